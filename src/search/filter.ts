@@ -1,0 +1,89 @@
+/**
+ * What a search asks and what a resource is findable by, in a form that knows neither HTTP nor MongoDB.
+ * https://hl7.org/fhir/R4/search.html
+ *
+ * A *term* is a string `param=form`, made alike from a resource (index.ts) and from a query (parse.ts); the store
+ * keys it before it is written or asked. Times are milliseconds UTC, ranges are half open: lo <= x < hi.
+ */
+import type { Resource } from '../fhir/resource.ts';
+
+export interface Range {
+  lo: number;
+  hi: number;
+}
+
+/** What one resource is findable by. */
+export interface IndexEntries {
+  terms: string[];
+  /** The terms that find a resource without naming a patient: identifiers, canonical and attachment addresses. */
+  ids: string[];
+  /** `param=Type/id`, for includes, chains and `_has`. Local targets only. */
+  refs: string[];
+  /** date and number parameters. */
+  ranges: Record<string, Range[]>;
+  /** quantities, and composites of a token with a quantity, number or date: `t` is a term to match whole. */
+  pairs: { t: string; lo: number; hi: number }[];
+}
+
+export interface Bound {
+  gt?: number;
+  gte?: number;
+  lt?: number;
+  lte?: number;
+}
+
+/** Some alternative must hold for one and the same range: each names what its ends must satisfy. */
+export type RangeTest = { lo?: Bound; hi?: Bound }[];
+
+export type Filter =
+  | { op: 'and' | 'or'; of: Filter[] }
+  | { op: 'not'; of: Filter }
+  /** has any of the terms; `unique`: they are among `ids` too */
+  | { op: 'term'; terms: string[]; unique?: boolean }
+  /** refers by `param` to any of the local targets `Type/id`; index form: `refs` */
+  | { op: 'reference'; param: string; targets: string[] }
+  | { op: 'range'; param: string; test: RangeTest }
+  | { op: 'pair'; terms: string[]; test: RangeTest }
+  | { op: 'id'; ids: string[] }
+  | { op: 'updated'; test: Bound }
+  /** refers by `param` to a resource of `type` that `filter` finds */
+  | { op: 'chain'; param: string; type: string; filter: Filter }
+  /** is referred to by `param` of a resource of `type` that `filter` finds */
+  | { op: 'has'; type: string; param: string; filter: Filter }
+  /** is an item of the List with this id, or of the patient's `$current-…` list */
+  | { op: 'list'; id: string }
+  /** only the content can tell; `about` names the parameter for an error that says what to add */
+  | { op: 'scan'; about: string; test: (resource: Resource) => boolean };
+
+export interface SortKey {
+  param: string;
+  /** `range`: kept in order by the store; `content`: only the content can tell. */
+  kind: 'range' | 'updated' | 'id' | 'content';
+  descending: boolean;
+}
+
+export interface Include {
+  /** source type, or `*` */
+  type: string;
+  /** reference parameter, or `*` */
+  param: string;
+  target?: string;
+  iterate: boolean;
+}
+
+export interface SearchQuery {
+  /** One type; several for a search of the system or of a whole compartment. */
+  types: string[];
+  filter: Filter;
+  sort: SortKey[];
+  count: number;
+  total: 'accurate' | 'none';
+  summary: 'true' | 'text' | 'data' | 'count' | 'false';
+  elements: string[];
+  includes: Include[];
+  revincludes: Include[];
+  /** The parameters as understood, for the self link. */
+  understood: [string, string][];
+  /** Parameters left out under `Prefer: handling=lenient`. */
+  ignored: string[];
+}
