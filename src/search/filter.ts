@@ -3,7 +3,12 @@
  * https://hl7.org/fhir/R4/search.html
  *
  * A *term* is a string `param=form`, made alike from a resource (index.ts) and from a query (parse.ts); the store
- * keys it before it is written or asked. Times are milliseconds UTC, ranges are half open: lo <= x < hi.
+ * keys it before it is written or asked. Forms other than the plain one carry a modifier, as in a query:
+ * `family:exact=Martin`, `subject:identifier=system|value`, `url:below=http://a.example/b`, `date:present`.
+ *
+ * Ranges of dates are half open milliseconds UTC (lo <= x < hi), an open end is ∓8.64e15. Ranges of numbers and
+ * quantities are closed, lo = hi for a single value and ±Infinity never (an open end is ∓Number.MAX_VALUE). Who
+ * evaluates a test need not care: its bounds say themselves whether they are inclusive.
  */
 import type { Resource } from '../fhir/resource.ts';
 
@@ -15,7 +20,7 @@ export interface Range {
 /** What one resource is findable by. */
 export interface IndexEntries {
   terms: string[];
-  /** The terms that find a resource without naming a patient: identifiers, canonical and attachment addresses. */
+  /** Those of `terms` that find a resource without naming a patient: identifiers, canonical and attachment addresses. */
   ids: string[];
   /** `param=Type/id`, for includes, chains and `_has`. Local targets only. */
   refs: string[];
@@ -36,9 +41,12 @@ export interface Bound {
 export type RangeTest = { lo?: Bound; hi?: Bound }[];
 
 export type Filter =
+  /** an empty `and` holds of everything, an empty `or` of nothing */
   | { op: 'and' | 'or'; of: Filter[] }
   | { op: 'not'; of: Filter }
-  /** has any of the terms; `unique`: they are among `ids` too */
+  /** is of this type: only in a search of several types, where a parameter means something else for each */
+  | { op: 'type'; type: string }
+  /** has any of the terms; `unique`: all of them are written to `ids` too, so that a search there is complete */
   | { op: 'term'; terms: string[]; unique?: boolean }
   /** refers by `param` to any of the local targets `Type/id`; index form: `refs` */
   | { op: 'reference'; param: string; targets: string[] }
@@ -57,7 +65,7 @@ export type Filter =
 
 export interface SortKey {
   param: string;
-  /** `range`: kept in order by the store; `content`: only the content can tell. */
+  /** `range`: kept in order by the store; `content`: only the content can tell (`sortValue` in sort.ts). */
   kind: 'range' | 'updated' | 'id' | 'content';
   descending: boolean;
 }
@@ -86,4 +94,35 @@ export interface SearchQuery {
   understood: [string, string][];
   /** Parameters left out under `Prefer: handling=lenient`. */
   ignored: string[];
+}
+
+export const EVERYTHING: Filter = { op: 'and', of: [] };
+export const NOTHING: Filter = { op: 'or', of: [] };
+
+export function all(of: Filter[]): Filter {
+  return of.length === 1 && of[0] !== undefined ? of[0] : { op: 'and', of };
+}
+
+/** Alternatives of one kind become one. */
+export function any(of: Filter[]): Filter {
+  const kept: Filter[] = [];
+  for (const filter of of) {
+    const last = kept.pop();
+    const both = last === undefined ? filter : either(last, filter);
+    if (both !== undefined) kept.push(both);
+    else if (last !== undefined) kept.push(last, filter);
+  }
+  return kept.length === 1 && kept[0] !== undefined ? kept[0] : { op: 'or', of: kept };
+}
+
+function either(a: Filter, b: Filter): Filter | undefined {
+  if (a.op === 'term' && b.op === 'term' && a.unique === b.unique)
+    return { ...a, terms: [...a.terms, ...b.terms] };
+  if (a.op === 'id' && b.op === 'id') return { op: 'id', ids: [...a.ids, ...b.ids] };
+  if (a.op === 'reference' && b.op === 'reference' && a.param === b.param) {
+    return { ...a, targets: [...a.targets, ...b.targets] };
+  }
+  if (a.op === 'range' && b.op === 'range' && a.param === b.param)
+    return { ...a, test: [...a.test, ...b.test] };
+  return undefined;
 }

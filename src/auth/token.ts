@@ -1,0 +1,152 @@
+/**
+ * `Authorization: Bearer` JSON Web Tokens of trusted issuers, checked by `jsonwebtoken`; who is calling comes from
+ * the token alone. https://datatracker.ietf.org/doc/html/rfc9068
+ */
+import { createHash } from 'node:crypto';
+import jwt, { type Algorithm, type JwtPayload } from 'jsonwebtoken';
+import { FhirError } from '../fhir/outcome.ts';
+import type { KeySet } from './keys.ts';
+import { parseScopes } from './scopes.ts';
+import type { Role, Subject } from './subject.ts';
+
+export interface Issuer {
+  issuer: string;
+  audience: string;
+  algorithms: Algorithm[];
+  keys: KeySet;
+  /** What its tokens may claim. */
+  roles: ReadonlySet<Role>;
+  /** Longest life of a token, seconds: a stolen one ends. */
+  maxAge: number;
+}
+
+export interface Claims extends JwtPayload {
+  scope?: string;
+  fhirUser?: string;
+  role?: Role;
+  name?: string;
+  client_id?: string;
+  organizations?: string[];
+  profession?: string;
+  purpose_of_use?: string[];
+  id_prefixes?: string[];
+}
+
+const MOST_CHARACTERS = 8_000;
+const REMEMBERED = 10_000;
+const REFERENCE = /^(Patient|Practitioner|Organization|Device|RelatedPerson)\/[A-Za-z0-9\-.]{1,64}$/;
+const KINDS: Record<Role, readonly string[]> = {
+  patient: ['Patient'],
+  professional: ['Practitioner'],
+  system: ['Organization', 'Device'],
+  app: ['Device'],
+  operator: ['Practitioner', 'Organization', 'Device'],
+  all: ['Practitioner', 'Organization', 'Device'],
+};
+
+interface Known {
+  subject: Subject;
+  /** Milliseconds. */
+  until: number;
+  readAt: number;
+}
+
+/** A token that was good is not verified again for this long: its key may be withdrawn. Milliseconds. */
+const GOOD_FOR = 60_000;
+
+export class Tokens {
+  readonly #issuers: ReadonlyMap<string, Issuer>;
+  readonly #known = new Map<string, Known>();
+
+  constructor(issuers: readonly Issuer[]) {
+    this.#issuers = new Map(issuers.map((issuer) => [issuer.issuer, issuer]));
+  }
+
+  /** @throws FhirError 401, with what to send in `WWW-Authenticate` */
+  async authenticate(authorization: string | undefined): Promise<Subject> {
+    if (authorization === undefined) {
+      throw new FhirError('login', 'send a token: `Authorization: Bearer …`', { headers: { 'www-authenticate': 'Bearer' } });
+    }
+    const [, token] = /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization.slice(0, MOST_CHARACTERS + 7)) ?? [];
+    if (token === undefined || authorization.length > MOST_CHARACTERS) throw refused('the token is not understood');
+    const key = createHash('sha256').update(token).digest('base64');
+    const now = Date.now();
+    const known = this.#known.get(key);
+    if (known !== undefined && now < known.until && now - known.readAt < GOOD_FOR) return known.subject;
+    const { subject, until } = await this.#verify(token);
+    if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value!);
+    this.#known.delete(key);
+    this.#known.set(key, { subject, until, readAt: now });
+    return subject;
+  }
+
+  async #verify(token: string): Promise<{ subject: Subject; until: number }> {
+    const decoded = decode(token);
+    const issuer = this.#issuers.get(String(decoded?.payload.iss));
+    const kid = decoded?.header.kid;
+    const key = issuer === undefined || typeof kid !== 'string' ? undefined : await issuer.keys.key(kid);
+    if (issuer === undefined || key === undefined) throw refused('the token is not from a trusted issuer');
+    let claims: Claims;
+    try {
+      claims = jwt.verify(token, key, {
+        algorithms: issuer.algorithms,
+        issuer: issuer.issuer,
+        audience: issuer.audience,
+        maxAge: issuer.maxAge,
+      }) as Claims;
+    } catch (cause) {
+      const expired = cause instanceof jwt.TokenExpiredError;
+      throw refused(expired ? 'the token has expired' : 'the token is not valid', cause);
+    }
+    if (typeof claims !== 'object' || typeof claims.exp !== 'number') throw refused('the token has no expiry');
+    const until = Math.min(claims.exp, (claims.iat ?? claims.exp) + issuer.maxAge) * 1000;
+    return { subject: subjectOf(claims, issuer), until };
+  }
+}
+
+function decode(token: string): jwt.Jwt & { payload: JwtPayload } | undefined {
+  try {
+    const decoded = jwt.decode(token, { complete: true });
+    return decoded !== null && typeof decoded.payload === 'object' ? { ...decoded, payload: decoded.payload } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function subjectOf(claims: Claims, issuer: Issuer): Subject {
+  const { role, fhirUser } = claims;
+  const reference = typeof fhirUser === 'string' ? fhirUser.slice(fhirUser.lastIndexOf('/', fhirUser.lastIndexOf('/') - 1) + 1) : '';
+  if (role === undefined || !Object.hasOwn(KINDS, role) || !issuer.roles.has(role)) {
+    throw refused('the token claims a role that its issuer may not give');
+  }
+  if (!REFERENCE.test(reference) || !KINDS[role].includes(reference.split('/')[0]!)) {
+    throw refused('the token names no fhirUser that fits its role');
+  }
+  const { scopes, rights } = parseScopes(typeof claims.scope === 'string' ? claims.scope : '');
+  const organizations = strings(claims.organizations).filter((each) => each.startsWith('Organization/'));
+  return {
+    role,
+    reference,
+    depositor: reference,
+    organizations: organizations.filter((each) => REFERENCE.test(each)),
+    profession: typeof claims.profession === 'string' ? claims.profession : undefined,
+    purposes: strings(claims.purpose_of_use),
+    scopes,
+    rights,
+    idPrefixes: strings(claims.id_prefixes).filter((prefix) => prefix.length >= 2),
+    client: typeof claims.client_id === 'string' ? claims.client_id : issuer.issuer,
+    name: typeof claims.name === 'string' ? claims.name.slice(0, 200) : undefined,
+    tokenId: typeof claims.jti === 'string' ? claims.jti : undefined,
+  };
+}
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string').slice(0, 50) : [];
+}
+
+function refused(text: string, cause?: unknown): FhirError {
+  return new FhirError('login', text, {
+    cause,
+    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  });
+}

@@ -1,0 +1,104 @@
+/**
+ * A closed language of conditions over what the gate knows of a resource. It is read twice: here for one resource,
+ * and by the store for a query. What can't be said in it is refused, never widened.
+ */
+
+/** What the gate may look at: never the content of a resource. */
+export interface Attributes {
+  type: string;
+  id: string;
+  /** Logical ids of the patients whose data it is; `?` stands for one that isn't known here, who never permits. */
+  patients: readonly string[];
+  /** Who deposited it: `Organization/x`, `Practitioner/x`, `Patient/x`. */
+  by: string;
+  /** Security labels, `system|code`: those of `meta.security` and of the type's own element together. */
+  labels: readonly string[];
+}
+
+export type Condition =
+  | { is: 'all' }
+  | { is: 'none' }
+  | { is: 'and' | 'or'; of: readonly Condition[] }
+  | { is: 'not'; of: Condition }
+  /** the resource's type is among these */
+  | { is: 'type'; among: readonly string[] }
+  /** deposited by one of these */
+  | { is: 'by'; among: readonly string[] }
+  /** it is somebody's data, and that of nobody but these patients */
+  | { is: 'patients'; among: readonly string[] }
+  /** it is nobody's data */
+  | { is: 'impersonal' }
+  /** carries one of these labels */
+  | { is: 'label'; among: readonly string[] };
+
+export const ALL: Condition = { is: 'all' };
+export const NONE: Condition = { is: 'none' };
+
+export function and(...of: Condition[]): Condition {
+  const kept = of.filter((each) => each.is !== 'all');
+  if (kept.some((each) => each.is === 'none')) return NONE;
+  return kept.length === 0 ? ALL : kept.length === 1 ? kept[0]! : { is: 'and', of: kept };
+}
+
+export function or(...of: Condition[]): Condition {
+  const kept = of.filter((each) => each.is !== 'none');
+  if (kept.some((each) => each.is === 'all')) return ALL;
+  return kept.length === 0 ? NONE : kept.length === 1 ? kept[0]! : { is: 'or', of: kept };
+}
+
+export function matches(condition: Condition, facts: Attributes): boolean {
+  switch (condition.is) {
+    case 'all':
+      return true;
+    case 'none':
+      return false;
+    case 'and':
+      return condition.of.every((each) => matches(each, facts));
+    case 'or':
+      return condition.of.some((each) => matches(each, facts));
+    case 'not':
+      return !matches(condition.of, facts);
+    case 'type':
+      return condition.among.includes(facts.type);
+    case 'by':
+      return condition.among.includes(facts.by);
+    case 'patients':
+      return facts.patients.length > 0 && facts.patients.every((patient) => condition.among.includes(patient));
+    case 'impersonal':
+      return facts.patients.length === 0;
+    case 'label':
+      return facts.labels.some((label) => condition.among.includes(label));
+  }
+}
+
+export interface Assumption {
+  /** every resource asked for is of one of these types */
+  types: readonly string[];
+  /** every resource asked for is this patient's and nobody else's */
+  patient?: string;
+}
+
+/** The condition, made smaller by what is known of all the resources that it will be asked of. */
+export function assume(condition: Condition, known: Assumption): Condition {
+  switch (condition.is) {
+    case 'and':
+      return and(...condition.of.map((each) => assume(each, known)));
+    case 'or':
+      return or(...condition.of.map((each) => assume(each, known)));
+    case 'not': {
+      const inner = assume(condition.of, known);
+      return inner.is === 'all' ? NONE : inner.is === 'none' ? ALL : { is: 'not', of: inner };
+    }
+    case 'type': {
+      const among = known.types.filter((type) => condition.among.includes(type));
+      return among.length === 0 ? NONE : among.length === known.types.length ? ALL : { is: 'type', among };
+    }
+    case 'patients':
+      if (known.patient === undefined) return condition;
+      return condition.among.includes(known.patient) ? ALL : NONE;
+    case 'impersonal':
+      return known.patient === undefined ? condition : NONE;
+    default:
+      return condition;
+  }
+}

@@ -1,0 +1,99 @@
+/** The kinds of values that variables of the environment hold. Each reader throws an error that says what is allowed. */
+import { resolve } from 'node:path';
+import { isResourceType } from './search/definitions.ts';
+
+export function within(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (!(value >= least && value <= most))
+      throw new Error(`a whole number from ${least} to ${most}, not \`${text}\``);
+    return value;
+  };
+}
+
+export function decimal(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) : NaN;
+    if (!(value >= least && value <= most))
+      throw new Error(`a number from ${least} to ${most}, not \`${text}\``);
+    return value;
+  };
+}
+
+export function matching(pattern: RegExp, allowed: string): (text: string) => string {
+  return (text) => {
+    if (!pattern.test(text)) throw new Error(`${allowed}, not \`${text}\``);
+    return text;
+  };
+}
+
+export function oneOf<T extends string>(allowed: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = allowed.find((each) => each === text);
+    if (found === undefined) throw new Error(`one of ${allowed.join(', ')}, not \`${text}\``);
+    return found;
+  };
+}
+
+export function listOf<T extends string>(allowed: readonly T[]): (text: string) => T[] {
+  return (text) => split(text).map(oneOf(allowed));
+}
+
+export function onOrOff(text: string): boolean {
+  if (/^(on|1|true|yes)$/i.test(text)) return true;
+  if (/^(off|0|false|no)$/i.test(text)) return false;
+  throw new Error(`\`on\` or \`off\`, not \`${text}\``);
+}
+
+export function httpUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username || url.password) {
+    throw new Error('an `http` or `https` address without query, fragment and user');
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+/** INVARIANT: the message doesn't repeat the address, which may hold a password. */
+export function mongodbUri(text: string): string {
+  if (!/^mongodb(\+srv)?:\/\/\S+$/.test(text))
+    throw new Error('an address like `mongodb://host:27017/?replicaSet=rs0`');
+  return text;
+}
+
+/** Keys that came in clear could have been replaced on the way. */
+export function jwks(text: string): string {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return resolve(text);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const local = url !== undefined && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+  if (url?.protocol === 'https:' || (local && url.protocol === 'http:')) return url.href;
+  throw new Error('an `https` address or the path of a file');
+}
+
+/** A list of types, or changes to the standard one: `+Claim,-Media`. */
+export function resourceTypes(standard: readonly string[]): (text: string) => string[] {
+  return (text) => {
+    const words = split(text).map((word) => ({
+      sign: /^[+-]/.exec(word)?.[0],
+      name: word.replace(/^[+-]/, ''),
+    }));
+    const unknown = words.find(({ name }) => !isResourceType(name));
+    if (unknown !== undefined) throw new Error(`made of R4's resource types; \`${unknown.name}\` is none`);
+    const changes = words.filter(({ sign }) => sign !== undefined);
+    if (words.length === 0 || (changes.length > 0 && changes.length < words.length)) {
+      throw new Error('a list of types, or changes with `+` and `-`, not both');
+    }
+    const types = new Set(changes.length > 0 ? standard : []);
+    for (const { sign, name } of words) {
+      if (sign === '-') types.delete(name);
+      else types.add(name);
+    }
+    return [...types].sort();
+  };
+}
+
+function split(text: string): string[] {
+  return text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}

@@ -1,0 +1,215 @@
+/** The only reader of the environment: every variable in one table, checked at start. */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import {
+  decimal,
+  httpUrl,
+  jwks,
+  listOf,
+  matching,
+  mongodbUri,
+  oneOf,
+  onOrOff,
+  resourceTypes,
+  within,
+} from './config-values.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Config {
+  port: number;
+  host: string;
+  dataDir: string;
+  /** Undefined: the embedded database. */
+  mongodbUri?: string;
+  database: string;
+  mongodbPort: number;
+  /** GiB, of the embedded one; undefined: an eighth of the memory, 0.25 to 1. */
+  mongodbCacheGb?: number;
+  demo: boolean;
+  /** Absolute address of the FHIR base, without a slash at the end. */
+  baseUrl: string;
+  resourceTypes: string[];
+  auth: {
+    /** Undefined in the demo only, which has an issuer of its own. */
+    issuer?: string;
+    audience: string;
+    /** URL, or path of a file; undefined in the demo only. */
+    jwks?: string;
+    algorithms: Algorithm[];
+  };
+  keyFile: string;
+  logLevel: LogLevel;
+  maxBodyBytes: number;
+  /** Milliseconds that requests under way are given when the server is stopped. */
+  stopPatience: number;
+  /** Where a `mongod` is looked for. */
+  mongod: { systemBinary?: string; path: string; cacheDir: string };
+}
+
+/** Signatures by a key that only the issuer has: `none` and secrets shared with it (HS*) are never accepted. */
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'] as const;
+export type Algorithm = (typeof ALGORITHMS)[number];
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Types that are served when nothing else is said. */
+export const DEFAULT_TYPES: readonly string[] = (
+  'AllergyIntolerance Appointment AuditEvent Binary Bundle CarePlan CareTeam Communication Composition Condition ' +
+  'Consent Device DiagnosticReport DocumentReference Encounter EpisodeOfCare FamilyMemberHistory Flag Goal Group ' +
+  'HealthcareService ImagingStudy Immunization List Location Media Medication MedicationAdministration ' +
+  'MedicationRequest MedicationStatement Observation Organization Patient Person Practitioner PractitionerRole ' +
+  'Procedure Provenance Questionnaire QuestionnaireResponse RelatedPerson Schedule Slot Specimen Subscription Task'
+).split(' ');
+
+interface Variable<T> {
+  meaning: string;
+  /** The text that is read when the variable isn't set. */
+  default?: string;
+  /** What the documentation says in its place, where it follows from others. */
+  otherwise?: string;
+  /** Throws with what is allowed. */
+  read(text: string): T;
+}
+
+const variable = <T>(
+  read: Variable<T>['read'],
+  meaning: string,
+  rest: Partial<Variable<T>> = {},
+): Variable<T> => ({
+  read,
+  meaning,
+  ...rest,
+});
+
+export const VARIABLES = {
+  PORT: variable(within(1, 65535), 'port of the FHIR server', { default: '3000' }),
+  HOST: variable(matching(/^[\w.:-]+$/, 'a host name or address'), 'address it listens on', {
+    default: '127.0.0.1',
+  }),
+  BASE_URL: variable(httpUrl, 'public address of the FHIR base', { otherwise: '`http://HOST:PORT/fhir`' }),
+  DATA_DIR: variable(String, 'folder of the embedded database, keys and `demo.json`', { default: './.data' }),
+  MONGODB_URI: variable(mongodbUri, 'MongoDB 6.0 or newer, a replica set or sharded cluster', {
+    otherwise: 'an embedded one',
+  }),
+  MONGODB_DATABASE: variable(
+    matching(/^[A-Za-z0-9_-]{1,50}$/, 'up to 50 letters, digits, `_` and `-`'),
+    'name of the database; that of the keys has `_keys` behind it',
+    { default: 'carnet' },
+  ),
+  MONGODB_PORT: variable(within(1, 65535), 'port of the embedded MongoDB', { default: '27117' }),
+  MONGODB_CACHE_GB: variable(decimal(0.25, 1024), 'GiB of cache of the embedded MongoDB', {
+    otherwise: 'an eighth of the memory, 0.25 to 1',
+  }),
+  DEMO: variable(onOrOff, 'demo data and callers: `on` or `off`', {
+    otherwise: '`on` with the embedded MongoDB, else `off`',
+  }),
+  RESOURCE_TYPES: variable(
+    resourceTypes(DEFAULT_TYPES),
+    'types that are served: a list, or what to add and leave out (`+Claim,-Media`)',
+    {
+      otherwise: `${DEFAULT_TYPES.length} types`,
+    },
+  ),
+  AUTH_ISSUER: variable(String, 'issuer (`iss`) of the tokens', { otherwise: 'required without the demo' }),
+  AUTH_AUDIENCE: variable(String, 'audience (`aud`) of the tokens', { otherwise: '`BASE_URL`' }),
+  AUTH_JWKS: variable(jwks, 'keys of the issuer: `https` address, or path of a file', {
+    otherwise: 'required without the demo',
+  }),
+  AUTH_ALGORITHMS: variable(listOf(ALGORITHMS), 'signature algorithms of the tokens', {
+    default: 'RS256,ES256,RS384,ES384',
+  }),
+  KEY_FILE: variable(String, 'file of the key-encryption keys', { otherwise: '`DATA_DIR/keys/kek.json`' }),
+  LOG_LEVEL: variable(oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(', ')}`, { default: 'info' }),
+  MAX_BODY_MIB: variable(within(1, 1024), 'largest body of a request, in MiB', { default: '32' }),
+  STOP_SECONDS: variable(within(0, 600), 'time that requests under way are given at the end', {
+    default: '20',
+  }),
+  MONGOMS_SYSTEM_BINARY: variable(String, 'path of a `mongod` for the embedded MongoDB', {
+    otherwise: '`mongod` on `PATH`, or one fetched',
+  }),
+  XDG_CACHE_HOME: variable(String, 'the user’s cache folder, where a fetched `mongod` is kept', {
+    otherwise: '`~/.cache`',
+  }),
+} satisfies Record<string, Variable<unknown>>;
+
+type Values = { [N in keyof typeof VARIABLES]: ReturnType<(typeof VARIABLES)[N]['read']> | undefined };
+
+export class ConfigError extends Error {
+  readonly problems: string[];
+
+  constructor(problems: string[]) {
+    super(`the configuration can't be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/** Throws a `ConfigError` with all that is wrong. An empty variable counts as unset. */
+export function readConfig(env: Environment): Config {
+  const problems: string[] = [];
+  const read = ([name, entry]: [string, Variable<unknown>]): [string, unknown] => {
+    const text = env[name]?.trim() || entry.default;
+    try {
+      return [name, text === undefined ? undefined : entry.read(text)];
+    } catch (error) {
+      problems.push(`${name} must be ${(error as Error).message}`);
+      return [name, undefined];
+    }
+  };
+  const values = Object.fromEntries(Object.entries(VARIABLES).map(read)) as Values;
+  const demo = values.DEMO ?? values.MONGODB_URI === undefined;
+  for (const name of ['AUTH_ISSUER', 'AUTH_JWKS'] as const) {
+    if (!demo && !env[name]?.trim())
+      problems.push(`${name} must be set when the demo is off: no token could be checked`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return assemble(values, demo, env);
+}
+
+function assemble(values: Values, demo: boolean, env: Environment): Config {
+  const [port, host, dataDir] = [values.PORT!, values.HOST!, resolve(values.DATA_DIR!)];
+  const baseUrl = values.BASE_URL ?? `http://${reachable(host)}:${port}/fhir`;
+  return {
+    port,
+    host,
+    dataDir,
+    mongodbUri: values.MONGODB_URI,
+    database: values.MONGODB_DATABASE!,
+    mongodbPort: values.MONGODB_PORT!,
+    mongodbCacheGb: values.MONGODB_CACHE_GB,
+    demo,
+    baseUrl,
+    resourceTypes: values.RESOURCE_TYPES ?? [...DEFAULT_TYPES],
+    auth: {
+      issuer: values.AUTH_ISSUER,
+      audience: values.AUTH_AUDIENCE ?? baseUrl,
+      jwks: values.AUTH_JWKS,
+      algorithms: values.AUTH_ALGORITHMS!,
+    },
+    keyFile: resolve(values.KEY_FILE ?? join(dataDir, 'keys', 'kek.json')),
+    logLevel: values.LOG_LEVEL!,
+    maxBodyBytes: values.MAX_BODY_MIB! * 1024 * 1024,
+    stopPatience: values.STOP_SECONDS! * 1000,
+    mongod: {
+      systemBinary: values.MONGOMS_SYSTEM_BINARY,
+      path: env['PATH'] ?? '',
+      cacheDir: join(values.XDG_CACHE_HOME ?? join(env['HOME'] || homedir(), '.cache'), 'carnet'),
+    },
+  };
+}
+
+/** The table of the README. */
+export function describeVariables(): string {
+  const rows = Object.entries(VARIABLES).map(([name, entry]: [string, Variable<unknown>]) => {
+    const standard = entry.otherwise ?? `\`${entry.default}\``;
+    return `| \`${name}\` | ${standard} | ${entry.meaning} |`;
+  });
+  return ['| Variable | Default | Meaning |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+/** An address that clients on this machine can use, where the server listens on all. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,132 @@
+/**
+ * The gate's key. Every read and every search of the store wants one, and only this file makes one: whatever it
+ * is used for, the same condition decides, once as a query and once as a check.
+ */
+import type { Subject } from '../auth/subject.ts';
+import { type Attributes, type Condition, ALL, NONE, and, matches, or } from '../condition/condition.ts';
+import { type Caller, decide } from '../consent/policy.ts';
+import { FhirError } from '../fhir/outcome.ts';
+import { DIRECTORY } from '../fhir/subjects.ts';
+import type { PolicySource } from './ports.ts';
+
+/** Patients that a search without a patient may span. */
+const GRANTORS = 1000;
+
+const DIRECTORY_ONLY: Condition = and({ is: 'type', among: [...DIRECTORY] }, { is: 'impersonal' });
+
+export interface Internal {
+  reason: string;
+}
+
+export class Access {
+  readonly #subject: Subject | Internal;
+  readonly #policies: PolicySource | undefined;
+  readonly #now: () => number;
+  /** Told of each resource that was asked for by name and not given. */
+  readonly #refused: (facts: Attributes) => void;
+
+  private constructor(
+    subject: Subject | Internal,
+    policies: PolicySource | undefined,
+    now: () => number,
+    refused: (facts: Attributes) => void,
+  ) {
+    this.#subject = subject;
+    this.#policies = policies;
+    this.#now = now;
+    this.#refused = refused;
+  }
+
+  static of(
+    subject: Subject,
+    policies: PolicySource,
+    now: () => number,
+    refused: (facts: Attributes) => void,
+  ): Access {
+    return new Access(subject, policies, now, refused);
+  }
+
+  /** The server's own work. Each use says why, and can be found by name. */
+  static internal(reason: string): Access {
+    return new Access({ reason }, undefined, Date.now, () => {});
+  }
+
+  /** Which of these, asked for by name, may be given; each refusal is noted. */
+  async admit(items: readonly Attributes[]): Promise<boolean[]> {
+    const allowed = await this.among(items);
+    for (const [index, item] of items.entries()) if (!allowed[index]) this.#refused(item);
+    return allowed;
+  }
+
+  /** Which of these, met on the way, may be given. */
+  async among(items: readonly Attributes[]): Promise<boolean[]> {
+    const condition = await this.condition([...new Set(items.flatMap(({ patients }) => patients))]);
+    return items.map((item) => matches(condition, item));
+  }
+
+  /**
+   * What the caller may be given of the resources of these patients, or of all patients when undefined.
+   * @throws FhirError too-costly when too many patients would have to be asked
+   */
+  async condition(patients: readonly string[] | undefined): Promise<Condition> {
+    const subject = this.#subject;
+    if ('reason' in subject) return ALL;
+    switch (subject.role) {
+      case 'all':
+        return ALL;
+      case 'operator':
+        return DIRECTORY_ONLY;
+      case 'patient':
+        return or(
+          DIRECTORY_ONLY,
+          { is: 'by', among: [subject.depositor] },
+          { is: 'patients', among: [idIn(subject.reference)] },
+        );
+      case 'app':
+        return or(DIRECTORY_ONLY, { is: 'by', among: [subject.depositor] });
+      case 'professional':
+      case 'system':
+        return or(
+          DIRECTORY_ONLY,
+          { is: 'by', among: [subject.depositor] },
+          await this.#permitted(subject, patients),
+        );
+    }
+  }
+
+  async #permitted(subject: Subject, patients: readonly string[] | undefined): Promise<Condition> {
+    const source = this.#policies;
+    if (source === undefined) return NONE;
+    const caller = callerOf(subject);
+    const asked = patients ?? (await this.#grantors(source, caller));
+    if (asked.length === 0) return NONE;
+    const policies = await source.policies(asked);
+    const now = this.#now();
+    const among = asked.filter((patient) => {
+      const policy = policies.get(patient);
+      return policy !== undefined && decide(policy, caller, now).effect === 'permit';
+    });
+    return among.length === 0 ? NONE : { is: 'patients', among };
+  }
+
+  async #grantors(source: PolicySource, caller: Caller): Promise<string[]> {
+    const names = caller.professional ? [...caller.names, '*'] : caller.names;
+    const found = await source.grantors(names, GRANTORS);
+    if (found.length > GRANTORS) {
+      throw new FhirError('too-costly', `too many patients to search at once: add the parameter \`patient\``);
+    }
+    return found;
+  }
+}
+
+export function callerOf(subject: Subject): Caller {
+  return {
+    names: [subject.reference, ...subject.organizations],
+    professional: subject.role === 'professional',
+    purposes: subject.purposes,
+  };
+}
+
+function idIn(reference: string): string {
+  return reference.slice(reference.indexOf('/') + 1);
+}

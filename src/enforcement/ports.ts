@@ -1,0 +1,106 @@
+/** What the gate needs of the outside, declared here and implemented by the store. */
+import type { Policy } from '../consent/policy.ts';
+import type { Attributes } from '../condition/condition.ts';
+import type { Resource } from '../fhir/resource.ts';
+import type { Include, SearchQuery } from '../search/filter.ts';
+import type { Access } from './access.ts';
+
+/** One version of a resource, unsealed. */
+export interface Stored extends Attributes {
+  /** Counts from 1, never leaves the server. */
+  version: number;
+  /** `meta.versionId`: opaque, so that a gap tells nothing. */
+  vid: string;
+  /** `meta.lastUpdated`, milliseconds. */
+  at: number;
+  /** The method that made this version. */
+  method: 'POST' | 'PUT' | 'DELETE';
+  /** The resource's JSON as it leaves; empty for a deletion. */
+  body: Buffer;
+  /** `param=Type/id`, where includes were asked for. */
+  refs?: readonly string[];
+}
+
+export interface Change extends Attributes {
+  method: 'POST' | 'PUT' | 'DELETE';
+  /** Without `meta.versionId` and `meta.lastUpdated`, which the store sets; absent for a deletion. */
+  resource?: Resource;
+  /** The version it replaces, which must still be the current one; absent: there must be no current one. */
+  previous?: Stored;
+}
+
+/** A number that a query's answer stands on: read before the search, held against the store's in the commit. */
+export interface Lock {
+  key: string;
+  seen: number;
+}
+
+export interface Commit {
+  changes: readonly Change[];
+  locks: readonly Lock[];
+  /** The audit records of the commit, made when its time is known. Milliseconds. */
+  audit: (at: number) => Trace[];
+}
+
+/** An AuditEvent, with its id, and the one patient whom it is about; empty: nobody. */
+export interface Trace {
+  event: Resource;
+  patient: string;
+}
+
+export interface Page {
+  matches: Stored[];
+  total: number | undefined;
+  /** Where the next page starts; absent on the last one. */
+  next: unknown;
+  /** Everything at or before this moment was visible to the search. Milliseconds. */
+  watermark: number;
+  /** The patients that the search named. */
+  patients?: readonly string[];
+  /** Of a history: there is a current version, or the mark of a deletion, that the caller may know of. */
+  exists?: boolean;
+}
+
+export interface HistoryScope {
+  type?: string;
+  id?: string;
+  since?: number;
+  at?: { lo: number; hi: number };
+  count: number;
+  after?: unknown;
+}
+
+export interface ResourceStore {
+  /** The current version; a deleted one is a version without a body. Undefined: absent, or not for this caller. */
+  get(access: Access, type: string, id: string): Promise<Stored | undefined>;
+  getVersion(access: Access, type: string, id: string, vid: string): Promise<Stored | undefined>;
+  /** Current versions of `Type/id`s that the caller may see, in no order. */
+  getMany(access: Access, keys: readonly string[]): Promise<Stored[]>;
+  search(access: Access, query: SearchQuery, after?: unknown): Promise<Page>;
+  /** What the includes bring beside the matches; at most `limit`, or an error. */
+  include(
+    access: Access,
+    matches: readonly Stored[],
+    includes: { forward: readonly Include[]; reverse: readonly Include[] },
+    limit: number,
+  ): Promise<Stored[]>;
+  /** Newest first. */
+  history(access: Access, scope: HistoryScope): Promise<Page>;
+  /** Resources of a type that carry this term among their `ids`; at most 20. */
+  byIdentity(access: Access, type: string, term: string): Promise<Stored[]>;
+  lock(key: string): Promise<Lock>;
+  /** All or nothing, durable when it returns. @throws Stale when a version or lock is no longer the current one. */
+  commit(commit: Commit): Promise<Stored[]>;
+  /** Durable when it returns. */
+  record(traces: (at: number) => Trace[]): Promise<void>;
+}
+
+/** Somebody else wrote first: read again and decide again. */
+export class Stale extends Error {}
+
+export interface PolicySource {
+  /** The policy of each of these patients, as of a moment after the call. */
+  policies(patients: readonly string[]): Promise<Map<string, Policy>>;
+  /** Patients of whom an active Consent names one of these; at most `limit` and one more. */
+  grantors(names: readonly string[], limit: number): Promise<string[]>;
+}

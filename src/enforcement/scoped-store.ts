@@ -1,0 +1,193 @@
+/** The store as one caller may use it, in one request. Whatever goes through it is noted for the traces. */
+import { DIRECTORY } from '../fhir/subjects.ts';
+import type { Include, SearchQuery } from '../search/filter.ts';
+import { Access } from './access.ts';
+import type { Concern, Notes } from './notes.ts';
+import type { Change, HistoryScope, Lock, Page, ResourceStore, Stored, Trace } from './ports.ts';
+
+/** Makes the traces of what was touched. */
+export type Tracer = (concerns: readonly Concern[], at: number) => Trace[];
+
+export class ScopedStore {
+  /** Commits wait for those of the other entries of a transaction. */
+  readonly staged: boolean = false;
+  readonly #port: ResourceStore;
+  readonly #access: Access;
+  readonly notes: Notes;
+  readonly #tracer: Tracer;
+
+  constructor(port: ResourceStore, access: Access, notes: Notes, tracer: Tracer) {
+    this.#port = port;
+    this.#access = access;
+    this.notes = notes;
+    this.#tracer = tracer;
+  }
+
+  /** Undefined: absent or hidden, which is the same. A deletion is a version without a body. */
+  async read(type: string, id: string): Promise<Stored | undefined> {
+    return this.#noted(await this.#port.get(this.#access, type, id));
+  }
+
+  async readVersion(type: string, id: string, vid: string): Promise<Stored | undefined> {
+    return this.#noted(await this.#port.getVersion(this.#access, type, id, vid));
+  }
+
+  async search(query: SearchQuery, after?: unknown): Promise<Page> {
+    const page = await this.#port.search(this.#access, query, after);
+    this.notes.asked(page.patients ?? []);
+    for (const match of page.matches) this.#noted(match);
+    return page;
+  }
+
+  async include(
+    matches: readonly Stored[],
+    includes: { forward: readonly Include[]; reverse: readonly Include[] },
+    limit: number,
+  ): Promise<Stored[]> {
+    const found = await this.#port.include(this.#access, matches, includes, limit);
+    for (const each of found) this.#noted(each);
+    return found;
+  }
+
+  async history(scope: HistoryScope): Promise<Page> {
+    const page = await this.#port.history(this.#access, scope);
+    for (const match of page.matches) this.#noted(match);
+    return page;
+  }
+
+  /**
+   * A Binary that the caller may not read by itself, read as part of a document that the caller may read. Only its
+   * own depositor's documents count: naming somebody's Binary in a document of one's own opens nothing.
+   */
+  async readNamed(id: string): Promise<Stored | undefined> {
+    const documents = await this.#port.byIdentity(this.#access, 'DocumentReference', `location=Binary/${id}`);
+    if (documents.length === 0) return undefined;
+    const binary = await this.#port.get(Access.internal('a Binary that a readable document names'), 'Binary', id);
+    const document = documents.find(({ by }) => by === binary?.by);
+    if (binary === undefined || document === undefined) return undefined;
+    this.notes.given({ ...binary, patients: document.patients });
+    return binary;
+  }
+
+  /**
+   * The id of the patient who has this national identifier. That there is a space is no secret from who knows the
+   * number, and a deposit needs no authorisation; nothing else of the patient is told.
+   */
+  async patientWith(system: string, value: string): Promise<string | undefined> {
+    const access = Access.internal('a deposit that names its patient by national identifier');
+    const found = await this.#port.byIdentity(access, 'Patient', `identifier=${system}|${value}`);
+    return found.length === 1 ? found[0]?.id : undefined;
+  }
+
+  lock(key: string): Promise<Lock> {
+    return this.#port.lock(key);
+  }
+
+  /** All or nothing, with its traces. @throws Stale */
+  async commit(changes: readonly Change[], locks: readonly Lock[] = []): Promise<Stored[]> {
+    for (const change of changes) this.notes.given(change);
+    const concerns = this.notes.open();
+    const stored = await this.#port.commit({
+      changes,
+      locks,
+      audit: (at) => this.#tracer(concerns, at),
+    });
+    this.notes.close(concerns);
+    return stored;
+  }
+
+  /** The same, but what is committed waits until `flush`. */
+  stage(): StagedStore {
+    return new StagedStore(this, this.#port, this.#access, this.notes, this.#tracer);
+  }
+
+  #noted<S extends Stored | undefined>(stored: S): S {
+    if (stored !== undefined && !isDirectory(stored)) this.notes.given(stored);
+    return stored;
+  }
+}
+
+interface Waiting {
+  changes: readonly Change[];
+  locks: readonly Lock[];
+  resolve: (stored: Stored[]) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Gathers the commits of the entries of one transaction. */
+export class StagedStore extends ScopedStore {
+  override readonly staged = true;
+  readonly #also: Lock[] = [];
+  readonly #whole: ScopedStore;
+  readonly #waiting: Waiting[] = [];
+  #told: () => void = () => {};
+
+  constructor(whole: ScopedStore, port: ResourceStore, access: Access, notes: Notes, tracer: Tracer) {
+    super(port, access, notes, tracer);
+    this.#whole = whole;
+  }
+
+  override commit(changes: readonly Change[], locks: readonly Lock[] = []): Promise<Stored[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ changes, locks, resolve, reject });
+      this.#told();
+    });
+  }
+
+  /** What the transaction as a whole stands on. */
+  hold(lock: Lock): void {
+    this.#also.push(lock);
+  }
+
+  /** Waits until each of these has either failed or staged its changes, then commits all, or none. */
+  async settle<T>(entries: readonly Promise<T>[]): Promise<PromiseSettledResult<T>[]> {
+    let settled = 0;
+    let failed = false;
+    await new Promise<void>((resolve) => {
+      const check = (): void => {
+        if (failed || settled + this.#waiting.length >= entries.length) resolve();
+      };
+      this.#told = check;
+      for (const entry of entries) {
+        entry.then(
+          () => {
+            settled += 1;
+            check();
+          },
+          () => {
+            failed = true;
+            check();
+          },
+        );
+      }
+      check();
+    });
+    const waiting = this.#waiting.splice(0);
+    try {
+      if (failed) throw new Abandoned();
+      const stored = await this.#whole.commit(
+        waiting.flatMap(({ changes }) => changes),
+        distinct([...this.#also, ...waiting.flatMap(({ locks }) => locks)]),
+      );
+      let start = 0;
+      for (const { changes, resolve } of waiting) resolve(stored.slice(start, (start += changes.length)));
+    } catch (error) {
+      this.#told = () => {
+        for (const { reject } of this.#waiting.splice(0)) reject(error);
+      };
+      for (const { reject } of waiting) reject(error);
+    }
+    return Promise.allSettled(entries);
+  }
+}
+
+/** Another entry of the transaction failed. */
+export class Abandoned extends Error {}
+
+function isDirectory({ type, patients }: Stored): boolean {
+  return patients.length === 0 && DIRECTORY.has(type);
+}
+
+function distinct(locks: readonly Lock[]): Lock[] {
+  return [...new Map(locks.map((lock) => [lock.key, lock])).values()];
+}

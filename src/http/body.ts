@@ -1,0 +1,140 @@
+/** The body of a request, read within bounds: https://hl7.org/fhir/R4/http.html#mime-type */
+import type { IncomingMessage } from 'node:http';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import { parseJson } from '../fhir/json.ts';
+import { FhirError } from '../fhir/outcome.ts';
+import type { Body } from '../interaction/exchange.ts';
+import { isR4, mediaParameters, mediaType } from './negotiation.ts';
+import { parseQuery } from './query.ts';
+import type { BodyKind } from './routes.ts';
+
+const JSON_TYPES = ['application/fhir+json', 'application/json', 'text/json'];
+const FORM = 'application/x-www-form-urlencoded';
+const MAX_FORM_BYTES = 64 * 1024;
+
+const ACCEPTED: Record<BodyKind, readonly string[]> = {
+  resource: JSON_TYPES,
+  patch: ['application/json-patch+json', ...JSON_TYPES],
+  form: [FORM],
+  parameters: JSON_TYPES,
+};
+
+const REQUIRED: Record<BodyKind, boolean> = { resource: true, patch: true, form: false, parameters: false };
+
+const DECODERS: Record<string, () => Transform> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+export interface ReadBody {
+  body?: Body;
+  /** Fields of a `_search` form. */
+  fields: [string, string][];
+}
+
+/** `content`: bytes of any other type are taken as they are (Binary). */
+export async function readBody(
+  request: IncomingMessage,
+  kind: BodyKind,
+  options: { maxBytes: number; content: boolean },
+): Promise<ReadBody> {
+  const header = request.headers['content-type'];
+  const contentType = header === undefined ? '' : mediaType(header);
+  const isFhir = ACCEPTED[kind].includes(contentType);
+  if (isEmpty(request)) {
+    if (REQUIRED[kind]) throw new FhirError('required', 'a body is required');
+    return { fields: [] };
+  }
+  if (isFhir) requireUtf8(header!);
+  else if (!options.content || contentType === '' || contentType === 'application/fhir+xml') {
+    throw unsupportedType(contentType, kind);
+  }
+  const bytes = await readBytes(request, kind === 'form' ? MAX_FORM_BYTES : options.maxBytes);
+  if (!isFhir) return { body: { kind: 'raw', contentType: header!, bytes }, fields: [] };
+  if (kind === 'form') return { fields: parseQuery(requireText(bytes)) };
+  if (bytes.length === 0) {
+    if (REQUIRED[kind]) throw new FhirError('required', 'a body is required');
+    return { fields: [] };
+  }
+  return {
+    body: { kind: 'json', contentType, value: parseJson(bytes, { array: kind === 'patch' }), bytes },
+    fields: [],
+  };
+}
+
+const isEmpty = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+
+function requireUtf8(header: string): void {
+  const parameters = mediaParameters(header);
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='));
+  if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset)) {
+    throw new FhirError('not-supported', 'only the character set `utf-8` is allowed', { status: 415 });
+  }
+  if (!isR4(parameters)) {
+    throw new FhirError('not-supported', 'only `fhirVersion=4.0` is allowed', { status: 415 });
+  }
+}
+
+function unsupportedType(contentType: string, kind: BodyKind): FhirError {
+  const allowed = `allowed: ${ACCEPTED[kind].join(', ')}`;
+  const why = /xml/.test(contentType)
+    ? 'XML is not served yet'
+    : contentType === ''
+      ? 'a content type is required'
+      : `content type \`${contentType.slice(0, 64)}\` is not supported here`;
+  return new FhirError('not-supported', `${why}; ${allowed}`, { status: 415 });
+}
+
+function requireText(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new FhirError('invalid', 'the form is not valid UTF-8');
+  }
+}
+
+/** The decoded bytes; stops at the limit, be it reached by what is sent or by what it inflates to. */
+export function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  const decoder = encoding === 'identity' ? undefined : DECODERS[encoding];
+  if (encoding !== 'identity' && (!decoder || !Object.hasOwn(DECODERS, encoding))) {
+    const allowed = Object.keys(DECODERS).join(', ');
+    throw new FhirError('not-supported', `this content encoding is not supported; allowed: ${allowed}`, {
+      status: 415,
+    });
+  }
+  const tooLong = () => new FhirError('too-long', `the body is longer than ${maxBytes} bytes`);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLong();
+
+  return new Promise((resolve, reject) => {
+    const inflater = decoder?.();
+    const source = inflater ?? request;
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const stop = (error: FhirError) => {
+      source.removeListener('data', take);
+      if (inflater) {
+        request.unpipe(inflater);
+        inflater.destroy();
+      }
+      reject(error);
+    };
+    const take = (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > maxBytes) stop(tooLong());
+      else chunks.push(chunk);
+    };
+    source.on('data', take);
+    source.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)));
+    inflater?.on('error', () => stop(new FhirError('invalid', `the body is not valid ${encoding}`)));
+    request.once('close', () => {
+      if (!request.complete) stop(new FhirError('invalid', 'the body was cut off'));
+    });
+    request.once('error', () => stop(new FhirError('invalid', 'the body was cut off')));
+    if (inflater) request.pipe(inflater);
+  });
+}

@@ -1,0 +1,135 @@
+/** What the server says it can do, made from what it serves: https://hl7.org/fhir/R4/capabilitystatement.html */
+import type { Json, Resource } from '../fhir/resource.ts';
+import { COMPARTMENTS, type Route } from './routes.ts';
+
+export interface SearchParameterFacts {
+  /** `code` of the SearchParameter. */
+  name: string;
+  type: string;
+  /** Canonical address of its definition. */
+  definition?: string;
+  /** Types that a reference may point at. */
+  target?: readonly string[];
+}
+
+export interface CapabilityOptions {
+  routes: readonly Route[];
+  types: readonly string[];
+  /** Those of the type itself; the ones that all types have come in `commonParameters`. */
+  searchParameters: (type: string) => readonly SearchParameterFacts[];
+  commonParameters: readonly SearchParameterFacts[];
+  base: string;
+  version: string;
+  /** FHIR dateTime: when the software was released. */
+  date: string;
+}
+
+const DEFINITIONS = 'http://hl7.org/fhir';
+const SYSTEM_CODES = ['transaction', 'search-system', 'history-system'];
+
+export function capabilityStatement(options: CapabilityOptions): Resource {
+  const types = [...options.types].sort();
+  return {
+    resourceType: 'CapabilityStatement',
+    url: `${options.base}/metadata`,
+    version: options.version,
+    name: 'Carnet',
+    title: 'Carnet, a health data server that asks the patient first',
+    status: 'active',
+    date: options.date,
+    kind: 'instance',
+    software: { name: 'Carnet', version: options.version },
+    implementation: { description: 'Carnet FHIR R4 server', url: options.base },
+    fhirVersion: '4.0.1',
+    format: ['application/fhir+json', 'json'],
+    patchFormat: ['application/json-patch+json', 'application/fhir+json'],
+    rest: [
+      {
+        mode: 'server',
+        documentation: 'What the patient of a resource did not permit answers as if it did not exist.',
+        security: {
+          cors: false,
+          service: [
+            {
+              coding: [
+                {
+                  system: 'http://terminology.hl7.org/CodeSystem/restful-security-service',
+                  code: 'SMART-on-FHIR',
+                },
+              ],
+            },
+          ],
+          description: 'A JSON Web Token as bearer token with SMART scopes, except for `metadata`.',
+        },
+        resource: types.map((type) => resourceOf(type, types, options)),
+        interaction: systemInteractions(options.routes),
+        searchParam: options.commonParameters.map(parameterOf),
+        compartment: COMPARTMENTS.filter((type) => types.includes(type)).map(
+          (type) => `${DEFINITIONS}/CompartmentDefinition/${type.toLowerCase()}`,
+        ),
+      },
+    ],
+  };
+}
+
+function resourceOf(type: string, types: string[], options: CapabilityOptions): Json {
+  const parameters = options.searchParameters(type);
+  const serves = (interaction: string) => options.routes.some((route) => route.interaction === interaction);
+  return {
+    type,
+    profile: `${DEFINITIONS}/StructureDefinition/${type}`,
+    interaction: typeInteractions(options.routes).map((code) => ({ code })),
+    versioning: 'versioned-update',
+    readHistory: serves('vread'),
+    updateCreate: serves('update'),
+    conditionalCreate: serves('create'),
+    conditionalRead: 'full-support',
+    conditionalUpdate: serves('conditional-update'),
+    conditionalDelete: serves('conditional-delete') ? 'single' : 'not-supported',
+    referencePolicy: ['literal', 'logical'],
+    ...list('searchInclude', includesOf(type, parameters)),
+    ...list('searchRevInclude', revIncludesOf(type, types, options)),
+    ...list('searchParam', parameters.map(parameterOf)),
+    ...list('operation', operationsOf(options.routes)),
+  };
+}
+
+/** Empty arrays are not allowed in FHIR. */
+const list = (name: string, values: unknown[]): Json => (values.length === 0 ? {} : { [name]: values });
+
+const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
+
+const typeInteractions = (routes: readonly Route[]): string[] =>
+  unique(routes.filter((route) => isOfType(route) && route.code !== 'operation').map((route) => route.code));
+
+const isOfType = ({ path }: Route): boolean => path.startsWith('[type]');
+
+function systemInteractions(routes: readonly Route[]): Json[] {
+  const codes = unique(routes.map((route) => route.code)).filter((code) => SYSTEM_CODES.includes(code));
+  return codes
+    .flatMap((code) => (code === 'transaction' ? ['transaction', 'batch'] : [code]))
+    .map((code) => ({ code }));
+}
+
+const operationsOf = (routes: readonly Route[]): Json[] =>
+  unique(
+    routes.filter((route) => isOfType(route) && route.code === 'operation').map((route) => route.interaction),
+  )
+    .map((operation) => operation.slice(1))
+    .map((name) => ({ name, definition: `${DEFINITIONS}/OperationDefinition/Resource-${name}` }));
+
+const parameterOf = ({ name, type, definition }: SearchParameterFacts): Json => ({
+  name,
+  ...(definition === undefined ? {} : { definition }),
+  type,
+});
+
+const includesOf = (type: string, parameters: readonly SearchParameterFacts[]): string[] =>
+  parameters.filter((parameter) => parameter.type === 'reference').map(({ name }) => `${type}:${name}`);
+
+const revIncludesOf = (type: string, types: string[], { searchParameters }: CapabilityOptions): string[] =>
+  types.flatMap((source) =>
+    searchParameters(source)
+      .filter((parameter) => parameter.type === 'reference' && (parameter.target ?? [type]).includes(type))
+      .map(({ name }) => `${source}:${name}`),
+  );

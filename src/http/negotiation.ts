@@ -1,0 +1,91 @@
+/** What the caller wants back: https://hl7.org/fhir/R4/http.html#mime-type and https://hl7.org/fhir/R4/http.html#ops */
+import { FhirError } from '../fhir/outcome.ts';
+import type { Prefer } from '../interaction/exchange.ts';
+
+export const FHIR_JSON = 'application/fhir+json; charset=utf-8';
+
+const JSON_TYPES = ['application/fhir+json', 'application/json', 'text/json'];
+/** `application/fhir json` is what an unescaped `+` in a query becomes. */
+const JSON_FORMATS = new Set([...JSON_TYPES, 'json', 'application/fhir json']);
+const JSON_RANGES = new Set([...JSON_TYPES, 'application/*', 'text/*', '*/*']);
+
+export type Encoding = 'br' | 'gzip';
+
+interface Weighted {
+  value: string;
+  parameters: string[];
+  q: number;
+}
+
+/** Throws 406 when no form of JSON will do. `_format` wins over Accept. */
+export function requireJson(accept: string | undefined, query: [string, string][]): void {
+  const formats = query.filter(([name]) => name === '_format');
+  if (formats.length > 0) {
+    if (!formats.every(([, value]) => JSON_FORMATS.has(mediaType(value)))) throw notAcceptable();
+    return;
+  }
+  if (accept === undefined || accept === '*/*' || JSON_TYPES.includes(accept)) return;
+  const wanted = weigh(accept);
+  const suits = ({ value, parameters, q }: Weighted) => q > 0 && JSON_RANGES.has(value) && isR4(parameters);
+  if (wanted.length > 0 && !wanted.some(suits)) throw notAcceptable();
+}
+
+const notAcceptable = (): FhirError =>
+  new FhirError('not-supported', `only JSON is served; allowed: ${JSON_TYPES.join(', ')}`, { status: 406 });
+
+/** `application/fhir+json; fhirVersion=4.0` */
+export const isR4 = (parameters: string[]): boolean =>
+  parameters.every(
+    (parameter) => !parameter.startsWith('fhirversion=') || /^fhirversion="?4\.0(\.1)?"?$/.test(parameter),
+  );
+
+/** The better of brotli and gzip that the caller takes. */
+export function chooseEncoding(acceptEncoding: string | undefined): Encoding | undefined {
+  if (acceptEncoding === undefined || acceptEncoding === 'identity') return undefined;
+  const wanted = weigh(acceptEncoding);
+  const quality = (name: string) =>
+    (wanted.find(({ value }) => value === name) ?? wanted.find(({ value }) => value === '*'))?.q ?? 0;
+  const br = quality('br');
+  const gzip = quality('gzip');
+  if (br === 0 && gzip === 0) return undefined;
+  return br >= gzip ? 'br' : 'gzip';
+}
+
+/** RFC 7240; unknown preferences are ignored, as it says. `handling` is strict unless asked otherwise. */
+export function parsePrefer(header: string | undefined): Prefer {
+  const prefer: Prefer = { handling: 'strict' };
+  if (header === undefined) return prefer;
+  for (const preference of header.split(/[,;]/, 32)) {
+    const [name, value] = preference.split('=', 2).map((part) => part.trim());
+    const text = value?.replaceAll('"', '');
+    if (
+      name === 'return' &&
+      (text === 'minimal' || text === 'representation' || text === 'OperationOutcome')
+    ) {
+      prefer.return ??= text;
+    } else if (name === 'handling' && text === 'lenient') prefer.handling = 'lenient';
+  }
+  return prefer;
+}
+
+export const mediaType = (header: string): string => (header.split(';', 1)[0] ?? '').trim().toLowerCase();
+
+/** Parameters of a media type, lower case, without blanks. */
+export const mediaParameters = (header: string): string[] =>
+  header
+    .split(';', 16)
+    .slice(1)
+    .map((parameter) => parameter.trim().toLowerCase().replaceAll(' ', ''));
+
+/** `a;q=0.5, b` */
+function weigh(header: string): Weighted[] {
+  return header
+    .split(',', 64)
+    .filter((item) => item.trim() !== '')
+    .map((item) => {
+      const parameters = mediaParameters(item);
+      const q = parameters.find((parameter) => parameter.startsWith('q='));
+      const weight = q === undefined ? 1 : Number(q.slice(2));
+      return { value: mediaType(item), parameters, q: weight >= 0 && weight <= 1 ? weight : 0 };
+    });
+}

@@ -1,0 +1,69 @@
+/**
+ * What is served, as data: feeds the router, the CapabilityStatement, logs, audit and the refusal test.
+ * https://hl7.org/fhir/R4/http.html#summary
+ */
+
+/** SMART scope letters: create, read, update, delete, search. */
+export type ScopeLetter = 'c' | 'r' | 'u' | 'd' | 's';
+
+/** What a request may or must carry; see body.ts for the content types. */
+export type BodyKind = 'resource' | 'patch' | 'form' | 'parameters';
+
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below the base: `[type]`, `[id]`, `[vid]` and `[compartment]` match a segment, anything else itself. */
+  path: string;
+  interaction: string;
+  /** http://hl7.org/fhir/restful-interaction: what it counts as in the CapabilityStatement and in AuditEvents */
+  code: string;
+  /** AuditEvent.action: https://hl7.org/fhir/R4/valueset-audit-event-action.html */
+  action: 'C' | 'R' | 'U' | 'D' | 'E';
+  /** Absent: open to any caller; what it reaches is checked there. */
+  scope?: ScopeLetter;
+  body?: BodyKind;
+  /** Needs no token. */
+  open?: true;
+}
+
+// prettier-ignore
+export const ROUTES = [
+  { method: 'GET', path: 'metadata', interaction: 'capabilities', code: 'capabilities', action: 'R', open: true },
+
+  { method: 'GET', path: '[type]/[id]', interaction: 'read', code: 'read', action: 'R', scope: 'r' },
+  { method: 'GET', path: '[type]/[id]/_history/[vid]', interaction: 'vread', code: 'vread', action: 'R', scope: 'r' },
+  { method: 'PUT', path: '[type]/[id]', interaction: 'update', code: 'update', action: 'U', scope: 'u', body: 'resource' },
+  { method: 'PATCH', path: '[type]/[id]', interaction: 'patch', code: 'patch', action: 'U', scope: 'u', body: 'patch' },
+  { method: 'DELETE', path: '[type]/[id]', interaction: 'delete', code: 'delete', action: 'D', scope: 'd' },
+  { method: 'POST', path: '[type]', interaction: 'create', code: 'create', action: 'C', scope: 'c', body: 'resource' },
+
+  { method: 'PUT', path: '[type]', interaction: 'conditional-update', code: 'update', action: 'U', scope: 'u', body: 'resource' },
+  { method: 'PATCH', path: '[type]', interaction: 'conditional-patch', code: 'patch', action: 'U', scope: 'u', body: 'patch' },
+  { method: 'DELETE', path: '[type]', interaction: 'conditional-delete', code: 'delete', action: 'D', scope: 'd' },
+
+  { method: 'GET', path: '[type]', interaction: 'search-type', code: 'search-type', action: 'E', scope: 's' },
+  { method: 'POST', path: '[type]/_search', interaction: 'search-type', code: 'search-type', action: 'E', scope: 's', body: 'form' },
+  { method: 'GET', path: '', interaction: 'search-system', code: 'search-system', action: 'E', scope: 's' },
+  { method: 'POST', path: '_search', interaction: 'search-system', code: 'search-system', action: 'E', scope: 's', body: 'form' },
+  { method: 'GET', path: '[compartment]/[id]/[type]', interaction: 'search-compartment', code: 'search-type', action: 'E', scope: 's' },
+  { method: 'POST', path: '[compartment]/[id]/[type]/_search', interaction: 'search-compartment', code: 'search-type', action: 'E', scope: 's', body: 'form' },
+  { method: 'GET', path: '[compartment]/[id]/*', interaction: 'search-compartment', code: 'search-system', action: 'E', scope: 's' },
+  { method: 'POST', path: '[compartment]/[id]/_search', interaction: 'search-compartment', code: 'search-system', action: 'E', scope: 's', body: 'form' },
+
+  { method: 'GET', path: '[type]/[id]/_history', interaction: 'history-instance', code: 'history-instance', action: 'R', scope: 'r' },
+  { method: 'GET', path: '[type]/_history', interaction: 'history-type', code: 'history-type', action: 'R', scope: 's' },
+  { method: 'GET', path: '_history', interaction: 'history-system', code: 'history-system', action: 'R', scope: 's' },
+
+  { method: 'POST', path: '', interaction: 'transaction', code: 'transaction', action: 'E', body: 'resource' },
+
+  { method: 'POST', path: '[type]/$validate', interaction: '$validate', code: 'operation', action: 'E', body: 'resource' },
+  { method: 'POST', path: '[type]/[id]/$validate', interaction: '$validate', code: 'operation', action: 'E', scope: 'r', body: 'resource' },
+  { method: 'GET', path: '[type]/[id]/$meta', interaction: '$meta', code: 'operation', action: 'R', scope: 'r' },
+  { method: 'POST', path: '[type]/[id]/$meta', interaction: '$meta', code: 'operation', action: 'R', scope: 'r', body: 'parameters' },
+  { method: 'POST', path: '[type]/[id]/$meta-add', interaction: '$meta-add', code: 'operation', action: 'U', scope: 'u', body: 'resource' },
+  { method: 'POST', path: '[type]/[id]/$meta-delete', interaction: '$meta-delete', code: 'operation', action: 'U', scope: 'u', body: 'resource' },
+] as const satisfies readonly Route[];
+
+export type InteractionName = Exclude<(typeof ROUTES)[number]['interaction'], 'capabilities'>;
+
+/** https://hl7.org/fhir/R4/compartmentdefinition.html */
+export const COMPARTMENTS = ['Patient', 'Encounter', 'RelatedPerson', 'Practitioner', 'Device'] as const;

@@ -1,0 +1,59 @@
+/** The HTTP server around the app: bounds on headers and time, and outcomes for what isn't HTTP. */
+import { createServer as createHttpServer, STATUS_CODES, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { outcome, type IssueCode } from '../fhir/outcome.ts';
+import { MAX_URL_LENGTH } from './match.ts';
+import { FHIR_JSON } from './negotiation.ts';
+
+export interface ServerTimes {
+  /** Milliseconds for the headers, for a whole request, and between two requests. */
+  headers: number;
+  request: number;
+  keepAlive: number;
+}
+
+const TIMES: ServerTimes = { headers: 10_000, request: 120_000, keepAlive: 65_000 };
+
+export function createServer(app: RequestListener, times: ServerTimes = TIMES): Server {
+  const server = createHttpServer(
+    {
+      maxHeaderSize: 32 * 1024,
+      headersTimeout: times.headers,
+      requestTimeout: times.request,
+      keepAliveTimeout: times.keepAlive,
+      connectionsCheckingInterval: 5_000,
+    },
+    app,
+  );
+  server.maxRequestsPerSocket = 0;
+  server.on('clientError', refuse);
+  return server;
+}
+
+type Refusal = [status: number, code: IssueCode, text: string];
+
+const LATE: Refusal = [408, 'timeout', 'the request took too long to arrive'];
+const LONG_HEADERS: Refusal = [431, 'too-long', 'the headers are too long'];
+const LONG_URL: Refusal = [414, 'too-long', `the address is longer than ${MAX_URL_LENGTH} characters`];
+const MALFORMED: Refusal = [400, 'invalid', 'the request is not well-formed HTTP'];
+
+/** Node hands over what its parser refuses: there is no request to answer, only a socket. */
+function refuse(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, code, text] = refusalOf(error);
+  const body = JSON.stringify(outcome([{ severity: 'error', code, text }]));
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${FHIR_JSON}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
+      `cache-control: no-store\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+function refusalOf({ code, rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }): Refusal {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return LATE;
+  if (code !== 'HPE_HEADER_OVERFLOW') return MALFORMED;
+  const lineEnd = rawPacket?.indexOf('\n') ?? -1;
+  return lineEnd < 0 || lineEnd > MAX_URL_LENGTH ? LONG_URL : LONG_HEADERS;
+}

@@ -1,0 +1,69 @@
+/** Bundles put together from resources' bytes, which are copied and never parsed. https://hl7.org/fhir/R4/bundle.html */
+import type { Stored } from '../enforcement/ports.ts';
+
+export interface Link {
+  relation: string;
+  url: string;
+}
+
+export interface BundleHead {
+  type: 'searchset' | 'history' | 'batch-response' | 'transaction-response';
+  total?: number;
+  /** Milliseconds. */
+  lastUpdated?: number;
+  links: readonly Link[];
+}
+
+/** @param entries each the JSON of one entry, in pieces */
+export function bundleOf(head: BundleHead, entries: readonly (readonly (string | Buffer)[])[]): Buffer {
+  const { type, total, lastUpdated, links } = head;
+  const start = JSON.stringify({
+    resourceType: 'Bundle',
+    ...(lastUpdated === undefined ? {} : { meta: { lastUpdated: new Date(lastUpdated).toISOString() } }),
+    type,
+    ...(total === undefined ? {} : { total }),
+    ...(links.length === 0 ? {} : { link: links }),
+  });
+  const pieces: Buffer[] = [];
+  let text = start.slice(0, -1);
+  const add = (piece: string | Buffer): void => {
+    if (typeof piece === 'string') {
+      text += piece;
+      return;
+    }
+    pieces.push(Buffer.from(text), piece);
+    text = '';
+  };
+  for (const [index, entry] of entries.entries()) {
+    add(index === 0 ? ',"entry":[' : ',');
+    for (const piece of entry) add(piece);
+  }
+  add(entries.length > 0 ? ']}' : '}');
+  pieces.push(Buffer.from(text));
+  return Buffer.concat(pieces);
+}
+
+export function searchEntry(base: string, stored: Stored, body: Buffer, mode: 'match' | 'include' | 'outcome') {
+  return [
+    `{"fullUrl":"${base}/${stored.type}/${stored.id}","resource":`,
+    body,
+    `,"search":{"mode":"${mode}"}}`,
+  ];
+}
+
+export function outcomeEntry(body: Buffer) {
+  return ['{"resource":', body, ',"search":{"mode":"outcome"}}'];
+}
+
+export function historyEntry(base: string, stored: Stored) {
+  const { type, id, vid, at, method, version } = stored;
+  const status = { POST: '201 Created', PUT: version === 1 ? '201 Created' : '200 OK', DELETE: '204 No Content' }[method];
+  const about = JSON.stringify({
+    request: { method, url: method === 'POST' ? type : `${type}/${id}` },
+    response: { status, etag: `W/"${vid}"`, lastModified: new Date(at).toISOString() },
+  });
+  const url = `{"fullUrl":"${base}/${type}/${id}"`;
+  return method === 'DELETE'
+    ? [`${url},${about.slice(1)}`]
+    : [`${url},"resource":`, stored.body, `,${about.slice(1)}`];
+}

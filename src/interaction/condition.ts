@@ -1,0 +1,32 @@
+/**
+ * The one visible resource that a condition means. Equal conditions at the same moment are serialised by a lock
+ * that is read before the search and held against the store's in the commit.
+ * https://hl7.org/fhir/R4/http.html#cond-update
+ */
+import type { Lock, Stored } from '../enforcement/ports.ts';
+import { FhirError } from '../fhir/outcome.ts';
+import type { Context } from './context.ts';
+import type { Exchange } from './exchange.ts';
+import { parse } from './search.ts';
+
+/** Parameters that shape an answer and find nothing. */
+const SHAPING = /^_(sort|count|total|summary|elements|include|revinclude|contained|containedType|format|pretty)\b/;
+
+export async function findOne(
+  context: Context,
+  exchange: Exchange,
+  type: string,
+  condition: string | readonly [string, string][],
+): Promise<{ found: Stored | undefined; lock: Lock }> {
+  const query = typeof condition === 'string' ? [...new URLSearchParams(condition.replace(/^\?/, ''))] : [...condition];
+  const finding = query.filter(([name]) => !SHAPING.test(name));
+  if (finding.length === 0) throw new FhirError('required', 'a condition needs at least one search parameter');
+  const asked = parse(context, { ...exchange, query: finding as [string, string][], prefer: { handling: 'strict' } }, [type]);
+  const key = JSON.stringify([type, finding.map((pair) => pair.join('=')).sort()]);
+  const lock = await exchange.store.lock(key);
+  const { matches } = await exchange.store.search({ ...asked, count: 2, total: 'none' });
+  if (matches.length > 1) {
+    throw new FhirError('multiple-matches', 'the condition matches more than one resource: narrow it');
+  }
+  return { found: matches[0], lock };
+}

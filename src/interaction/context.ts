@@ -1,0 +1,23 @@
+/** What interactions share beside the exchange. */
+import type { Terminology } from '../search/terminology.ts';
+import type { PageLinks } from './page-links.ts';
+import type { Queue } from './queue.ts';
+
+export interface Context {
+  /** Types that are served. */
+  types: ReadonlySet<string>;
+  terminology: Terminology;
+  links: PageLinks;
+  queue: Queue;
+  bounds: Bounds;
+  newId(): string;
+  now(): number;
+}
+
+export interface Bounds {
+  defaultCount: number;
+  maxCount: number;
+  /** Resources that includes may bring to one page. */
+  maxIncluded: number;
+  maxEntries: number;
+}

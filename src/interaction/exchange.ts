@@ -1,0 +1,84 @@
+/** What an interaction is given and what it answers: HTTP's facts without HTTP's library. */
+import type { Subject } from '../auth/subject.ts';
+import type { ScopedStore } from '../enforcement/scoped-store.ts';
+import type { Json, Resource } from '../fhir/resource.ts';
+
+export interface Prefer {
+  return?: 'minimal' | 'representation' | 'OperationOutcome';
+  handling: 'strict' | 'lenient';
+}
+
+export type Body =
+  | { kind: 'json'; contentType: string; value: Json; bytes: Buffer }
+  /** anything that isn't FHIR JSON, JSON Patch or a form: content for Binary */
+  | { kind: 'raw'; contentType: string; bytes: Buffer };
+
+export interface Params {
+  type?: string;
+  id?: string;
+  vid?: string;
+  /** `$everything` without the `$` */
+  operation?: string;
+  /** `Patient/x/DocumentReference`: the `Patient/x`; `type` is DocumentReference, absent for all types. */
+  compartment?: { type: string; id: string };
+}
+
+/** What is traced of an interaction: http://hl7.org/fhir/restful-interaction and AuditEvent.action. */
+export interface AuditCodes {
+  code: string;
+  action: 'C' | 'R' | 'U' | 'D' | 'E';
+}
+
+export interface Entry {
+  method: string;
+  /** Below the base, or absolute below this base. */
+  url: string;
+  /** Lower-case names. */
+  headers: Record<string, string>;
+  body?: Body;
+  /** The id that a transaction has given to what is created. */
+  assignedId?: string;
+}
+
+export interface Exchange {
+  method: string;
+  /** Path below the base and query, as sent: `DocumentReference?patient=x`. */
+  url: string;
+  /** Absolute address of the FHIR base, without a slash at the end. */
+  base: string;
+  params: Params;
+  /** Name in the route table: `read`, `conditional-update`, `$meta`. */
+  interaction: string;
+  audit: AuditCodes;
+  /** Decoded, in the order sent, without `_format` and `_pretty`; a form's fields (POST `_search`) after those of the URL. */
+  query: [string, string][];
+  /** `_format` as sent. */
+  format?: string;
+  assignedId?: string;
+  /** Lower-case name. */
+  header: (name: string) => string | undefined;
+  prefer: Prefer;
+  body?: Body;
+  subject: Subject;
+  store: ScopedStore;
+  /** X-Request-Id, as sent or made. */
+  requestId: string;
+  /**
+   * Another interaction inside this one (batch, transaction entries): same caller; same store unless one is given.
+   * Scope is checked and the trace recorded as for a request of its own; throws FhirError.
+   */
+  dispatch: (entry: Entry, store?: ScopedStore) => Promise<Answer>;
+}
+
+/** An exchange before its store is open: what is known of a request that the scopes refuse. */
+export type Trace = Omit<Exchange, 'store' | 'dispatch'>;
+
+export interface Answer {
+  status: number;
+  /** Lower-case names. */
+  headers?: Record<string, string>;
+  /** A resource to be rendered, or finished bytes of FHIR JSON, or content with its own `content-type` header. */
+  body?: Resource | Buffer;
+}
+
+export type Interaction = (exchange: Exchange) => Promise<Answer>;

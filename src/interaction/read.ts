@@ -1,0 +1,51 @@
+/** https://hl7.org/fhir/R4/http.html#read and https://hl7.org/fhir/R4/http.html#vread */
+import type { Stored } from '../enforcement/ports.ts';
+import { FhirError } from '../fhir/outcome.ts';
+import type { Resource } from '../fhir/resource.ts';
+import { parseSummary, shaped } from './summarized.ts';
+import type { Answer, Exchange } from './exchange.ts';
+import { isUnchanged, versionHeaders } from './versions.ts';
+
+export async function read(exchange: Exchange): Promise<Answer> {
+  const { type, id } = exchange.params;
+  const stored = (await exchange.store.read(type!, id!)) ?? (await named(exchange));
+  return give(exchange, stored);
+}
+
+export async function vread(exchange: Exchange): Promise<Answer> {
+  const { type, id, vid } = exchange.params;
+  return give(exchange, await exchange.store.readVersion(type!, id!, vid!));
+}
+
+function give(exchange: Exchange, stored: Stored | undefined): Answer {
+  const shape = parseSummary(exchange.query);
+  if (stored === undefined) throw new FhirError('not-found', 'not found');
+  const headers = versionHeaders(stored);
+  if (stored.method === 'DELETE') throw new FhirError('deleted', 'deleted', { headers });
+  if (isUnchanged(exchange, stored)) return { status: 304, headers };
+  if (stored.type === 'Binary') {
+    const content = contentOf(exchange, stored);
+    if (content !== undefined) return { ...content, headers: { ...headers, ...content.headers } };
+  }
+  return { status: 200, headers, body: shape === undefined ? stored.body : shaped(stored.body, shape) };
+}
+
+/** A Binary may be read by who may read a document of the same depositor that names it. */
+async function named(exchange: Exchange): Promise<Stored | undefined> {
+  const { type, id } = exchange.params;
+  return type === 'Binary' ? exchange.store.readNamed(id!) : undefined;
+}
+
+/** The content itself, unless FHIR was asked for: https://hl7.org/fhir/R4/binary.html#rest */
+function contentOf(exchange: Exchange, stored: Stored): Answer | undefined {
+  const accept = exchange.header('accept') ?? '*/*';
+  const format = exchange.format ?? '';
+  if (/json|fhir/.test(format) || /application\/(fhir\+)?json/.test(accept)) return undefined;
+  const { contentType, data } = JSON.parse(stored.body.toString()) as Resource;
+  if (typeof data !== 'string' || typeof contentType !== 'string') return undefined;
+  return {
+    status: 200,
+    headers: { 'content-type': contentType },
+    body: Buffer.from(data, 'base64'),
+  };
+}

@@ -1,0 +1,119 @@
+/** What every write does: check the resource, whose it is, who may, and commit with its traces. */
+import { refusesWrite } from '../consent/writing.ts';
+import { type Change, type Lock, Stale, type Stored } from '../enforcement/ports.ts';
+import { labelsOf } from '../fhir/labels.ts';
+import { FhirError } from '../fhir/outcome.ts';
+import type { Resource } from '../fhir/resource.ts';
+import { patientsOf } from '../fhir/subjects.ts';
+import { validate } from '../fhir/validate/index.ts';
+import type { Answer, Exchange } from './exchange.ts';
+import { locationOf, versionHeaders } from './versions.ts';
+
+const ATTEMPTS = 12;
+
+/** Again from the start when somebody else wrote first. */
+export async function retrying<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Stale)) throw error;
+      if (attempt === ATTEMPTS) {
+        throw new FhirError('transient', 'the resource is being written by others: try again', { cause: error });
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 4 * attempt));
+    }
+  }
+}
+
+/** The body as a resource of the type that the address names. */
+export function resourceIn(exchange: Exchange): Resource {
+  const { body, params } = exchange;
+  if (body === undefined) throw new FhirError('required', 'a resource is required as body');
+  if (body.kind === 'raw') {
+    return {
+      resourceType: 'Binary',
+      contentType: body.contentType,
+      ...securityContext(exchange),
+      data: body.bytes.toString('base64'),
+    };
+  }
+  const resource = body.value as Resource;
+  if (resource.resourceType !== params.type) {
+    throw new FhirError('invalid', `the body is no \`${params.type}\``, { expression: 'resourceType' });
+  }
+  return resource;
+}
+
+/** https://hl7.org/fhir/R4/binary.html#security-context */
+function securityContext(exchange: Exchange): { securityContext?: { reference: string } } {
+  const reference = exchange.header('x-security-context');
+  return reference === undefined ? {} : { securityContext: { reference } };
+}
+
+/** @throws FhirError when the resource isn't valid, or the caller may not write it */
+export function changeOf(
+  exchange: Exchange,
+  method: 'POST' | 'PUT',
+  resource: Resource,
+  previous: Stored | undefined,
+): Change {
+  const errors = validate(resource).filter(({ severity }) => severity === 'error' || severity === 'fatal');
+  if (errors.length > 0) throw FhirError.of(errors, statusOf(errors.map(({ code }) => code)));
+  const { subject } = exchange;
+  const change: Change = {
+    method,
+    type: resource.resourceType,
+    id: resource.id!,
+    resource,
+    patients: patientsOf(resource, exchange.base),
+    labels: labelsOf(resource),
+    by: previous?.by ?? subject.depositor,
+    previous,
+  };
+  if (previous !== undefined && previous.body.length > 0 && !samePatients(previous.patients, change.patients)) {
+    throw new FhirError('business-rule', 'a resource can not become the data of other patients');
+  }
+  requireWrite(exchange, change, previous);
+  return change;
+}
+
+export function requireWrite(
+  { subject }: Exchange,
+  after: Pick<Change, 'type' | 'id' | 'patients' | 'labels' | 'by'>,
+  before: Stored | undefined,
+): void {
+  const refusal = refusesWrite(subject, after, before);
+  if (refusal === undefined) return;
+  const why = {
+    right: `you have no right to write \`${after.type}\``,
+    depositor: 'only who deposited it may change it',
+    patient: 'you may write your own data only',
+  }[refusal];
+  throw new FhirError('forbidden', why);
+}
+
+export async function commitOne(exchange: Exchange, change: Change, locks: readonly Lock[] = []): Promise<Stored> {
+  const [stored] = await exchange.store.commit([change], locks);
+  return stored!;
+}
+
+export function written(exchange: Exchange, stored: Stored, created: boolean): Answer {
+  return {
+    status: created ? 201 : 200,
+    headers: {
+      ...versionHeaders(stored),
+      ...(created ? { location: locationOf(exchange.base, stored) } : {}),
+      'content-location': locationOf(exchange.base, stored),
+    },
+    body: stored.body,
+  };
+}
+
+function statusOf(codes: readonly string[]): number {
+  return codes.every((code) => code === 'invariant' || code === 'code-invalid' || code === 'business-rule') ? 422 : 400;
+}
+
+function samePatients(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((patient) => b.includes(patient));
+}

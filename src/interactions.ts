@@ -1,0 +1,42 @@
+/** Every interaction by its name in the route table. */
+import { meta, metaAdd, metaDelete } from './operation/meta.ts';
+import { validateOperation } from './operation/validate.ts';
+import type { Context } from './interaction/context.ts';
+import { create } from './interaction/create.ts';
+import { conditionalRemove, remove } from './interaction/delete.ts';
+import type { Exchange, Interaction } from './interaction/exchange.ts';
+import { history } from './interaction/history.ts';
+import { conditionalPatch, patch } from './interaction/patch.ts';
+import { read, vread } from './interaction/read.ts';
+import { searchCompartment, searchSystem, searchType } from './interaction/search.ts';
+import { transaction } from './interaction/transaction.ts';
+import { conditionalUpdate, update } from './interaction/update.ts';
+
+export function interactions(context: Context) {
+  const within =
+    (work: (context: Context, exchange: Exchange) => ReturnType<Interaction>): Interaction =>
+    async (exchange) =>
+      work(context, exchange);
+  return {
+    read,
+    vread,
+    create: within(create),
+    update: within(update),
+    patch: within(patch),
+    delete: within(remove),
+    'conditional-update': within(conditionalUpdate),
+    'conditional-patch': within(conditionalPatch),
+    'conditional-delete': within(conditionalRemove),
+    'search-type': within(searchType),
+    'search-system': within(searchSystem),
+    'search-compartment': within(searchCompartment),
+    'history-instance': within(history),
+    'history-type': within(history),
+    'history-system': within(history),
+    transaction: within(transaction),
+    $validate: validateOperation,
+    $meta: meta,
+    '$meta-add': within(metaAdd),
+    '$meta-delete': within(metaDelete),
+  } satisfies Record<string, Interaction>;
+}

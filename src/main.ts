@@ -1,0 +1,130 @@
+/** Starts the server: configuration, database, demo, then what to try next. Ends on SIGINT and SIGTERM. */
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { KeySet, keySource } from './auth/keys.ts';
+import type { Issuer } from './auth/token.ts';
+import { startServer } from './compose.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { type CallerName, demoCallers } from './demo/callers.ts';
+import { type DemoIssuer, demoIssuer } from './demo/issuer.ts';
+import { seedDemo } from './demo/seed.ts';
+import { type Embedded, startEmbedded } from './ops/embedded/embedded.ts';
+import { createLog } from './ops/log.ts';
+
+const tell = (what: string): void => void process.stderr.write(`${what}\n`);
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLog({ level: config.logLevel });
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const embedded = config.mongodbUri === undefined ? await embeddedDatabase(config) : undefined;
+  try {
+    const demo = config.demo ? demoIssuer(join(config.dataDir, 'keys', 'demo-issuer.pem'), config.baseUrl) : undefined;
+    const server = await startServer({
+      mongodbUri: config.mongodbUri ?? embedded!.uri,
+      database: config.database,
+      keyFile: config.keyFile,
+      port: config.port,
+      host: config.host,
+      base: config.baseUrl,
+      resourceTypes: config.resourceTypes,
+      issuers: [...(demo === undefined ? [] : [demo.issuer]), ...outsideIssuers(config)],
+      maxBodyBytes: config.maxBodyBytes,
+      log,
+      tell,
+    });
+    stopOnSignal(async () => {
+      await server.close(config.stopPatience);
+      await embedded?.stop();
+    });
+    void embedded?.ended.then(() => server.close(0));
+    if (demo !== undefined) await prepareDemo(config, demo, server.base, server.isFresh);
+    welcome(config, server.base);
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+async function embeddedDatabase(config: Config): Promise<Embedded> {
+  return startEmbedded({
+    dataDir: config.dataDir,
+    port: config.mongodbPort,
+    log: tell,
+    places: config.mongod,
+    cacheSizeGb: config.mongodbCacheGb,
+  });
+}
+
+function outsideIssuers({ auth }: Config): Issuer[] {
+  if (auth.issuer === undefined || auth.jwks === undefined) return [];
+  return [
+    {
+      issuer: auth.issuer,
+      audience: auth.audience,
+      algorithms: auth.algorithms,
+      keys: new KeySet(keySource(auth.jwks)),
+      roles: new Set(['patient', 'professional', 'system', 'app', 'operator']),
+      maxAge: 86_400,
+    },
+  ];
+}
+
+async function prepareDemo(config: Config, demo: DemoIssuer, base: string, fresh: () => Promise<boolean>): Promise<void> {
+  const names = Object.keys(demoCallers) as CallerName[];
+  const tokens = Object.fromEntries(names.map((name) => [name, demo.tokenFor(demoCallers[name])])) as Record<
+    CallerName,
+    string
+  >;
+  if (await fresh()) await seedDemo(`http://127.0.0.1:${config.port}${new URL(base).pathname}`, tokens, tell);
+  const callers = names.map((name) => {
+    const { reference } = demoCallers[name];
+    return [name, { token: tokens[name], id: reference.slice(reference.indexOf('/') + 1) }];
+  });
+  const path = join(config.dataDir, 'demo.json');
+  writeFileSync(`${path}.new`, JSON.stringify({ base, callers: Object.fromEntries(callers) }, null, 2), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+function stopOnSignal(stop: () => Promise<void>): void {
+  let stopping = false;
+  const end = (): void => {
+    if (stopping) return;
+    stopping = true;
+    tell('stopping …');
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        tell(`could not stop cleanly: ${String(error)}`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+}
+
+function welcome({ demo, dataDir }: Config, base: string): void {
+  const lines = [``, `Carnet serves FHIR R4 at ${base}`, `  capabilities   ${base}/metadata`];
+  if (demo) {
+    const callers = Object.entries(demoCallers).map(([name, caller]) => `  ${name.padEnd(13)}${caller.name}`);
+    const auth = (name: string): string => `-H "Authorization: Bearer $(npm run -s token -- --as ${name})"`;
+    lines.push(
+      ``,
+      `Demo callers (synthetic people; tokens in ${join(dataDir, 'demo.json')}):`,
+      ...callers,
+      ``,
+      `Try:`,
+      `  curl ${base}/metadata`,
+      `  curl ${auth('patient')} "${base}/DocumentReference?patient=demo-mother&_sort=-date"`,
+      `  curl ${auth('gp')} "${base}/AllergyIntolerance?patient=demo-mother"`,
+      ``,
+    );
+  }
+  tell(lines.join('\n'));
+}
+
+main().catch((error: unknown) => {
+  tell(error instanceof ConfigError || error instanceof Error ? error.message : String(error));
+  process.exit(1);
+});

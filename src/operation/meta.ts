@@ -1,0 +1,88 @@
+/**
+ * `$meta`, `$meta-add`, `$meta-delete`: https://hl7.org/fhir/R4/resource-operation-meta.html. A change of labels is
+ * a write like any other: a new version, by who may write.
+ */
+import { parseJson } from '../fhir/json.ts';
+import { FhirError } from '../fhir/outcome.ts';
+import type { Coding, Json, Meta, Resource } from '../fhir/resource.ts';
+import type { Context } from '../interaction/context.ts';
+import type { Answer, Exchange } from '../interaction/exchange.ts';
+import { inTurn } from '../interaction/update.ts';
+import { versionHeaders } from '../interaction/versions.ts';
+import { changeOf, commitOne, requireWrite, retrying } from '../interaction/write.ts';
+
+export async function meta(exchange: Exchange): Promise<Answer> {
+  const stored = await exchange.store.read(exchange.params.type!, exchange.params.id!);
+  if (stored === undefined) throw new FhirError('not-found', 'not found');
+  if (stored.method === 'DELETE') throw new FhirError('deleted', 'deleted');
+  return { status: 200, headers: versionHeaders(stored), body: answer((parseJson(stored.body) as Resource).meta) };
+}
+
+export const metaAdd = (context: Context, exchange: Exchange): Promise<Answer> => change(context, exchange, added);
+export const metaDelete = (context: Context, exchange: Exchange): Promise<Answer> => change(context, exchange, removed);
+
+async function change(context: Context, exchange: Exchange, apply: (now: Meta, asked: Meta) => Meta): Promise<Answer> {
+  const { type, id } = exchange.params;
+  const asked = metaIn(exchange);
+  return inTurn(context, exchange, `${type}/${id}`, () =>
+    retrying(async () => {
+      const current = await exchange.store.read(type!, id!);
+      if (current === undefined) throw new FhirError('not-found', 'not found');
+      if (current.method === 'DELETE') throw new FhirError('deleted', 'deleted');
+      requireWrite(exchange, current, current);
+      if (type === 'AuditEvent') throw new FhirError('forbidden', 'an AuditEvent is never changed');
+      const resource = parseJson(current.body) as Resource;
+      const next = pruned(apply(resource.meta ?? {}, asked));
+      const stored = await commitOne(exchange, changeOf(exchange, 'PUT', { ...resource, meta: next }, current));
+      return { status: 200, headers: versionHeaders(stored), body: answer((parseJson(stored.body) as Resource).meta) };
+    }),
+  );
+}
+
+function metaIn({ body }: Exchange): Meta {
+  const parameters = body?.kind === 'json' ? (body.value as Resource) : undefined;
+  const parts = (Array.isArray(parameters?.parameter) ? parameters.parameter : []) as Json[];
+  const value = parts.find(({ name }) => name === 'meta')?.valueMeta;
+  if (parameters?.resourceType !== 'Parameters' || typeof value !== 'object' || value === null) {
+    throw new FhirError('required', 'Parameters with a `meta` (valueMeta) are required as body');
+  }
+  const { profile = [], security = [], tag = [] } = value as Meta;
+  if (![profile, security, tag].every(Array.isArray)) throw new FhirError('structure', '`valueMeta` is not a Meta');
+  return { profile, security, tag };
+}
+
+function added(now: Meta, asked: Meta): Meta {
+  return {
+    ...now,
+    profile: [...new Set([...(now.profile ?? []), ...asked.profile!])],
+    security: union(now.security, asked.security!),
+    tag: union(now.tag, asked.tag!),
+  };
+}
+
+function removed(now: Meta, asked: Meta): Meta {
+  const without = (codings: Coding[] | undefined, gone: Coding[]): Coding[] =>
+    (codings ?? []).filter((coding) => !gone.some((each) => keyOf(each) === keyOf(coding)));
+  return {
+    ...now,
+    profile: (now.profile ?? []).filter((profile) => !asked.profile!.includes(profile)),
+    security: without(now.security, asked.security!),
+    tag: without(now.tag, asked.tag!),
+  };
+}
+
+function union(now: Coding[] | undefined, more: Coding[]): Coding[] {
+  return [...new Map([...(now ?? []), ...more].map((coding) => [keyOf(coding), coding])).values()];
+}
+
+function keyOf({ system, code }: Coding): string {
+  return `${system ?? ''}|${code ?? ''}`;
+}
+
+function pruned(value: Meta): Meta {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => !Array.isArray(part) || part.length > 0));
+}
+
+function answer(value: Meta | undefined): Resource {
+  return { resourceType: 'Parameters', parameter: [{ name: 'return', valueMeta: value ?? {} }] };
+}

@@ -1,0 +1,25 @@
+/** What a resource is findable by: https://hl7.org/fhir/R4/search.html */
+import type { Resource } from '../fhir/resource.ts';
+import type { IndexEntries } from './filter.ts';
+import { bounded, collector, entriesOf, parametersOf } from './parameter.ts';
+import { kinds } from './parameters/index.ts';
+
+/** Raised when the extraction changes: what was written before must be indexed again. */
+export const INDEX_VERSION = 1;
+
+/** Kept by the store as they are. */
+const KEPT = new Set(['_id', '_lastUpdated']);
+
+/** `base`: the server's own, without a slash at the end; what lies below it is local. */
+export function indexResource(resource: Resource, base = ''): IndexEntries {
+  const into = collector(base);
+  for (const parameter of parametersOf(resource.resourceType).values()) {
+    if (KEPT.has(parameter.code)) continue;
+    const nodes = parameter.select(resource, resource);
+    if (nodes.length === 0) continue;
+    into.terms.add(`${parameter.code}:present`);
+    kinds[parameter.type].index(parameter, nodes, into, resource);
+  }
+  bounded(into.terms.size + into.refs.size + into.pairs.length);
+  return entriesOf(into);
+}

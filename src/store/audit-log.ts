@@ -1,0 +1,61 @@
+/** Traces of what was read: durable before the answer leaves, written together by those who wait. */
+import type { Trace } from '../enforcement/ports.ts';
+import type { Database } from './database.ts';
+import type { Encoder } from './encoder.ts';
+
+const TOGETHER = 256;
+const UNDER_WAY = 2;
+
+interface Waiting {
+  traces: (at: number) => Trace[];
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+export class AuditLog {
+  readonly #database: Database;
+  readonly #encoder: Encoder;
+  #waiting: Waiting[] = [];
+  #underWay = 0;
+  #scheduled = false;
+
+  constructor(database: Database, encoder: Encoder) {
+    this.#database = database;
+    this.#encoder = encoder;
+  }
+
+  record(traces: (at: number) => Trace[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ traces, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#underWay >= UNDER_WAY || this.#waiting.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      void this.#write();
+    });
+  }
+
+  async #write(): Promise<void> {
+    const batch = this.#waiting.splice(0, TOGETHER);
+    this.#underWay += 1;
+    try {
+      const now = Date.now();
+      const docs = await this.#encoder.traces(
+        batch.flatMap(({ traces }) => traces(now)),
+        now,
+      );
+      if (docs.length > 0) await this.#database.audit.insertMany(docs, { ordered: false, maxTimeMS: 10_000 });
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    } finally {
+      this.#underWay -= 1;
+      this.#schedule();
+    }
+  }
+}

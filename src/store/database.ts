@@ -1,0 +1,108 @@
+/** The connection, the collections and their indexes. Nothing is served before the indexes stand. */
+import { type Collection, GridFSBucket, type IndexDescription, MongoClient, type Db } from 'mongodb';
+import mongoose from 'mongoose';
+import type { Doc, HistoryDoc } from './document.ts';
+import { type Records, recordsOf } from './records.ts';
+
+export interface PatientDoc {
+  /** The patient's logical id. */
+  _id: string;
+  /** Raised by every write that can change a decision about the patient. */
+  v: number;
+  /** Some resource is the patient's and another's too. */
+  shared?: boolean;
+}
+
+export interface LockDoc {
+  _id: string;
+  n: number;
+  /** Locks that nobody has touched for a day are dropped. */
+  touched: Date;
+}
+
+export interface Database {
+  client: MongoClient;
+  db: Db;
+  /** Current versions of all types but AuditEvent. */
+  resources: Collection<Doc>;
+  history: Collection<HistoryDoc>;
+  /** AuditEvents: the many that are written once and seldom read. */
+  audit: Collection<Doc>;
+  patients: Collection<PatientDoc>;
+  locks: Collection<LockDoc>;
+  spill: GridFSBucket;
+  records: Records;
+  /** What hints name. */
+  close(): Promise<void>;
+}
+
+/** The index that serves a search is named here, so that a hint and a test can name it too. */
+export const INDEXES = {
+  resources: [
+    { name: 'patient_type_date', key: { patient: 1, type: 1, date: -1, _id: 1 } },
+    { name: 'patient_type_terms_date', key: { patient: 1, type: 1, terms: 1, date: -1, _id: 1 } },
+    { name: 'patient_type_at', key: { patient: 1, type: 1, at: -1, _id: 1 } },
+    { name: 'others_type_date', key: { others: 1, type: 1, date: -1, _id: 1 }, sparse: true },
+    { name: 'ids', key: { ids: 1 }, sparse: true },
+    { name: 'type_at', key: { type: 1, at: 1, _id: 1 } },
+    { name: 'by_type_at', key: { by: 1, type: 1, at: -1, _id: 1 } },
+    { name: 'spill', key: { spill: 1 }, sparse: true },
+  ],
+  audit: [
+    { name: 'patient_date', key: { patient: 1, date: -1, _id: 1 } },
+    { name: 'type_at', key: { type: 1, at: 1, _id: 1 } },
+  ],
+  history: [
+    { name: 'rid_at', key: { rid: 1, at: -1 } },
+    { name: 'patient_at', key: { patient: 1, at: -1, _id: 1 } },
+    { name: 'type_at', key: { type: 1, at: -1, _id: 1 } },
+    { name: 'spill', key: { spill: 1 }, sparse: true },
+  ],
+  locks: [{ name: 'touched', key: { touched: 1 }, expireAfterSeconds: 86_400 }],
+} satisfies Record<string, IndexDescription[]>;
+
+const OPTIONS = {
+  promoteBuffers: true,
+  promoteLongs: true,
+  ignoreUndefined: true,
+  retryWrites: true,
+  retryReads: true,
+  readConcernLevel: 'majority',
+  readPreference: 'primary',
+  writeConcern: { w: 'majority', journal: true },
+  serverSelectionTimeoutMS: 10_000,
+  connectTimeoutMS: 10_000,
+  maxPoolSize: 32,
+  appName: 'carnet',
+} as const;
+
+export async function connect(uri: string, name: string): Promise<Database> {
+  const client = new MongoClient(uri, OPTIONS);
+  await client.connect();
+  const db = client.db(name);
+  const [keys, data] = [`${name}_keys`, name].map((dbName) => {
+    const connection = mongoose.createConnection();
+    connection.setClient(client);
+    return connection.useDb(dbName, { useCache: false });
+  });
+  return {
+    client,
+    db,
+    resources: db.collection('resources'),
+    history: db.collection('history'),
+    audit: db.collection('audit'),
+    patients: db.collection('patients'),
+    locks: db.collection('locks'),
+    spill: new GridFSBucket(db, { bucketName: 'spill' }),
+    records: recordsOf(keys!, data!),
+    close: () => client.close(),
+  };
+}
+
+/** @param tell called before what may take long */
+export async function ensureIndexes(database: Database, tell: (what: string) => void): Promise<void> {
+  for (const [name, indexes] of Object.entries(INDEXES)) {
+    tell(`indexes of ${name}`);
+    await database.db.collection(name).createIndexes(indexes as IndexDescription[]);
+  }
+}

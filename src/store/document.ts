@@ -1,0 +1,168 @@
+/** A version of a resource as MongoDB holds it, and back. */
+import { randomBytes } from 'node:crypto';
+import type { ObjectId } from 'mongodb';
+import type { Stored } from '../enforcement/ports.ts';
+import { stringifyJson } from '../fhir/json.ts';
+import type { Resource } from '../fhir/resource.ts';
+import type { Range } from '../search/filter.ts';
+import { indexResource } from '../search/index.ts';
+import type { KeyRing } from './keys.ts';
+import { primaryDate } from './primary-date.ts';
+import { seal, unseal } from './sealing.ts';
+import type { Terms } from './terms.ts';
+
+/** What any version carries. */
+export interface VersionDoc {
+  type: string;
+  v: number;
+  vid: string;
+  at: number;
+  method: Stored['method'];
+  /** Whose data it is: scalar, first in each index; empty for nobody's. */
+  patient: string;
+  /** The other patients of the rare resource that has several. */
+  others?: string[];
+  by: string;
+  labels: string[];
+  /** Sealed JSON bytes; in `spill` when they are many; neither for a deletion. */
+  body?: Buffer;
+  spill?: ObjectId;
+  /** When several patients share it: its own key, sealed under each one's. */
+  keys?: { patient: string; key: Buffer }[];
+}
+
+/** The current version: with what it is found by. */
+export interface Doc extends VersionDoc {
+  /** `Type/id` */
+  _id: string;
+  terms: Buffer[];
+  ids?: Buffer[];
+  refs?: string[];
+  /** Ranges by parameter. */
+  r?: Record<string, Range[]>;
+  /** Where the ranges of a parameter begin: the least and the greatest, to sort by. */
+  o?: Record<string, { lo: number; hi: number }>;
+  pairs?: { t: Buffer; lo: number; hi: number }[];
+  /** The type's main date, for the index; `NO_DATE` without one. */
+  date: number;
+}
+
+/** A version that has been replaced, or the mark that a deletion leaves. */
+export interface HistoryDoc extends VersionDoc {
+  /** `Type/id` */
+  rid: string;
+}
+
+export const NO_DATE = -8.64e15;
+
+/** What a query has to bring for `decode`: not what a version is found by. */
+export const WITHOUT_INDEX = { terms: 0, ids: 0, refs: 0, r: 0, o: 0, pairs: 0 } as const;
+
+const VID_BYTES = 10;
+let pool: Buffer = Buffer.alloc(0);
+
+/** Opaque, so that a gap between versions tells nothing. */
+export function newVid(): string {
+  if (pool.length < VID_BYTES) pool = randomBytes(VID_BYTES * 400);
+  const vid = pool.toString('hex', 0, VID_BYTES);
+  pool = pool.subarray(VID_BYTES);
+  return vid;
+}
+
+/** The bytes that leave: with the server's own `meta` in front. */
+export function render(resource: Resource, vid: string, at: number): Buffer {
+  const { resourceType, id, meta, ...rest } = resource;
+  const { versionId: _version, lastUpdated: _updated, ...others } = meta ?? {};
+  const whole = {
+    resourceType,
+    id,
+    meta: { versionId: vid, lastUpdated: new Date(at).toISOString(), ...others },
+    ...rest,
+  };
+  return Buffer.from(stringifyJson(whole));
+}
+
+/** What is authenticated with a body: a body moved to another resource, version or patient doesn't open. */
+export function about(rid: string, doc: Pick<VersionDoc, 'v' | 'vid' | 'patient'>): string {
+  return `${rid}/${doc.v}/${doc.vid} of ${doc.patient}`;
+}
+
+/** Everything a resource is found by. */
+export function indexed(
+  resource: Resource,
+  terms: Terms,
+  base: string,
+): Pick<Doc, 'terms' | 'ids' | 'refs' | 'r' | 'o' | 'pairs' | 'date'> {
+  const entries = indexResource(resource, base);
+  const found: Pick<Doc, 'terms' | 'ids' | 'refs' | 'r' | 'o' | 'pairs' | 'date'> = {
+    terms: [...new Set([...entries.terms, ...entries.refs])].map((term) => terms.of(term)),
+    date: NO_DATE,
+  };
+  if (entries.ids.length > 0) found.ids = terms.all(entries.ids);
+  if (entries.refs.length > 0) found.refs = entries.refs;
+  const params = Object.keys(entries.ranges);
+  if (params.length > 0) {
+    found.r = entries.ranges;
+    found.o = {};
+    for (const param of params) {
+      const starts = entries.ranges[param]!.map(({ lo }) => lo);
+      found.o[param] = { lo: Math.min(...starts), hi: Math.max(...starts) };
+    }
+    found.date = found.o[primaryDate(resource.resourceType) ?? '']?.hi ?? NO_DATE;
+  }
+  if (entries.pairs.length > 0) {
+    found.pairs = entries.pairs.map(({ t, lo, hi }) => ({ t: terms.of(t), lo, hi }));
+  }
+  return found;
+}
+
+/** Seals a body; for several patients under a key of its own, which is sealed under each one's. */
+export function sealBody(
+  bytes: Buffer,
+  rid: string,
+  doc: VersionDoc,
+  keys: ReadonlyMap<string, Buffer>,
+): Pick<VersionDoc, 'body' | 'keys'> {
+  if (doc.others === undefined) return { body: seal(keys.get(doc.patient)!, bytes, about(rid, doc)) };
+  const own = randomBytes(32);
+  return {
+    body: seal(own, bytes, about(rid, doc)),
+    keys: [doc.patient, ...doc.others].map((patient) => ({
+      patient,
+      key: seal(keys.get(patient)!, own, about(rid, doc)),
+    })),
+  };
+}
+
+/** Undefined when the key is gone: the patient was erased. */
+export async function openBody(
+  sealed: Buffer,
+  rid: string,
+  doc: VersionDoc,
+  ring: KeyRing,
+): Promise<Buffer | undefined> {
+  if (doc.keys === undefined) {
+    const held = ring.get(doc.patient);
+    const key = Buffer.isBuffer(held) ? held : await held;
+    return key === undefined ? undefined : unseal(key, sealed, about(rid, doc));
+  }
+  for (const { patient, key: wrapped } of doc.keys) {
+    const key = await ring.get(patient);
+    if (key !== undefined) return unseal(unseal(key, wrapped, about(rid, doc)), sealed, about(rid, doc));
+  }
+  return undefined;
+}
+
+export function attributes(rid: string, doc: VersionDoc): Omit<Stored, 'body'> {
+  return {
+    type: doc.type,
+    id: rid.slice(doc.type.length + 1),
+    patients: doc.patient === '' ? [] : doc.others === undefined ? [doc.patient] : [doc.patient, ...doc.others],
+    by: doc.by,
+    labels: doc.labels,
+    version: doc.v,
+    vid: doc.vid,
+    at: doc.at,
+    method: doc.method,
+  };
+}

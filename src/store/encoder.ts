@@ -1,0 +1,123 @@
+/** Changes and traces as documents: versioned, rendered, sealed, with what they are found by. */
+import type { ObjectId } from 'mongodb';
+import { grantees } from '../consent/policy.ts';
+import type { Change, Stored, Trace } from '../enforcement/ports.ts';
+import type { Database } from './database.ts';
+import { type Doc, type VersionDoc, indexed, newVid, render, sealBody } from './document.ts';
+import type { KeyRing } from './keys.ts';
+import { mentionTerm } from './narrowing.ts';
+import { grantTerm } from './policies.ts';
+import type { Reading } from './reading.ts';
+import type { Terms } from './terms.ts';
+import { mentions } from './mentions.ts';
+
+/** Bodies beyond this go to GridFS. Bytes. */
+const SPILL = 8 * 1024 * 1024;
+
+export interface Encoded {
+  change: Change;
+  rid: string;
+  version: VersionDoc;
+  /** Absent for a deletion. */
+  doc: Doc | undefined;
+  /** What is replaced, as history keeps it. */
+  previous: (VersionDoc & { rid: string }) | undefined;
+  body: Buffer;
+}
+
+export class Encoder {
+  readonly #database: Database;
+  readonly #ring: KeyRing;
+  readonly #terms: Terms;
+  readonly #base: string;
+  readonly #reading: Reading;
+
+  constructor(database: Database, ring: KeyRing, terms: Terms, reading: Reading, base: string) {
+    this.#database = database;
+    this.#ring = ring;
+    this.#terms = terms;
+    this.#reading = reading;
+    this.#base = base;
+  }
+
+  async encode(changes: readonly Change[], now: number): Promise<Encoded[]> {
+    const keys = await this.#ring.ensure(changes.flatMap(({ patients }) => (patients.length === 0 ? [''] : patients)));
+    const encoded: Encoded[] = [];
+    for (const change of changes) encoded.push(await this.#one(change, now, keys));
+    return encoded;
+  }
+
+  /** A trace about a patient who has no data key (there is no such patient) is sealed with what is nobody's. */
+  async traces(traces: readonly Trace[], now: number): Promise<Doc[]> {
+    const nobody = (await this.#ring.ensure(['']))!;
+    const docs: Doc[] = [];
+    for (const { event, patient } of traces) {
+      const key = patient === '' ? undefined : await this.#ring.get(patient);
+      const owner = key === undefined ? '' : patient;
+      const vid = newVid();
+      const rid = `AuditEvent/${event.id}`;
+      const version: VersionDoc = {
+        type: 'AuditEvent',
+        v: 1,
+        vid,
+        at: now,
+        method: 'POST',
+        patient: owner,
+        by: 'carnet',
+        labels: [],
+      };
+      Object.assign(version, sealBody(render(event, vid, now), rid, version, key === undefined ? nobody : new Map([[owner, key]])));
+      docs.push({ _id: rid, ...version, ...indexed(event, this.#terms, this.#base) });
+    }
+    return docs;
+  }
+
+  async #one(change: Change, now: number, keys: ReadonlyMap<string, Buffer>): Promise<Encoded> {
+    const { type, id, previous, resource } = change;
+    const rid = `${type}/${id}`;
+    const at = Math.max(now, (previous?.at ?? 0) + 1);
+    const [patient = '', ...others] = change.patients;
+    const version: VersionDoc = {
+      type,
+      v: (previous?.version ?? 0) + 1,
+      vid: newVid(),
+      at,
+      method: change.method,
+      patient,
+      ...(others.length > 0 ? { others } : {}),
+      by: change.by,
+      labels:
+        resource === undefined ? (previous?.labels as string[]) : change.labels.map((label) => this.#terms.label(label)),
+    };
+    const replaced = previous === undefined || previous.method === 'DELETE' ? undefined : this.#replaced(previous, rid);
+    if (resource === undefined) return { change, rid, version, doc: undefined, previous: replaced, body: Buffer.alloc(0) };
+    const body = render(resource, version.vid, at);
+    Object.assign(version, sealBody(body, rid, version, keys));
+    if (version.body !== undefined && version.body.length > SPILL) {
+      version.spill = await this.#spill(version.body, rid);
+      delete version.body;
+    }
+    const doc: Doc = { _id: rid, ...version, ...indexed(resource, this.#terms, this.#base) };
+    const marks = [
+      ...mentions(resource, change.patients).map(mentionTerm),
+      ...(type === 'Consent' ? grantees(resource).map(grantTerm) : []),
+    ];
+    if (marks.length > 0) doc.ids = [...(doc.ids ?? []), ...this.#terms.all(marks)];
+    return { change, rid, version, doc, previous: replaced, body };
+  }
+
+  #replaced(previous: Stored, rid: string): VersionDoc & { rid: string } {
+    const held = this.#reading.documentOf(previous);
+    const { _id: _, terms: _t, ids: _i, refs: _f, r: _r, o: _o, pairs: _p, date: _d, ...version } = held as Doc;
+    return { ...version, rid };
+  }
+
+  #spill(sealed: Buffer, rid: string): Promise<ObjectId> {
+    return new Promise((resolve, reject) => {
+      const stream = this.#database.spill.openUploadStream(rid);
+      stream.on('error', reject);
+      stream.on('finish', () => resolve(stream.id));
+      stream.end(sealed);
+    });
+  }
+}

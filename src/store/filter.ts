@@ -1,0 +1,77 @@
+/** A search's Filter as a MongoDB query, once chains and lists are resolved (resolve.ts). */
+import { type Query, all } from './query.ts';
+import type { Filter, RangeTest } from '../search/filter.ts';
+import type { Doc } from './document.ts';
+import type { Terms } from './terms.ts';
+
+const NOTHING: Query = { _id: { $in: [] } };
+
+/**
+ * INVARIANT: where only content can tell (`scan`), the query finds more than the filter, never less: under an odd
+ * number of NOTs too. What it finds is then matched by content.
+ */
+export function toQuery(filter: Filter, types: readonly string[], terms: Terms): Query {
+  function compile(part: Filter, negated: boolean): Query {
+    switch (part.op) {
+      case 'and':
+        return all(part.of.map((each) => compile(each, negated)));
+      case 'or':
+        return part.of.length === 0 ? NOTHING : { $or: part.of.map((each) => compile(each, negated)) };
+      case 'not':
+        return { $nor: [compile(part.of, !negated)] };
+      case 'type':
+        return { type: part.type };
+      case 'term': {
+        const keyed = terms.all(part.terms);
+        return keyed.length === 1 ? { terms: keyed[0] } : { terms: { $in: keyed } };
+      }
+      case 'reference': {
+        const keyed = part.targets.map((target) => terms.of(`${part.param}=${target}`));
+        return keyed.length === 1 ? { terms: keyed[0] } : { terms: { $in: keyed } };
+      }
+      case 'range':
+        return anyOf(part.test, (test) => ({ [`r.${part.param}`]: { $elemMatch: test } }));
+      case 'pair':
+        return anyOf(part.test, (test) => ({
+          pairs: { $elemMatch: { t: { $in: terms.all(part.terms) }, ...test } },
+        }));
+      case 'id':
+        return { _id: { $in: types.flatMap((type) => part.ids.map((id) => `${type}/${id}`)) } };
+      case 'updated':
+        return { at: bound(part.test) };
+      case 'scan':
+        return negated ? NOTHING : {};
+      case 'chain':
+      case 'has':
+      case 'list':
+        throw new Error(`${part.op} is still to be resolved`);
+    }
+  }
+  return compile(filter, false);
+}
+
+export function needsContent(filter: Filter): string | undefined {
+  switch (filter.op) {
+    case 'and':
+    case 'or':
+      return filter.of.map(needsContent).find((about) => about !== undefined);
+    case 'not':
+      return needsContent(filter.of);
+    case 'scan':
+      return filter.about;
+    default:
+      return undefined;
+  }
+}
+
+function anyOf(test: RangeTest, toPart: (test: object) => Query): Query {
+  const parts = test.map(({ lo, hi }) =>
+    toPart({ ...(lo === undefined ? {} : { lo: bound(lo) }), ...(hi === undefined ? {} : { hi: bound(hi) }) }),
+  );
+  return parts.length === 1 ? parts[0]! : parts.length === 0 ? NOTHING : { $or: parts };
+}
+
+/** `{gt: 1, lte: 2}` → `{$gt: 1, $lte: 2}` */
+function bound(test: object): Record<string, number> {
+  return Object.fromEntries(Object.entries(test).map(([op, value]) => [`$${op}`, value as number]));
+}

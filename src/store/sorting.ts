@@ -1,0 +1,66 @@
+/** The order of a search's matches, and where the next page starts. Ties are broken by id. */
+import type { Sort } from 'mongodb';
+import type { Query } from './query.ts';
+import type { SortKey } from '../search/filter.ts';
+import type { Doc } from './document.ts';
+import { primaryDate } from './primary-date.ts';
+
+export interface Order {
+  field: string;
+  descending: boolean;
+}
+
+/** The last match of a page: its values in the order's fields, without and then with its id. */
+export interface Position {
+  values: (number | string | null)[];
+  id: string;
+}
+
+/** Fields of a document in which a type's search is sorted; the last is always `_id`. */
+export function orderOf(sort: readonly SortKey[], type: string | undefined): Order[] {
+  const order: Order[] = [];
+  for (const { kind, param, descending } of sort) {
+    if (kind === 'id') return [...order, { field: '_id', descending }];
+    if (kind === 'updated') order.push({ field: 'at', descending });
+    else if (type !== undefined && param === primaryDate(type)) order.push({ field: 'date', descending });
+    else order.push({ field: `o.${param}.${descending ? 'hi' : 'lo'}`, descending });
+  }
+  return [...order, { field: '_id', descending: false }];
+}
+
+export function toSort(order: readonly Order[]): Sort {
+  return Object.fromEntries(order.map(({ field, descending }) => [field, descending ? -1 : 1]));
+}
+
+/** What comes after a position; a missing value sorts below all others, as MongoDB has it. */
+export function afterPosition(order: readonly Order[], position: Position): Query {
+  const ways: Query[] = [];
+  const equal: Query[] = [];
+  for (const [index, { field, descending }] of order.entries()) {
+    const value = field === '_id' ? position.id : (position.values[index] ?? null);
+    const beyond = comparison(field, value, descending);
+    if (beyond !== undefined) ways.push({ $and: [...equal, beyond] });
+    equal.push({ [field]: value });
+  }
+  return { $or: ways };
+}
+
+function comparison(field: string, value: number | string | null, descending: boolean): Query | undefined {
+  if (value === null) return descending ? undefined : { [field]: { $ne: null } };
+  return descending
+    ? field === '_id' || field === 'at' || field === 'date'
+      ? { [field]: { $lt: value } }
+      : { $or: [{ [field]: { $lt: value } }, { [field]: null }] }
+    : { [field]: { $gt: value } };
+}
+
+export function positionOf(doc: Doc, order: readonly Order[]): Position {
+  const values = order
+    .filter(({ field }) => field !== '_id')
+    .map(({ field }) => {
+      let value: unknown = doc;
+      for (const name of field.split('.')) value = (value as Record<string, unknown> | undefined)?.[name];
+      return typeof value === 'number' ? value : null;
+    });
+  return { values, id: doc._id };
+}

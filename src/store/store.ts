@@ -1,0 +1,160 @@
+/** The store: what enforcement asks for, on MongoDB. */
+import type { Access } from '../enforcement/access.ts';
+import type {
+  Commit,
+  HistoryScope,
+  Lock,
+  Page,
+  ResourceStore,
+  Stored,
+  Trace,
+} from '../enforcement/ports.ts';
+import type { Resource } from '../fhir/resource.ts';
+import type { Filter, SearchQuery } from '../search/filter.ts';
+import { AuditLog } from './audit-log.ts';
+import { Committer } from './commit.ts';
+import type { Database } from './database.ts';
+import { type Doc, type HistoryDoc, WITHOUT_INDEX, attributes } from './document.ts';
+import { Encoder } from './encoder.ts';
+import { Gather } from './gather.ts';
+import { History } from './history.ts';
+import { Inclusion, type Includes } from './include.ts';
+import type { KeyRing } from './keys.ts';
+import { Policies } from './policies.ts';
+import { Reading } from './reading.ts';
+import { Search } from './search.ts';
+import type { Position } from './sorting.ts';
+import { Terms } from './terms.ts';
+
+const TIME = { maxTimeMS: 10_000 };
+
+export class Store implements ResourceStore {
+  readonly policies: Policies;
+  readonly searching: Search;
+  readonly terms: Terms;
+  readonly #database: Database;
+  readonly #reading: Reading;
+  readonly #current: Gather<Doc>;
+  readonly #deleted: Gather<HistoryDoc>;
+  readonly #inclusion: Inclusion;
+  readonly #history: History;
+  readonly #committer: Committer;
+  readonly #auditLog: AuditLog;
+
+  /** @param base absolute FHIR base of the server: references below it are local */
+  constructor(database: Database, ring: KeyRing, base: string) {
+    this.#database = database;
+    this.terms = new Terms(ring.derive('terms'));
+    this.policies = new Policies(database, ring, this.terms);
+    this.#reading = new Reading(database, ring);
+    const encoder = new Encoder(database, ring, this.terms, this.#reading, base);
+    this.#committer = new Committer(database, encoder);
+    this.#auditLog = new AuditLog(database, encoder);
+    this.#inclusion = new Inclusion(database, this.#reading, this.terms);
+    this.#history = new History(database, this.#reading);
+    this.searching = new Search(database, this.policies, this.#reading, this.terms, this, base);
+    this.#current = new Gather(async (rids) => {
+      const found = await database.resources
+        .find({ _id: { $in: rids } }, { projection: WITHOUT_INDEX, ...TIME })
+        .toArray();
+      return new Map(found.map((doc) => [doc._id, doc]));
+    });
+    this.#deleted = new Gather<HistoryDoc>(async (rids) => {
+      const found = await database.history
+        .find({ rid: { $in: rids }, method: 'DELETE' }, { sort: { rid: 1, at: 1 }, hint: 'rid_at', ...TIME })
+        .toArray();
+      return new Map(found.map((doc) => [doc.rid, doc]));
+    });
+  }
+
+  async get(access: Access, type: string, id: string): Promise<Stored | undefined> {
+    const rid = `${type}/${id}`;
+    const doc = await this.#newest(type, rid);
+    if (doc === undefined) return undefined;
+    const [allowed] = await access.admit([attributes(rid, doc)]);
+    return allowed === true ? this.#reading.open(rid, doc) : undefined;
+  }
+
+  async getVersion(access: Access, type: string, id: string, vid: string): Promise<Stored | undefined> {
+    const rid = `${type}/${id}`;
+    const newest = await this.#newest(type, rid);
+    if (newest === undefined) return undefined;
+    const version =
+      newest.vid === vid ? newest : await this.#database.history.findOne({ rid, vid }, { hint: 'rid_at', ...TIME });
+    if (version === null) return undefined;
+    const facts = newest === version ? [newest] : [newest, version];
+    const allowed = await access.admit(facts.map((doc) => attributes(rid, doc)));
+    return allowed.every(Boolean) ? this.#reading.open(rid, version) : undefined;
+  }
+
+  async getMany(access: Access, keys: readonly string[]): Promise<Stored[]> {
+    const found = (await Promise.all(keys.map((key) => this.#current.get(key)))).filter((doc) => doc !== undefined);
+    const allowed = await access.among(found.map((doc) => attributes(doc._id, doc)));
+    return this.#reading.all(found.filter((_, index) => allowed[index]).map((doc) => ({ rid: doc._id, doc })));
+  }
+
+  search(access: Access, query: SearchQuery, after?: unknown): Promise<Page> {
+    const withRefs = query.includes.length > 0 || query.revincludes.length > 0;
+    return this.searching.run(access, query, after as Position | undefined, withRefs);
+  }
+
+  include(access: Access, matches: readonly Stored[], includes: Includes, limit: number): Promise<Stored[]> {
+    return this.#inclusion.run(access, matches, includes, limit);
+  }
+
+  history(access: Access, scope: HistoryScope): Promise<Page> {
+    return this.#history.run(access, scope);
+  }
+
+  async byIdentity(access: Access, type: string, term: string): Promise<Stored[]> {
+    const docs = await this.#database.resources
+      .find({ ids: this.terms.of(term), type }, { projection: WITHOUT_INDEX, limit: 20, hint: 'ids', ...TIME })
+      .toArray();
+    const allowed = await access.among(docs.map((doc) => attributes(doc._id, doc)));
+    return this.#reading.all(docs.filter((_, index) => allowed[index]).map((doc) => ({ rid: doc._id, doc })));
+  }
+
+  async lock(key: string): Promise<Lock> {
+    const kept = this.terms.of(`lock=${key}`).toString('base64url');
+    const found = await this.#database.locks.findOne({ _id: kept }, TIME);
+    return { key: kept, seen: found?.n ?? 0 };
+  }
+
+  commit(commit: Commit): Promise<Stored[]> {
+    return this.#committer.commit(commit);
+  }
+
+  record(traces: (at: number) => Trace[]): Promise<void> {
+    return this.#auditLog.record(traces);
+  }
+
+  /** For the links of a chain: see resolve.ts. */
+  async find(
+    access: Access,
+    type: string,
+    filter: Filter,
+    patients: readonly string[] | undefined,
+    limit: number,
+  ): Promise<{ key: string; refs: readonly string[] }[]> {
+    const planned = await this.searching.plan(access, [type], filter, patients);
+    const docs = await this.searching.keys(planned, [type], limit + 1);
+    return docs.map(({ _id, refs }) => ({ key: _id, refs: refs ?? [] }));
+  }
+
+  /** What a List that the caller may read has as its items. */
+  async items(access: Access, list: string): Promise<string[]> {
+    const found = await this.get(access, 'List', list);
+    if (found === undefined || found.body.length === 0) return [];
+    const { entry } = JSON.parse(found.body.toString()) as Resource;
+    return (Array.isArray(entry) ? (entry as { item?: { reference?: string } }[]) : [])
+      .map(({ item }) => item?.reference)
+      .filter((reference) => reference !== undefined);
+  }
+
+  async #newest(type: string, rid: string): Promise<Doc | HistoryDoc | undefined> {
+    if (type === 'AuditEvent') {
+      return (await this.#database.audit.findOne({ _id: rid }, { projection: WITHOUT_INDEX, ...TIME })) ?? undefined;
+    }
+    return (await this.#current.get(rid)) ?? (await this.#deleted.get(rid));
+  }
+}

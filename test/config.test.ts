@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ConfigError, DEFAULT_TYPES, describeVariables, readConfig } from '../src/config.ts';
+
+const SERVED_BY_DEFAULT = 46;
+
+function problemsOf(env: Record<string, string>): string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('the configuration', () => {
+  it('has a default for everything, with the embedded database and the demo', () => {
+    expect(readConfig({ HOME: '/home/ada', PATH: '/usr/bin:/bin' })).toEqual({
+      port: 3000,
+      host: '127.0.0.1',
+      dataDir: resolve('.data'),
+      database: 'carnet',
+      mongodbPort: 27117,
+      demo: true,
+      baseUrl: 'http://127.0.0.1:3000/fhir',
+      resourceTypes: DEFAULT_TYPES,
+      auth: { audience: 'http://127.0.0.1:3000/fhir', algorithms: ['RS256', 'ES256', 'RS384', 'ES384'] },
+      keyFile: resolve('.data/keys/kek.json'),
+      logLevel: 'info',
+      maxBodyBytes: 32 * 1024 * 1024,
+      stopPatience: 20_000,
+      mongod: { path: '/usr/bin:/bin', cacheDir: '/home/ada/.cache/carnet' },
+    });
+  });
+
+  it('reads an empty variable as unset', () => {
+    expect(readConfig({ PORT: '', MONGODB_URI: ' ', DEMO: '' })).toEqual(readConfig({}));
+  });
+
+  it('leaves the demo off with a database of the operator, unless it is asked for', () => {
+    const env = {
+      MONGODB_URI: 'mongodb://db/?replicaSet=rs0',
+      AUTH_ISSUER: 'https://id.example',
+      AUTH_JWKS: '/keys',
+    };
+    expect(readConfig(env).demo).toBe(false);
+    expect(readConfig({ ...env, DEMO: 'on' }).demo).toBe(true);
+  });
+
+  it('derives the base, the audience and the key file', () => {
+    const config = readConfig({ PORT: '8080', HOST: '0.0.0.0', DATA_DIR: '/srv/carnet' });
+    expect(config.baseUrl).toBe('http://127.0.0.1:8080/fhir');
+    expect(config.keyFile).toBe('/srv/carnet/keys/kek.json');
+    expect(readConfig({ HOST: '::1' }).baseUrl).toBe('http://[::1]:3000/fhir');
+    expect(readConfig({ BASE_URL: 'https://fhir.example/r4/' }).auth.audience).toBe(
+      'https://fhir.example/r4',
+    );
+  });
+
+  it('tells all that is wrong at once', () => {
+    expect(problemsOf({ PORT: '0', LOG_LEVEL: 'loud' })).toEqual([
+      'PORT must be a whole number from 1 to 65535, not `0`',
+      'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, not `loud`',
+    ]);
+  });
+
+  it.each([
+    ['PORT', '3000x'],
+    ['PORT', '65536'],
+    ['PORT', '1e3'],
+    ['HOST', 'a b'],
+    ['BASE_URL', 'ftp://host/fhir'],
+    ['BASE_URL', 'http://host/fhir?x=1'],
+    ['BASE_URL', 'http://user:secret@host/fhir'],
+    ['MONGODB_URI', 'localhost:27017'],
+    ['MONGODB_DATABASE', 'a.b'],
+    ['MONGODB_DATABASE', 'x'.repeat(51)],
+    ['MONGODB_CACHE_GB', '0.1'],
+    ['DEMO', 'maybe'],
+    ['AUTH_JWKS', 'http://id.example/jwks'],
+    ['AUTH_JWKS', 'file:///etc/keys'],
+    ['MAX_BODY_MIB', '-1'],
+    ['STOP_SECONDS', '601'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(problemsOf({ DEMO: 'on', [name]: value })).toEqual([expect.stringMatching(`^${name} must be`)]);
+  });
+
+  it.each(['none', 'HS256', 'RS256,HS512', 'rs256', 'RS256,none'])(
+    'never accepts the algorithms %s',
+    (value) => {
+      expect(problemsOf({ AUTH_ALGORITHMS: value })).toHaveLength(1);
+    },
+  );
+
+  it('needs an issuer and its keys when the demo is off', () => {
+    expect(problemsOf({ DEMO: 'off' }).map((problem) => problem.split(' ')[0])).toEqual([
+      'AUTH_ISSUER',
+      'AUTH_JWKS',
+    ]);
+  });
+
+  it('repeats no password of a database address', () => {
+    expect(problemsOf({ MONGODB_URI: 'mongo://ada:secret@db', DEMO: 'on' }).join()).not.toContain('secret');
+  });
+});
+
+describe('the served types', () => {
+  it(`are ${SERVED_BY_DEFAULT} by default, sorted, none twice`, () => {
+    expect(DEFAULT_TYPES).toHaveLength(SERVED_BY_DEFAULT);
+    expect([...new Set(DEFAULT_TYPES)].sort()).toEqual(DEFAULT_TYPES);
+  });
+
+  it('can be added to and left out', () => {
+    const { resourceTypes } = readConfig({ RESOURCE_TYPES: '+Claim, +ExplanationOfBenefit,-Media' });
+    const expected = [
+      ...DEFAULT_TYPES.filter((type) => type !== 'Media'),
+      'Claim',
+      'ExplanationOfBenefit',
+    ].sort();
+    expect(resourceTypes).toEqual(expected);
+  });
+
+  it('can be listed', () => {
+    expect(readConfig({ RESOURCE_TYPES: 'Patient,Claim,Patient' }).resourceTypes).toEqual([
+      'Claim',
+      'Patient',
+    ]);
+  });
+
+  it.each(['Patiant', '+Claims', 'Patient,+Claim', '__proto__', ',', 'constructor'])(
+    'refuses %s',
+    (value) => {
+      expect(problemsOf({ RESOURCE_TYPES: value })).toHaveLength(1);
+    },
+  );
+});
+
+it('has the README list every variable with its default', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const rows = (text: string): string[] =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => line.replaceAll(/ +/g, ' '));
+  expect(rows(readme)).toEqual(rows(describeVariables()));
+});

@@ -1,0 +1,63 @@
+import { Writable } from 'node:stream';
+import { createLog } from '../../src/ops/log.ts';
+
+function lines(use: (log: ReturnType<typeof createLog>) => void): Record<string, unknown>[] {
+  const written: string[] = [];
+  const destination = new Writable({
+    write(chunk, _encoding, done) {
+      written.push(String(chunk));
+      done();
+    },
+  });
+  use(createLog({ destination }));
+  return written.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+describe('the log', () => {
+  it('tells type, code, place and cause of an error', () => {
+    const cause = Object.assign(new TypeError('x is not a function'), { code: 'E1' });
+    const [line] = lines((log) =>
+      log.error({ requestId: 'r', err: new Error('no luck', { cause }) }, 'failed'),
+    );
+    expect(line).toMatchObject({
+      requestId: 'r',
+      msg: 'failed',
+      err: {
+        type: 'Error',
+        message: 'no luck',
+        cause: { type: 'TypeError', code: 'E1', message: 'x is not a function' },
+      },
+    });
+    expect(JSON.stringify(line)).toContain('log.test');
+  });
+
+  it.each([
+    [
+      'a database',
+      'E11000 duplicate key error dup key: { family: "Martin" }',
+      'E11000 duplicate key error dup key: …',
+    ],
+    [
+      'a parser',
+      'Unexpected token M, "{"name":Martin}" is not valid JSON',
+      'Unexpected token M, … is not valid JSON',
+    ],
+    ['one that is cut off', 'bad value "Martin', 'bad value …'],
+    ['our own', 'no match for `Martin` here', 'no match for … here'],
+  ])('keeps what %s quotes in its message to itself', (_sentence, message, wanted) => {
+    const [line] = lines((log) => log.error({ err: new Error(message) }, 'failed'));
+    expect((line!.err as { message: string }).message).toBe(wanted);
+    expect(JSON.stringify(line)).not.toContain('Martin');
+  });
+
+  it('stands what is thrown without being an Error, and endless causes', () => {
+    const loop = new Error('a');
+    loop.cause = loop;
+    const [first, second] = lines((log) => {
+      log.error({ err: 'Martin' }, 'failed');
+      log.error({ err: loop }, 'failed');
+    });
+    expect(first!.err).toEqual({ type: 'string', message: '', at: [] });
+    expect(JSON.stringify(second).match(/"cause"/g)!.length).toBe(3);
+  });
+});
