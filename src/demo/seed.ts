@@ -24,7 +24,9 @@ export async function seedDemo(
         body: JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry }),
       });
       if (!response.ok) {
-        throw new Error(`the demo data of ${caller} was refused: ${response.status} ${await response.text()}`);
+        throw new Error(
+          `the demo data of ${caller} was refused: ${response.status} ${await response.text()}`,
+        );
       }
       await response.arrayBuffer();
       done += entry.length;

@@ -71,6 +71,10 @@ export class Access {
   async condition(patients: readonly string[] | undefined): Promise<Condition> {
     const subject = this.#subject;
     if ('reason' in subject) return ALL;
+    return and(ceiling(subject), await this.#granted(subject, patients));
+  }
+
+  async #granted(subject: Subject, patients: readonly string[] | undefined): Promise<Condition> {
     switch (subject.role) {
       case 'all':
         return ALL;
@@ -117,6 +121,13 @@ export class Access {
     }
     return found;
   }
+}
+
+/** The types that the token's scopes reach: includes and chains reach no further. */
+function ceiling({ scopes }: Subject): Condition {
+  const reaching = scopes.filter(({ interactions }) => /[ruds]/.test(interactions));
+  if (reaching.some(({ type }) => type === '*')) return ALL;
+  return reaching.length === 0 ? NONE : { is: 'type', among: reaching.map(({ type }) => type) };
 }
 
 export function callerOf(subject: Subject): Caller {

@@ -79,12 +79,13 @@ export function changeOf(
 }
 
 export function requireWrite(
-  { subject }: Exchange,
+  { subject, store }: Exchange,
   after: Pick<Change, 'type' | 'id' | 'patients' | 'labels' | 'by'>,
   before: Stored | undefined,
 ): void {
   const refusal = refusesWrite(subject, after, before);
   if (refusal === undefined) return;
+  store.notes.refused(after);
   const why = {
     right: `you have no right to write \`${after.type}\``,
     depositor: 'only who deposited it may change it',

@@ -27,8 +27,8 @@ function start(port = 0): Promise<Embedded> {
 
 async function withCollection<T>(
   uri: string,
-  use: (names: () => Promise<unknown[]>, client: MongoClient) => T,
-) {
+  use: (names: () => Promise<unknown[]>, client: MongoClient) => Promise<T>,
+): Promise<T> {
   const client = await MongoClient.connect(uri);
   try {
     return await use(() => client.db('test').collection('kept').distinct('name'), client);

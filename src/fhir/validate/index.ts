@@ -1,4 +1,70 @@
+/** Validation of resources, before they are written: https://hl7.org/fhir/R4/validation.html */
+import { isResourceType } from '../definitions/index.ts';
+import { MAX_DEPTH } from '../json.ts';
 import type { Issue } from '../outcome.ts';
-export function validate(_resource: unknown): Issue[] {
-  return [];
+import type { Json } from '../resource.ts';
+import { MAX_VALUES, weigh } from './bounds.ts';
+import { show } from './path.ts';
+import type { Place } from './path.ts';
+import { checkRules } from './rules.ts';
+import { fullUrlsOf, scopeOf } from './scope.ts';
+import type { Scope } from './scope.ts';
+import { structureIssues } from './structure-issues.ts';
+import { structureFaults } from './structure.ts';
+
+export const MAX_ISSUES = 50;
+
+export interface ValidateOptions {
+  /** False: the resources of a Bundle's entries are left alone, for who validates each by itself. */
+  entries?: boolean;
+  /** Types of the resources that `urn:uuid` references stand for, by fullUrl. */
+  fullUrls?: ReadonlyMap<string, string>;
 }
+
+/** Empty when the resource is good; never more than 50. Rules are checked once the structure is right. */
+export function validate(resource: unknown, options: ValidateOptions = {}): Issue[] {
+  const values = weigh(resource);
+  if (values === 'deep') return [fault('structure', `nested deeper than ${MAX_DEPTH} levels`)];
+  if (values === 'many') return [fault('invalid', `more than ${MAX_VALUES} values`)];
+  const issues: Issue[] = [];
+  const place = placeOf(resource, undefined, issues);
+  if (place === undefined) return issues;
+  const fullUrls = options.fullUrls ?? (place.type === 'Bundle' ? fullUrlsOf(resource as Json) : undefined);
+  check(resource as Json, place, scopeOf(resource as Json, fullUrls), issues, { values, entries: options.entries !== false });
+  return issues;
+}
+
+function check(resource: Json, place: Place, scope: Scope, issues: Issue[], options: { values: number; entries: boolean }): void {
+  const faults = structureFaults(resource, place.type, options.values);
+  if (faults.length > 0) {
+    issues.push(...structureIssues(faults, resource, place, MAX_ISSUES - issues.length));
+    return;
+  }
+  const nested = checkRules(place, scope, issues, MAX_ISSUES);
+  if (place.type === 'Bundle' && !options.entries) return;
+  for (const each of nested) {
+    if (issues.length >= MAX_ISSUES) return;
+    const inner = placeOf(each.resource, each.place.prefix, issues);
+    if (inner === undefined) continue;
+    const contained = each.place.prefix.startsWith(`${place.prefix}.contained[`);
+    check(each.resource, inner, contained ? { ...scope, resource: each.resource } : scopeOf(each.resource, scope.fullUrls), issues, options);
+  }
+}
+
+function placeOf(resource: unknown, prefix: string | undefined, issues: Issue[]): Place | undefined {
+  if (typeof resource !== 'object' || resource === null || Array.isArray(resource)) {
+    issues.push(fault('structure', `found ${show(resource)}; allowed: a resource`, prefix));
+    return undefined;
+  }
+  const type = Object.hasOwn(resource, 'resourceType') ? (resource as Json).resourceType : undefined;
+  if (typeof type === 'string' && isResourceType(type)) return { prefix: prefix ?? type, type };
+  const at = prefix === undefined ? 'resourceType' : `${prefix}.resourceType`;
+  issues.push(
+    type === undefined
+      ? fault('required', 'element `resourceType` is required', at)
+      : fault('value', `${show(type)} is no resource type of R4`, at),
+  );
+  return undefined;
+}
+
+const fault = (code: Issue['code'], text: string, expression?: string): Issue => ({ severity: 'error', code, text, expression });

