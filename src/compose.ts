@@ -19,6 +19,7 @@ import { interactions } from './interactions.ts';
 import { PageLinks } from './interaction/page-links.ts';
 import { Queue } from './interaction/queue.ts';
 import { readiness } from './ops/health.ts';
+import { startJobs } from './ops/jobs.ts';
 import type { Log } from './ops/log.ts';
 import { commonDefinitions, definitionsOf } from './search/definitions.ts';
 import { terminology } from './search/known-terminology.ts';
@@ -26,9 +27,11 @@ import { connect, ensureIndexes } from './store/database.ts';
 import { KeyRing, keyFile } from './store/keys.ts';
 import { ensureLayout } from './store/layout.ts';
 import { Store } from './store/store.ts';
+import { sweep } from './store/sweep.ts';
 
 export const VERSION = '0.1.0';
 const RELEASED = '2026-11-22';
+const HOUR = 3_600_000;
 
 export interface ServerOptions {
   mongodbUri: string;
@@ -101,12 +104,26 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     const server = createServer(app);
     await listen(server, options);
+    const jobs = startJobs(
+      [
+        {
+          name: 'sweep',
+          every: HOUR,
+          async run(signal) {
+            const dropped = await sweep(database, Date.now(), signal);
+            if (dropped > 0) log.info({ dropped }, 'swept content that nothing names');
+          },
+        },
+      ],
+      log,
+    );
     return {
       base,
       store,
       isFresh: async () => (await database.resources.findOne({}, { projection: { _id: 1 } })) === null,
       async close(patience = 20_000) {
         await closeServer(server, patience);
+        await jobs.stop();
         await database.close();
       },
     };

@@ -37,7 +37,11 @@ async function main(): Promise<void> {
       await server.close(config.stopPatience);
       await embedded?.stop();
     });
-    void embedded?.ended.then(() => server.close(0));
+    void embedded?.ended.then(() => {
+      if (stopping) return;
+      tell('the database has ended: see its log in DATA_DIR');
+      process.exit(1);
+    });
     if (demo !== undefined) await prepareDemo(config, demo, server.base, server.isFresh);
     welcome(config, server.base);
   } catch (error) {
@@ -86,8 +90,9 @@ async function prepareDemo(config: Config, demo: DemoIssuer, base: string, fresh
   renameSync(`${path}.new`, path);
 }
 
+let stopping = false;
+
 function stopOnSignal(stop: () => Promise<void>): void {
-  let stopping = false;
   const end = (): void => {
     if (stopping) return;
     stopping = true;

@@ -33,6 +33,8 @@ export interface PlannedEntry {
   /** What is changed or made: `id` is given to creates, and missing on conditional changes until they are resolved. */
   type?: string;
   id?: string;
+  /** The id that the server gave to what is to be made: never one that the client chose. */
+  newId?: string;
   /** The query that finds what is meant: of a conditional change, or of If-None-Exist. */
   condition?: string;
 }
@@ -49,7 +51,7 @@ export function planTransaction(
 ): PlannedEntry[] {
   const entries = entriesOf(bundle, 'transaction', options).map((entry, index) => {
     const planned = planEntry(entry, index, options.base);
-    if (isCreate(planned)) planned.id = options.newId();
+    if (isCreate(planned)) planned.id = planned.newId = options.newId();
     return planned;
   });
   requireDistinctAddresses(entries);

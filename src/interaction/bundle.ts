@@ -43,7 +43,12 @@ export function bundleOf(head: BundleHead, entries: readonly (readonly (string |
   return Buffer.concat(pieces);
 }
 
-export function searchEntry(base: string, stored: Stored, body: Buffer, mode: 'match' | 'include' | 'outcome') {
+export function searchEntry(
+  base: string,
+  stored: Stored,
+  body: Buffer,
+  mode: 'match' | 'include' | 'outcome',
+) {
   return [
     `{"fullUrl":"${base}/${stored.type}/${stored.id}","resource":`,
     body,
@@ -57,7 +62,11 @@ export function outcomeEntry(body: Buffer) {
 
 export function historyEntry(base: string, stored: Stored) {
   const { type, id, vid, at, method, version } = stored;
-  const status = { POST: '201 Created', PUT: version === 1 ? '201 Created' : '200 OK', DELETE: '204 No Content' }[method];
+  const status = {
+    POST: '201 Created',
+    PUT: version === 1 ? '201 Created' : '200 OK',
+    DELETE: '204 No Content',
+  }[method];
   const about = JSON.stringify({
     request: { method, url: method === 'POST' ? type : `${type}/${id}` },
     response: { status, etag: `W/"${vid}"`, lastModified: new Date(at).toISOString() },

@@ -8,20 +8,47 @@ import { FhirError } from '../fhir/outcome.ts';
 import type { Context } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import { parse } from './search.ts';
+import { inTurn } from './write.ts';
 
 /** Parameters that shape an answer and find nothing. */
-const SHAPING = /^_(sort|count|total|summary|elements|include|revinclude|contained|containedType|format|pretty)\b/;
+const SHAPING =
+  /^_(sort|count|total|summary|elements|include|revinclude|contained|containedType|format|pretty)\b/;
+
+export type Criteria = string | readonly [string, string][];
+
+export interface Match {
+  found: Stored | undefined;
+  lock: Lock;
+}
+
+/** Does it with what is found, again when others were first. */
+export function onMatch<T>(
+  context: Context,
+  exchange: Exchange,
+  type: string,
+  condition: Criteria,
+  work: (match: Match) => Promise<T>,
+): Promise<T> {
+  const key = `${type}?${typeof condition === 'string' ? condition : JSON.stringify(condition)}`;
+  return inTurn(context, exchange, key, async () => work(await findOne(context, exchange, type, condition)));
+}
 
 export async function findOne(
   context: Context,
   exchange: Exchange,
   type: string,
-  condition: string | readonly [string, string][],
-): Promise<{ found: Stored | undefined; lock: Lock }> {
-  const query = typeof condition === 'string' ? [...new URLSearchParams(condition.replace(/^\?/, ''))] : [...condition];
+  condition: Criteria,
+): Promise<Match> {
+  const query =
+    typeof condition === 'string' ? [...new URLSearchParams(condition.replace(/^\?/, ''))] : [...condition];
   const finding = query.filter(([name]) => !SHAPING.test(name));
-  if (finding.length === 0) throw new FhirError('required', 'a condition needs at least one search parameter');
-  const asked = parse(context, { ...exchange, query: finding as [string, string][], prefer: { handling: 'strict' } }, [type]);
+  if (finding.length === 0)
+    throw new FhirError('required', 'a condition needs at least one search parameter');
+  const asked = parse(
+    context,
+    { ...exchange, query: finding as [string, string][], prefer: { handling: 'strict' } },
+    [type],
+  );
   const key = JSON.stringify([type, finding.map((pair) => pair.join('=')).sort()]);
   const lock = await exchange.store.lock(key);
   const { matches } = await exchange.store.search({ ...asked, count: 2, total: 'none' });

@@ -1,17 +1,20 @@
 /** https://hl7.org/fhir/R4/http.html#create and https://hl7.org/fhir/R4/http.html#ccreate */
-import { findOne } from './condition.ts';
+import { onMatch } from './condition.ts';
 import type { Context } from './context.ts';
 import type { Answer, Exchange } from './exchange.ts';
-import { changeOf, commitOne, resourceIn, retrying, written } from './write.ts';
+import { changeOf, commitOne, resourceIn, written } from './write.ts';
 
 export async function create(context: Context, exchange: Exchange): Promise<Answer> {
   const resource = { ...resourceIn(exchange), id: exchange.assignedId ?? context.newId() };
   const condition = exchange.header('if-none-exist');
   if (condition === undefined) {
-    return written(exchange, await commitOne(exchange, changeOf(exchange, 'POST', resource, undefined)), true);
+    return written(
+      exchange,
+      await commitOne(exchange, changeOf(exchange, 'POST', resource, undefined)),
+      true,
+    );
   }
-  return retrying(async () => {
-    const { found, lock } = await findOne(context, exchange, resource.resourceType, condition);
+  return onMatch(context, exchange, resource.resourceType, condition, async ({ found, lock }) => {
     const change = changeOf(exchange, 'POST', resource, undefined);
     if (found !== undefined) return written(exchange, found, false);
     return written(exchange, await commitOne(exchange, change, [lock]), true);

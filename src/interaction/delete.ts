@@ -1,29 +1,31 @@
 /** https://hl7.org/fhir/R4/http.html#delete and https://hl7.org/fhir/R4/http.html#3.1.0.7.1 */
 import type { Lock, Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
-import { findOne } from './condition.ts';
+import { onMatch } from './condition.ts';
 import type { Context } from './context.ts';
 import type { Answer, Exchange } from './exchange.ts';
-import { inTurn } from './update.ts';
 import { checkIfMatch, versionHeaders } from './versions.ts';
-import { commitOne, requireWrite, retrying } from './write.ts';
+import { commitOne, inTurn, requireWrite } from './write.ts';
 
 export function remove(context: Context, exchange: Exchange): Promise<Answer> {
   const { type, id } = exchange.params;
-  return inTurn(context, exchange, `${type}/${id}`, () =>
-    retrying(async () => removed(exchange, await exchange.store.read(type!, id!), [])),
+  return inTurn(context, exchange, `${type}/${id}`, async () =>
+    removed(exchange, await exchange.store.read(type!, id!), []),
   );
 }
 
 export function conditionalRemove(context: Context, exchange: Exchange): Promise<Answer> {
-  return retrying(async () => {
-    const { found, lock } = await findOne(context, exchange, exchange.params.type!, exchange.query);
-    return removed(exchange, found, [lock]);
-  });
+  return onMatch(context, exchange, exchange.params.type!, exchange.query, ({ found, lock }) =>
+    removed(exchange, found, [lock]),
+  );
 }
 
 /** What is hidden, absent or deleted is left as it is, with one answer. */
-async function removed(exchange: Exchange, current: Stored | undefined, locks: readonly Lock[]): Promise<Answer> {
+async function removed(
+  exchange: Exchange,
+  current: Stored | undefined,
+  locks: readonly Lock[],
+): Promise<Answer> {
   if (current === undefined || current.method === 'DELETE') {
     checkIfMatch(exchange, undefined);
     return { status: 204 };
@@ -37,5 +39,5 @@ async function removed(exchange: Exchange, current: Stored | undefined, locks: r
     { method: 'DELETE', type, id, patients, labels, by, previous: current },
     locks,
   );
-  return { status: 204, headers: { etag: versionHeaders(stored).etag! } };
+  return { status: 204, headers: { etag: versionHeaders(stored).etag! }, at: stored.at };
 }

@@ -12,6 +12,9 @@ export async function history(context: Context, exchange: Exchange): Promise<Ans
   const { type, id } = exchange.params;
   const path = [type, id, '_history'].filter((part) => part !== undefined).join('/');
   const token = exchange.query.find(([name]) => name === '_page')?.[1];
+  if (token !== undefined && exchange.query.length > 1) {
+    throw new FhirError('invalid', 'a page link takes no further parameters');
+  }
   const state = token === undefined ? undefined : context.links.open(token, path, exchange.subject);
   const query = state?.query ?? exchange.query;
   const scope = scopeOf(query, context);
@@ -43,7 +46,10 @@ function scopeOf(query: readonly [string, string][], { bounds }: Context): Histo
     } else if (name === '_since') scope.since = range(name, value).lo;
     else if (name === '_at') scope.at = range(name, value);
     else if (name !== '_page') {
-      throw new FhirError('invalid', `unknown parameter \`${name.slice(0, 60)}\`: allowed are ${PARAMETERS.join(', ')}`);
+      throw new FhirError(
+        'invalid',
+        `unknown parameter \`${name.slice(0, 60)}\`: allowed are ${PARAMETERS.join(', ')}`,
+      );
     }
   }
   return scope;

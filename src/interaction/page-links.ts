@@ -30,7 +30,9 @@ export class PageLinks {
   open(token: string, path: string, subject: Subject): PageState {
     try {
       const bytes = Buffer.from(token, 'base64url');
-      const decipher = createDecipheriv('aes-256-gcm', this.#key, bytes.subarray(0, 12), { authTagLength: 16 });
+      const decipher = createDecipheriv('aes-256-gcm', this.#key, bytes.subarray(0, 12), {
+        authTagLength: 16,
+      });
       decipher.setAAD(bindingOf(subject)).setAuthTag(bytes.subarray(-16));
       const text = Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString();
       const state = JSON.parse(text) as PageState;

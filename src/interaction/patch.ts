@@ -4,28 +4,30 @@ import { parseJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { applyPatch } from '../fhir/patch/index.ts';
 import type { Resource } from '../fhir/resource.ts';
-import { findOne } from './condition.ts';
+import { onMatch } from './condition.ts';
 import type { Context } from './context.ts';
 import type { Answer, Exchange } from './exchange.ts';
-import { inTurn } from './update.ts';
 import { checkIfMatch } from './versions.ts';
-import { changeOf, commitOne, requireWrite, retrying, written } from './write.ts';
+import { changeOf, commitOne, inTurn, requireWrite, written } from './write.ts';
 
 export function patch(context: Context, exchange: Exchange): Promise<Answer> {
   const { type, id } = exchange.params;
-  return inTurn(context, exchange, `${type}/${id}`, () =>
-    retrying(async () => patched(exchange, await exchange.store.read(type!, id!), [])),
+  return inTurn(context, exchange, `${type}/${id}`, async () =>
+    patched(exchange, await exchange.store.read(type!, id!), []),
   );
 }
 
 export function conditionalPatch(context: Context, exchange: Exchange): Promise<Answer> {
-  return retrying(async () => {
-    const { found, lock } = await findOne(context, exchange, exchange.params.type!, exchange.query);
-    return patched(exchange, found, [lock]);
-  });
+  return onMatch(context, exchange, exchange.params.type!, exchange.query, ({ found, lock }) =>
+    patched(exchange, found, [lock]),
+  );
 }
 
-async function patched(exchange: Exchange, current: Stored | undefined, locks: readonly Lock[]): Promise<Answer> {
+async function patched(
+  exchange: Exchange,
+  current: Stored | undefined,
+  locks: readonly Lock[],
+): Promise<Answer> {
   if (current === undefined) throw new FhirError('not-found', 'not found');
   if (current.method === 'DELETE') throw new FhirError('deleted', 'deleted');
   requireWrite(exchange, current, current);
@@ -33,5 +35,9 @@ async function patched(exchange: Exchange, current: Stored | undefined, locks: r
   checkIfMatch(exchange, current);
   if (exchange.body?.kind !== 'json') throw new FhirError('required', 'a patch is required as body');
   const resource = applyPatch(parseJson(current.body) as Resource, exchange.body.value);
-  return written(exchange, await commitOne(exchange, changeOf(exchange, 'PUT', resource, current), locks), false);
+  return written(
+    exchange,
+    await commitOne(exchange, changeOf(exchange, 'PUT', resource, current), locks),
+    false,
+  );
 }

@@ -22,12 +22,13 @@ function give(exchange: Exchange, stored: Stored | undefined): Answer {
   if (stored === undefined) throw new FhirError('not-found', 'not found');
   const headers = versionHeaders(stored);
   if (stored.method === 'DELETE') throw new FhirError('deleted', 'deleted', { headers });
-  if (isUnchanged(exchange, stored)) return { status: 304, headers };
+  const { at } = stored;
+  if (isUnchanged(exchange, stored)) return { status: 304, headers, at };
   if (stored.type === 'Binary') {
     const content = contentOf(exchange, stored);
-    if (content !== undefined) return { ...content, headers: { ...headers, ...content.headers } };
+    if (content !== undefined) return { ...content, headers: { ...headers, ...content.headers }, at };
   }
-  return { status: 200, headers, body: shape === undefined ? stored.body : shaped(stored.body, shape) };
+  return { status: 200, headers, body: shape === undefined ? stored.body : shaped(stored.body, shape), at };
 }
 
 /** A Binary may be read by who may read a document of the same depositor that names it. */

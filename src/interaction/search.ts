@@ -24,7 +24,9 @@ export function searchCompartment(context: Context, exchange: Exchange): Promise
   const of = compartment!;
   const members = compartmentTypes(of.type).filter((each) => context.types.has(each));
   if (type !== undefined && !members.includes(type)) {
-    throw new FhirError('not-supported', `the compartment of \`${of.type}\` has no \`${type}\``, { status: 404 });
+    throw new FhirError('not-supported', `the compartment of \`${of.type}\` has no \`${type}\``, {
+      status: 404,
+    });
   }
   const types = type === undefined ? members.filter((each) => each !== 'AuditEvent') : [type];
   return search(context, exchange, types, compartmentFilter(of, types));
@@ -38,7 +40,8 @@ async function search(
 ): Promise<Answer> {
   const state = pageOf(context, exchange);
   const asked = parse(context, exchange, types, state);
-  const query = within === undefined ? asked : { ...asked, filter: { op: 'and' as const, of: [within, asked.filter] } };
+  const query =
+    within === undefined ? asked : { ...asked, filter: { op: 'and' as const, of: [within, asked.filter] } };
   const page = await exchange.store.search(query, state?.after);
   const whole = isWhole(query);
   const body = (bytes: Buffer): Buffer => (whole ? bytes : shaped(bytes, query));
@@ -53,7 +56,9 @@ async function search(
   const { base } = exchange;
   const entries = [
     ...page.matches.map((match) => searchEntry(base, match, body(match.body), 'match')),
-    ...included.map((each) => searchEntry(base, each, query.summary === 'false' ? each.body : body(each.body), 'include')),
+    ...included.map((each) =>
+      searchEntry(base, each, query.summary === 'false' ? each.body : body(each.body), 'include'),
+    ),
     ...(query.ignored.length === 0 ? [] : [outcomeEntry(ignoredOutcome(query.ignored))]),
   ];
   const links = linksOf(context, exchange, query, page.next, state);

@@ -16,7 +16,11 @@ export function parseSummary(query: readonly (readonly [string, string])[]): Sha
     if (name === '_summary' && SUMMARIES.has(value) && value !== 'count') {
       shape.summary = value as Shape['summary'];
     } else if (name === '_elements') shape.elements = value.split(',', 100);
-    else throw new FhirError('invalid', `unknown parameter \`${name.slice(0, 60)}\`: a read takes \`_summary\`, \`_elements\``);
+    else
+      throw new FhirError(
+        'invalid',
+        `unknown parameter \`${name.slice(0, 60)}\`: a read takes \`_summary\`, \`_elements\``,
+      );
   }
   return isWhole(shape) ? undefined : shape;
 }

@@ -2,32 +2,35 @@
 import type { Lock, Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
-import { findOne } from './condition.ts';
+import { onMatch } from './condition.ts';
 import type { Context } from './context.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { checkIfMatch } from './versions.ts';
-import { changeOf, commitOne, resourceIn, retrying, written } from './write.ts';
+import { changeOf, commitOne, inTurn, resourceIn, written } from './write.ts';
 
 export async function update(context: Context, exchange: Exchange): Promise<Answer> {
   const { type, id } = exchange.params;
   const resource = resourceIn(exchange);
   if (exchange.body?.kind === 'raw') resource.id = id;
   if (resource.id !== id) {
-    throw new FhirError('invalid', `the id of the body must be the \`${id}\` of the address`, { expression: 'id' });
+    throw new FhirError('invalid', `the id of the body must be the \`${id}\` of the address`, {
+      expression: 'id',
+    });
   }
-  return inTurn(context, exchange, `${type}/${id}`, () =>
-    retrying(async () => put(exchange, resource, await exchange.store.read(type!, id!), [])),
+  return inTurn(context, exchange, `${type}/${id}`, async () =>
+    put(exchange, resource, await exchange.store.read(type!, id!), []),
   );
 }
 
 export function conditionalUpdate(context: Context, exchange: Exchange): Promise<Answer> {
   const type = exchange.params.type!;
   const resource = resourceIn(exchange);
-  return retrying(async () => {
-    const { found, lock } = await findOne(context, exchange, type, exchange.query);
+  return onMatch(context, exchange, type, exchange.query, async ({ found, lock }) => {
     if (found !== undefined) {
       if (resource.id !== undefined && resource.id !== found.id) {
-        throw new FhirError('invalid', 'the id of the body is not that of the resource found', { expression: 'id' });
+        throw new FhirError('invalid', 'the id of the body is not that of the resource found', {
+          expression: 'id',
+        });
       }
       return put(exchange, { ...resource, id: found.id }, found, [lock]);
     }
@@ -35,7 +38,12 @@ export function conditionalUpdate(context: Context, exchange: Exchange): Promise
       return put(exchange, resource, await exchange.store.read(type, resource.id), [lock]);
     }
     checkIfMatch(exchange, undefined);
-    const change = changeOf(exchange, 'POST', { ...resource, id: exchange.assignedId ?? context.newId() }, undefined);
+    const change = changeOf(
+      exchange,
+      'POST',
+      { ...resource, id: exchange.assignedId ?? context.newId() },
+      undefined,
+    );
     return written(exchange, await commitOne(exchange, change, [lock]), true);
   });
 }
@@ -47,13 +55,14 @@ async function put(
   locks: readonly Lock[],
 ): Promise<Answer> {
   const exists = current !== undefined && current.method !== 'DELETE';
-  if (!exists && exchange.assignedId !== resource.id) requirePrefix(exchange, resource.id!);
+  if (current === undefined && exchange.assignedId !== resource.id) requirePrefix(exchange, resource.id!);
   checkIfMatch(exchange, current);
   if (exists && exchange.header('if-none-match') === '*') {
     throw new FhirError('conflict', '`If-None-Match: *`, and the resource exists');
   }
   const change = changeOf(exchange, 'PUT', resource, current);
-  if (exists && change.type === 'AuditEvent') throw new FhirError('forbidden', 'an AuditEvent is never changed');
+  if (exists && change.type === 'AuditEvent')
+    throw new FhirError('forbidden', 'an AuditEvent is never changed');
   return written(exchange, await commitOne(exchange, change, locks), !exists);
 }
 
@@ -62,14 +71,10 @@ async function put(
  * prefix that is its own.
  */
 function requirePrefix({ subject }: Exchange, id: string): void {
-  if (subject.role === 'all' || subject.idPrefixes.some((prefix) => prefix !== '' && id.startsWith(prefix))) return;
+  if (subject.role === 'all' || subject.idPrefixes.some((prefix) => prefix !== '' && id.startsWith(prefix)))
+    return;
   throw new FhirError('not-supported', 'no resource of this id can be made here: create by POST', {
     status: 405,
     headers: { allow: 'GET, HEAD, POST' },
   });
-}
-
-/** Writes to one resource wait for each other; those of a transaction are staged and can't. */
-export function inTurn(context: Context, exchange: Exchange, key: string, work: () => Promise<Answer>): Promise<Answer> {
-  return exchange.store.staged ? work() : context.queue.run(key, work);
 }

@@ -16,7 +16,8 @@ export function checkIfMatch(exchange: Exchange, current: Stored | undefined): v
   const wanted = exchange.header('if-match');
   if (wanted === undefined) return;
   const matched = current !== undefined && current.body.length > 0 && names(wanted, current.vid);
-  if (!matched) throw new FhirError('conflict', '`If-Match` is not the current version: read it and try again');
+  if (!matched)
+    throw new FhirError('conflict', '`If-Match` is not the current version: read it and try again');
 }
 
 /** https://hl7.org/fhir/R4/http.html#cread: If-None-Match goes before If-Modified-Since. */

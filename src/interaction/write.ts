@@ -6,10 +6,21 @@ import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { patientsOf } from '../fhir/subjects.ts';
 import { validate } from '../fhir/validate/index.ts';
+import type { Context } from './context.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { locationOf, versionHeaders } from './versions.ts';
 
 const ATTEMPTS = 12;
+
+/** Writes to one thing wait for each other, so that they seldom meet in the database; a transaction's are staged. */
+export function inTurn<T>(
+  { queue }: Context,
+  { store }: Exchange,
+  key: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  return store.staged ? work() : queue.run(key, () => retrying(work));
+}
 
 /** Again from the start when somebody else wrote first. */
 export async function retrying<T>(work: () => Promise<T>): Promise<T> {
@@ -19,7 +30,9 @@ export async function retrying<T>(work: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (!(error instanceof Stale)) throw error;
       if (attempt === ATTEMPTS) {
-        throw new FhirError('transient', 'the resource is being written by others: try again', { cause: error });
+        throw new FhirError('transient', 'the resource is being written by others: try again', {
+          cause: error,
+        });
       }
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 4 * attempt));
     }
@@ -71,7 +84,7 @@ export function changeOf(
     by: previous?.by ?? subject.depositor,
     previous,
   };
-  if (previous !== undefined && previous.body.length > 0 && !samePatients(previous.patients, change.patients)) {
+  if (previous !== undefined && !samePatients(previous.patients, change.patients)) {
     throw new FhirError('business-rule', 'a resource can not become the data of other patients');
   }
   requireWrite(exchange, change, previous);
@@ -94,7 +107,11 @@ export function requireWrite(
   throw new FhirError('forbidden', why);
 }
 
-export async function commitOne(exchange: Exchange, change: Change, locks: readonly Lock[] = []): Promise<Stored> {
+export async function commitOne(
+  exchange: Exchange,
+  change: Change,
+  locks: readonly Lock[] = [],
+): Promise<Stored> {
   const [stored] = await exchange.store.commit([change], locks);
   return stored!;
 }
@@ -108,11 +125,14 @@ export function written(exchange: Exchange, stored: Stored, created: boolean): A
       'content-location': locationOf(exchange.base, stored),
     },
     body: stored.body,
+    at: stored.at,
   };
 }
 
 function statusOf(codes: readonly string[]): number {
-  return codes.every((code) => code === 'invariant' || code === 'code-invalid' || code === 'business-rule') ? 422 : 400;
+  return codes.every((code) => code === 'invariant' || code === 'code-invalid' || code === 'business-rule')
+    ? 422
+    : 400;
 }
 
 function samePatients(a: readonly string[], b: readonly string[]): boolean {

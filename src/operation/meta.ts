@@ -7,36 +7,47 @@ import { FhirError } from '../fhir/outcome.ts';
 import type { Coding, Json, Meta, Resource } from '../fhir/resource.ts';
 import type { Context } from '../interaction/context.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
-import { inTurn } from '../interaction/update.ts';
 import { versionHeaders } from '../interaction/versions.ts';
-import { changeOf, commitOne, requireWrite, retrying } from '../interaction/write.ts';
+import { changeOf, commitOne, inTurn, requireWrite } from '../interaction/write.ts';
 
 export async function meta(exchange: Exchange): Promise<Answer> {
   const stored = await exchange.store.read(exchange.params.type!, exchange.params.id!);
   if (stored === undefined) throw new FhirError('not-found', 'not found');
   if (stored.method === 'DELETE') throw new FhirError('deleted', 'deleted');
-  return { status: 200, headers: versionHeaders(stored), body: answer((parseJson(stored.body) as Resource).meta) };
+  return {
+    status: 200,
+    headers: versionHeaders(stored),
+    body: answer((parseJson(stored.body) as Resource).meta),
+  };
 }
 
-export const metaAdd = (context: Context, exchange: Exchange): Promise<Answer> => change(context, exchange, added);
-export const metaDelete = (context: Context, exchange: Exchange): Promise<Answer> => change(context, exchange, removed);
+export const metaAdd = (context: Context, exchange: Exchange): Promise<Answer> =>
+  change(context, exchange, added);
+export const metaDelete = (context: Context, exchange: Exchange): Promise<Answer> =>
+  change(context, exchange, removed);
 
-async function change(context: Context, exchange: Exchange, apply: (now: Meta, asked: Meta) => Meta): Promise<Answer> {
+async function change(
+  context: Context,
+  exchange: Exchange,
+  apply: (now: Meta, asked: Meta) => Meta,
+): Promise<Answer> {
   const { type, id } = exchange.params;
   const asked = metaIn(exchange);
-  return inTurn(context, exchange, `${type}/${id}`, () =>
-    retrying(async () => {
-      const current = await exchange.store.read(type!, id!);
-      if (current === undefined) throw new FhirError('not-found', 'not found');
-      if (current.method === 'DELETE') throw new FhirError('deleted', 'deleted');
-      requireWrite(exchange, current, current);
-      if (type === 'AuditEvent') throw new FhirError('forbidden', 'an AuditEvent is never changed');
-      const resource = parseJson(current.body) as Resource;
-      const next = pruned(apply(resource.meta ?? {}, asked));
-      const stored = await commitOne(exchange, changeOf(exchange, 'PUT', { ...resource, meta: next }, current));
-      return { status: 200, headers: versionHeaders(stored), body: answer((parseJson(stored.body) as Resource).meta) };
-    }),
-  );
+  return inTurn(context, exchange, `${type}/${id}`, async () => {
+    const current = await exchange.store.read(type!, id!);
+    if (current === undefined) throw new FhirError('not-found', 'not found');
+    if (current.method === 'DELETE') throw new FhirError('deleted', 'deleted');
+    requireWrite(exchange, current, current);
+    if (type === 'AuditEvent') throw new FhirError('forbidden', 'an AuditEvent is never changed');
+    const resource = parseJson(current.body) as Resource;
+    resource.meta = pruned(apply(resource.meta ?? {}, asked));
+    const stored = await commitOne(exchange, changeOf(exchange, 'PUT', resource, current));
+    return {
+      status: 200,
+      headers: versionHeaders(stored),
+      body: answer((parseJson(stored.body) as Resource).meta),
+    };
+  });
 }
 
 function metaIn({ body }: Exchange): Meta {
@@ -47,7 +58,8 @@ function metaIn({ body }: Exchange): Meta {
     throw new FhirError('required', 'Parameters with a `meta` (valueMeta) are required as body');
   }
   const { profile = [], security = [], tag = [] } = value as Meta;
-  if (![profile, security, tag].every(Array.isArray)) throw new FhirError('structure', '`valueMeta` is not a Meta');
+  if (![profile, security, tag].every(Array.isArray))
+    throw new FhirError('structure', '`valueMeta` is not a Meta');
   return { profile, security, tag };
 }
 
@@ -80,7 +92,9 @@ function keyOf({ system, code }: Coding): string {
 }
 
 function pruned(value: Meta): Meta {
-  return Object.fromEntries(Object.entries(value).filter(([, part]) => !Array.isArray(part) || part.length > 0));
+  return Object.fromEntries(
+    Object.entries(value).filter(([, part]) => !Array.isArray(part) || part.length > 0),
+  );
 }
 
 function answer(value: Meta | undefined): Resource {

@@ -5,13 +5,16 @@ import { validate } from '../fhir/validate/index.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
 
 export async function validateOperation(exchange: Exchange): Promise<Answer> {
-  if (exchange.body?.kind !== 'json') throw new FhirError('required', 'a resource or Parameters is required as body');
+  if (exchange.body?.kind !== 'json')
+    throw new FhirError('required', 'a resource or Parameters is required as body');
   const resource = resourceOf(exchange.body.value as Resource, exchange.params.type!);
   const issues = validate(resource);
   return {
     status: 200,
     body: outcome(
-      issues.length > 0 ? issues : [{ severity: 'information', code: 'informational', text: 'the resource is valid' }],
+      issues.length > 0
+        ? issues
+        : [{ severity: 'information', code: 'informational', text: 'the resource is valid' }],
     ),
   };
 }
@@ -26,10 +29,14 @@ function wrapped(parameters: Resource): Resource {
   const parts = (Array.isArray(parameters.parameter) ? parameters.parameter : []) as Json[];
   for (const { name } of parts) {
     if (name !== 'resource' && name !== 'mode') {
-      throw new FhirError('not-supported', `parameter \`${String(name).slice(0, 60)}\` is not supported: give \`resource\``);
+      throw new FhirError(
+        'not-supported',
+        `parameter \`${String(name).slice(0, 60)}\` is not supported: give \`resource\``,
+      );
     }
   }
   const resource = parts.find(({ name }) => name === 'resource')?.resource;
-  if (typeof resource !== 'object' || resource === null) throw new FhirError('required', '`resource` is required');
+  if (typeof resource !== 'object' || resource === null)
+    throw new FhirError('required', '`resource` is required');
   return resource as Resource;
 }

@@ -3,8 +3,10 @@
  * that the gate stands on, locks, audit records. Units that wait at the same moment share a transaction, since
  * transactions are what costs; when that one fails they are tried one by one, so nobody pays for another's conflict.
  */
-import { MongoServerError, type AnyBulkWriteOperation, type ClientSession } from 'mongodb';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MongoError, MongoNetworkError, MongoServerError, MongoServerSelectionError, type AnyBulkWriteOperation, type ClientSession, type ObjectId } from 'mongodb';
 import { type Change, type Commit, Stale, type Stored, type Trace } from '../enforcement/ports.ts';
+import { FhirError } from '../fhir/outcome.ts';
 import type { Database, LockDoc, PatientDoc } from './database.ts';
 import { type Doc, type HistoryDoc, attributes } from './document.ts';
 import type { Encoder, Encoded } from './encoder.ts';
@@ -14,9 +16,15 @@ import { DECIDING } from './policies.ts';
 const TOGETHER = 32;
 const UNDER_WAY = 2;
 const TRIES = 8;
+const LATE_TRIES = 2;
+/** How long writes wait for a database that is away, as while another node takes over. */
+const AWAY_WITHIN = 10_000;
 const TIMES = { maxTimeMS: 15_000 };
-/** Shorter than VISIBLE_WITHIN: a commit that takes longer fails, so that polling by time misses nothing. */
-const COMMIT_WITHIN = 5_000;
+/** Together shorter than VISIBLE_WITHIN: what takes longer is begun again with a new time, so that polling misses nothing. */
+const WRITTEN_WITHIN = 6_000;
+const COMMIT_WITHIN = 3_000;
+/** How long the database is asked whether a commit holds, when the answer was lost. */
+const UNSURE_WITHIN = 60_000;
 
 interface Unit {
   commit: Commit;
@@ -31,6 +39,9 @@ interface Prepared {
   audit: Doc[];
   locks: AnyBulkWriteOperation<LockDoc>[];
   patients: AnyBulkWriteOperation<PatientDoc>[];
+  /** What is made under an id that its caller chose, and the mark of a deletion that it comes after. */
+  named: string[];
+  revived: { rid: string; vid: string }[];
   counts: { inserted: number; replaced: number; deleted: number; locks: number };
 }
 
@@ -98,32 +109,37 @@ export class Committer {
       const stored = await this.#write(batch);
       for (const [index, { resolve }] of batch.entries()) resolve(stored[index]!);
     } catch (error) {
-      if (batch.length > 1 && isConflict(error)) {
-        for (const unit of batch) {
-          try {
-            await this.#attempt([unit]);
-          } catch (own) {
-            unit.reject(own);
-          }
+      if (batch.length === 1 || error instanceof Unanswered) throw isConflict(error) ? new Stale() : error;
+      for (const unit of batch) {
+        try {
+          await this.#attempt([unit]);
+        } catch (own) {
+          unit.reject(own);
         }
-        return;
       }
-      throw isConflict(error) ? new Stale() : error;
     }
   }
 
   async #write(batch: readonly Unit[]): Promise<Stored[][]> {
+    const since = Date.now();
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#transaction(batch);
       } catch (error) {
-        if (!isTransient(error) || attempt === TRIES || batch.length > 1) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 2 ** attempt + Math.random() * 10));
+        if (!isTransient(error)) throw error;
+        if (isAway(error)) {
+          if (Date.now() - since > AWAY_WITHIN) throw new Unanswered('the database can not be reached: try again', error);
+        } else if (error instanceof Late) {
+          if (batch.length === 1 && attempt === LATE_TRIES) throw tooMuch(error);
+          if (batch.length > 1) throw error;
+        } else if (attempt === TRIES || batch.length > 1) throw error;
+        await sleep(2 ** Math.min(attempt, TRIES) + Math.random() * 10);
       }
     }
   }
 
   async #transaction(batch: readonly Unit[]): Promise<Stored[][]> {
+    await this.#encoder.prepare(batch.flatMap(({ commit }) => commit.changes));
     const at = Date.now();
     const results: Stored[][] = [];
     const whole: Encoded[] = [];
@@ -139,10 +155,12 @@ export class Committer {
     try {
       session.startTransaction({ maxCommitTimeMS: COMMIT_WITHIN });
       await this.#run(prepared, session);
-      await commitWithin(session, at);
+      if (Date.now() - at > WRITTEN_WITHIN) throw new Late();
+      await commitSurely(session);
       return results;
     } catch (error) {
       if (session.inTransaction()) await session.abortTransaction().catch(() => {});
+      if (!(error instanceof Unanswered)) await this.#drop(whole.flatMap(({ version }) => version.spill ?? []));
       throw error;
     } finally {
       await session.endSession();
@@ -167,10 +185,40 @@ export class Committer {
         throw new Stale();
       }
     }
+    await this.#afterDeletions(prepared, session);
     if (prepared.history.length > 0) await history.insertMany(prepared.history, options);
     const records = [...prepared.auditResources, ...prepared.audit];
     if (records.length > 0) await audit.insertMany(records, { ...options, ordered: false });
     if (prepared.patients.length > 0) await patients.bulkWrite(prepared.patients, { ...options, ordered: true });
+  }
+
+  /** What is made anew comes right after the deletion that its version counts from: no other was made and deleted since. */
+  async #afterDeletions({ named, revived }: Prepared, session: ClientSession): Promise<void> {
+    const rids = [...named, ...revived.map(({ rid }) => rid)];
+    if (rids.length === 0) return;
+    const marks = await this.#database.history
+      .find({ rid: { $in: rids }, method: 'DELETE' }, { session, projection: { rid: 1, vid: 1 }, sort: { rid: 1, at: 1 }, hint: 'rid_at', ...TIMES })
+      .toArray();
+    const newest = new Map(marks.map(({ rid, vid }) => [rid, vid]));
+    if (named.some((rid) => newest.has(rid)) || revived.some(({ rid, vid }) => newest.get(rid) !== vid)) throw new Stale();
+  }
+
+  /** Content that was spilled for what is not written after all; what can't be dropped now is swept later. */
+  async #drop(spilled: readonly ObjectId[]): Promise<void> {
+    await Promise.allSettled(spilled.map((id) => this.#database.spill.delete(id)));
+  }
+}
+
+/** The transaction took so long that its time would be missed by who polls. */
+class Late extends Error {}
+
+const tooMuch = (cause: Late): FhirError =>
+  new FhirError('too-costly', 'this takes too long to be written at once: send less', { cause });
+
+/** The database is away, so nothing else can be tried either. */
+class Unanswered extends FhirError {
+  constructor(text: string, cause: unknown) {
+    super('timeout', text, { cause });
   }
 }
 
@@ -189,6 +237,8 @@ function prepare(encoded: readonly Encoded[], audit: Doc[], locks: Commit['locks
       },
     })),
     patients: [],
+    named: [],
+    revived: [],
     counts: { inserted: 0, replaced: 0, deleted: 0, locks: locks.length },
   };
   const raised = new Set<string>();
@@ -211,6 +261,8 @@ function prepare(encoded: readonly Encoded[], audit: Doc[], locks: Commit['locks
     } else if (doc !== undefined) {
       prepared.resources.push({ insertOne: { document: doc } });
       prepared.counts.inserted += 1;
+      if (change.previous !== undefined) prepared.revived.push({ rid, vid: change.previous.vid });
+      else if (change.method === 'PUT') prepared.named.push(rid);
     }
     if (DECIDING.has(change.type)) for (const patient of change.patients) raised.add(patient);
     for (const patient of mixed(change)) shared.add(patient);
@@ -233,15 +285,19 @@ function mixed({ patients, resource }: Change): string[] {
   return patients.length > 1 ? [...patients, ...mentioned] : mentioned;
 }
 
-async function commitWithin(session: ClientSession, at: number): Promise<void> {
+/** INVARIANT: sent again until the answer is known: a commit may not be reported as failed and yet hold. */
+async function commitSurely(session: ClientSession): Promise<void> {
+  const since = Date.now();
   for (;;) {
     try {
       await session.commitTransaction();
       return;
     } catch (error) {
-      const unknown = error instanceof MongoServerError && error.hasErrorLabel('UnknownTransactionCommitResult');
-      // INVARIANT: sent again until the answer is known: a commit may not be reported as failed and yet hold
-      if (!unknown || Date.now() - at > 60_000) throw error;
+      if (!(error instanceof MongoError && error.hasErrorLabel('UnknownTransactionCommitResult'))) throw error;
+      if (Date.now() - since > UNSURE_WITHIN) {
+        throw new Unanswered('the database does not answer: what was sent may be written or not', error);
+      }
+      await sleep(50);
     }
   }
 }
@@ -251,10 +307,13 @@ function isConflict(error: unknown): boolean {
 }
 
 function isTransient(error: unknown): boolean {
-  return (
-    error instanceof MongoServerError &&
-    (error.hasErrorLabel('TransientTransactionError') || error.code === 112 || error.code === 251)
-  );
+  if (error instanceof Late || isAway(error)) return true;
+  if (!(error instanceof MongoError)) return false;
+  return error.hasErrorLabel('TransientTransactionError') || error.code === 112 || error.code === 251;
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof MongoNetworkError || error instanceof MongoServerSelectionError;
 }
 
 export function isDuplicate(error: unknown): boolean {

@@ -1,5 +1,5 @@
 /** The connection, the collections and their indexes. Nothing is served before the indexes stand. */
-import { type Collection, GridFSBucket, type IndexDescription, MongoClient, type Db } from 'mongodb';
+import { type Collection, GridFSBucket, type IndexDescription, MongoClient, MongoServerError, type Db } from 'mongodb';
 import mongoose from 'mongoose';
 import type { Doc, HistoryDoc } from './document.ts';
 import { type Records, recordsOf } from './records.ts';
@@ -32,25 +32,29 @@ export interface Database {
   locks: Collection<LockDoc>;
   spill: GridFSBucket;
   records: Records;
-  /** What hints name. */
+  /** Behind a mongos: counts must look at each document. */
+  sharded: boolean;
   close(): Promise<void>;
 }
 
-/** The index that serves a search is named here, so that a hint and a test can name it too. */
+/** The index that serves a search is named here, so that a hint and a test can name it too. Each serves both orders. */
 export const INDEXES = {
   resources: [
     { name: 'patient_type_date', key: { patient: 1, type: 1, date: -1, _id: 1 } },
     { name: 'patient_type_terms_date', key: { patient: 1, type: 1, terms: 1, date: -1, _id: 1 } },
     { name: 'patient_type_at', key: { patient: 1, type: 1, at: -1, _id: 1 } },
     { name: 'others_type_date', key: { others: 1, type: 1, date: -1, _id: 1 }, sparse: true },
-    { name: 'ids', key: { ids: 1 }, sparse: true },
-    { name: 'type_at', key: { type: 1, at: 1, _id: 1 } },
+    { name: 'ids_type_date', key: { ids: 1, type: 1, date: -1, _id: 1 }, sparse: true },
+    { name: 'type_at', key: { type: 1, at: -1, _id: 1 } },
     { name: 'by_type_at', key: { by: 1, type: 1, at: -1, _id: 1 } },
     { name: 'spill', key: { spill: 1 }, sparse: true },
   ],
   audit: [
-    { name: 'patient_date', key: { patient: 1, date: -1, _id: 1 } },
-    { name: 'type_at', key: { type: 1, at: 1, _id: 1 } },
+    { name: 'patient_type_date', key: { patient: 1, type: 1, date: -1, _id: 1 } },
+    { name: 'patient_type_at', key: { patient: 1, type: 1, at: -1, _id: 1 } },
+    { name: 'others_type_date', key: { others: 1, type: 1, date: -1, _id: 1 }, sparse: true },
+    { name: 'ids_type_date', key: { ids: 1, type: 1, date: -1, _id: 1 }, sparse: true },
+    { name: 'type_at', key: { type: 1, at: -1, _id: 1 } },
   ],
   history: [
     { name: 'rid_at', key: { rid: 1, at: -1 } },
@@ -94,6 +98,7 @@ export async function connect(uri: string, name: string): Promise<Database> {
     patients: db.collection('patients'),
     locks: db.collection('locks'),
     spill: new GridFSBucket(db, { bucketName: 'spill' }),
+    sharded: (await db.admin().command({ hello: 1 })).msg === 'isdbgrid',
     records: recordsOf(keys!, data!),
     close: () => client.close(),
   };
@@ -103,6 +108,23 @@ export async function connect(uri: string, name: string): Promise<Database> {
 export async function ensureIndexes(database: Database, tell: (what: string) => void): Promise<void> {
   for (const [name, indexes] of Object.entries(INDEXES)) {
     tell(`indexes of ${name}`);
-    await database.db.collection(name).createIndexes(indexes as IndexDescription[]);
+    const collection = database.db.collection(name);
+    try {
+      await collection.createIndexes(indexes as IndexDescription[]);
+    } catch (error) {
+      if (!(error instanceof MongoServerError && error.code === OTHER_KEYS)) throw error;
+      await dropOthers(collection, indexes as IndexDescription[]);
+      await collection.createIndexes(indexes as IndexDescription[]);
+    }
+  }
+}
+
+/** IndexKeySpecsConflict: an earlier server made an index of this name otherwise. */
+const OTHER_KEYS = 86;
+
+async function dropOthers(collection: Collection, wanted: readonly IndexDescription[]): Promise<void> {
+  for (const { name, key } of await collection.indexes()) {
+    const other = wanted.some((each) => each.name === name && JSON.stringify(each.key) !== JSON.stringify(key));
+    if (other) await collection.dropIndex(name!);
   }
 }

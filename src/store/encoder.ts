@@ -2,6 +2,7 @@
 import type { ObjectId } from 'mongodb';
 import { grantees } from '../consent/policy.ts';
 import type { Change, Stored, Trace } from '../enforcement/ports.ts';
+import type { Resource } from '../fhir/resource.ts';
 import type { Database } from './database.ts';
 import { type Doc, type VersionDoc, indexed, newVid, render, sealBody } from './document.ts';
 import type { KeyRing } from './keys.ts';
@@ -25,12 +26,29 @@ export interface Encoded {
   body: Buffer;
 }
 
+export type Found = ReturnType<typeof indexed>;
+
+/** All that a version is found by: what its parameters index, whom it mentions, whom it permits. */
+export function foundBy(resource: Resource, patients: readonly string[], terms: Terms, base: string): Found {
+  const found = indexed(resource, terms, base);
+  const marks = [
+    ...mentions(resource, patients).map(mentionTerm),
+    ...(resource.resourceType === 'Consent' ? grantees(resource).map(grantTerm) : []),
+  ];
+  if (marks.length > 0) found.ids = [...(found.ids ?? []), ...terms.all(marks)];
+  return found;
+}
+
+const ownersOf = (changes: readonly Change[]): string[] =>
+  changes.flatMap(({ patients }) => (patients.length === 0 ? [''] : patients));
+
 export class Encoder {
   readonly #database: Database;
   readonly #ring: KeyRing;
   readonly #terms: Terms;
   readonly #base: string;
   readonly #reading: Reading;
+  readonly #found = new WeakMap<Change, Found>();
 
   constructor(database: Database, ring: KeyRing, terms: Terms, reading: Reading, base: string) {
     this.#database = database;
@@ -40,8 +58,14 @@ export class Encoder {
     this.#base = base;
   }
 
+  /** What takes long and doesn't hang on the time of the write. */
+  async prepare(changes: readonly Change[]): Promise<void> {
+    await this.#ring.ensure(ownersOf(changes));
+    for (const change of changes) if (change.resource !== undefined) this.#foundBy(change, change.resource);
+  }
+
   async encode(changes: readonly Change[], now: number): Promise<Encoded[]> {
-    const keys = await this.#ring.ensure(changes.flatMap(({ patients }) => (patients.length === 0 ? [''] : patients)));
+    const keys = await this.#ring.ensure(ownersOf(changes));
     const encoded: Encoded[] = [];
     for (const change of changes) encoded.push(await this.#one(change, now, keys));
     return encoded;
@@ -67,7 +91,7 @@ export class Encoder {
         labels: [],
       };
       Object.assign(version, sealBody(render(event, vid, now), rid, version, key === undefined ? nobody : new Map([[owner, key]])));
-      docs.push({ _id: rid, ...version, ...indexed(event, this.#terms, this.#base) });
+      docs.push({ _id: rid, ...version, ...foundBy(event, owner === '' ? [] : [owner], this.#terms, this.#base) });
     }
     return docs;
   }
@@ -97,13 +121,17 @@ export class Encoder {
       version.spill = await this.#spill(version.body, rid);
       delete version.body;
     }
-    const doc: Doc = { _id: rid, ...version, ...indexed(resource, this.#terms, this.#base) };
-    const marks = [
-      ...mentions(resource, change.patients).map(mentionTerm),
-      ...(type === 'Consent' ? grantees(resource).map(grantTerm) : []),
-    ];
-    if (marks.length > 0) doc.ids = [...(doc.ids ?? []), ...this.#terms.all(marks)];
+    const doc: Doc = { _id: rid, ...version, ...this.#foundBy(change, resource) };
     return { change, rid, version, doc, previous: replaced, body };
+  }
+
+  #foundBy(change: Change, resource: Resource): Found {
+    let found = this.#found.get(change);
+    if (found === undefined) {
+      found = foundBy(resource, change.patients, this.#terms, this.#base);
+      this.#found.set(change, found);
+    }
+    return found;
   }
 
   #replaced(previous: Stored, rid: string): VersionDoc & { rid: string } {

@@ -7,10 +7,12 @@ import type { Terms } from './terms.ts';
 const NOTHING: Query = { _id: { $in: [] } };
 
 /**
+ * @param anyone whose data it is isn't known: what is asked of `unique` terms is asked of `ids`, which has an index
+ *
  * INVARIANT: where only content can tell (`scan`), the query finds more than the filter, never less: under an odd
  * number of NOTs too. What it finds is then matched by content.
  */
-export function toQuery(filter: Filter, types: readonly string[], terms: Terms): Query {
+export function toQuery(filter: Filter, types: readonly string[], terms: Terms, anyone: boolean): Query {
   function compile(part: Filter, negated: boolean): Query {
     switch (part.op) {
       case 'and':
@@ -21,14 +23,13 @@ export function toQuery(filter: Filter, types: readonly string[], terms: Terms):
         return { $nor: [compile(part.of, !negated)] };
       case 'type':
         return { type: part.type };
-      case 'term': {
-        const keyed = terms.all(part.terms);
-        return keyed.length === 1 ? { terms: keyed[0] } : { terms: { $in: keyed } };
-      }
-      case 'reference': {
-        const keyed = part.targets.map((target) => terms.of(`${part.param}=${target}`));
-        return keyed.length === 1 ? { terms: keyed[0] } : { terms: { $in: keyed } };
-      }
+      case 'term':
+        return among(anyone && part.unique === true ? 'ids' : 'terms', terms.all(part.terms));
+      case 'reference':
+        return among(
+          'terms',
+          part.targets.map((target) => terms.of(`${part.param}=${target}`)),
+        );
       case 'range':
         return anyOf(part.test, (test) => ({ [`r.${part.param}`]: { $elemMatch: test } }));
       case 'pair':
@@ -48,6 +49,10 @@ export function toQuery(filter: Filter, types: readonly string[], terms: Terms):
     }
   }
   return compile(filter, false);
+}
+
+function among(field: 'terms' | 'ids', keyed: readonly Buffer[]): Query {
+  return { [field]: keyed.length === 1 ? keyed[0] : { $in: keyed } };
 }
 
 export function needsContent(filter: Filter): string | undefined {

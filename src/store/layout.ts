@@ -2,11 +2,14 @@
  * Which form the stored documents have, and with which keys they were written. A newer server brings older
  * documents to its own form before it serves.
  */
-import { INDEX_VERSION } from '../search/index.ts';
+import type { AnyBulkWriteOperation, Collection } from 'mongodb';
+import type { Stored } from '../enforcement/ports.ts';
 import type { Resource } from '../fhir/resource.ts';
+import { INDEX_VERSION } from '../search/index.ts';
 import type { Database } from './database.ts';
-import { type Doc, indexed } from './document.ts';
-import { type KeyRing, fingerprint } from './keys.ts';
+import { type Doc, WITHOUT_INDEX } from './document.ts';
+import { type Found, foundBy } from './encoder.ts';
+import { type KeyRing, WRONG_KEYS, fingerprint } from './keys.ts';
 import { Reading } from './reading.ts';
 import { Terms } from './terms.ts';
 
@@ -15,6 +18,8 @@ const DOCUMENT_VERSION = 1;
 export const LAYOUT = DOCUMENT_VERSION * 1000 + INDEX_VERSION;
 
 const BATCH = 200;
+const BATCH_BYTES = 16 * 1024 * 1024;
+const OPTIONAL = ['ids', 'refs', 'r', 'o', 'pairs'] as const;
 
 /** @throws Error when the keys are not those of the database, or it is newer than this server */
 export async function ensureLayout(
@@ -30,50 +35,72 @@ export async function ensureLayout(
   const found = await layout.findById('store').lean();
   if (found === null) throw new Error('the layout record is gone');
   if (found.termKey !== termKey) {
-    throw new Error('the key file is not the one that this database was written with: restore it beside the data');
+    throw new Error(WRONG_KEYS);
   }
+  // any data key tells whether the key-encryption keys are the right ones
+  await ring.ensure(['']);
   if (found.layout > LAYOUT) throw new Error('the database was written by a newer server');
   if (found.layout === LAYOUT) return;
   await reindex(database, ring, base, tell);
   await layout.updateOne({ _id: 'store' }, { $set: made });
 }
 
-/** Writes again what each resource is found by. What changes meanwhile is left: its writer has indexed it. */
+/**
+ * Writes again what each resource is found by; begins where one that was killed had got to. What changes meanwhile is
+ * left: its writer has indexed it.
+ */
 export async function reindex(
   database: Database,
   ring: KeyRing,
   base: string,
   tell: (what: string) => void,
 ): Promise<number> {
+  const { layout } = database.records;
   const reading = new Reading(database, ring);
   const terms = new Terms(ring.derive('terms'));
+  const begun = (await layout.findById('store').lean())?.reindexing;
+  let resume = begun?.layout === LAYOUT ? begun : undefined;
   let done = 0;
   for (const collection of [database.resources, database.audit]) {
+    const { collectionName } = collection;
+    if (resume !== undefined && resume.among !== collectionName) continue;
     const total = await collection.estimatedDocumentCount();
-    let batch: Doc[] = [];
-    const flush = async (): Promise<void> => {
-      const operations = [];
-      for (const doc of batch) {
-        const stored = await reading.open(doc._id, doc);
-        if (stored === undefined) continue;
-        const resource = JSON.parse(stored.body.toString()) as Resource;
-        const { date, terms: found, ids, refs, r, o, pairs } = indexed(resource, terms, base);
-        // marks among `ids` are no terms of the resource: they stay
-        const marks = (doc.ids ?? []).filter((id) => !(doc.terms ?? []).some((term) => term.equals(id)));
-        const set = { date, terms: found, ids: [...(ids ?? []), ...marks], refs, r, o, pairs };
-        const kept = Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined));
-        operations.push({ updateOne: { filter: { _id: doc._id, v: doc.v }, update: { $set: kept } } });
-      }
-      if (operations.length > 0) await collection.bulkWrite(operations, { ordered: false });
+    for await (const batch of batches(collection, resume?.after)) {
+      resume = undefined;
+      const operations = await Promise.all(batch.map(async (doc) => indexAgain(doc, await reading.open(doc._id, doc), terms, base)));
+      const changed = operations.filter((operation) => operation !== undefined);
+      if (changed.length > 0) await collection.bulkWrite(changed, { ordered: false });
+      const reindexing = { layout: LAYOUT, among: collectionName, after: batch.at(-1)!._id };
+      await layout.updateOne({ _id: 'store' }, { $set: { reindexing } });
       done += batch.length;
-      tell(`${done} of ${total} ${collection.collectionName} indexed again`);
-      batch = [];
-    };
-    for await (const doc of collection.find({}, { sort: { _id: 1 } })) {
-      batch.push(doc as Doc);
-      if (batch.length >= BATCH) await flush();
+      tell(`${done} of ${total} ${collectionName} indexed again`);
     }
-    if (batch.length > 0) await flush();
+    resume = undefined;
   }
+  await layout.updateOne({ _id: 'store' }, { $unset: { reindexing: 1 } });
   return done;
+}
+
+/** In the order of `_id`, bounded in number and bytes. */
+async function* batches(collection: Collection<Doc>, after: string | undefined): AsyncGenerator<Doc[]> {
+  const rest = after === undefined ? {} : { _id: { $gt: after } };
+  let batch: Doc[] = [];
+  let bytes = 0;
+  for await (const doc of collection.find(rest, { sort: { _id: 1 }, projection: WITHOUT_INDEX, batchSize: BATCH })) {
+    batch.push(doc);
+    bytes += doc.body?.length ?? BATCH_BYTES;
+    if (batch.length < BATCH && bytes < BATCH_BYTES) continue;
+    yield batch;
+    [batch, bytes] = [[], 0];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Undefined for what can't be read any more: its patient was erased. */
+function indexAgain(doc: Doc, stored: Stored | undefined, terms: Terms, base: string): AnyBulkWriteOperation<Doc> | undefined {
+  if (stored === undefined) return undefined;
+  const found: Found = foundBy(JSON.parse(stored.body.toString()) as Resource, stored.patients, terms, base);
+  const absent = OPTIONAL.filter((name) => found[name] === undefined).map((name) => [name, '' as const]);
+  const update = { $set: found, ...(absent.length > 0 ? { $unset: Object.fromEntries(absent) } : {}) };
+  return { updateOne: { filter: { _id: doc._id, vid: doc.vid }, update } };
 }

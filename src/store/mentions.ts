@@ -2,7 +2,6 @@
 import type { Resource } from '../fhir/resource.ts';
 
 export function mentions(resource: Resource, patients: readonly string[]): string[] {
-  if (resource.resourceType === 'AuditEvent') return [];
   const found = new Set<string>();
   const walk = (value: unknown): void => {
     if (Array.isArray(value)) for (const item of value) walk(item);

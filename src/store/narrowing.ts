@@ -15,7 +15,8 @@ export function namedPatients(filter: Filter, types: readonly string[]): string[
       const only = filter.of.find((part) => part.op === 'type');
       const within = only === undefined ? types : [only.type];
       const named = filter.of.map((part) => namedPatients(part, within)).filter((each) => each !== undefined);
-      return named.length === 0 ? undefined : named.reduce((a, b) => a.filter((patient) => b.includes(patient)));
+      // not those in all of them: a resource may be several patients'
+      return named.sort((a, b) => a.length - b.length)[0];
     }
     case 'or': {
       const named = filter.of.map((part) => namedPatients(part, types));
@@ -29,8 +30,6 @@ export function namedPatients(filter: Filter, types: readonly string[]): string[
         : undefined;
     case 'id':
       return types.length === 1 && types[0] === 'Patient' ? filter.ids : undefined;
-    case 'type':
-      return undefined;
     default:
       return undefined;
   }

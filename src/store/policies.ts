@@ -4,6 +4,7 @@
  * every process.
  */
 import { type Policy, compile } from '../consent/policy.ts';
+import { find } from './command.ts';
 import type { Database, PatientDoc } from './database.ts';
 import { type Doc, WITHOUT_INDEX, openBody } from './document.ts';
 import { Gather } from './gather.ts';
@@ -38,7 +39,7 @@ export class Policies {
     this.#ring = ring;
     this.#terms = terms;
     this.#patients = new Gather(async (ids) => {
-      const found = await database.patients.find({ _id: { $in: ids } }, { maxTimeMS: 10_000 }).toArray();
+      const found = await find(database.patients, { _id: { $in: ids } });
       return new Map(found.map((patient) => [patient._id, patient]));
     });
   }
@@ -62,7 +63,7 @@ export class Policies {
           { $group: { _id: '$patient' } },
           { $limit: limit + 1 },
         ],
-        { hint: 'ids', maxTimeMS: 10_000 },
+        { hint: 'ids_type_date', maxTimeMS: 10_000 },
       )
       .toArray();
     return found.map(({ _id }) => _id);

@@ -4,16 +4,20 @@ import mongoose, { type Connection, type Model, type Schema } from 'mongoose';
 export interface DataKeyRecord {
   /** The patient's id; empty for what is nobody's. */
   _id: string;
-  wrapped: Buffer;
+  /** Absent, like `kek`, once it was destroyed: the patient is erased. */
+  wrapped?: Buffer;
   /** Which key-encryption key wrapped it. */
-  kek: string;
-  madeAt: Date;
+  kek?: string;
+  madeAt?: Date;
+  destroyedAt?: Date;
 }
 
 export interface LayoutRecord {
   _id: string;
-  /** Version of the stored form: see migrations.ts. */
+  /** Version of the stored form: see layout.ts. */
   layout: number;
+  /** How far the documents have been indexed again for a layout. */
+  reindexing?: { layout: number; among: string; after: string };
   /** Fingerprint of the term key, so that a restored database never meets another's keys. */
   termKey: string;
   migratedAt: Date;
@@ -29,9 +33,10 @@ const options = { id: false, versionKey: false, autoIndex: false, autoCreate: fa
 const dataKey: Schema<DataKeyRecord> = new mongoose.Schema<DataKeyRecord>(
   {
     _id: { type: String, required: false, maxLength: 80 },
-    wrapped: { type: Buffer, required: true },
-    kek: { type: String, required: true },
-    madeAt: { type: Date, required: true },
+    wrapped: { type: Buffer },
+    kek: { type: String },
+    madeAt: { type: Date },
+    destroyedAt: { type: Date },
   },
   { ...options, collection: 'keys', _id: false },
 );
@@ -40,6 +45,7 @@ const layout: Schema<LayoutRecord> = new mongoose.Schema<LayoutRecord>(
   {
     _id: { type: String, required: true },
     layout: { type: Number, required: true, min: 1 },
+    reindexing: { type: { layout: Number, among: String, after: String, _id: false } },
     termKey: { type: String, required: true },
     migratedAt: { type: Date, required: true },
   },

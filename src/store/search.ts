@@ -3,16 +3,19 @@
  * part of the query, so it holds before a page is cut, counted or sorted.
  */
 import { type Query, all } from './query.ts';
-import { type Condition, assume } from '../condition/condition.ts';
+import { assume } from '../condition/condition.ts';
 import type { Access } from '../enforcement/access.ts';
 import type { Page, Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { DIRECTORY } from '../fhir/subjects.ts';
+import { definitionsOf } from '../search/definitions.ts';
 import type { Filter, IndexEntries, SearchQuery } from '../search/filter.ts';
 import { indexResource } from '../search/index.ts';
 import { matches } from '../search/match.ts';
 import { sortValue } from '../search/sort.ts';
+import { type Find, count, find } from './command.ts';
+import { withCompanions } from './companions.ts';
 import { toMongo } from './condition.ts';
 import type { Database } from './database.ts';
 import { type Doc, WITHOUT_INDEX } from './document.ts';
@@ -21,20 +24,24 @@ import { namedPatients, narrow, withoutImplied } from './narrowing.ts';
 import type { Policies } from './policies.ts';
 import type { Reading } from './reading.ts';
 import { type Resolver, resolve } from './resolve.ts';
-import { type Order, type Position, afterPosition, orderOf, positionOf, toSort } from './sorting.ts';
+import { type Order, type Position, afterPosition, byId, orderOf, positionOf, toSort } from './sorting.ts';
 import type { Terms } from './terms.ts';
 
 /** A write becomes visible at most this long after the time that it carries; see commit.ts. Milliseconds. */
 export const VISIBLE_WITHIN = 10_000;
 /** Permitted candidates whose content is read where only content can tell. */
 const CONTENT_BOUND = 1000;
-const TIME = { maxTimeMS: 20_000 };
 
 /** What is asked of MongoDB, and by which index. */
 export interface Planned {
   query: Query;
   hint?: string;
+  /** The gate was asked for one patient's resources that are nobody else's. */
+  alone: boolean;
 }
+
+/** The `patient` of what is nobody's. */
+const NOBODY = '';
 
 export class Search {
   readonly #database: Database;
@@ -86,25 +93,45 @@ export class Search {
   ): Promise<Planned> {
     const patients = namedPatients(filter, types);
     const directory = types.every((type) => DIRECTORY.has(type));
-    const [condition, shared] = await Promise.all([
-      access.condition(patients ?? (directory ? [] : usual)),
+    const gate = (asked: readonly string[] | undefined) => access.condition(asked ?? usual ?? (directory ? [] : undefined));
+    const [usually, flagged] = await Promise.all([
+      gate(patients),
       patients === undefined ? false : this.#policies.shared(patients),
     ]);
+    // traces name patients besides their own all the time: it isn't kept beside the patient
+    const shared = flagged || (patients !== undefined && isAudit(types));
+    const condition = flagged ? await gate(await withCompanions(this.#database, patients!)) : usually;
     const alone = !shared && patients?.length === 1 ? patients[0] : undefined;
+    const owner = alone ?? (patients === undefined && types.every(isNobodys) ? NOBODY : undefined);
+    const rest = alone === undefined ? filter : withoutImplied(filter, alone);
     const parts: Query[] = [
-      patients === undefined ? {} : narrow(patients, shared, this.#terms),
+      patients === undefined ? (owner === undefined ? {} : { patient: owner }) : narrow(patients, shared, this.#terms),
       { type: types.length === 1 ? types[0] : { $in: [...types] } },
-      toQuery(alone === undefined ? filter : withoutImplied(filter, alone), types, this.#terms),
-      toMongo(reduced(condition, types, alone)),
+      toQuery(rest, types, this.#terms, owner === undefined),
+      toMongo(assume(condition, { types, patient: alone })),
     ];
-    return { query: all(parts), hint: alone === undefined ? undefined : hintOf(types, filter, alone) };
+    return { query: all(parts), alone: alone !== undefined, hint: hintOf(types, rest, owner) };
   }
 
-  /** Without bodies, in no order. */
-  async keys(planned: Planned, types: readonly string[], limit: number): Promise<Doc[]> {
-    return this.#collection(types)
-      .find(planned.query, { projection: { refs: 1, type: 1 }, limit, ...TIME })
-      .toArray();
+  /**
+   * What the filter finds among a type, in no order: for the links of a chain.
+   * @param usual whose data a filter that names nobody may be of
+   */
+  async find(
+    access: Access,
+    type: string,
+    filter: Filter,
+    usual: readonly string[] | undefined,
+    limit: number,
+  ): Promise<{ key: string; refs: readonly string[] }[]> {
+    const planned = await this.plan(access, [type], filter, usual);
+    const about = needsContent(filter);
+    if (about !== undefined) {
+      const read = await this.#byReading(planned, [type], filter, about, WITHOUT_INDEX);
+      return read.map(({ stored, entries }) => ({ key: `${type}/${stored.id}`, refs: entries.refs }));
+    }
+    const docs = await this.#find(planned, [type], { projection: { refs: 1, others: 1 }, limit, ...hinted(planned.hint) });
+    return docs.map(({ _id, refs }) => ({ key: _id, refs: refs ?? [] }));
   }
 
   async #ordered(
@@ -114,7 +141,7 @@ export class Search {
     after: Position | undefined,
     withRefs: boolean,
   ): Promise<Omit<Page, 'watermark'>> {
-    const order = asked.sort.length > 0 ? orderOf(asked.sort, asked.types[0]) : usualOrder(asked.types, filter, planned);
+    const order = asked.sort.length > 0 ? orderOf(asked.sort, asked.types) : usualOrder(asked);
     const [found, counted] = await Promise.all([
       asked.count === 0 ? [] : this.#page(planned, asked.types, order, after, asked.count, withRefs),
       asked.count === 0 || after !== undefined ? this.#total(planned, asked) : undefined,
@@ -131,7 +158,7 @@ export class Search {
     };
   }
 
-  #page(
+  async #page(
     planned: Planned,
     types: readonly string[],
     order: readonly Order[],
@@ -144,23 +171,21 @@ export class Search {
     if (withRefs) delete projection.refs;
     if (order.some(({ field }) => field.startsWith('o.'))) delete projection.o;
     const sort = toSort(order);
-    const served = order[0]?.field === 'date' && order[0].descending;
-    return this.#collection(types)
-      .find(query, {
-        projection,
-        sort,
-        limit: count + 1,
-        ...(served && planned.hint !== undefined && !isAudit(types) ? { hint: planned.hint } : {}),
-        ...TIME,
-      })
-      .toArray();
+    const hint = order[0]?.field === 'at' && planned.alone ? 'patient_type_at' : planned.hint;
+    return this.#find({ ...planned, query }, types, { projection, sort, limit: count + 1, ...hinted(hint) });
+  }
+
+  async #find({ query, alone }: Planned, types: readonly string[], options: Find): Promise<Doc[]> {
+    const docs = await find(this.#collection(types), query, options);
+    // INVARIANT: what became several patients' after the plan was made was not asked of the others
+    return alone ? docs.filter(({ others }) => others === undefined) : docs;
   }
 
   async #total(planned: Planned, asked: SearchQuery): Promise<number> {
     if (asked.total === 'none' && asked.count > 0) return 0;
-    return this.#collection(asked.types).countDocuments(planned.query, {
-      ...(planned.hint === undefined || isAudit(asked.types) ? {} : { hint: planned.hint }),
-      ...TIME,
+    return count(this.#collection(asked.types), planned.query, {
+      ...hinted(planned.hint),
+      exact: this.#database.sharded,
     });
   }
 
@@ -175,23 +200,12 @@ export class Search {
   ): Promise<Omit<Page, 'watermark'>> {
     const projection: Record<string, 0> = { ...WITHOUT_INDEX };
     if (withRefs) delete projection.refs;
-    const docs = await this.#collection(asked.types)
-      .find(planned.query, { projection, sort: { _id: 1 }, limit: CONTENT_BOUND + 1, ...TIME })
-      .toArray();
-    if (docs.length > CONTENT_BOUND) {
-      throw new FhirError(
-        'too-costly',
-        `\`${about}\` has to read the content of more than ${CONTENT_BOUND} resources: add \`patient\`, a date or a code`,
-      );
-    }
-    const rows: { stored: Stored; keys: (string | number | null)[]; id: string }[] = [];
-    for (const stored of await this.#open(docs)) {
-      const resource = JSON.parse(stored.body.toString()) as Resource;
-      const { type, id, at } = stored;
-      const entries = indexResource(resource, this.#base);
-      if (!matches(filter, { ...entries, type, id, at, resource })) continue;
-      rows.push({ stored, keys: sortKeys(asked, stored, resource, entries), id: `${type}/${id}` });
-    }
+    const read = await this.#byReading(planned, asked.types, filter, about, projection);
+    const rows = read.map(({ stored, resource, entries }) => ({
+      stored,
+      keys: sortKeys(asked, stored, resource, entries),
+      id: `${stored.type}/${stored.id}`,
+    }));
     const directions = asked.sort.map(({ descending }) => descending);
     rows.sort((a, b) => compareRows(a, b, directions));
     const start =
@@ -206,6 +220,30 @@ export class Search {
       total: asked.total === 'none' && asked.count > 0 ? undefined : rows.length,
       next: left.length > page.length && last !== undefined ? { values: last.keys, id: last.id } : undefined,
     };
+  }
+
+  async #byReading(
+    planned: Planned,
+    types: readonly string[],
+    filter: Filter,
+    about: string,
+    projection: Record<string, 0>,
+  ): Promise<{ stored: Stored; resource: Resource; entries: IndexEntries }[]> {
+    const docs = await this.#find(planned, types, { projection, limit: CONTENT_BOUND + 1, ...hinted(planned.hint) });
+    if (docs.length > CONTENT_BOUND) {
+      throw new FhirError(
+        'too-costly',
+        `\`${about}\` has to read the content of more than ${CONTENT_BOUND} resources: add \`patient\`, a date or a code`,
+      );
+    }
+    const read = [];
+    for (const stored of await this.#open(docs)) {
+      const resource = JSON.parse(stored.body.toString()) as Resource;
+      const entries = indexResource(resource, this.#base);
+      const { type, id, at } = stored;
+      if (matches(filter, { ...entries, type, id, at, resource })) read.push({ stored, resource, entries });
+    }
+    return read;
   }
 
   async #open(docs: readonly Doc[]): Promise<Stored[]> {
@@ -225,26 +263,41 @@ function isAudit(types: readonly string[]): boolean {
   return types.length === 1 && types[0] === 'AuditEvent';
 }
 
-function reduced(condition: Condition, types: readonly string[], patient: string | undefined): Condition {
-  return assume(condition, { types, patient });
+/** Each must hold. */
+function partsOf(filter: Filter): readonly Filter[] {
+  return filter.op === 'and' ? filter.of.flatMap(partsOf) : [filter];
 }
 
-/** With a term among the parts that must hold, the index that has the terms. */
-function hintOf(types: readonly string[], filter: Filter, patient: string): string {
-  if (types.length > 1 || isAudit(types)) return 'patient_type_date';
-  const rest = withoutImplied(filter, patient);
-  const parts = rest.op === 'and' ? rest.of : [rest];
-  return parts.some(({ op }) => op === 'term' || op === 'reference')
-    ? 'patient_type_terms_date'
-    : 'patient_type_date';
+/** Among several multikey indexes the planner errs: where it is plain which one serves, it is named. */
+function hintOf(
+  types: readonly string[],
+  filter: Filter,
+  owner: string | undefined,
+): string | undefined {
+  const parts = partsOf(filter);
+  if (parts.some(({ op }) => op === 'id')) return undefined;
+  if (owner !== undefined) {
+    const byTerm = types.length === 1 && parts.some(({ op }) => op === 'term' || op === 'reference');
+    return byTerm ? 'patient_type_terms_date' : 'patient_type_date';
+  }
+  return parts.some(isUnique) ? 'ids_type_date' : undefined;
 }
 
-/** Newest first for one patient's, by `_lastUpdated` for who polls, else by id. */
-function usualOrder(types: readonly string[], filter: Filter, planned: Planned): Order[] {
-  const polls = filter.op === 'updated' || (filter.op === 'and' && filter.of.some(({ op }) => op === 'updated'));
-  const byId = { field: '_id', descending: false };
-  if (polls) return [{ field: 'at', descending: false }, byId];
-  return planned.hint === undefined || types.length > 1 ? [byId] : [{ field: 'date', descending: true }, byId];
+const isUnique = (part: Filter): boolean => part.op === 'term' && part.unique === true;
+
+/** No resource of the type is a patient's. */
+function isNobodys(type: string): boolean {
+  return DIRECTORY.has(type) && !definitionsOf(type).has('patient');
+}
+
+const hinted = (hint: string | undefined): { hint?: string } => (hint === undefined ? {} : { hint });
+
+/** By `_lastUpdated` for who polls; newest first where an index gives that; else by id. INVARIANT: alike on each page. */
+function usualOrder({ filter, types }: SearchQuery): Order[] {
+  const parts = partsOf(filter);
+  if (parts.some(({ op }) => op === 'updated')) return byId([{ field: 'at', descending: false }]);
+  const served = namedPatients(filter, types)?.length === 1 || types.every(isNobodys) || parts.some(isUnique);
+  return byId(served ? [{ field: 'date', descending: true }] : []);
 }
 
 function contentNeeded(asked: SearchQuery, filter: Filter): string | undefined {

@@ -1,5 +1,7 @@
-/** The order of a search's matches, and where the next page starts. Ties are broken by id. */
-import type { Sort } from 'mongodb';
+/**
+ * The order of a search's matches, and where the next page starts. Ties are broken by id: upwards below a descending
+ * key, downwards below an ascending one, so that an index of `{date: -1, _id: 1}` serves both.
+ */
 import type { Query } from './query.ts';
 import type { SortKey } from '../search/filter.ts';
 import type { Doc } from './document.ts';
@@ -17,18 +19,22 @@ export interface Position {
 }
 
 /** Fields of a document in which a type's search is sorted; the last is always `_id`. */
-export function orderOf(sort: readonly SortKey[], type: string | undefined): Order[] {
+export function orderOf(sort: readonly SortKey[], types: readonly string[]): Order[] {
   const order: Order[] = [];
   for (const { kind, param, descending } of sort) {
     if (kind === 'id') return [...order, { field: '_id', descending }];
     if (kind === 'updated') order.push({ field: 'at', descending });
-    else if (type !== undefined && param === primaryDate(type)) order.push({ field: 'date', descending });
+    else if (types.every((type) => param === primaryDate(type))) order.push({ field: 'date', descending });
     else order.push({ field: `o.${param}.${descending ? 'hi' : 'lo'}`, descending });
   }
-  return [...order, { field: '_id', descending: false }];
+  return byId(order);
 }
 
-export function toSort(order: readonly Order[]): Sort {
+export function byId(order: readonly Order[]): Order[] {
+  return [...order, { field: '_id', descending: order.at(-1)?.descending === false }];
+}
+
+export function toSort(order: readonly Order[]): Record<string, 1 | -1> {
   return Object.fromEntries(order.map(({ field, descending }) => [field, descending ? -1 : 1]));
 }
 

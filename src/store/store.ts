@@ -13,6 +13,7 @@ import type { Resource } from '../fhir/resource.ts';
 import type { Filter, SearchQuery } from '../search/filter.ts';
 import { AuditLog } from './audit-log.ts';
 import { Committer } from './commit.ts';
+import { find } from './command.ts';
 import type { Database } from './database.ts';
 import { type Doc, type HistoryDoc, WITHOUT_INDEX, attributes } from './document.ts';
 import { Encoder } from './encoder.ts';
@@ -54,9 +55,7 @@ export class Store implements ResourceStore {
     this.#history = new History(database, this.#reading);
     this.searching = new Search(database, this.policies, this.#reading, this.terms, this, base);
     this.#current = new Gather(async (rids) => {
-      const found = await database.resources
-        .find({ _id: { $in: rids } }, { projection: WITHOUT_INDEX, ...TIME })
-        .toArray();
+      const found = await find(database.resources, { _id: { $in: rids } }, { projection: WITHOUT_INDEX });
       return new Map(found.map((doc) => [doc._id, doc]));
     });
     this.#deleted = new Gather<HistoryDoc>(async (rids) => {
@@ -108,7 +107,7 @@ export class Store implements ResourceStore {
 
   async byIdentity(access: Access, type: string, term: string): Promise<Stored[]> {
     const docs = await this.#database.resources
-      .find({ ids: this.terms.of(term), type }, { projection: WITHOUT_INDEX, limit: 20, hint: 'ids', ...TIME })
+      .find({ ids: this.terms.of(term), type }, { projection: WITHOUT_INDEX, limit: 20, hint: 'ids_type_date', ...TIME })
       .toArray();
     const allowed = await access.among(docs.map((doc) => attributes(doc._id, doc)));
     return this.#reading.all(docs.filter((_, index) => allowed[index]).map((doc) => ({ rid: doc._id, doc })));
@@ -136,9 +135,7 @@ export class Store implements ResourceStore {
     patients: readonly string[] | undefined,
     limit: number,
   ): Promise<{ key: string; refs: readonly string[] }[]> {
-    const planned = await this.searching.plan(access, [type], filter, patients);
-    const docs = await this.searching.keys(planned, [type], limit + 1);
-    return docs.map(({ _id, refs }) => ({ key: _id, refs: refs ?? [] }));
+    return this.searching.find(access, type, filter, patients, limit + 1);
   }
 
   /** What a List that the caller may read has as its items. */

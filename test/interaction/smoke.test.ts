@@ -8,10 +8,17 @@ afterAll(() => carnet?.close());
 
 it('keeps what is written and finds it', async () => {
   const all = carnet.as('all');
-  const made = await all.put('Patient/p1', { resourceType: 'Patient', id: 'p1', name: [{ family: 'Martin' }] });
+  const made = await all.put('Patient/p1', {
+    resourceType: 'Patient',
+    id: 'p1',
+    name: [{ family: 'Martin' }],
+  });
   expect([made.status, made.text]).toEqual([201, expect.stringContaining('Martin')]);
   const doc = await all.post('DocumentReference', {
-    resourceType: 'DocumentReference', status: 'current', subject: { reference: 'Patient/p1' }, date: '2024-05-01T10:00:00Z',
+    resourceType: 'DocumentReference',
+    status: 'current',
+    subject: { reference: 'Patient/p1' },
+    date: '2024-05-01T10:00:00Z',
     content: [{ attachment: { contentType: 'text/plain', data: 'eA==' } }],
   });
   expect([doc.status, doc.json?.meta?.versionId]).toEqual([201, expect.any(String)]);
@@ -19,7 +26,9 @@ it('keeps what is written and finds it', async () => {
   expect([read.status, read.json]).toEqual([200, doc.json]);
   const found = await all.get('DocumentReference?patient=Patient/p1&_sort=-date');
   expect([found.status, found.json?.total]).toEqual([200, 1]);
-  const mine = await carnet.as({ token: carnet.tokenFor({ reference: 'Patient/p1' }, 'patient') }).get('DocumentReference?patient=p1');
+  const mine = await carnet
+    .as({ token: carnet.tokenFor({ reference: 'Patient/p1' }, 'patient') })
+    .get('DocumentReference?patient=p1');
   expect([mine.status, mine.json?.total]).toEqual([200, 1]);
   const gp = await carnet.as('gp').get('DocumentReference?patient=p1');
   expect([gp.status, gp.json?.total]).toEqual([200, 0]);

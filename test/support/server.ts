@@ -71,7 +71,7 @@ export async function testServer(
     dataDir,
     token: (name) => issuer.tokenFor(demoCallers[name]),
     tokenFor,
-    as: (name) => client(base, typeof name === 'string' ? issuer.tokenFor(demoCallers[name]) : name.token),
+    as: (name) => clientFor(base, typeof name === 'string' ? issuer.tokenFor(demoCallers[name]) : name.token),
     async close() {
       await server.close(1000);
       if (options.like === undefined) rmSync(dataDir, { recursive: true, force: true });
@@ -79,7 +79,8 @@ export async function testServer(
   };
 }
 
-function client(base: string, token: string): Client {
+/** A caller of a FHIR base, by its token. */
+export function clientFor(base: string, token: string): Client {
   const send: Client['send'] = async (method, path, body, headers = {}) => {
     const raw = typeof body === 'string' || body instanceof Uint8Array;
     const response = await fetch(path.startsWith('http') ? path : `${base}/${path}`.replace(/\/$/, ''), {
@@ -115,7 +116,7 @@ function client(base: string, token: string): Client {
   };
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);

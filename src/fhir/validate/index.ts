@@ -7,6 +7,7 @@ import { MAX_VALUES, weigh } from './bounds.ts';
 import { show } from './path.ts';
 import type { Place } from './path.ts';
 import { checkRules } from './rules.ts';
+import type { Budget } from './rules.ts';
 import { fullUrlsOf, scopeOf } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { structureIssues } from './structure-issues.ts';
@@ -30,17 +31,23 @@ export function validate(resource: unknown, options: ValidateOptions = {}): Issu
   const place = placeOf(resource, undefined, issues);
   if (place === undefined) return issues;
   const fullUrls = options.fullUrls ?? (place.type === 'Bundle' ? fullUrlsOf(resource as Json) : undefined);
-  check(resource as Json, place, scopeOf(resource as Json, fullUrls), issues, { values, entries: options.entries !== false });
+  check(resource as Json, place, scopeOf(resource as Json, fullUrls), issues, { values, entries: options.entries !== false, budget: { evaluations: 0 } });
   return issues;
 }
 
-function check(resource: Json, place: Place, scope: Scope, issues: Issue[], options: { values: number; entries: boolean }): void {
+interface Checking {
+  values: number;
+  entries: boolean;
+  budget: Budget;
+}
+
+function check(resource: Json, place: Place, scope: Scope, issues: Issue[], options: Checking): void {
   const faults = structureFaults(resource, place.type, options.values);
   if (faults.length > 0) {
     issues.push(...structureIssues(faults, resource, place, MAX_ISSUES - issues.length));
     return;
   }
-  const nested = checkRules(place, scope, issues, MAX_ISSUES);
+  const nested = checkRules(place, scope, issues, MAX_ISSUES, options.budget);
   if (place.type === 'Bundle' && !options.entries) return;
   for (const each of nested) {
     if (issues.length >= MAX_ISSUES) return;

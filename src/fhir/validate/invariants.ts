@@ -23,15 +23,22 @@ function compile(name: string): Evaluate {
   return evaluate;
 }
 
-/** By FHIRPath alone. What can't be evaluated doesn't hold. */
-export function holdsByPath(name: string, value: unknown, scope: Pick<Scope, 'resource' | 'root'>): boolean {
+/** By FHIRPath alone; undefined when it tells neither way, such as of dates of different precision. */
+export function evaluateByPath(name: string, value: unknown, scope: Pick<Scope, 'resource' | 'root'>): boolean | undefined {
+  const result = compile(name)(value, { resource: scope.resource, rootResource: scope.root });
+  return typeof result[0] === 'boolean' && result.length === 1 ? result[0] : undefined;
+}
+
+/** What can't be told doesn't hold. */
+function holdsByPath(name: string, value: unknown, scope: Scope): boolean {
   try {
-    const result = compile(name)(value, { resource: scope.resource, rootResource: scope.root });
-    return result.length === 1 && result[0] === true;
+    return evaluateByPath(name, value, scope) === true;
   } catch {
     return false;
   }
 }
+
+export const isNative = (name: string): boolean => NATIVE.has(name);
 
 /** `name` as in the rules: `app-3@Appointment`. */
 export function holds(name: string, value: unknown, scope: Scope): boolean {

@@ -16,7 +16,7 @@ const ATTRIBUTES = words(
     'scope shape span src start style summary tabindex title type valign value vspace width xmlns xml:lang xml:space',
 );
 const ADDRESSES = words('href src cite longdesc');
-const SCHEMES = words('http https mailto tel urn cid');
+const SCHEMES = words('http https mailto tel urn cid ftp');
 const XHTML = 'http://www.w3.org/1999/xhtml';
 const MAX_DEPTH = 200;
 
@@ -46,7 +46,7 @@ class Scanner {
   }
 
   run(): string | undefined {
-    this.text.startsWith('<') || (this.at = this.text.search(/\S|$/));
+    this.at = this.text.search(/\S|$/);
     if (!/^<div[\s>]/.test(this.text.slice(this.at, this.at + 5))) return `must be one \`<div xmlns="${XHTML}">\``;
     do {
       const fault = this.step();
@@ -145,8 +145,13 @@ function addressFault(name: string, value: string): string | undefined {
 
 function styleFault(value: string): string | undefined {
   const style = decode(value)?.replace(IGNORED, '').toLowerCase();
-  const active = style === undefined || /\\|\/\*|url\(|image\(|image-set\(|expression\(|@|behavior:|-moz-binding|script:/.test(style);
-  return active ? `style ${show(value)} is not allowed; allowed: declarations without addresses, comments and escapes` : undefined;
+  const active = style === undefined || /\\|\/\*|image\(|image-set\(|expression\(|@|behavior:|-moz-binding|script:/.test(style);
+  if (active) return `style ${show(value)} is not allowed; allowed: declarations without escapes, comments and code`;
+  for (const part of style.split('url(').slice(1)) {
+    const fault = addressFault('src', part.replace(/^['"]/, ''));
+    if (fault !== undefined) return fault.replace('`src`', '`style`');
+  }
+  return undefined;
 }
 
 const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };

@@ -34,15 +34,24 @@ function collectAddresses(value: Json, type: string, found: Set<string>): void {
   }
 }
 
-/** que-2: link ids are unique within the questionnaire. */
-export function hasDistinctLinkIds(questionnaire: Json): boolean {
-  const seen = new Set<string>();
-  const isDistinct = (item: Json): boolean => {
-    if (typeof item.linkId === 'string') {
-      if (seen.has(item.linkId)) return false;
-      seen.add(item.linkId);
-    }
-    return !Array.isArray(item.item) || (item.item as Json[]).every(isDistinct);
-  };
-  return isDistinct(questionnaire);
+/** que-2, csd-1: a value that no two of the nested items share. */
+function isDistinct(value: Json, nested: string, name: string, seen: Set<string>): boolean {
+  const items = value[nested];
+  if (!Array.isArray(items)) return true;
+  return (items as Json[]).every((item) => {
+    const key = item[name];
+    if (typeof key === 'string' && (seen.has(key) || !seen.add(key))) return false;
+    return isDistinct(item, nested, name, seen);
+  });
+}
+
+export const hasDistinctLinkIds = (questionnaire: Json): boolean => isDistinct(questionnaire, 'item', 'linkId', new Set());
+export const hasDistinctConcepts = (codeSystem: Json): boolean => isDistinct(codeSystem, 'concept', 'code', new Set());
+
+/** sdf-8, sdf-8a: all elements stand below the first one's root, which fits the type. */
+export function isRooted(view: Json, structure: Json, fits: (path: string) => boolean): boolean {
+  const paths = ((view.element ?? []) as Json[]).map(({ path }) => (typeof path === 'string' ? path : ''));
+  const [first = '', ...rest] = paths;
+  const root = `${first.split('.')[0]}.`;
+  return (structure.kind === 'logical' || fits(first)) && rest.every((path) => path.startsWith(root));
 }

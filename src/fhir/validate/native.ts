@@ -3,9 +3,10 @@
  * against their expressions. By key, and by context where a key means several. https://hl7.org/fhir/R4/datatypes.html
  */
 import { dateRange } from '../dates.ts';
-import type { Json } from '../resource.ts';
+import type { Json, Reference } from '../resource.ts';
 import { BUNDLE_INVARIANTS } from './native-bundle.ts';
-import { hasDistinctLinkIds, isContainedReferred } from './native-walk.ts';
+import { FORM_INVARIANTS } from './native-forms.ts';
+import { hasDistinctConcepts, isContainedReferred, isRooted } from './native-walk.ts';
 import type { Scope } from './scope.ts';
 
 export type Native = (value: Json, scope: Scope) => boolean;
@@ -22,7 +23,6 @@ const hasChoice = (value: Json, name: string): boolean => {
 };
 
 const list = (value: unknown): Json[] => (Array.isArray(value) ? (value as Json[]) : []);
-const implies = (one: boolean, other: boolean): boolean => !one || other;
 const codings = (concept: unknown): Json[] => list((concept as Json | undefined)?.coding);
 const isCoded = (concept: unknown, system: string, codes: readonly string[]): boolean =>
   codings(concept).some((coding) => coding.system === TERMINOLOGY + system && codes.includes(coding.code as string));
@@ -65,6 +65,7 @@ const MEALS = ['C', 'CM', 'CD', 'CV'];
 export const NATIVE: ReadonlyMap<string, Native> = new Map(
   Object.entries<Native>({
     ...BUNDLE_INVARIANTS,
+    ...FORM_INVARIANTS,
     'ext-1@Extension': (value) => (value.extension !== undefined) !== hasChoice(value, 'value'),
     'dom-2': (value) => allContained(value, (contained) => contained.contained === undefined),
     'dom-3': (value) => isContainedReferred(value),
@@ -112,9 +113,10 @@ export const NATIVE: ReadonlyMap<string, Native> = new Map(
       !hasChoice(value, 'abatement') || isCoded(value.clinicalStatus, 'condition-clinical', ['resolved', 'remission', 'inactive']),
     'con-5@Condition': (value) =>
       !isCoded(value.verificationStatus, 'condition-ver-status', ['entered-in-error']) || value.clinicalStatus === undefined,
+    'csd-1@CodeSystem': (value) => hasDistinctConcepts(value),
     // the member is not resolved: its reference tells what it is
     'ctm-1@CareTeam.participant': ({ onBehalfOf, member }) =>
-      onBehalfOf === undefined || !/^(?!Practitioner\/)[A-Z]\w+\//.test(String((member as Json | undefined)?.reference ?? '')),
+      onBehalfOf === undefined || !/^(?!Practitioner\/)[A-Z]\w+\//.test((member as Reference | undefined)?.reference ?? ''),
     'grp-1@Group': (value) => value.member === undefined || value.actual === true,
     'imm-1@Immunization.education': (value) => has(value, 'documentType') || has(value, 'reference'),
     'inv-1@Task': (value) => inOrder(value.authoredOn, value.lastModified),
@@ -130,7 +132,9 @@ export const NATIVE: ReadonlyMap<string, Native> = new Map(
     'org-3@Organization.telecom': (value) => !isHome(value),
     'pat-1@Patient.contact': (value) => ['name', 'telecom', 'address', 'organization'].some((name) => value[name] !== undefined),
     'ppc-1@Consent': (value) => value.policy !== undefined || value.policyRule !== undefined,
-    'que-2@Questionnaire': (value) => hasDistinctLinkIds(value),
-    'sev-1@AuditEvent.entity': (value) => implies(has(value, 'name'), !has(value, 'query')),
+    'sdf-8@StructureDefinition.snapshot': (value, { resource }) => isRooted(value, resource, (path) => path === resource.type),
+    'sdf-8a@StructureDefinition.differential': (value, { resource }) =>
+      isRooted(value, resource, (path) => path.startsWith(resource.type as string)),
+    'sev-1@AuditEvent.entity': (value) => !has(value, 'name') || !has(value, 'query'),
   }),
 );

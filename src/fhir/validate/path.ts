@@ -65,6 +65,6 @@ export function show(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object' && value !== null) return 'an object';
   const text = typeof value === 'string' ? value : String(value);
-  const points = [...text.slice(0, 130)];
+  const points = Array.from(text.slice(0, 130));
   return `\`${points.length > 64 ? `${points.slice(0, 64).join('')}…` : text}\``;
 }

@@ -7,7 +7,7 @@ import type { ElementRule } from '../definitions/index.ts';
 import type { Issue } from '../outcome.ts';
 import type { Json } from '../resource.ts';
 import { bindingFault } from './binding.ts';
-import { holds } from './invariants.ts';
+import { holds, isNative } from './invariants.ts';
 import { narrativeFault } from './narrative.ts';
 import { expression } from './path.ts';
 import type { Place, Segment } from './path.ts';
@@ -26,7 +26,14 @@ interface Walk {
   max: number;
   nested: Nested[];
   path: Segment[];
+  budget: Budget;
 }
+
+/** FHIRPath takes 10 µs and more for each; shared by all resources of one call. */
+export interface Budget {
+  evaluations: number;
+}
+export const MAX_EVALUATIONS = 40_000;
 
 interface Compiled {
   elements: ReadonlyMap<string, ElementRule>;
@@ -48,8 +55,8 @@ function rulesOf(type: string): Compiled {
 const EXTENSIONS: ElementRule = { type: 'Element' };
 
 /** Adds to the issues, up to `max`; gives back the resources inside, to be looked at by themselves. */
-export function checkRules(place: Place, scope: Scope, issues: Issue[], max: number): Nested[] {
-  const walk: Walk = { place, scope, issues, max, nested: [], path: [] };
+export function checkRules(place: Place, scope: Scope, issues: Issue[], max: number, budget: Budget): Nested[] {
+  const walk: Walk = { place, scope, issues, max, nested: [], path: [], budget };
   visit(walk, scope.resource, place.type);
   return walk.nested;
 }
@@ -98,7 +105,14 @@ function visitItem(walk: Walk, item: unknown, rule: ElementRule, parent: string)
 }
 
 function checkInvariant(walk: Walk, name: string, value: unknown): void {
-  if (walk.issues.length >= walk.max || holds(name, value, walk.scope)) return;
+  if (walk.issues.length >= walk.max) return;
+  if (!isNative(name) && walk.budget.evaluations++ >= MAX_EVALUATIONS) {
+    if (walk.budget.evaluations === MAX_EVALUATIONS + 1) {
+      report(walk, 'too-costly', `more than ${MAX_EVALUATIONS} invariants to evaluate; send less at once`);
+    }
+    return;
+  }
+  if (holds(name, value, walk.scope)) return;
   const { key, human } = invariant(name)!;
   report(walk, 'invariant', `\`${key}\` does not hold: ${sentence(human)}`);
 }

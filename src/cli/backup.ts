@@ -1,0 +1,24 @@
+/** `npm run backup`: the health data into one folder, the keys into another. */
+import { join } from 'node:path';
+import { readConfig } from '../config.ts';
+import { backup } from '../store/backup.ts';
+import { runCommand, say } from './command.ts';
+import { withDatabase } from './database.ts';
+import { foldersOf } from './folders.ts';
+
+const USAGE = `usage: npm run backup -- --out DIR --keys DIR
+Writes one consistent state of the database while the server runs; both folders must be new or empty.
+  --out DIR    for the health data
+  --keys DIR   for the keys: keep it apart from the data, for together they are readable`;
+
+await runCommand({
+  usage: USAGE,
+  options: { out: { type: 'string' }, keys: { type: 'string' } },
+  async run({ out, keys }) {
+    const folders = foldersOf(out, keys, USAGE);
+    const config = readConfig(process.env);
+    const { database, keyFile } = config;
+    await withDatabase(config, { live: true }, (uri) => backup({ uri, database, keyFile, ...folders }, say));
+    say(`data in ${join(folders.data, '/')}, keys in ${join(folders.keys, '/')}: keep them apart`);
+  },
+});

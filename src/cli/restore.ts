@@ -1,0 +1,27 @@
+/** `npm run restore`: the way back from a backup. */
+import { readConfig } from '../config.ts';
+import { restore } from '../store/restore.ts';
+import { runCommand, say } from './command.ts';
+import { withDatabase } from './database.ts';
+import { foldersOf } from './folders.ts';
+
+const USAGE = `usage: npm run restore -- --from DIR --keys DIR [--force]
+Restores a backup into an empty database, while no server runs. Keys that are newer than the data are right: whoever
+was erased since stays erased.
+  --from DIR   the health data of a backup
+  --keys DIR   the keys of the same backup or a later one
+  --force      replace what is there`;
+
+await runCommand({
+  usage: USAGE,
+  options: { from: { type: 'string' }, keys: { type: 'string' }, force: { type: 'boolean', default: false } },
+  async run({ from, keys, force }) {
+    const folders = foldersOf(from, keys, USAGE);
+    const config = readConfig(process.env);
+    const { database, keyFile } = config;
+    const [data] = await withDatabase(config, { live: false }, (uri) =>
+      restore({ uri, database, keyFile, ...folders }, force, say),
+    );
+    say(`restored the state of ${data!.takenAt}`);
+  },
+});

@@ -1,0 +1,135 @@
+/** What was acknowledged outlives `kill -9` of the server and of the database, whole and with its traces. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Embedded, startEmbedded } from '../../src/ops/embedded/embedded.ts';
+import { type Client, clientFor, freePort, type TestServer, testServer } from '../support/server.ts';
+import { type Ledger, faults, newLedger, writeOn } from './support/ledger.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const WRITERS = 8;
+const PATIENTS = ['crash-a', 'crash-b'];
+
+async function addPatients(carnet: TestServer): Promise<void> {
+  for (const id of PATIENTS) await carnet.as('all').put(`Patient/${id}`, { resourceType: 'Patient', id });
+}
+
+const startWriters = (client: () => Client, ledger: Ledger, stop: () => boolean): Promise<void[]> =>
+  Promise.all(
+    Array.from({ length: WRITERS }, async (_, index) => writeOn(client, PATIENTS[index % 2]!, ledger, stop)),
+  );
+
+describe('a server that is killed', () => {
+  let seeded: TestServer;
+  let child: ChildProcess | undefined;
+  beforeAll(async () => {
+    seeded = await testServer(import.meta.url);
+    await addPatients(seeded);
+  });
+  afterAll(async () => {
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    await seeded.close();
+  });
+
+  async function start(): Promise<Client> {
+    const { uri, dbName } = seeded.database;
+    const port = await freePort();
+    const dataDir = join(seeded.dataDir, 'child');
+    child = spawn(process.execPath, ['--import', './test/support/typescript.mjs', 'src/main.ts'], {
+      cwd: ROOT,
+      stdio: 'ignore',
+      env: {
+        PATH: process.env.PATH,
+        PORT: String(port),
+        DATA_DIR: dataDir,
+        KEY_FILE: join(seeded.dataDir, 'kek.json'),
+        MONGODB_URI: uri,
+        MONGODB_DATABASE: dbName,
+        DEMO: 'on',
+        LOG_LEVEL: 'silent',
+      },
+    });
+    const base = `http://127.0.0.1:${port}`;
+    for (const until = Date.now() + 20_000; ; await sleep(50)) {
+      const ready = await fetch(`${base}/health/ready`).catch(() => undefined);
+      const demo = ready?.status === 200 ? demoOf(join(dataDir, 'demo.json'), base) : undefined;
+      if (demo !== undefined) return clientFor(demo.base, demo.callers.all.token);
+      if (Date.now() > until || child.exitCode !== null) throw new Error('the server did not start');
+    }
+  }
+
+  it('has kept every acknowledged write, its history and its trace, and no half transaction', async () => {
+    const ledger = newLedger();
+    let client = await start();
+    for (let round = 0; round < 3; round += 1) {
+      const before = ledger.writes;
+      const writing = startWriters(() => client, ledger, () => false);
+      await sleep(500 + 300 * round);
+      child!.kill('SIGKILL');
+      await once(child!, 'exit');
+      await writing;
+      expect(ledger.writes).toBeGreaterThan(before + WRITERS);
+      client = await start();
+      expect(await faults(client, ledger)).toEqual([]);
+    }
+  }, 90_000);
+});
+
+function demoOf(path: string, base: string): { base: string; callers: { all: { token: string } } } | undefined {
+  try {
+    const demo = JSON.parse(readFileSync(path, 'utf8'));
+    return demo.base.startsWith(base) ? demo : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+describe('a database that is killed', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'carnet-crash-'));
+  let mongod: Embedded;
+  let carnet: TestServer;
+  const start = (port: number): Promise<Embedded> =>
+    startEmbedded({
+      dataDir,
+      port,
+      log: () => {},
+      places: { systemBinary: process.env.TEST_MONGOD, path: '', cacheDir: dataDir },
+      cacheSizeGb: 0.25,
+      args: ['--setParameter', 'diagnosticDataCollectionEnabled=false'],
+    });
+  beforeAll(async () => {
+    mongod = await start(0);
+    carnet = await testServer(import.meta.url, { like: { database: { uri: mongod.uri, dbName: 'crash' }, dataDir } });
+    await addPatients(carnet);
+  });
+  afterAll(async () => {
+    await carnet?.close();
+    await mongod?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('has kept every acknowledged write when it is back, and the server goes on', async () => {
+    const ledger = newLedger();
+    const all = carnet.as('all');
+    let over = false;
+    const writing = startWriters(() => all, ledger, () => over);
+    await sleep(1_000);
+    process.kill(mongod.pid, 'SIGKILL');
+    await mongod.ended;
+    const acknowledged = ledger.writes;
+    mongod = await start(Number(new URL(mongod.uri).port));
+    await sleep(1_500);
+    over = true;
+    await writing;
+    expect(acknowledged).toBeGreaterThan(WRITERS);
+    expect(ledger.writes).toBeGreaterThan(acknowledged);
+    expect(await faults(all, ledger)).toEqual([]);
+  }, 60_000);
+});
