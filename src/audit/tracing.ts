@@ -1,5 +1,5 @@
 /** From what a request touched to its traces: one for each patient, none naming a second. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Subject } from '../auth/subject.ts';
 import type { Concern } from '../enforcement/notes.ts';
 import type { Trace } from '../enforcement/ports.ts';
@@ -33,7 +33,7 @@ export function tracesOf(traced: Traced, concerns: readonly Concern[], outcome: 
       query: mark < 0 ? undefined : searchFor(url, patient),
       server: base,
     });
-    return { event: { ...event, id: randomUUID() }, patient };
+    return { event: { ...event, id: idAt(at) }, patient };
   });
 }
 
@@ -42,4 +42,9 @@ function searchFor(url: string, patient: string): string {
   return url.replace(/Patient(\/|%2F)([A-Za-z0-9\-.]{1,64})/gi, (whole, slash: string, id: string) =>
     id === patient ? whole : `Patient${slash}…`,
   );
+}
+
+/** In the order of time, so that records are added at the end of their indexes. */
+function idAt(at: number): string {
+  return `${at.toString(16)}-${randomBytes(8).toString('hex')}`;
 }

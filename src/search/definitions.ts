@@ -64,6 +64,10 @@ export function isResourceType(type: string): boolean {
   return type !== 'Resource' && parameters.has(type);
 }
 
+export function resourceTypes(): string[] {
+  return [...parameters.keys()].filter(isResourceType);
+}
+
 /** Elements of a type or of a path such as `Patient.contact`, with the inherited ones. */
 export function elementsOf(type: string): ReadonlyMap<string, Element> {
   let elements = compiled.get(type);

@@ -86,6 +86,8 @@ export interface SearchQuery {
   sort: SortKey[];
   count: number;
   total: 'accurate' | 'none';
+  /** Whether resources inside others are searched: what is found is the one that contains them. */
+  contained: 'false' | 'true' | 'both';
   summary: 'true' | 'text' | 'data' | 'count' | 'false';
   elements: string[];
   includes: Include[];
@@ -94,6 +96,11 @@ export interface SearchQuery {
   understood: [string, string][];
   /** Parameters left out under `Prefer: handling=lenient`. */
   ignored: string[];
+}
+
+/** Marks, among `ids`, a resource that contains one of this type. */
+export function containedTerm(type: string): string {
+  return `_contained=${type}`;
 }
 
 export const EVERYTHING: Filter = { op: 'and', of: [] };

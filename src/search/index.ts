@@ -1,6 +1,6 @@
 /** What a resource is findable by: https://hl7.org/fhir/R4/search.html */
 import type { Resource } from '../fhir/resource.ts';
-import type { IndexEntries } from './filter.ts';
+import { containedTerm, type IndexEntries } from './filter.ts';
 import { bounded, collector, entriesOf, parametersOf } from './parameter.ts';
 import { kinds } from './parameters/index.ts';
 
@@ -20,6 +20,14 @@ export function indexResource(resource: Resource, base = ''): IndexEntries {
     into.terms.add(`${parameter.code}:present`);
     kinds[parameter.type].index(parameter, nodes, into, resource);
   }
+  for (const type of containedTypes(resource)) {
+    into.terms.add(containedTerm(type));
+    into.ids.add(containedTerm(type));
+  }
   bounded(into.terms.size + into.refs.size + into.pairs.length);
   return entriesOf(into);
+}
+
+function containedTypes({ contained }: Resource): Set<string> {
+  return new Set((Array.isArray(contained) ? (contained as Resource[]) : []).map(({ resourceType }) => resourceType));
 }

@@ -63,7 +63,7 @@ const READ: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['_elements', (value, query) => void (query.elements = readElements(value, query.types))],
   ['_include', include(false)],
   ['_revinclude', include(true)],
-  ['_contained', (value) => void oneOf('_contained', value, ['false'])],
+  ['_contained', (value, query) => void (query.contained = oneOf('_contained', value, ['false', 'true', 'both']))],
   ['_containedType', (value) => void oneOf('_containedType', value, ['container'])],
   ['_query', () => refuse('named queries (`_query`) are not supported', 'not-supported')],
   ['_filter', () => refuse('`_filter` is not supported: use search parameters', 'not-supported')],
@@ -88,6 +88,7 @@ export function parseSearch(
     summary: 'false',
     elements: [],
     includes: [],
+    contained: 'false',
     revincludes: [],
     understood: [],
     ignored: [],
@@ -117,6 +118,8 @@ export function parseSearch(
     } else refuseUnknown(name, query.types);
     query.understood.push([name, value]);
   }
+  if (query.contained !== 'false' && query.types.length !== 1)
+    refuse('`_contained` is for a search of one type', 'not-supported');
   if (query.summary === 'count' || query.count === 0) return { ...query, filter: all(filters), ...COUNT };
   return { ...query, filter: all(filters) };
 }

@@ -5,15 +5,20 @@
 import type { Access } from '../enforcement/access.ts';
 import type { Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
+import { definitionsOf, resourceTypes } from '../search/definitions.ts';
 import type { Include } from '../search/filter.ts';
+import { withCompanions } from './companions.ts';
 import { toMongo } from './condition.ts';
 import type { Database } from './database.ts';
 import { type Doc, WITHOUT_INDEX } from './document.ts';
-import { all } from './query.ts';
+import { mentionTerm } from './narrowing.ts';
+import { type Query, all } from './query.ts';
 import type { Reading } from './reading.ts';
 import type { Terms } from './terms.ts';
 
 const ROUNDS = 5;
+/** References that a reverse include looks for at once. */
+const MOST_REFS = 20_000;
 const { refs: _kept, ...WITH_REFS } = WITHOUT_INDEX;
 
 export interface Includes {
@@ -85,29 +90,40 @@ export class Inclusion {
     includes: readonly Include[],
     limit: number,
   ): Promise<Stored[]> {
-    if (includes.length === 0 || to.length === 0) return [];
-    const patients = [...new Set(to.flatMap(({ patients }) => patients))];
-    const condition = await access.condition(patients.length > 0 ? patients : undefined);
     const found: Doc[] = [];
-    for (const { type, param, target } of includes) {
-      const targets = to.filter((each) => target === undefined || each.type === target);
-      const terms = targets.map((each) => this.#terms.of(`${param}=${keyOf(each)}`));
-      if (terms.length === 0) continue;
-      // who refers to a patient's resource is mostly the patient's too, or nobody's
-      const where = patients.length > 0 && targets.every((each) => each.patients.length > 0);
-      const docs = await this.#database.resources
+    for (const include of includes) {
+      const targets = to.filter(({ type }) => include.target === undefined || include.target === type);
+      const refs = new Set(targets.flatMap((each) => codesOf(include, each.type).map((code) => `${code}=${keyOf(each)}`)));
+      if (refs.size === 0) continue;
+      if (refs.size > MOST_REFS) {
+        throw new FhirError('too-costly', `too much to look for by \`${include.type}:${include.param}\`: lower \`_count\``);
+      }
+      const { patients, among } = this.#around(targets);
+      const asked = patients === undefined ? undefined : await withCompanions(this.#database, patients);
+      const collection = include.type === 'AuditEvent' ? this.#database.audit : this.#database.resources;
+      const docs = await collection
         .find(
           all([
-            where ? { $or: [{ patient: { $in: [...patients, ''] } }, { others: { $in: patients } }] } : {},
-            { type, terms: { $in: terms } },
-            toMongo(condition),
+            among,
+            include.type === '*' ? {} : { type: include.type },
+            { terms: { $in: this.#terms.all([...refs]) } },
+            toMongo(await access.condition(asked)),
           ]),
           { projection: WITH_REFS, limit: limit + 1, maxTimeMS: 10_000 },
         )
         .toArray();
-      found.push(...docs);
+      found.push(...docs.filter((doc) => (doc.refs ?? []).some((ref) => refs.has(ref))));
     }
     return this.#admitted(access, found);
+  }
+
+  /** What refers to a patient's resource is the patient's too, or nobody's, or names the patient. */
+  #around(targets: readonly Stored[]): { patients?: string[]; among: Query } {
+    if (targets.some(({ patients }) => patients.length === 0)) return { among: {} };
+    const patients = [...new Set(targets.flatMap((each) => each.patients))];
+    const marks = patients.map((patient) => this.#terms.of(mentionTerm(patient)));
+    const ways = [{ patient: { $in: [...patients, ''] } }, { others: { $in: patients } }, { ids: { $in: marks } }];
+    return { patients, among: { $or: ways } };
   }
 
   async #admitted(access: Access, docs: readonly Doc[]): Promise<Stored[]> {
@@ -118,6 +134,17 @@ export class Inclusion {
       .filter((_, index) => allowed[index])
       .map((stored) => ({ ...stored, refs: refs.get(keyOf(stored)) ?? [] }));
   }
+}
+
+/** The parameters by which resources of the source type refer to the target type. */
+function codesOf({ type, param }: Include, target: string): string[] {
+  if (param !== '*') return [param];
+  const codes = (type === '*' ? resourceTypes() : [type]).flatMap((source) =>
+    [...definitionsOf(source)]
+      .filter(([, definition]) => definition.type === 'reference' && (definition.target?.includes(target) ?? true))
+      .map(([code]) => code),
+  );
+  return [...new Set(codes)];
 }
 
 function keyOf({ type, id }: { type: string; id: string }): string {

@@ -56,6 +56,9 @@ export async function resolve(filter: Filter, scope: Scope): Promise<Filter> {
       return idsAmong(keys, types);
     }
     case 'list':
+      if (filter.id.startsWith('$')) {
+        throw new FhirError('not-supported', `\`_list=${filter.id}\` is not kept here: allowed is the id of a List`, { status: 400 });
+      }
       return idsAmong(await resolver.items(access, filter.id), types);
     default:
       return filter;

@@ -10,7 +10,7 @@ import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { DIRECTORY } from '../fhir/subjects.ts';
 import { definitionsOf } from '../search/definitions.ts';
-import type { Filter, IndexEntries, SearchQuery } from '../search/filter.ts';
+import { containedTerm, type Filter, type IndexEntries, type SearchQuery } from '../search/filter.ts';
 import { indexResource } from '../search/index.ts';
 import { matches } from '../search/match.ts';
 import { sortValue } from '../search/sort.ts';
@@ -42,6 +42,13 @@ export interface Planned {
 
 /** The `patient` of what is nobody's. */
 const NOBODY = '';
+
+/** A candidate whose content was read. */
+interface Read {
+  stored: Stored;
+  resource: Resource;
+  entries: IndexEntries;
+}
 
 export class Search {
   readonly #database: Database;
@@ -75,7 +82,9 @@ export class Search {
     const planned = await this.plan(access, asked.types, filter);
     const about = contentNeeded(asked, filter);
     const page =
-      about === undefined
+      asked.contained !== 'false'
+        ? pageOf(await this.#containing(access, planned, asked, filter), asked, after)
+        : about === undefined
         ? await this.#ordered(planned, asked, filter, after, withRefs)
         : await this.#byContent(planned, asked, filter, after, about, withRefs);
     return { ...page, watermark, patients };
@@ -200,26 +209,29 @@ export class Search {
   ): Promise<Omit<Page, 'watermark'>> {
     const projection: Record<string, 0> = { ...WITHOUT_INDEX };
     if (withRefs) delete projection.refs;
-    const read = await this.#byReading(planned, asked.types, filter, about, projection);
-    const rows = read.map(({ stored, resource, entries }) => ({
-      stored,
-      keys: sortKeys(asked, stored, resource, entries),
-      id: `${stored.type}/${stored.id}`,
-    }));
-    const directions = asked.sort.map(({ descending }) => descending);
-    rows.sort((a, b) => compareRows(a, b, directions));
-    const start =
-      after === undefined
-        ? 0
-        : rows.findIndex((row) => compareRows(row, { keys: after.values, id: after.id }, directions) > 0);
-    const left = start < 0 ? [] : rows.slice(start);
-    const page = left.slice(0, asked.count);
-    const last = page.at(-1);
-    return {
-      matches: page.map(({ stored }) => stored),
-      total: asked.total === 'none' && asked.count > 0 ? undefined : rows.length,
-      next: left.length > page.length && last !== undefined ? { values: last.keys, id: last.id } : undefined,
-    };
+    return pageOf(await this.#byReading(planned, asked.types, filter, about, projection), asked, after);
+  }
+
+  /**
+   * The resources that contain what is searched for, and with `both` those that are it: all read and matched.
+   * https://hl7.org/fhir/R4/search.html#contained
+   */
+  async #containing(access: Access, planned: Planned, asked: SearchQuery, filter: Filter): Promise<Read[]> {
+    const [type = ''] = asked.types;
+    const condition = await access.condition(undefined);
+    const query = all([{ ids: this.#terms.of(containedTerm(type)) }, toMongo(condition)]);
+    const containers = await this.#readAll({ query, alone: false }, [], '_contained', WITHOUT_INDEX);
+    const found = containers.filter(({ resource, stored }) =>
+      ((resource.contained ?? []) as Resource[])
+        .filter(({ resourceType }) => resourceType === type)
+        .some((each) =>
+          matches(filter, { ...indexResource(each, this.#base), type, id: each.id ?? '', at: stored.at, resource: each }),
+        ),
+    );
+    if (asked.contained === 'true') return found;
+    const own = await this.#byReading(planned, asked.types, filter, '_contained', WITHOUT_INDEX);
+    const keys = new Set(own.map(({ stored }) => stored.id));
+    return [...own, ...found.filter(({ stored }) => stored.type !== type || !keys.has(stored.id))];
   }
 
   async #byReading(
@@ -228,7 +240,19 @@ export class Search {
     filter: Filter,
     about: string,
     projection: Record<string, 0>,
-  ): Promise<{ stored: Stored; resource: Resource; entries: IndexEntries }[]> {
+  ): Promise<Read[]> {
+    return (await this.#readAll(planned, types, about, projection)).filter(({ stored, resource, entries }) => {
+      const { type, id, at } = stored;
+      return matches(filter, { ...entries, type, id, at, resource });
+    });
+  }
+
+  async #readAll(
+    planned: Planned,
+    types: readonly string[],
+    about: string,
+    projection: Record<string, 0>,
+  ): Promise<Read[]> {
     const docs = await this.#find(planned, types, { projection, limit: CONTENT_BOUND + 1, ...hinted(planned.hint) });
     if (docs.length > CONTENT_BOUND) {
       throw new FhirError(
@@ -236,14 +260,10 @@ export class Search {
         `\`${about}\` has to read the content of more than ${CONTENT_BOUND} resources: add \`patient\`, a date or a code`,
       );
     }
-    const read = [];
-    for (const stored of await this.#open(docs)) {
+    return (await this.#open(docs)).map((stored) => {
       const resource = JSON.parse(stored.body.toString()) as Resource;
-      const entries = indexResource(resource, this.#base);
-      const { type, id, at } = stored;
-      if (matches(filter, { ...entries, type, id, at, resource })) read.push({ stored, resource, entries });
-    }
-    return read;
+      return { stored, resource, entries: indexResource(resource, this.#base) };
+    });
   }
 
   async #open(docs: readonly Doc[]): Promise<Stored[]> {
@@ -257,6 +277,29 @@ export class Search {
   #collection(types: readonly string[]) {
     return isAudit(types) ? this.#database.audit : this.#database.resources;
   }
+}
+
+/** The page of what was read whole. */
+function pageOf(read: readonly Read[], asked: SearchQuery, after: Position | undefined): Omit<Page, 'watermark'> {
+  const rows = read.map(({ stored, resource, entries }) => ({
+    stored,
+    keys: sortKeys(asked, stored, resource, entries),
+    id: `${stored.type}/${stored.id}`,
+  }));
+  const directions = asked.sort.map(({ descending }) => descending);
+  rows.sort((a, b) => compareRows(a, b, directions));
+  const start =
+    after === undefined
+      ? 0
+      : rows.findIndex((row) => compareRows(row, { keys: after.values, id: after.id }, directions) > 0);
+  const left = start < 0 ? [] : rows.slice(start);
+  const page = left.slice(0, asked.count);
+  const last = page.at(-1);
+  return {
+    matches: page.map(({ stored }) => stored),
+    total: asked.total === 'none' && asked.count > 0 ? undefined : rows.length,
+    next: left.length > page.length && last !== undefined ? { values: last.keys, id: last.id } : undefined,
+  };
 }
 
 function isAudit(types: readonly string[]): boolean {

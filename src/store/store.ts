@@ -11,6 +11,7 @@ import type {
 } from '../enforcement/ports.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Filter, SearchQuery } from '../search/filter.ts';
+import { parseLocal } from '../search/local.ts';
 import { AuditLog } from './audit-log.ts';
 import { Committer } from './commit.ts';
 import { find } from './command.ts';
@@ -34,6 +35,7 @@ export class Store implements ResourceStore {
   readonly searching: Search;
   readonly terms: Terms;
   readonly #database: Database;
+  readonly #base: string;
   readonly #reading: Reading;
   readonly #current: Gather<Doc>;
   readonly #deleted: Gather<HistoryDoc>;
@@ -45,6 +47,7 @@ export class Store implements ResourceStore {
   /** @param base absolute FHIR base of the server: references below it are local */
   constructor(database: Database, ring: KeyRing, base: string) {
     this.#database = database;
+    this.#base = base;
     this.terms = new Terms(ring.derive('terms'));
     this.policies = new Policies(database, ring, this.terms);
     this.#reading = new Reading(database, ring);
@@ -144,8 +147,8 @@ export class Store implements ResourceStore {
     if (found === undefined || found.body.length === 0) return [];
     const { entry } = JSON.parse(found.body.toString()) as Resource;
     return (Array.isArray(entry) ? (entry as { item?: { reference?: string } }[]) : [])
-      .map(({ item }) => item?.reference)
-      .filter((reference) => reference !== undefined);
+      .map(({ item }) => parseLocal(item?.reference ?? '', this.#base)?.key)
+      .filter((key) => key !== undefined);
   }
 
   async #newest(type: string, rid: string): Promise<Doc | HistoryDoc | undefined> {

@@ -6,7 +6,7 @@ import './typescript.mjs';
 
 const PREFIX = 'carnet-test-';
 /** Rooms whose tests need no database. */
-const PURE = /test\/(fhir|search|condition|consent)\b/;
+const PURE = /test\/(fhir|consent|demo)\b/;
 const FAST = [
   '--setParameter',
   'diagnosticDataCollectionEnabled=false',
