@@ -2,7 +2,7 @@
  * One AuditEvent for each patient concerned. https://hl7.org/fhir/R4/auditevent.html, in the shape of IHE BALP
  * (https://profiles.ihe.net/ITI/BALP/); the issue on traces completes content and chain.
  */
-import type { Subject } from '../auth/subject.ts';
+import type { Subject } from '../consent/subject.ts';
 import type { Resource } from '../fhir/resource.ts';
 
 export interface Facts {

@@ -1,6 +1,6 @@
 /** From what a request touched to its traces: one for each patient, none naming a second. */
 import { randomBytes } from 'node:crypto';
-import type { Subject } from '../auth/subject.ts';
+import type { Subject } from '../consent/subject.ts';
 import type { Concern } from '../enforcement/notes.ts';
 import type { Trace } from '../enforcement/ports.ts';
 import { auditEvent, type Facts } from './event.ts';

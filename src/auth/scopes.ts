@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html */
 import { FhirError } from '../fhir/outcome.ts';
-import type { Scope, Subject } from './subject.ts';
+import type { Scope, Subject } from '../consent/subject.ts';
 
 const RESOURCE_SCOPE = /^(patient|user|system)\/([A-Za-z]{1,64}|\*)\.([a-z]{1,5}|\*)$/;
 const V1: Record<string, string> = { read: 'rs', write: 'cud', '*': 'cruds' };

@@ -7,7 +7,7 @@ import jwt, { type Algorithm, type JwtPayload } from 'jsonwebtoken';
 import { FhirError } from '../fhir/outcome.ts';
 import type { KeySet } from './keys.ts';
 import { parseScopes } from './scopes.ts';
-import type { Role, Subject } from './subject.ts';
+import type { Role, Subject } from '../consent/subject.ts';
 
 export interface Issuer {
   issuer: string;

@@ -2,7 +2,7 @@
  * Who may write what. Pure. Depositing needs no authorisation; changing needs to be the depositor; and nobody
  * widens their own access by anything they write.
  */
-import type { Subject } from '../auth/subject.ts';
+import type { Subject } from './subject.ts';
 import type { Attributes } from '../condition/condition.ts';
 import { DIRECTORY, UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 

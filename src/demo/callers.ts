@@ -1,5 +1,5 @@
 /** Who may call the demo, with all that a token says of them: https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html */
-import type { Subject } from '../auth/subject.ts';
+import type { Subject } from '../consent/subject.ts';
 import type { Resource } from '../fhir/resource.ts';
 
 export type CallerName =

@@ -2,7 +2,7 @@
  * The gate's key. Every read and every search of the store wants one, and only this file makes one: whatever it
  * is used for, the same condition decides, once as a query and once as a check.
  */
-import type { Subject } from '../auth/subject.ts';
+import type { Subject } from '../consent/subject.ts';
 import { type Attributes, type Condition, ALL, NONE, and, matches, or } from '../condition/condition.ts';
 import { type Caller, decide } from '../consent/policy.ts';
 import { FhirError } from '../fhir/outcome.ts';

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
-import type { Subject } from '../auth/subject.ts';
+import type { Subject } from '../consent/subject.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Answer } from '../interaction/exchange.ts';
 import type { Readiness } from '../ops/health.ts';

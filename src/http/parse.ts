@@ -1,6 +1,6 @@
 /** From what was sent to what is asked: route, parameters, preferences and body. https://hl7.org/fhir/R4/http.html */
 import type { IncomingMessage } from 'node:http';
-import type { Subject } from '../auth/subject.ts';
+import type { Subject } from '../consent/subject.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Entry, Trace } from '../interaction/exchange.ts';
 import { splitAddress, type Address } from './address.ts';

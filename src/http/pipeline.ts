@@ -1,5 +1,5 @@
 /** The steps that requests and entries of Bundles share: check scope, open the store, interact, audit. */
-import type { Subject } from '../auth/subject.ts';
+import type { Subject } from '../consent/subject.ts';
 import type { ScopedStore } from '../enforcement/scoped-store.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Answer, Entry, Exchange, Interaction, Trace } from '../interaction/exchange.ts';

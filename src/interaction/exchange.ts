@@ -1,5 +1,5 @@
 /** What an interaction is given and what it answers: HTTP's facts without HTTP's library. */
-import type { Subject } from '../auth/subject.ts';
+import type { Subject } from '../consent/subject.ts';
 import type { ScopedStore } from '../enforcement/scoped-store.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 

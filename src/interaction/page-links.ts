@@ -1,6 +1,6 @@
 /** Links to further pages: opaque, encrypted, bound to the caller. What they show is decided again on each page. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import type { Subject } from '../auth/subject.ts';
+import type { Subject } from '../consent/subject.ts';
 import { FhirError } from '../fhir/outcome.ts';
 
 export interface PageState {

@@ -1,7 +1,6 @@
 /** The gate's condition as part of a query: the second reading of condition/condition.ts. */
 import type { Query } from './query.ts';
 import type { Condition } from '../condition/condition.ts';
-import type { Doc } from './document.ts';
 
 export function toMongo(condition: Condition): Query {
   switch (condition.is) {

@@ -1,7 +1,6 @@
 /** A search's Filter as a MongoDB query, once chains and lists are resolved (resolve.ts). */
 import { type Query, all } from './query.ts';
 import type { Filter, RangeTest } from '../search/filter.ts';
-import type { Doc } from './document.ts';
 import type { Terms } from './terms.ts';
 
 const NOTHING: Query = { _id: { $in: [] } };

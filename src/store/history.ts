@@ -7,7 +7,7 @@ import type { Access } from '../enforcement/access.ts';
 import type { HistoryScope, Page, Stored } from '../enforcement/ports.ts';
 import { toMongo } from './condition.ts';
 import type { Database } from './database.ts';
-import { type HistoryDoc, type VersionDoc, WITHOUT_INDEX, attributes } from './document.ts';
+import { type VersionDoc, WITHOUT_INDEX, attributes } from './document.ts';
 import type { Reading } from './reading.ts';
 import { VISIBLE_WITHIN } from './search.ts';
 

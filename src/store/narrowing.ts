@@ -1,7 +1,6 @@
 /** Which patient a search is about, so that the patient's part of the indexes serves it. */
 import type { Query } from './query.ts';
 import type { Filter } from '../search/filter.ts';
-import type { Doc } from './document.ts';
 import type { Terms } from './terms.ts';
 
 /** The parameters that name whose data it is, for every type that has them. */

@@ -1,6 +1,6 @@
 /** The app with interactions that answer what they were asked: http's own contract, without store and gate. */
 import { Writable } from 'node:stream';
-import type { Subject } from '../../../src/auth/subject.ts';
+import type { Subject } from '../../../src/consent/subject.ts';
 import type { ScopedStore } from '../../../src/enforcement/scoped-store.ts';
 import { FhirError } from '../../../src/fhir/outcome.ts';
 import { createApp, type AppOptions } from '../../../src/http/app.ts';
