@@ -19,7 +19,10 @@ const target = join(dirname(fileURLToPath(import.meta.url)), '../../definitions'
 const read = (file) => JSON.parse(readFileSync(join(source, file), 'utf8'));
 const resources = (file) => read(file).entry.map((entry) => entry.resource);
 /** One line an entry, so that a change reads as a diff. */
-const lines = (table) => `{\n${Object.entries(table).map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',\n')}\n}`;
+const lines = (table) =>
+  `{\n${Object.entries(table)
+    .map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
+    .join(',\n')}\n}`;
 const write = (file, text) => writeFileSync(join(target, file), `${text}\n`);
 const capital = (name) => name[0].toUpperCase() + name.slice(1);
 
@@ -30,10 +33,20 @@ const MAX_CODES_OF_HIERARCHY = 2000;
 const structures = [...resources('profiles-types.json'), ...resources('profiles-resources.json')].filter(
   (each) => each.resourceType === 'StructureDefinition' && each.fhirVersion === '4.0.1',
 );
-const primitives = new Set(structures.filter((each) => each.kind === 'primitive-type').map((each) => each.type));
-const types = structures.filter((each) => each.kind !== 'primitive-type' && each.derivation !== 'constraint' && each.type !== 'MetadataResource');
-const constraints = new Map(structures.filter((each) => each.derivation === 'constraint').map((each) => [each.url, each]));
-const resourceTypes = types.filter((each) => each.kind === 'resource' && !each.abstract).map((each) => each.type).sort();
+const primitives = new Set(
+  structures.filter((each) => each.kind === 'primitive-type').map((each) => each.type),
+);
+const types = structures.filter(
+  (each) =>
+    each.kind !== 'primitive-type' && each.derivation !== 'constraint' && each.type !== 'MetadataResource',
+);
+const constraints = new Map(
+  structures.filter((each) => each.derivation === 'constraint').map((each) => [each.url, each]),
+);
+const resourceTypes = types
+  .filter((each) => each.kind === 'resource' && !each.abstract)
+  .map((each) => each.type)
+  .sort();
 const abstract = new Set(['Resource', 'DomainResource', 'BackboneElement']);
 
 /** Faulty: these name a code system `something`, so that they hold for everything; those break HL7's own definitions. */
@@ -55,7 +68,8 @@ function elementsOf(structure) {
 }
 
 /** What the package adds to profiles and schema alike. */
-const NOT_R4 = /^Meta\.(project|author|onBehalfOf|account|accounts|compartment)$|^DeviceDefinition\.classification\b|^OperationOutcome\.(status|resource)$|^Reference\.resource$|^ObservationDefinition\.publisher$/;
+const NOT_R4 =
+  /^Meta\.(project|author|onBehalfOf|account|accounts|compartment)$|^DeviceDefinition\.classification\b|^OperationOutcome\.(status|resource)$|^Reference\.resource$|^ObservationDefinition\.publisher$/;
 
 /** In the official schema: `dataelements` leaves out what is inherited and what is defined in place. */
 function isOfficial({ path, type, contentReference }) {
@@ -72,9 +86,12 @@ function isOfficial({ path, type, contentReference }) {
 }
 
 /** The type in the schema's sense: a primitive, a complex type, or the path of elements defined in place. */
-function typeOf(element, code, paths) {
+function typeOf(structure, element, code, paths) {
   if (element.contentReference) return element.contentReference.slice(1);
-  if (code.startsWith('http://hl7.org/fhirpath/')) return element.base.path === 'Resource.id' ? 'id' : element.base.path === 'Extension.url' ? 'uri' : 'string';
+  if (code.startsWith('http://hl7.org/fhirpath/')) {
+    if (structure.kind === 'resource' && element.path === `${structure.type}.id`) return 'id';
+    return element.path === 'Extension.url' ? 'uri' : 'string';
+  }
   return paths.has(element.path) ? element.path : code;
 }
 
@@ -83,16 +100,23 @@ const tables = new Map();
 const invariants = {};
 for (const structure of types) {
   const elements = [...elementsOf(structure)];
-  const paths = new Set(elements.map((each) => each.path.slice(0, each.path.lastIndexOf('.'))).filter(Boolean));
+  const paths = new Set(
+    elements.map((each) => each.path.slice(0, each.path.lastIndexOf('.'))).filter(Boolean),
+  );
   for (const element of elements) {
     const keys = keepInvariants(structure, element);
-    if (paths.has(element.path)) tables.set(element.path, { properties: [], invariants: keys, isResource: structure.kind === 'resource' && element.path === structure.type });
+    if (paths.has(element.path))
+      tables.set(element.path, {
+        properties: [],
+        invariants: keys,
+        isResource: structure.kind === 'resource' && element.path === structure.type,
+      });
     if (!element.path.includes('.')) continue;
     const at = element.path.lastIndexOf('.');
     const name = element.path.slice(at + 1).replace('[x]', '');
     const choice = element.path.endsWith('[x]');
     for (const { code, targetProfile, profile } of element.type ?? [{ code: '' }]) {
-      const type = typeOf(element, code, paths);
+      const type = typeOf(structure, element, code, paths);
       tables.get(element.path.slice(0, at)).properties.push({
         property: choice ? name + capital(type) : name,
         name,
@@ -101,9 +125,16 @@ for (const structure of types) {
         primitive: primitives.has(type),
         array: element.max !== '1' && element.max !== '0',
         min: element.min,
-        targets: targetProfile && code === 'Reference' ? targetProfile.map((url) => url.split('/').pop()) : undefined,
-        binding: element.binding?.strength === 'required' ? element.binding.valueSet.split('|')[0] : undefined,
-        invariants: [...(paths.has(element.path) ? [] : keys), ...(profile ?? []).flatMap((url) => profileInvariants(url))],
+        targets:
+          targetProfile && code === 'Reference'
+            ? targetProfile.map((url) => url.split('/').pop())
+            : undefined,
+        binding:
+          element.binding?.strength === 'required' ? element.binding.valueSet.split('|')[0] : undefined,
+        invariants: [
+          ...(paths.has(element.path) ? [] : keys),
+          ...(profile ?? []).flatMap((url) => profileInvariants(url)),
+        ],
       });
     }
   }
@@ -112,12 +143,21 @@ for (const structure of types) {
 /** The invariants which this element brings: ele-1 is held by the schema, ext-1 stands with Extension. */
 function keepInvariants(structure, element) {
   const own = (element.constraint ?? []).filter(
-    (each) => each.severity === 'error' && !FAULTY.has(each.key) && each.key !== 'ele-1' && (each.key !== 'ext-1' || element.path === 'Extension'),
+    (each) =>
+      each.severity === 'error' &&
+      !FAULTY.has(each.key) &&
+      each.key !== 'ele-1' &&
+      (each.key !== 'ext-1' || element.path === 'Extension'),
   );
   return own.map((each) => {
     const inherited = each.key.startsWith('dom-');
     const key = inherited ? each.key : `${each.key}@${element.path}`;
-    invariants[key] ??= { key: each.key, path: inherited ? 'DomainResource' : element.path.replace('[x]', ''), expression: each.expression, human: each.human };
+    invariants[key] ??= {
+      key: each.key,
+      path: inherited ? 'DomainResource' : element.path.replace('[x]', ''),
+      expression: each.expression,
+      human: each.human,
+    };
     return key;
   });
 }
@@ -126,9 +166,14 @@ function profileInvariants(url) {
   const structure = constraints.get(url);
   if (!structure) return [];
   return structure.snapshot.element[0].constraint
-    .filter((each) => each.severity === 'error' && each.source === url)
+    .filter((each) => each.severity === 'error' && (each.source ?? url) === url)
     .map((each) => {
-      invariants[each.key] ??= { key: each.key, path: structure.type, expression: each.expression, human: each.human };
+      invariants[each.key] ??= {
+        key: each.key,
+        path: structure.type,
+        expression: each.expression,
+        human: each.human,
+      };
       return each.key;
     });
 }
@@ -170,18 +215,25 @@ function patch(path, table) {
     if (constant !== undefined) properties[property] = { const: constant };
   }
   for (const each of table.properties) {
-    if (!schema.properties[each.property]) throw new Error(`the official schema has no ${path}.${each.property}`);
+    if (!schema.properties[each.property])
+      throw new Error(`the official schema has no ${path}.${each.property}`);
     properties[each.property] = list(each, each.type);
-    if (each.primitive && !BARE.test(`${path}.${each.property}`)) properties[`_${each.property}`] = list(each, 'Element');
+    if (each.primitive && !BARE.test(`${path}.${each.property}`))
+      properties[`_${each.property}`] = list(each, 'Element');
   }
-  const missing = Object.keys(schema.properties).filter((name) => !(name in properties) && !isFault(`${path}.${name.replace(/^_/, '')}`));
+  const missing = Object.keys(schema.properties).filter(
+    (name) => !(name in properties) && !isFault(`${path}.${name.replace(/^_/, '')}`),
+  );
   if (missing.length > 0) throw new Error(`${path} has no ${missing.join(', ')}`);
   const choices = {};
   for (const each of table.properties.filter((one) => one.choice)) {
     (choices[each.name] ??= { min: each.min, of: [] }).of.push(each.property);
   }
   const plain = table.properties.filter((each) => !each.choice && each.min > 0);
-  const required = [...(table.isResource ? ['resourceType'] : []), ...plain.filter((each) => !each.primitive).map((each) => each.name)];
+  const required = [
+    ...(table.isResource ? ['resourceType'] : []),
+    ...plain.filter((each) => !each.primitive).map((each) => each.name),
+  ];
   const shape = {
     element: table.isResource ? undefined : true,
     required: some(plain.filter((each) => each.primitive).map((each) => each.name)),
@@ -205,7 +257,9 @@ function list({ array, primitive }, type) {
 }
 
 const NUMERIC = new Set(['decimal', 'integer', 'positiveInt', 'unsignedInt']);
-const definitions = { Resource: { type: 'object', properties: { resourceType: { type: 'string' } }, required: ['resourceType'] } };
+const definitions = {
+  Resource: { type: 'object', properties: { resourceType: { type: 'string' } }, required: ['resourceType'] },
+};
 for (const type of primitives) {
   const json = NUMERIC.has(type) ? 'number' : type === 'boolean' ? 'boolean' : 'string';
   const format = json === 'boolean' ? {} : { primitive: type };
@@ -218,8 +272,12 @@ write('schema.json', `{"$id":"r4","definitions":${lines(definitions)}}`);
 
 // ---------- terminology
 const terminology = ['valuesets.json', 'v3-codesystems.json', 'v2-tables.json'].flatMap(resources);
-const valueSets = new Map(terminology.filter((each) => each.resourceType === 'ValueSet').map((each) => [each.url, each]));
-const codeSystems = new Map(terminology.filter((each) => each.resourceType === 'CodeSystem').map((each) => [each.url, each]));
+const valueSets = new Map(
+  terminology.filter((each) => each.resourceType === 'ValueSet').map((each) => [each.url, each]),
+);
+const codeSystems = new Map(
+  terminology.filter((each) => each.resourceType === 'CodeSystem').map((each) => [each.url, each]),
+);
 
 /** code → parents; undefined for systems whose codes HL7 doesn't list. */
 function concepts(url) {
@@ -228,7 +286,9 @@ function concepts(url) {
   const found = new Map();
   const walk = (list, parent) => {
     for (const each of list ?? []) {
-      const subsumed = (each.property ?? []).filter(({ code }) => code === 'subsumedBy').map((property) => property.valueCode);
+      const subsumed = (each.property ?? [])
+        .filter(({ code }) => code === 'subsumedBy')
+        .map((property) => property.valueCode);
       const parents = new Set([...(found.get(each.code) ?? []), ...(parent ? [parent] : []), ...subsumed]);
       found.set(each.code, parents);
       walk(each.concept, each.code);
@@ -240,10 +300,11 @@ function concepts(url) {
 
 function below(all, code) {
   const wanted = new Set([code]);
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     grown = false;
     for (const [each, parents] of all) {
-      if (!wanted.has(each) && [...parents].some((parent) => wanted.has(parent))) grown = Boolean(wanted.add(each));
+      if (!wanted.has(each) && [...parents].some((parent) => wanted.has(parent)))
+        grown = Boolean(wanted.add(each));
     }
   }
   return wanted;
@@ -274,7 +335,8 @@ function expand(url, seen = new Set()) {
       if (include.system || include.valueSet.length > 1) return undefined;
       const inner = expand(include.valueSet[0], new Set([...seen, url]));
       if (!inner) return undefined;
-      for (const [system, codes] of inner) found.set(system, new Set([...(found.get(system) ?? []), ...codes]));
+      for (const [system, codes] of inner)
+        found.set(system, new Set([...(found.get(system) ?? []), ...codes]));
       continue;
     }
     const codes = codesOf(include);
@@ -291,12 +353,19 @@ function expand(url, seen = new Set()) {
 
 /** Values, not examples: the lists are longer than these. */
 const OPEN = /\/(mimetypes|currencies|ucum-units|ucum-common|languages|all-languages)$/;
-const required = new Set([...tables.values()].flatMap((table) => table.properties.map((each) => each.binding)).filter(Boolean));
+const required = new Set(
+  [...tables.values()].flatMap((table) => table.properties.map((each) => each.binding)).filter(Boolean),
+);
 const listed = {};
 for (const url of [...new Set([...required, ...valueSets.keys()])].sort()) {
   const found = OPEN.test(url) ? undefined : expand(url);
   const size = found ? [...found.values()].reduce((sum, codes) => sum + codes.size, 0) : 0;
-  if (size === 0 || (size > MAX_CODES_LISTED && !required.has(url)) || (/\/v2-/.test(url) && !required.has(url))) continue;
+  if (
+    size === 0 ||
+    (size > MAX_CODES_LISTED && !required.has(url)) ||
+    (/\/v2-/.test(url) && !required.has(url))
+  )
+    continue;
   listed[url] = Object.fromEntries([...found].map(([system, codes]) => [system, [...codes]]));
 }
 write('value-sets.json', lines(listed));
@@ -304,7 +373,8 @@ write('value-sets.json', lines(listed));
 const hierarchies = {};
 for (const url of [...codeSystems.keys()].sort()) {
   const all = concepts(url);
-  if (!all || all.size > MAX_CODES_OF_HIERARCHY || ![...all.values()].some((parents) => parents.size > 0)) continue;
+  if (!all || all.size > MAX_CODES_OF_HIERARCHY || ![...all.values()].some((parents) => parents.size > 0))
+    continue;
   hierarchies[url] = Object.fromEntries([...all].map(([code, parents]) => [code, [...parents]]));
 }
 write('code-systems.json', lines(hierarchies));
@@ -312,8 +382,18 @@ write('code-systems.json', lines(hierarchies));
 // ---------- resources
 const compartment = read('compartmentdefinition-patient.json');
 const members = compartment.resource.filter((each) => each.param);
-write('resources.json', lines({ types: resourceTypes, patientCompartment: Object.fromEntries(members.map((each) => [each.code, each.param])) }));
+write(
+  'resources.json',
+  lines({
+    types: resourceTypes,
+    patientCompartment: Object.fromEntries(members.map((each) => [each.code, each.param])),
+  }),
+);
 
 const open = [...required].filter((url) => !listed[url]);
-console.log(`${resourceTypes.length} resource types, ${tables.size} structures, ${Object.keys(invariants).length} invariants`);
-console.log(`${required.size - open.length} of ${required.size} required value sets listed, ${Object.keys(listed).length} in all; open: ${open.join(' ')}`);
+console.log(
+  `${resourceTypes.length} resource types, ${tables.size} structures, ${Object.keys(invariants).length} invariants`,
+);
+console.log(
+  `${required.size - open.length} of ${required.size} required value sets listed, ${Object.keys(listed).length} in all; open: ${open.join(' ')}`,
+);

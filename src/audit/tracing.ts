@@ -9,6 +9,8 @@ import { auditEvent, type Facts } from './event.ts';
 export interface Traced {
   audit: { code: string; action: Facts['action'] };
   url: string;
+  /** Decoded; the fields of a form with those of the address. */
+  query: readonly (readonly [string, string])[];
   requestId: string;
   subject: Subject;
   base: string;
@@ -17,8 +19,7 @@ export interface Traced {
 export type Outcome = Facts['outcome'];
 
 export function tracesOf(traced: Traced, concerns: readonly Concern[], outcome: Outcome, at: number): Trace[] {
-  const { audit, requestId, subject, base, url } = traced;
-  const mark = url.indexOf('?');
+  const { audit, requestId, subject, base } = traced;
   return concerns.map(({ patient, refused, references, count }) => {
     const event = auditEvent({
       at,
@@ -30,17 +31,22 @@ export function tracesOf(traced: Traced, concerns: readonly Concern[], outcome: 
       patient: patient === '' ? undefined : patient,
       references,
       count,
-      query: mark < 0 ? undefined : searchFor(url, patient),
+      query: traced.query.length === 0 ? undefined : searchFor(traced, patient, concerns.length > 1),
       server: base,
     });
     return { event: { ...event, id: idAt(at) }, patient };
   });
 }
 
-/** The search as sent, without other patients' ids: a trace names one patient only. */
-function searchFor(url: string, patient: string): string {
-  return url.replace(/Patient(\/|%2F)([A-Za-z0-9\-.]{1,64})/gi, (whole, slash: string, id: string) =>
-    id === patient ? whole : `Patient${slash}…`,
+/**
+ * The search as sent, as far as it can't tell of another patient: a trace names one only. Where several are concerned
+ * any value may be another's id, name or number, and so may each of several values.
+ */
+function searchFor({ url, query }: Traced, patient: string, several: boolean): string {
+  const [path = ''] = url.split('?', 1);
+  const pairs = query.map(([name, value]) => `${name}=${several || value.includes(',') ? '…' : value}`);
+  return `${path}?${pairs.join('&')}`.replace(/Patient\/([A-Za-z0-9\-.]{1,64})/g, (whole, id: string) =>
+    id === patient ? whole : 'Patient/…',
   );
 }
 

@@ -1,12 +1,15 @@
 /** An issuer's public keys, from a JWKS file or URL: https://datatracker.ietf.org/doc/html/rfc7517 */
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { FhirError } from '../fhir/outcome.ts';
 
 export type KeySource = () => Promise<JsonWebKey[]>;
 
 const FRESH_FOR = 10 * 60_000;
 /** An unknown key id asks again, but not more often than this: a stream of made-up ids must cost nothing. */
 const ASK_AGAIN_AFTER = 10_000;
+/** Keys that can't be read again are believed this long: one that is withdrawn must not stay good. */
+const GOOD_FOR = 3_600_000;
 const MOST_BYTES = 256 * 1024;
 
 export function keySource(place: string): KeySource {
@@ -33,20 +36,25 @@ export class KeySet {
   #readAt = -Infinity;
   #triedAt = -Infinity;
   #reading: Promise<void> | undefined;
+  #failed: unknown;
 
   constructor(source: KeySource) {
     this.#source = source;
   }
 
-  /** Undefined: there is no such key. Keys rotate without a restart. */
+  /**
+   * Undefined: there is no such key. Keys rotate without a restart.
+   * @throws FhirError 503 when they can't be read, and what was read before is too old
+   */
   async key(kid: string): Promise<KeyObject | undefined> {
     const now = Date.now();
     const stale = now - this.#readAt > FRESH_FOR;
     if ((stale || !this.#keys.has(kid)) && now - this.#triedAt > ASK_AGAIN_AFTER) {
       this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
     }
-    if (this.#reading !== undefined) await this.#reading;
-    return this.#keys.get(kid);
+    if (this.#reading !== undefined) await this.#reading.catch((cause: unknown) => (this.#failed = cause));
+    if (Date.now() - this.#readAt < GOOD_FOR) return this.#keys.get(kid);
+    throw new FhirError('transient', 'the keys of the issuer can not be read: try again', { cause: this.#failed });
   }
 
   async #read(): Promise<void> {
@@ -54,10 +62,20 @@ export class KeySet {
     const keys = await this.#source();
     this.#keys = new Map(
       keys.flatMap((jwk) => {
-        if (typeof jwk.kid !== 'string' || (jwk.use !== undefined && jwk.use !== 'sig') || jwk.kty === 'oct') return [];
-        return [[jwk.kid, createPublicKey({ key: jwk, format: 'jwk' })] as const];
+        const key = publicKey(jwk);
+        return key === undefined ? [] : [[String(jwk.kid), key] as const];
       }),
     );
     this.#readAt = Date.now();
+  }
+}
+
+/** One that can't be used must not take the others with it. */
+function publicKey(jwk: JsonWebKey): KeyObject | undefined {
+  if (typeof jwk?.kid !== 'string' || (jwk.use !== undefined && jwk.use !== 'sig') || jwk.kty === 'oct') return undefined;
+  try {
+    return createPublicKey({ key: jwk, format: 'jwk' });
+  } catch {
+    return undefined;
   }
 }

@@ -7,7 +7,7 @@ import jwt, { type Algorithm, type JwtPayload } from 'jsonwebtoken';
 import { FhirError } from '../fhir/outcome.ts';
 import type { KeySet } from './keys.ts';
 import { parseScopes } from './scopes.ts';
-import type { Role, Subject } from '../consent/subject.ts';
+import type { Role, Scope, Subject } from '../consent/subject.ts';
 
 export interface Issuer {
   issuer: string;
@@ -43,6 +43,18 @@ const KINDS: Record<Role, readonly string[]> = {
   operator: ['Practitioner', 'Organization', 'Device'],
   all: ['Practitioner', 'Organization', 'Device'],
 };
+
+/** Whom a scope of each context is for: what a role can't have been given grants nothing. */
+const CONTEXTS: Record<Role, readonly Scope['context'][]> = {
+  patient: ['patient', 'user'],
+  professional: ['user'],
+  system: ['system'],
+  app: ['patient'],
+  operator: ['user', 'system'],
+  all: ['patient', 'user', 'system'],
+};
+/** Rights beside the scopes are a register's, never a person's or an app's. */
+const REGISTERS: ReadonlySet<Role> = new Set(['system', 'all']);
 
 interface Known {
   subject: Subject;
@@ -83,7 +95,8 @@ export class Tokens {
   async #verify(token: string): Promise<{ subject: Subject; until: number }> {
     const decoded = decode(token);
     const issuer = this.#issuers.get(String(decoded?.payload.iss));
-    const kid = decoded?.header.kid;
+    // https://datatracker.ietf.org/doc/html/rfc7515#section-4.1.11: no extension is understood here
+    const kid = decoded?.header.crit === undefined ? decoded?.header.kid : undefined;
     const key = issuer === undefined || typeof kid !== 'string' ? undefined : await issuer.keys.key(kid);
     if (issuer === undefined || key === undefined) throw refused('the token is not from a trusted issuer');
     let claims: Claims;
@@ -131,8 +144,8 @@ function subjectOf(claims: Claims, issuer: Issuer): Subject {
     organizations: organizations.filter((each) => REFERENCE.test(each)),
     profession: typeof claims.profession === 'string' ? claims.profession : undefined,
     purposes: strings(claims.purpose_of_use),
-    scopes,
-    rights,
+    scopes: scopes.filter(({ context }) => CONTEXTS[role].includes(context)),
+    rights: REGISTERS.has(role) ? rights : [],
     idPrefixes: strings(claims.id_prefixes).filter((prefix) => prefix.length >= 2),
     client: typeof claims.client_id === 'string' ? claims.client_id : issuer.issuer,
     name: typeof claims.name === 'string' ? claims.name.slice(0, 200) : undefined,

@@ -36,7 +36,10 @@ export interface Decision {
 }
 
 const EVALUATED = new Set(['type', 'period', 'actor', 'purpose', 'id']);
-/** v3-ParticipationType and v3-RoleClass codes that make an actor one who receives information. */
+/** They may turn a Consent's meaning around: with one, it permits nothing. https://hl7.org/fhir/R4/conformance-rules.html#isModifier */
+const MODIFIERS = ['modifierExtension', 'implicitRules'];
+const TERMINOLOGY = 'http://terminology.hl7.org/CodeSystem/';
+/** v3-ParticipationType and v3-RoleCode codes that make an actor one who receives information. */
 const RECEIVES = new Set(['IRCP', 'PRCP', 'GRANTEE']);
 const NAMEABLE = /^(Practitioner|Organization)\/[A-Za-z0-9\-.]{1,64}$/;
 const OTHER_SCOPES = new Set(['adr', 'treatment', 'research']);
@@ -71,22 +74,29 @@ function applies(rule: Rule, caller: Caller, now: number): boolean {
     if (rule.effect === 'permit' && !caller.professional) return false;
   } else if (!rule.actors.some((actor) => caller.names.includes(actor))) return false;
   if (rule.purposes === undefined) return true;
-  // a caller who states no purpose may have any: enough to be denied, not to be permitted
+  // a caller who states no purpose may have any, and one of several acts for each: enough to be denied, not permitted
   if (caller.purposes.length === 0) return rule.effect === 'deny';
-  return rule.purposes.some((purpose) => caller.purposes.includes(purpose));
+  const stated = (purpose: string): boolean => rule.purposes!.includes(purpose);
+  return rule.effect === 'deny' ? caller.purposes.flatMap(withWider).some(stated) : caller.purposes.every(stated);
 }
 
 function rulesOf(consent: Resource): Rule[] {
-  const scope = (consent.scope as { coding?: Coding[] } | undefined)?.coding ?? [];
-  if (scope.length > 0 && scope.every(({ code }) => OTHER_SCOPES.has(code ?? ''))) return [];
+  const scope = scopesOf(consent);
+  if (scope.length > 0 && scope.every((code) => OTHER_SCOPES.has(code))) return [];
   const because = `Consent/${consent.id}/_history/${consent.meta?.versionId ?? ''}`;
   const root = consent.provision as Json | undefined;
   if (root === undefined) return optedOut(consent) ? [denyAll(because)] : [];
-  const privacy = scope.some(({ code }) => code === 'patient-privacy');
+  const privacy = scope.includes('patient-privacy') && MODIFIERS.every((name) => consent[name] === undefined);
   const rules: Rule[] = [];
   if (root.type === 'permit' && privacy && isEvaluated(root)) rules.push(...permitOf(root, because));
   if (root.type !== 'permit' && (root.type === 'deny' || optedOut(consent))) rules.push(denyOf(root, because));
   return [...rules, ...nestedDenies(root, because)];
+}
+
+/** Codes of http://hl7.org/fhir/R4/valueset-consent-scope.html; what isn't one of its own is empty. */
+function scopesOf({ scope }: Resource): string[] {
+  const codings = (scope as { coding?: Coding[] } | undefined)?.coding ?? [];
+  return codings.map(({ system, code }) => (system === `${TERMINOLOGY}consentscope` ? (code ?? '') : ''));
 }
 
 /** https://terminology.hl7.org/CodeSystem-v3-ActCode.html: OPTOUT and its kinds. */
@@ -113,8 +123,8 @@ function permitOf(provision: Json, because: string): Rule[] {
   const actors = list(provision.actor);
   if (provision.actor !== undefined && actors.length === 0) return [];
   const named = actors
-    .filter(receives)
-    .map((actor) => (actor.reference as Reference | undefined)?.reference ?? '')
+    .filter((actor) => isPlain(actor) && receives(actor))
+    .map(nameOf)
     .filter((name) => NAMEABLE.test(name));
   if (actors.length > 0 && named.length === 0) return [];
   return [
@@ -123,8 +133,10 @@ function permitOf(provision: Json, because: string): Rule[] {
 }
 
 function denyOf(provision: Json, because: string): Rule {
-  const named = list(provision.actor).map((actor) => (actor.reference as Reference | undefined)?.reference ?? '');
-  const readable = named.length > 0 && named.every((name) => NAMEABLE.test(name));
+  const actors = Array.isArray(provision.actor) ? (provision.actor as unknown[]) : [];
+  const named = list(actors).filter(isPlain).map(nameOf);
+  const readable =
+    named.length > 0 && named.length === actors.length && named.every((name) => NAMEABLE.test(name));
   const span = spanOf(provision.period) ?? { from: -EVER, until: EVER };
   const purposes = purposesOf(provision);
   return {
@@ -140,10 +152,20 @@ function denyAll(because: string): Rule {
   return { effect: 'deny', actors: undefined, from: -EVER, until: EVER, purposes: undefined, because };
 }
 
+/** Nothing in it that isn't read here. */
+function isPlain(actor: Json): boolean {
+  return Object.keys(actor).every((name) => name === 'role' || name === 'reference' || name === 'id');
+}
+
+function nameOf({ reference }: Json): string {
+  return (reference as Reference | undefined)?.reference ?? '';
+}
+
 function receives(actor: Json): boolean {
   const codes = (actor.role as { coding?: Coding[] } | undefined)?.coding ?? [];
-  return Object.keys(actor).every((name) => name === 'role' || name === 'reference' || name === 'id') &&
-    codes.some(({ code }) => RECEIVES.has(code ?? ''));
+  return codes.some(
+    ({ system, code }) => system?.startsWith(`${TERMINOLOGY}v3-`) === true && RECEIVES.has(code ?? ''),
+  );
 }
 
 function purposesOf(provision: Json): readonly string[] | undefined | 'unreadable' {
@@ -155,7 +177,30 @@ function purposesOf(provision: Json): readonly string[] | undefined | 'unreadabl
   return readable ? codes.map(({ code }) => code!) : 'unreadable';
 }
 
-const ACT_REASON = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
+const ACT_REASON = `${TERMINOLOGY}v3-ActReason`;
+/** The purpose that each of these is a kind of: a deny of the wider one is a deny of it. */
+const KIND_OF: Record<string, string> = Object.fromEntries(
+  [
+    ['TREAT', 'CLINTRL COC ETREAT POPHLTH'],
+    ['ETREAT', 'BTG ERTREAT'],
+    ['HOPERAT', 'CAREMGT DONAT FRAUD GOV HACCRED HCOMPL HDECD HDIRECT HDM HLEGAL HOUTCOMS HPRGRP HQUALIMP HSYSADMIN'],
+    ['HOPERAT', 'MEMADMIN MILCDM PATADMIN PATSFTY PERFMSR RECORDMGT SYSDEV TRAIN'],
+    ['HSYSADMIN', 'LABELING METAMGT'],
+    ['SYSDEV', 'HTEST'],
+    ['HPAYMT', 'CLMATTCH COVAUTH COVERAGE REMITADV'],
+    ['COVERAGE', 'ELIGDTRM ELIGVER ENROLLM MILDCRG'],
+    ['HRESCH', 'BIORCH CLINTRCH DSRCH POARCH TRANSRCH'],
+    ['CLINTRCH', 'CLINTRCHNPC CLINTRCHPC PRECLINTRCH'],
+    ['PATRQT', 'FAMRQT PWATRNY SUPNWK'],
+    ['PUBHLTH', 'DISASTER THREAT'],
+  ].flatMap(([wider = '', kinds = '']) => kinds.split(' ').map((kind) => [kind, wider])),
+);
+
+/** A purpose and all that it is a kind of. https://terminology.hl7.org/ValueSet-v3-PurposeOfUse.html */
+function withWider(purpose: string): string[] {
+  const wider = KIND_OF[purpose];
+  return wider === undefined ? [purpose, 'PurposeOfUse'] : [purpose, ...withWider(wider)];
+}
 
 /** A period's instants, the end of a partial date included; undefined when a date can't be read. */
 function spanOf(period: unknown): { from: number; until: number } | undefined {
@@ -165,7 +210,7 @@ function spanOf(period: unknown): { from: number; until: number } | undefined {
   if (Object.keys(rest).some((name) => name !== 'id')) return undefined;
   const from = start === undefined ? -EVER : instants(start)?.lo;
   const until = end === undefined ? EVER : instants(end)?.hi;
-  return from === undefined || until === undefined ? undefined : { from, until };
+  return from === undefined || until === undefined || from >= until ? undefined : { from, until };
 }
 
 function instants(value: unknown): { lo: number; hi: number } | undefined {

@@ -12,6 +12,13 @@ import type { PolicySource } from './ports.ts';
 /** Patients that a search without a patient may span. */
 const GRANTORS = 1000;
 
+/** What a Consent opens. Traces tell of what is hidden, and of whom else the patient let in: they are the patient's. */
+const CONSENTED: Condition = { is: 'not', of: { is: 'type', among: ['AuditEvent'] } };
+
+/** Letters of scopes that let a caller be given what is met on the way, and ask for what is named. */
+const READING = /[rs]/;
+const NAMING = /[ruds]/;
+
 const DIRECTORY_ONLY: Condition = and({ is: 'type', among: [...DIRECTORY] }, { is: 'impersonal' });
 
 export interface Internal {
@@ -53,25 +60,34 @@ export class Access {
 
   /** Which of these, asked for by name, may be given; each refusal is noted. */
   async admit(items: readonly Attributes[]): Promise<boolean[]> {
-    const allowed = await this.among(items);
+    const allowed = await this.#decide(items, NAMING);
     for (const [index, item] of items.entries()) if (!allowed[index]) this.#refused(item);
     return allowed;
   }
 
   /** Which of these, met on the way, may be given. */
-  async among(items: readonly Attributes[]): Promise<boolean[]> {
-    const condition = await this.condition([...new Set(items.flatMap(({ patients }) => patients))]);
-    return items.map((item) => matches(condition, item));
+  among(items: readonly Attributes[]): Promise<boolean[]> {
+    return this.#decide(items, READING);
   }
 
   /**
    * What the caller may be given of the resources of these patients, or of all patients when undefined.
    * @throws FhirError too-costly when too many patients would have to be asked
    */
-  async condition(patients: readonly string[] | undefined): Promise<Condition> {
+  condition(patients: readonly string[] | undefined): Promise<Condition> {
+    return this.#condition(patients, READING);
+  }
+
+  async #decide(items: readonly Attributes[], letters: RegExp): Promise<boolean[]> {
+    const patients = new Set(items.flatMap((item) => item.patients));
+    const condition = await this.#condition([...patients], letters);
+    return items.map((item) => matches(condition, item));
+  }
+
+  async #condition(patients: readonly string[] | undefined, letters: RegExp): Promise<Condition> {
     const subject = this.#subject;
     if ('reason' in subject) return ALL;
-    return and(ceiling(subject), await this.#granted(subject, patients));
+    return and(ceiling(subject, letters), await this.#granted(subject, patients));
   }
 
   async #granted(subject: Subject, patients: readonly string[] | undefined): Promise<Condition> {
@@ -110,7 +126,7 @@ export class Access {
       const policy = policies.get(patient);
       return policy !== undefined && decide(policy, caller, now).effect === 'permit';
     });
-    return among.length === 0 ? NONE : { is: 'patients', among };
+    return among.length === 0 ? NONE : and(CONSENTED, { is: 'patients', among });
   }
 
   async #grantors(source: PolicySource, caller: Caller): Promise<string[]> {
@@ -124,8 +140,8 @@ export class Access {
 }
 
 /** The types that the token's scopes reach: includes and chains reach no further. */
-function ceiling({ scopes }: Subject): Condition {
-  const reaching = scopes.filter(({ interactions }) => /[ruds]/.test(interactions));
+function ceiling({ scopes }: Subject, letters: RegExp): Condition {
+  const reaching = scopes.filter(({ interactions }) => letters.test(interactions));
   if (reaching.some(({ type }) => type === '*')) return ALL;
   return reaching.length === 0 ? NONE : { is: 'type', among: reaching.map(({ type }) => type) };
 }

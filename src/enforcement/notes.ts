@@ -1,5 +1,6 @@
 /** What a request touched: the stuff of its traces. */
 import type { Attributes } from '../condition/condition.ts';
+import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 
 /** Resources named in one trace; past it only their number is. */
 const NAMED = 100;
@@ -26,6 +27,17 @@ export class Notes {
     this.#note(facts, true);
   }
 
+  /** It was refused by itself, and is given as part of something else. */
+  pardoned({ type, id }: Attributes): void {
+    for (const [key, concern] of this.#concerns) {
+      const at = concern.refused ? concern.references.indexOf(`${type}/${id}`) : -1;
+      if (at < 0) continue;
+      concern.references.splice(at, 1);
+      concern.count -= 1;
+      if (concern.count === 0) this.#concerns.delete(key);
+    }
+  }
+
   /** A patient of whom something was asked, whatever was found. */
   asked(patients: readonly string[]): void {
     for (const patient of patients) this.#concern(patient, false);
@@ -41,14 +53,22 @@ export class Notes {
   }
 
   #note(facts: Attributes, refused: boolean): void {
-    for (const patient of facts.patients.length === 0 ? [''] : facts.patients) {
+    const reference = `${facts.type}/${facts.id}`;
+    for (const patient of concernedBy(facts)) {
+      this.#reopen(keyOf(patient, refused), reference);
       const concern = this.#concern(patient, refused);
       concern.count += 1;
-      const reference = `${facts.type}/${facts.id}`;
       if (concern.references.length < NAMED && !concern.references.includes(reference)) {
         concern.references.push(reference);
       }
     }
+  }
+
+  /** What is touched after the trace of a write was written wants another. */
+  #reopen(key: string, reference: string): void {
+    if (!this.#written.has(key) || this.#concerns.get(key)?.references.includes(reference)) return;
+    this.#written.delete(key);
+    this.#concerns.delete(key);
   }
 
   #concern(patient: string, refused: boolean): Concern {
@@ -60,6 +80,12 @@ export class Notes {
     }
     return concern;
   }
+}
+
+/** Who isn't known here is nobody that a trace could name. */
+function concernedBy({ patients }: Attributes): string[] {
+  if (patients.length === 0) return [''];
+  return [...new Set(patients.map((patient) => (patient === UNKNOWN_PATIENT ? '' : patient)))];
 }
 
 function keyOf(patient: string, refused: boolean): string {

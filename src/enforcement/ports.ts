@@ -86,8 +86,8 @@ export interface ResourceStore {
   ): Promise<Stored[]>;
   /** Newest first. */
   history(access: Access, scope: HistoryScope): Promise<Page>;
-  /** Resources of a type that carry this term among their `ids`; at most 20. */
-  byIdentity(access: Access, type: string, term: string): Promise<Stored[]>;
+  /** What the caller may see of the resources of a type that carry this term among their `ids`. */
+  byIdentity(access: Access, type: string, term: string): Promise<Attributes[]>;
   lock(key: string): Promise<Lock>;
   /** All or nothing, durable when it returns. @throws Stale when a version or lock is no longer the current one. */
   commit(commit: Commit): Promise<Stored[]>;

@@ -57,14 +57,18 @@ export class ScopedStore {
 
   /**
    * A Binary that the caller may not read by itself, read as part of a document that the caller may read. Only its
-   * own depositor's documents count: naming somebody's Binary in a document of one's own opens nothing.
+   * own depositor's documents count: naming somebody's Binary in a document of one's own opens nothing. One that says
+   * by itself whose data it is follows that alone.
    */
   async readNamed(id: string): Promise<Stored | undefined> {
-    const documents = await this.#port.byIdentity(this.#access, 'DocumentReference', `location=Binary/${id}`);
-    if (documents.length === 0) return undefined;
-    const binary = await this.#port.get(Access.internal('a Binary that a readable document names'), 'Binary', id);
-    const document = documents.find(({ by }) => by === binary?.by);
-    if (binary === undefined || document === undefined) return undefined;
+    const [documents, binary] = await Promise.all([
+      this.#port.byIdentity(this.#access, 'DocumentReference', `location=Binary/${id}`),
+      this.#port.get(Access.internal('a Binary that a readable document names'), 'Binary', id),
+    ]);
+    if (binary === undefined || binary.patients.length > 0) return undefined;
+    const document = documents.find(({ by }) => by === binary.by);
+    if (document === undefined) return undefined;
+    this.notes.pardoned(binary);
     this.notes.given({ ...binary, patients: document.patients });
     return binary;
   }
@@ -76,6 +80,7 @@ export class ScopedStore {
   async patientWith(system: string, value: string): Promise<string | undefined> {
     const access = Access.internal('a deposit that names its patient by national identifier');
     const found = await this.#port.byIdentity(access, 'Patient', `identifier=${system}|${value}`);
+    this.notes.asked(found.map(({ id }) => id));
     return found.length === 1 ? found[0]?.id : undefined;
   }
 

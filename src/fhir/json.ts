@@ -9,6 +9,8 @@ import { FhirError } from './outcome.ts';
 import type { Json } from './resource.ts';
 
 export const MAX_DEPTH = 50;
+/** R4's widest element has not half as many. */
+const MAX_KEYS = 2_000;
 const MAX_NUMBER_LENGTH = 64;
 const MAX_KEPT_LITERALS = 200_000;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -62,16 +64,26 @@ const mapValues = (value: Json): Json =>
 function scan(text: string): { colons: number; odd: number[] } {
   /** start and end of each odd number, in turn */
   const odd: number[] = [];
+  /** of what is open, by depth */
+  const keys: number[] = [];
   let colons = 0;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === 0x22) at = stringEnd(text, at);
-    else if (code === 0x3a) colons++;
-    else if (code === 0x7b || code === 0x5b) {
-      if (++depth > MAX_DEPTH) {
-        throw new FhirError('structure', `the JSON is nested deeper than ${MAX_DEPTH} levels${place(text, at)}`);
+    else if (code === 0x3a) {
+      colons++;
+      if (++keys[depth]! > MAX_KEYS) {
+        throw new FhirError('structure', `an object has more than ${MAX_KEYS} elements${place(text, at)}`);
       }
+    } else if (code === 0x7b || code === 0x5b) {
+      if (++depth > MAX_DEPTH) {
+        throw new FhirError(
+          'structure',
+          `the JSON is nested deeper than ${MAX_DEPTH} levels${place(text, at)}`,
+        );
+      }
+      keys[depth] = 0;
     } else if (code === 0x7d || code === 0x5d) depth--;
     else if (code === 0x2d || (code >= 0x30 && code <= 0x39)) {
       const end = numberEnd(text, at);
@@ -80,7 +92,10 @@ function scan(text: string): { colons: number; odd: number[] } {
     }
   }
   if (odd.length > 2 * MAX_KEPT_LITERALS) {
-    throw new FhirError('too-long', `the body holds more than ${MAX_KEPT_LITERALS} decimals such as \`1.00\``);
+    throw new FhirError(
+      'too-long',
+      `the body holds more than ${MAX_KEPT_LITERALS} decimals such as \`1.00\``,
+    );
   }
   return { colons, odd };
 }
@@ -89,10 +104,18 @@ function numberEnd(text: string, start: number): number {
   let at = start + 1;
   for (; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    const part = (code >= 0x30 && code <= 0x39) || code === 0x2e || code === 0x2d || code === 0x2b || (code | 0x20) === 0x65;
+    const part =
+      (code >= 0x30 && code <= 0x39) ||
+      code === 0x2e ||
+      code === 0x2d ||
+      code === 0x2b ||
+      (code | 0x20) === 0x65;
     if (!part) break;
     if (at - start >= MAX_NUMBER_LENGTH) {
-      throw new FhirError('value', `a number is longer than ${MAX_NUMBER_LENGTH} characters${place(text, start)}`);
+      throw new FhirError(
+        'value',
+        `a number is longer than ${MAX_NUMBER_LENGTH} characters${place(text, start)}`,
+      );
     }
   }
   return at;
@@ -105,7 +128,10 @@ function isOdd(text: string, start: number, end: number): boolean {
   if (!NUMBER.test(literal)) return false;
   const value = Number(literal);
   if (!Number.isFinite(value)) {
-    throw new FhirError('value', `number \`${literal}\` is out of range${place(text, start)}; allowed: up to 1.7e308`);
+    throw new FhirError(
+      'value',
+      `number \`${literal}\` is out of range${place(text, start)}; allowed: up to 1.7e308`,
+    );
   }
   return String(value) !== literal;
 }
@@ -131,7 +157,8 @@ function parse(marked: string, text: string): unknown {
     return JSON.parse(marked);
   } catch {
     const at = faultOffset(text);
-    const found = at < text.length ? `unexpected \`${String.fromCodePoint(text.codePointAt(at)!)}\`` : 'it ends too soon';
+    const found =
+      at < text.length ? `unexpected \`${String.fromCodePoint(text.codePointAt(at)!)}\`` : 'it ends too soon';
     throw new FhirError('structure', `the body is not valid JSON: ${found}${place(text, at)}`);
   }
 }
@@ -174,5 +201,7 @@ function holdsLiteral(value: unknown): boolean {
 
 function duplicateText(text: string): string {
   const found = duplicateKey(text);
-  return found === undefined ? 'a key is there twice' : `key \`${found.key.slice(0, 64)}\` is there twice${place(text, found.at)}`;
+  return found === undefined
+    ? 'a key is there twice'
+    : `key \`${found.key.slice(0, 64)}\` is there twice${place(text, found.at)}`;
 }

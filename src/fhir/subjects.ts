@@ -24,6 +24,7 @@ const USUAL = ['patient', 'subject', 'for', 'beneficiary', 'individual'];
 const OWN: Record<string, (resource: Resource) => unknown[]> = {
   Appointment: (resource) => each(resource.participant).map((participant) => participant.actor),
   AppointmentResponse: (resource) => [resource.actor],
+  Schedule: (resource) => (Array.isArray(resource.actor) ? (resource.actor as unknown[]) : []),
   Provenance: (resource) => each(resource.target),
   Person: (resource) => each(resource.link).map((link) => link.target),
   Binary: (resource) => [resource.securityContext],

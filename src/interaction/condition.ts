@@ -3,6 +3,7 @@
  * that is read before the search and held against the store's in the commit.
  * https://hl7.org/fhir/R4/http.html#cond-update
  */
+import { checkScope } from '../auth/scopes.ts';
 import type { Lock, Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Context } from './context.ts';
@@ -39,6 +40,7 @@ export async function findOne(
   type: string,
   condition: Criteria,
 ): Promise<Match> {
+  checkScope(exchange.subject, type, 's');
   const query =
     typeof condition === 'string' ? [...new URLSearchParams(condition.replace(/^\?/, ''))] : [...condition];
   const finding = query.filter(([name]) => !SHAPING.test(name));

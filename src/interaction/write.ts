@@ -11,6 +11,8 @@ import type { Answer, Exchange } from './exchange.ts';
 import { locationOf, versionHeaders } from './versions.ts';
 
 const ATTEMPTS = 12;
+/** Each is decided, keyed and traced apart. */
+const MOST_PATIENTS = 50;
 
 /** Writes to one thing wait for each other, so that they seldom meet in the database; a transaction's are staged. */
 export function inTurn<T>(
@@ -84,6 +86,10 @@ export function changeOf(
     by: previous?.by ?? subject.depositor,
     previous,
   };
+  if (change.patients.length > MOST_PATIENTS) {
+    const found = change.patients.length;
+    throw new FhirError('business-rule', `the resource is data of ${found} patients; allowed: up to ${MOST_PATIENTS}`);
+  }
   if (previous !== undefined && !samePatients(previous.patients, change.patients)) {
     throw new FhirError('business-rule', 'a resource can not become the data of other patients');
   }

@@ -5,6 +5,7 @@
 import { parseJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Coding, Json, Meta, Resource } from '../fhir/resource.ts';
+import { validate } from '../fhir/validate/index.ts';
 import type { Context } from '../interaction/context.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
 import { versionHeaders } from '../interaction/versions.ts';
@@ -50,16 +51,17 @@ async function change(
   });
 }
 
+const missing = (): FhirError =>
+  new FhirError('required', 'Parameters with a `meta` (valueMeta) are required as body');
+
 function metaIn({ body }: Exchange): Meta {
   const parameters = body?.kind === 'json' ? (body.value as Resource) : undefined;
-  const parts = (Array.isArray(parameters?.parameter) ? parameters.parameter : []) as Json[];
-  const value = parts.find(({ name }) => name === 'meta')?.valueMeta;
-  if (parameters?.resourceType !== 'Parameters' || typeof value !== 'object' || value === null) {
-    throw new FhirError('required', 'Parameters with a `meta` (valueMeta) are required as body');
-  }
+  if (parameters?.resourceType !== 'Parameters') throw missing();
+  const errors = validate(parameters).filter(({ severity }) => severity === 'error' || severity === 'fatal');
+  if (errors.length > 0) throw FhirError.of(errors, 400);
+  const value = ((parameters.parameter ?? []) as Json[]).find(({ name }) => name === 'meta')?.valueMeta;
+  if (value === undefined) throw missing();
   const { profile = [], security = [], tag = [] } = value as Meta;
-  if (![profile, security, tag].every(Array.isArray))
-    throw new FhirError('structure', '`valueMeta` is not a Meta');
   return { profile, security, tag };
 }
 

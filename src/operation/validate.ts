@@ -5,6 +5,7 @@ import { validate } from '../fhir/validate/index.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
 
 export async function validateOperation(exchange: Exchange): Promise<Answer> {
+  for (const [name] of exchange.query) requireSupported(name);
   if (exchange.body?.kind !== 'json')
     throw new FhirError('required', 'a resource or Parameters is required as body');
   const resource = resourceOf(exchange.body.value as Resource, exchange.params.type!);
@@ -26,17 +27,20 @@ function resourceOf(body: Resource, type: string): Resource {
 }
 
 function wrapped(parameters: Resource): Resource {
-  const parts = (Array.isArray(parameters.parameter) ? parameters.parameter : []) as Json[];
-  for (const { name } of parts) {
-    if (name !== 'resource' && name !== 'mode') {
-      throw new FhirError(
-        'not-supported',
-        `parameter \`${String(name).slice(0, 60)}\` is not supported: give \`resource\``,
-      );
-    }
-  }
+  const listed: unknown[] = Array.isArray(parameters.parameter) ? parameters.parameter : [];
+  const parts = listed.filter((part): part is Json => typeof part === 'object' && part !== null);
+  for (const { name } of parts) if (name !== 'resource') requireSupported(String(name));
   const resource = parts.find(({ name }) => name === 'resource')?.resource;
   if (typeof resource !== 'object' || resource === null)
     throw new FhirError('required', '`resource` is required');
   return resource as Resource;
+}
+
+/** What were left out, such as `profile`, would make the answer say more than was looked at. */
+function requireSupported(name: string): void {
+  if (name === 'mode') return;
+  throw new FhirError(
+    'not-supported',
+    `parameter \`${name.slice(0, 60)}\` is not supported; allowed: \`resource\`, \`mode\``,
+  );
 }

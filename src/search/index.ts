@@ -17,8 +17,10 @@ export function indexResource(resource: Resource, base = ''): IndexEntries {
     if (KEPT.has(parameter.code)) continue;
     const nodes = parameter.select(resource, resource);
     if (nodes.length === 0) continue;
+    bounded(nodes.length);
     into.terms.add(`${parameter.code}:present`);
     kinds[parameter.type].index(parameter, nodes, into, resource);
+    bounded(into.terms.size + into.refs.size + into.pairs.length);
   }
   for (const type of containedTypes(resource)) {
     into.terms.add(containedTerm(type));

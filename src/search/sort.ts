@@ -9,7 +9,10 @@ import { normalize } from './text.ts';
 import { refuse, shown, split } from './value.ts';
 
 const MOST_KEYS = 5;
-const OWN: Record<string, SortKey['kind']> = { _id: 'id', _lastUpdated: 'updated' };
+const OWN = new Map<string, SortKey['kind']>([
+  ['_id', 'id'],
+  ['_lastUpdated', 'updated'],
+]);
 
 export function parseSort(value: string, types: readonly string[]): SortKey[] {
   const names = split(value, ',');
@@ -18,7 +21,7 @@ export function parseSort(value: string, types: readonly string[]): SortKey[] {
   return names.map((name) => {
     const descending = name.startsWith('-');
     const param = descending ? name.slice(1) : name;
-    return { param, kind: OWN[param] ?? kindOf(param, types), descending };
+    return { param, kind: OWN.get(param) ?? kindOf(param, types), descending };
   });
 }
 

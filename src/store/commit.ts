@@ -4,7 +4,15 @@
  * transactions are what costs; when that one fails they are tried one by one, so nobody pays for another's conflict.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MongoError, MongoNetworkError, MongoServerError, MongoServerSelectionError, type AnyBulkWriteOperation, type ClientSession, type ObjectId } from 'mongodb';
+import {
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+  type AnyBulkWriteOperation,
+  type ClientSession,
+  type ObjectId,
+} from 'mongodb';
 import { type Change, type Commit, Stale, type Stored, type Trace } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Database, LockDoc, PatientDoc } from './database.ts';
@@ -128,7 +136,8 @@ export class Committer {
       } catch (error) {
         if (!isTransient(error)) throw error;
         if (isAway(error)) {
-          if (Date.now() - since > AWAY_WITHIN) throw new Unanswered('the database can not be reached: try again', error);
+          if (Date.now() - since > AWAY_WITHIN)
+            throw new Unanswered('the database can not be reached: try again', error);
         } else if (error instanceof Late) {
           if (batch.length === 1 && attempt === LATE_TRIES) throw tooMuch(error);
           if (batch.length > 1) throw error;
@@ -150,7 +159,11 @@ export class Committer {
       results.push(encoded.map(({ rid, version, body }) => ({ ...attributes(rid, version), body })));
       traces.push(...commit.audit(at));
     }
-    const prepared = prepare(whole, await this.#encoder.traces(traces, at), batch.flatMap(({ commit }) => commit.locks));
+    const prepared = prepare(
+      whole,
+      await this.#encoder.traces(traces, at),
+      batch.flatMap(({ commit }) => commit.locks),
+    );
     const session = this.#database.client.startSession();
     try {
       session.startTransaction({ maxCommitTimeMS: COMMIT_WITHIN });
@@ -160,7 +173,8 @@ export class Committer {
       return results;
     } catch (error) {
       if (session.inTransaction()) await session.abortTransaction().catch(() => {});
-      if (!(error instanceof Unanswered)) await this.#drop(whole.flatMap(({ version }) => version.spill ?? []));
+      if (!(error instanceof Unanswered))
+        await this.#drop(whole.flatMap(({ version }) => version.spill ?? []));
       throw error;
     } finally {
       await session.endSession();
@@ -188,8 +202,9 @@ export class Committer {
     await this.#afterDeletions(prepared, session);
     if (prepared.history.length > 0) await history.insertMany(prepared.history, options);
     const records = [...prepared.auditResources, ...prepared.audit];
-    if (records.length > 0) await audit.insertMany(records, { ...options, ordered: false });
-    if (prepared.patients.length > 0) await patients.bulkWrite(prepared.patients, { ...options, ordered: true });
+    if (records.length > 0) await audit.insertMany(records, { ...options, ordered: false }).catch(unrecorded);
+    if (prepared.patients.length > 0)
+      await patients.bulkWrite(prepared.patients, { ...options, ordered: true });
   }
 
   /** What is made anew comes right after the deletion that its version counts from: no other was made and deleted since. */
@@ -197,10 +212,14 @@ export class Committer {
     const rids = [...named, ...revived.map(({ rid }) => rid)];
     if (rids.length === 0) return;
     const marks = await this.#database.history
-      .find({ rid: { $in: rids }, method: 'DELETE' }, { session, projection: { rid: 1, vid: 1 }, sort: { rid: 1, at: 1 }, hint: 'rid_at', ...TIMES })
+      .find(
+        { rid: { $in: rids }, method: 'DELETE' },
+        { session, projection: { rid: 1, vid: 1 }, sort: { rid: 1, at: 1 }, hint: 'rid_at', ...TIMES },
+      )
       .toArray();
     const newest = new Map(marks.map(({ rid, vid }) => [rid, vid]));
-    if (named.some((rid) => newest.has(rid)) || revived.some(({ rid, vid }) => newest.get(rid) !== vid)) throw new Stale();
+    if (named.some((rid) => newest.has(rid)) || revived.some(({ rid, vid }) => newest.get(rid) !== vid))
+      throw new Stale();
   }
 
   /** Content that was spilled for what is not written after all; what can't be dropped now is swept later. */
@@ -293,13 +312,19 @@ async function commitSurely(session: ClientSession): Promise<void> {
       await session.commitTransaction();
       return;
     } catch (error) {
-      if (!(error instanceof MongoError && error.hasErrorLabel('UnknownTransactionCommitResult'))) throw error;
+      if (!(error instanceof MongoError && error.hasErrorLabel('UnknownTransactionCommitResult')))
+        throw error;
       if (Date.now() - since > UNSURE_WITHIN) {
         throw new Unanswered('the database does not answer: what was sent may be written or not', error);
       }
       await sleep(50);
     }
   }
+}
+
+/** What can't be traced isn't done. */
+function unrecorded(cause: unknown): never {
+  throw isConflict(cause) ? cause : new FhirError('transient', 'the access could not be recorded; try again', { cause });
 }
 
 function isConflict(error: unknown): boolean {

@@ -53,7 +53,8 @@ export interface HistoryDoc extends VersionDoc {
   rid: string;
 }
 
-export const NO_DATE = -8.64e15;
+/** Before all that begins, open starts too. */
+export const NO_DATE = -8.64e15 - 1;
 
 /** What a query has to bring for `decode`: not what a version is found by. */
 export const WITHOUT_INDEX = { terms: 0, ids: 0, refs: 0, r: 0, o: 0, pairs: 0 } as const;

@@ -2,6 +2,7 @@
 import type { ObjectId } from 'mongodb';
 import { grantees } from '../consent/policy.ts';
 import type { Change, Stored, Trace } from '../enforcement/ports.ts';
+import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Database } from './database.ts';
 import { type Doc, type VersionDoc, indexed, newVid, render, sealBody } from './document.ts';
@@ -14,6 +15,8 @@ import { mentions } from './mentions.ts';
 
 /** Bodies beyond this go to GridFS. Bytes. */
 const SPILL = 8 * 1024 * 1024;
+/** Each of them is told, in the same transaction, that something names it. */
+const MOST_MENTIONED = 2_000;
 
 export interface Encoded {
   change: Change;
@@ -31,8 +34,13 @@ export type Found = ReturnType<typeof indexed>;
 /** All that a version is found by: what its parameters index, whom it mentions, whom it permits. */
 export function foundBy(resource: Resource, patients: readonly string[], terms: Terms, base: string): Found {
   const found = indexed(resource, terms, base);
+  const mentioned = mentions(resource, patients);
+  if (mentioned.length > MOST_MENTIONED) {
+    const text = `the resource names ${mentioned.length} patients; allowed: up to ${MOST_MENTIONED}`;
+    throw new FhirError('business-rule', text);
+  }
   const marks = [
-    ...mentions(resource, patients).map(mentionTerm),
+    ...mentioned.map(mentionTerm),
     ...(resource.resourceType === 'Consent' ? grantees(resource).map(grantTerm) : []),
   ];
   if (marks.length > 0) found.ids = [...(found.ids ?? []), ...terms.all(marks)];
@@ -60,8 +68,8 @@ export class Encoder {
 
   /** What takes long and doesn't hang on the time of the write. */
   async prepare(changes: readonly Change[]): Promise<void> {
-    await this.#ring.ensure(ownersOf(changes));
     for (const change of changes) if (change.resource !== undefined) this.#foundBy(change, change.resource);
+    await this.#ring.ensure(ownersOf(changes));
   }
 
   async encode(changes: readonly Change[], now: number): Promise<Encoded[]> {

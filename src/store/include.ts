@@ -99,7 +99,7 @@ export class Inclusion {
         throw new FhirError('too-costly', `too much to look for by \`${include.type}:${include.param}\`: lower \`_count\``);
       }
       const { patients, among } = this.#around(targets);
-      const asked = patients === undefined ? undefined : await withCompanions(this.#database, patients);
+      const asked = patients === undefined ? undefined : await withCompanions(this.#database, this.#terms, patients);
       const collection = include.type === 'AuditEvent' ? this.#database.audit : this.#database.resources;
       const docs = await collection
         .find(

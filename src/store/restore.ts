@@ -17,6 +17,7 @@ import {
 /** What a server reads first: see layout.ts. */
 const LAYOUT = 'layout';
 const DURABLE = { writeConcern: { w: 'majority', journal: true } } as const;
+const SHOWN = 10_000;
 const BATCH = { documents: 1000, bytes: 8 * 1024 * 1024 };
 
 /** Throws, having changed nothing, for a damaged backup, and, unless forced, where there is data already. */
@@ -127,9 +128,10 @@ async function fill(
   let [batch, bytes, done]: [ReturnType<typeof BSON.deserialize>[], number, number] = [[], 0, 0];
   const flush = async (): Promise<void> => {
     if (batch.length > 0) await collection.insertMany(batch, { ordered: false, ...DURABLE });
+    if (Math.floor((done + batch.length) / SHOWN) > Math.floor(done / SHOWN))
+      tell(`${name}: ${done} of ${count}`);
     done += batch.length;
     [batch, bytes] = [[], 0];
-    if (done % 10_000 < BATCH.documents) tell(`${name}: ${done} of ${count}`);
   };
   for await (const document of readArchive(join(folder, file))) {
     // values stay BSON's own: a double that is whole must not come back as an integer

@@ -109,7 +109,7 @@ export class Search {
     ]);
     // traces name patients besides their own all the time: it isn't kept beside the patient
     const shared = flagged || (patients !== undefined && isAudit(types));
-    const condition = flagged ? await gate(await withCompanions(this.#database, patients!)) : usually;
+    const condition = flagged ? await gate(await withCompanions(this.#database, this.#terms, patients!)) : usually;
     const alone = !shared && patients?.length === 1 ? patients[0] : undefined;
     const owner = alone ?? (patients === undefined && types.every(isNobodys) ? NOBODY : undefined);
     const rest = alone === undefined ? filter : withoutImplied(filter, alone);

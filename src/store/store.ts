@@ -1,4 +1,5 @@
 /** The store: what enforcement asks for, on MongoDB. */
+import type { Attributes } from '../condition/condition.ts';
 import type { Access } from '../enforcement/access.ts';
 import type {
   Commit,
@@ -29,6 +30,8 @@ import type { Position } from './sorting.ts';
 import { Terms } from './terms.ts';
 
 const TIME = { maxTimeMS: 10_000 };
+/** Resources of one identity that are looked at, hidden ones among them. */
+const MOST_ALIKE = 1000;
 
 export class Store implements ResourceStore {
   readonly policies: Policies;
@@ -108,12 +111,16 @@ export class Store implements ResourceStore {
     return this.#history.run(access, scope);
   }
 
-  async byIdentity(access: Access, type: string, term: string): Promise<Stored[]> {
+  async byIdentity(access: Access, type: string, term: string): Promise<Attributes[]> {
     const docs = await this.#database.resources
-      .find({ ids: this.terms.of(term), type }, { projection: WITHOUT_INDEX, limit: 20, hint: 'ids_type_date', ...TIME })
+      .find(
+        { ids: this.terms.of(term), type },
+        { projection: { ...WITHOUT_INDEX, body: 0 }, limit: MOST_ALIKE, hint: 'ids_type_date', ...TIME },
+      )
       .toArray();
-    const allowed = await access.among(docs.map((doc) => attributes(doc._id, doc)));
-    return this.#reading.all(docs.filter((_, index) => allowed[index]).map((doc) => ({ rid: doc._id, doc })));
+    const found = docs.map((doc) => attributes(doc._id, doc));
+    const allowed = await access.among(found);
+    return found.filter((_, index) => allowed[index]);
   }
 
   async lock(key: string): Promise<Lock> {

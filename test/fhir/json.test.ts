@@ -35,10 +35,22 @@ describe('reading JSON', () => {
     ['an open string', '{"a":"x', 'the body is not valid JSON: it ends too soon (line 1, column 8)'],
     ['a missing colon', '{"a" 1}', 'the body is not valid JSON: unexpected `1` (line 1, column 6)'],
     ['a trailing comma', '{"a":[1,]}', 'the body is not valid JSON: unexpected `]` (line 1, column 9)'],
-    ['a fault on the second line', '{"a":1,\n  b:2}', 'the body is not valid JSON: unexpected `b` (line 2, column 3)'],
+    [
+      'a fault on the second line',
+      '{"a":1,\n  b:2}',
+      'the body is not valid JSON: unexpected `b` (line 2, column 3)',
+    ],
     ['a bad escape', '{"a":"\\x"}', 'the body is not valid JSON: unexpected `x` (line 1, column 8)'],
-    ['a bad unicode escape', '{"a":"\\u12G4"}', 'the body is not valid JSON: unexpected `u` (line 1, column 8)'],
-    ['a control character in a string', '{"a":"\t"}', 'the body is not valid JSON: unexpected `\t` (line 1, column 7)'],
+    [
+      'a bad unicode escape',
+      '{"a":"\\u12G4"}',
+      'the body is not valid JSON: unexpected `u` (line 1, column 8)',
+    ],
+    [
+      'a control character in a string',
+      '{"a":"\t"}',
+      'the body is not valid JSON: unexpected `\t` (line 1, column 7)',
+    ],
     ['a leading zero', '{"a":01}', 'the body is not valid JSON: unexpected `0` (line 1, column 6)'],
     ['a point without digits', '{"a":1.}', 'the body is not valid JSON: unexpected `1` (line 1, column 6)'],
     ['a word', '{"a":undefined}', 'the body is not valid JSON: unexpected `u` (line 1, column 6)'],
@@ -47,8 +59,16 @@ describe('reading JSON', () => {
     ['a duplicate key', '{"a":1,"b":{"c":1,"c":2}}', 'key `c` is there twice (line 1, column 19)'],
     ['a duplicate key written otherwise', '{"a":1,"\\u0061":2}', 'key `a` is there twice (line 1, column 8)'],
     ['a prototype', '{"a":{"__proto__":{"x":1}}}', 'key `__proto__` is not allowed'],
-    ['nesting', `{"a":${'['.repeat(60)}${']'.repeat(60)}}`, 'the JSON is nested deeper than 50 levels (line 1, column 55)'],
-    ['nesting that is never closed', '['.repeat(1_000_000), 'the JSON is nested deeper than 50 levels (line 1, column 51)'],
+    [
+      'nesting',
+      `{"a":${'['.repeat(60)}${']'.repeat(60)}}`,
+      'the JSON is nested deeper than 50 levels (line 1, column 55)',
+    ],
+    [
+      'nesting that is never closed',
+      '['.repeat(1_000_000),
+      'the JSON is nested deeper than 50 levels (line 1, column 51)',
+    ],
   ])('refuses %s', (_, text, told) => {
     expect(refusal(text)).toEqual({ code: 'structure', text: told });
   });
@@ -58,11 +78,16 @@ describe('reading JSON', () => {
       code: 'value',
       text: 'number `1e999` is out of range (line 1, column 6); allowed: up to 1.7e308',
     });
-    expect(refusal(`{"a":${'1'.repeat(1000)}}`).text).toBe('a number is longer than 64 characters (line 1, column 6)');
+    expect(refusal(`{"a":${'1'.repeat(1000)}}`).text).toBe(
+      'a number is longer than 64 characters (line 1, column 6)',
+    );
   });
 
   it('refuses bytes that are not UTF-8', () => {
-    expect(refusal(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]))).toEqual({ code: 'structure', text: 'the body is not valid UTF-8' });
+    expect(refusal(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]))).toEqual({
+      code: 'structure',
+      text: 'the body is not valid UTF-8',
+    });
   });
 
   it('takes nesting of exactly 50, and brackets and colons inside strings for what they are', () => {
@@ -72,24 +97,50 @@ describe('reading JSON', () => {
 
   it('never tells what JSON.parse says, whatever it is given', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('{', '}', '[', ']', '"', ':', ',', '\\', '1', '.', 'e', '-', 't', 'a', ' ', '\n') }), (text) => {
-        try {
-          parse(text, { array: true });
-          JSON.parse(text);
-        } catch (error) {
-          expect(error).toBeInstanceOf(FhirError);
-          expect((error as Error).message).not.toMatch(/JSON at position|Unexpected token|is not valid JSON$/);
-        }
-      }),
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom(
+            '{',
+            '}',
+            '[',
+            ']',
+            '"',
+            ':',
+            ',',
+            '\\',
+            '1',
+            '.',
+            'e',
+            '-',
+            't',
+            'a',
+            ' ',
+            '\n',
+          ),
+        }),
+        (text) => {
+          try {
+            parse(text, { array: true });
+            JSON.parse(text);
+          } catch (error) {
+            expect(error).toBeInstanceOf(FhirError);
+            expect((error as Error).message).not.toMatch(
+              /JSON at position|Unexpected token|is not valid JSON$/,
+            );
+          }
+        },
+      ),
       { numRuns: 3000 },
     );
   });
 
   it('refuses exactly what JSON.parse refuses, but for its own rules', () => {
-    const nearly = fc.tuple(fc.json(), fc.nat(), fc.constantFrom('', '"', ',', '}', ']', '0', '\\', ':')).map(([json, at, noise]) => {
-      const place = at % (json.length + 1);
-      return `{"x":${json.slice(0, place)}${noise}${json.slice(place + (at % 2))}}`;
-    });
+    const nearly = fc
+      .tuple(fc.json(), fc.nat(), fc.constantFrom('', '"', ',', '}', ']', '0', '\\', ':'))
+      .map(([json, at, noise]) => {
+        const place = at % (json.length + 1);
+        return `{"x":${json.slice(0, place)}${noise}${json.slice(place + (at % 2))}}`;
+      });
     fc.assert(
       fc.property(nearly, (text) => {
         let valid = true;
@@ -113,15 +164,23 @@ describe('reading JSON', () => {
 });
 
 describe('decimals', () => {
-  it.each(['1.00', '0.10', '1e-10', '1E5', '1.50e+3', '-0', '-0.0', '12345678901234567890', '0.123456789012345678', '100000000000000000000000'])(
-    'keeps %s as it was sent',
-    (literal) => {
-      const text = `{"value":${literal},"list":[1,${literal},{"x":${literal}}]}`;
-      const value = parse(text);
-      expect(value.value).toBe(Number(literal));
-      expect(stringifyJson(value)).toBe(text);
-    },
-  );
+  it.each([
+    '1.00',
+    '0.10',
+    '1e-10',
+    '1E5',
+    '1.50e+3',
+    '-0',
+    '-0.0',
+    '12345678901234567890',
+    '0.123456789012345678',
+    '100000000000000000000000',
+  ])('keeps %s as it was sent', (literal) => {
+    const text = `{"value":${literal},"list":[1,${literal},{"x":${literal}}]}`;
+    const value = parse(text);
+    expect(value.value).toBe(Number(literal));
+    expect(stringifyJson(value)).toBe(text);
+  });
 
   it('are numbers like others until they are written', () => {
     const value = parse('{"value":1.00}');
@@ -152,7 +211,12 @@ describe('decimals', () => {
   it('come back whatever their digits', () => {
     const digits = fc.stringMatching(/^\d{1,18}$/);
     const decimal = fc
-      .tuple(fc.boolean(), digits, fc.option(digits), fc.option(fc.tuple(fc.constantFrom('e', 'E'), fc.constantFrom('', '+', '-'), fc.nat(99))))
+      .tuple(
+        fc.boolean(),
+        digits,
+        fc.option(digits),
+        fc.option(fc.tuple(fc.constantFrom('e', 'E'), fc.constantFrom('', '+', '-'), fc.nat(99))),
+      )
       .map(([negative, whole, fraction, exponent]) => {
         const integer = whole.replace(/^0+(?=\d)/, '');
         return `${negative ? '-' : ''}${integer}${fraction === null ? '' : `.${fraction}`}${exponent === null ? '' : exponent.join('')}`;
@@ -168,7 +232,10 @@ describe('decimals', () => {
 
 describe('writing JSON', () => {
   it('gives back what was read', () => {
-    const json = fc.dictionary(fc.string().filter((key) => key !== '__proto__'), fc.jsonValue({ maxDepth: 6, noUnicodeString: false }));
+    const json = fc.dictionary(
+      fc.string().filter((key) => key !== '__proto__'),
+      fc.jsonValue({ maxDepth: 6, noUnicodeString: false }),
+    );
     fc.assert(
       fc.property(json, (value) => {
         const text = JSON.stringify(value);
@@ -183,7 +250,13 @@ describe('writing JSON', () => {
 
 describe('speed', () => {
   it('reads a body of base64 at more than 100 MB a second', () => {
-    const body = Buffer.from(JSON.stringify({ resourceType: 'Binary', contentType: 'application/pdf', data: 'QUJD'.repeat(4_000_000) }));
+    const body = Buffer.from(
+      JSON.stringify({
+        resourceType: 'Binary',
+        contentType: 'application/pdf',
+        data: 'QUJD'.repeat(4_000_000),
+      }),
+    );
     let best = Infinity;
     for (let i = 0; i < 5; i++) {
       const start = performance.now();
@@ -194,7 +267,12 @@ describe('speed', () => {
   });
 
   it('refuses hostile text in linear time', () => {
-    for (const text of [`{"a":"${'\\"'.repeat(4_000_000)}`, `{"a":${' '.repeat(8_000_000)}x}`, `{${'"a":1,'.repeat(1_000_000)}"b":1}`, `[${'-'.repeat(60)}`]) {
+    for (const text of [
+      `{"a":"${'\\"'.repeat(4_000_000)}`,
+      `{"a":${' '.repeat(8_000_000)}x}`,
+      `{${'"a":1,'.repeat(1_000_000)}"b":1}`,
+      `[${'-'.repeat(60)}`,
+    ]) {
       const start = performance.now();
       refusal(text);
       expect(performance.now() - start).toBeLessThan(1500);

@@ -70,7 +70,11 @@ describe('a server that is killed', () => {
     let client = await start();
     for (let round = 0; round < 3; round += 1) {
       const before = ledger.writes;
-      const writing = startWriters(() => client, ledger, () => false);
+      const writing = startWriters(
+        () => client,
+        ledger,
+        () => false,
+      );
       await sleep(500 + 300 * round);
       child!.kill('SIGKILL');
       await once(child!, 'exit');
@@ -82,7 +86,10 @@ describe('a server that is killed', () => {
   }, 90_000);
 });
 
-function demoOf(path: string, base: string): { base: string; callers: { all: { token: string } } } | undefined {
+function demoOf(
+  path: string,
+  base: string,
+): { base: string; callers: { all: { token: string } } } | undefined {
   try {
     const demo = JSON.parse(readFileSync(path, 'utf8'));
     return demo.base.startsWith(base) ? demo : undefined;
@@ -106,7 +113,9 @@ describe('a database that is killed', () => {
     });
   beforeAll(async () => {
     mongod = await start(0);
-    carnet = await testServer(import.meta.url, { like: { database: { uri: mongod.uri, dbName: 'crash' }, dataDir } });
+    carnet = await testServer(import.meta.url, {
+      like: { database: { uri: mongod.uri, dbName: 'crash' }, dataDir },
+    });
     await addPatients(carnet);
   });
   afterAll(async () => {
@@ -119,7 +128,11 @@ describe('a database that is killed', () => {
     const ledger = newLedger();
     const all = carnet.as('all');
     let over = false;
-    const writing = startWriters(() => all, ledger, () => over);
+    const writing = startWriters(
+      () => all,
+      ledger,
+      () => over,
+    );
     await sleep(1_000);
     process.kill(mongod.pid, 'SIGKILL');
     await mongod.ended;

@@ -10,10 +10,16 @@ const MAX_LISTED = 40;
 export function bindingFault(value: unknown, url: string): string | undefined {
   const set = valueSet(url);
   if (set === undefined) return undefined;
-  if (typeof value !== 'object' || value === null) return hasCode(set, value) ? undefined : `code ${show(value)}; allowed: ${list(set, url)}`;
+  if (typeof value !== 'object' || value === null)
+    return hasCode(set, value) ? undefined : `code ${show(value)}; allowed: ${list(set, url)}`;
   const concept = value as Json & { coding?: Coding[] };
   const codings = concept.coding ?? (concept.code === undefined ? [] : [concept as Coding]);
-  if (codings.some(({ system, code }) => system !== undefined && code !== undefined && set.get(system)?.has(code) === true)) return undefined;
+  if (
+    codings.some(
+      ({ system, code }) => system !== undefined && code !== undefined && set.get(system)?.has(code) === true,
+    )
+  )
+    return undefined;
   if (codings.length === 0) {
     return concept.text === undefined ? undefined : `text without a code; allowed: ${list(set, url)}`;
   }

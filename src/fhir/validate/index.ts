@@ -31,7 +31,11 @@ export function validate(resource: unknown, options: ValidateOptions = {}): Issu
   const place = placeOf(resource, undefined, issues);
   if (place === undefined) return issues;
   const fullUrls = options.fullUrls ?? (place.type === 'Bundle' ? fullUrlsOf(resource as Json) : undefined);
-  check(resource as Json, place, scopeOf(resource as Json, fullUrls), issues, { values, entries: options.entries !== false, budget: { evaluations: 0 } });
+  check(resource as Json, place, scopeOf(resource as Json, fullUrls), issues, {
+    values,
+    entries: options.entries !== false,
+    budget: { evaluations: 0 },
+  });
   return issues;
 }
 
@@ -54,7 +58,13 @@ function check(resource: Json, place: Place, scope: Scope, issues: Issue[], opti
     const inner = placeOf(each.resource, each.place.prefix, issues);
     if (inner === undefined) continue;
     const contained = each.place.prefix.startsWith(`${place.prefix}.contained[`);
-    check(each.resource, inner, contained ? { ...scope, resource: each.resource } : scopeOf(each.resource, scope.fullUrls), issues, options);
+    check(
+      each.resource,
+      inner,
+      contained ? { ...scope, resource: each.resource } : scopeOf(each.resource, scope.fullUrls),
+      issues,
+      options,
+    );
   }
 }
 
@@ -74,4 +84,9 @@ function placeOf(resource: unknown, prefix: string | undefined, issues: Issue[])
   return undefined;
 }
 
-const fault = (code: Issue['code'], text: string, expression?: string): Issue => ({ severity: 'error', code, text, expression });
+const fault = (code: Issue['code'], text: string, expression?: string): Issue => ({
+  severity: 'error',
+  code,
+  text,
+  expression,
+});

@@ -18,13 +18,19 @@ function compile(name: string): Evaluate {
   const { path, expression } = invariant(name)!;
   // trace() writes to the console
   const source = expression.replace(/\.trace\('[^']*'(?:, *\w+)?\)/g, '');
-  const evaluate = compilePath(path.includes('.') ? { base: path, expression: source } : source, model, { async: false } as never) as unknown as Evaluate;
+  const evaluate = compilePath(path.includes('.') ? { base: path, expression: source } : source, model, {
+    async: false,
+  } as never) as unknown as Evaluate;
   compiled.set(name, evaluate);
   return evaluate;
 }
 
 /** By FHIRPath alone; undefined when it tells neither way, such as of dates of different precision. */
-export function evaluateByPath(name: string, value: unknown, scope: Pick<Scope, 'resource' | 'root'>): boolean | undefined {
+export function evaluateByPath(
+  name: string,
+  value: unknown,
+  scope: Pick<Scope, 'resource' | 'root'>,
+): boolean | undefined {
   const result = compile(name)(value, { resource: scope.resource, rootResource: scope.root });
   return typeof result[0] === 'boolean' && result.length === 1 ? result[0] : undefined;
 }

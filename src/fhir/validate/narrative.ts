@@ -47,7 +47,8 @@ class Scanner {
 
   run(): string | undefined {
     this.at = this.text.search(/\S|$/);
-    if (!/^<div[\s>]/.test(this.text.slice(this.at, this.at + 5))) return `must be one \`<div xmlns="${XHTML}">\``;
+    if (!/^<div[\s>]/.test(this.text.slice(this.at, this.at + 5)))
+      return `must be one \`<div xmlns="${XHTML}">\``;
     do {
       const fault = this.step();
       if (fault !== undefined) return fault;
@@ -75,7 +76,8 @@ class Scanner {
   private start(): string | undefined {
     const name = this.take(START)?.[1];
     if (name === undefined) return 'a bare `<` is not allowed; write `&lt;`';
-    if (!ELEMENTS.has(name)) return `\`<${name.slice(0, 64)}>\` is not allowed; allowed: ${[...ELEMENTS].join(', ')}`;
+    if (!ELEMENTS.has(name))
+      return `\`<${name.slice(0, 64)}>\` is not allowed; allowed: ${[...ELEMENTS].join(', ')}`;
     if (name === 'img') this.hasContent = true;
     const seen = new Set<string>();
     for (let found = this.take(ATTRIBUTE); found !== null; found = this.take(ATTRIBUTE)) {
@@ -95,7 +97,9 @@ class Scanner {
   private close(): string | undefined {
     const name = this.take(CLOSE)?.[1];
     const expected = this.open.pop();
-    return name === expected ? undefined : `\`</${(name ?? '').slice(0, 64)}>\` is out of place; allowed: \`</${expected}>\``;
+    return name === expected
+      ? undefined
+      : `\`</${(name ?? '').slice(0, 64)}>\` is out of place; allowed: \`</${expected}>\``;
   }
 
   private comment(): string | undefined {
@@ -122,8 +126,10 @@ function entityFault(text: string): string | undefined {
 }
 
 function attributeFault(name: string, value: string): string | undefined {
-  if (!ATTRIBUTES.has(name)) return `attribute ${show(name)} is not allowed; allowed: ${[...ATTRIBUTES].join(', ')}`;
-  if (name === 'xmlns') return value === XHTML ? undefined : `namespace ${show(value)} is not allowed; allowed: \`${XHTML}\``;
+  if (!ATTRIBUTES.has(name))
+    return `attribute ${show(name)} is not allowed; allowed: ${[...ATTRIBUTES].join(', ')}`;
+  if (name === 'xmlns')
+    return value === XHTML ? undefined : `namespace ${show(value)} is not allowed; allowed: \`${XHTML}\``;
   const fault = entityFault(value);
   if (fault !== undefined) return fault;
   if (ADDRESSES.has(name)) return addressFault(name, value);
@@ -145,8 +151,11 @@ function addressFault(name: string, value: string): string | undefined {
 
 function styleFault(value: string): string | undefined {
   const style = decode(value)?.replace(IGNORED, '').toLowerCase();
-  const active = style === undefined || /\\|\/\*|image\(|image-set\(|expression\(|@|behavior:|-moz-binding|script:/.test(style);
-  if (active) return `style ${show(value)} is not allowed; allowed: declarations without escapes, comments and code`;
+  const active =
+    style === undefined ||
+    /\\|\/\*|image\(|image-set\(|expression\(|@|behavior:|-moz-binding|script:/.test(style);
+  if (active)
+    return `style ${show(value)} is not allowed; allowed: declarations without escapes, comments and code`;
   for (const part of style.split('url(').slice(1)) {
     const fault = addressFault('src', part.replace(/^['"]/, ''));
     if (fault !== undefined) return fault.replace('`src`', '`style`');
@@ -160,7 +169,11 @@ const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', a
 function decode(value: string): string | undefined {
   let unknown = false;
   const text = value.replace(/&(#?\w{1,32});/g, (_, entity: string) => {
-    const code = entity.startsWith('#x') ? Number.parseInt(entity.slice(2), 16) : entity.startsWith('#') ? Number(entity.slice(1)) : -1;
+    const code = entity.startsWith('#x')
+      ? Number.parseInt(entity.slice(2), 16)
+      : entity.startsWith('#')
+        ? Number(entity.slice(1))
+        : -1;
     if (code >= 0 && code <= 0x10ffff) return String.fromCodePoint(code);
     if (!Object.hasOwn(NAMED, entity)) unknown = true;
     return NAMED[entity] ?? '';

@@ -4,7 +4,8 @@ import type { Json } from '../resource.ts';
 const entries = (bundle: Json): Json[] => (Array.isArray(bundle.entry) ? (bundle.entry as Json[]) : []);
 const isOf = (bundle: Json, ...types: string[]): boolean => types.includes(bundle.type as string);
 const firstType = (bundle: Json): unknown => (entries(bundle)[0]?.resource as Json | undefined)?.resourceType;
-const has = (value: Json | undefined, name: string): boolean => value?.[name] !== undefined || value?.[`_${name}`] !== undefined;
+const has = (value: Json | undefined, name: string): boolean =>
+  value?.[name] !== undefined || value?.[`_${name}`] !== undefined;
 
 function fullUrlsAreDistinct(bundle: Json): boolean {
   if (isOf(bundle, 'history')) return true;
@@ -21,7 +22,8 @@ function fullUrlsAreDistinct(bundle: Json): boolean {
 
 export const BUNDLE_INVARIANTS: Record<string, (value: Json) => boolean> = {
   'bdl-1@Bundle': (value) => !has(value, 'total') || isOf(value, 'searchset', 'history'),
-  'bdl-2@Bundle': (value) => isOf(value, 'searchset') || entries(value).every((entry) => entry.search === undefined),
+  'bdl-2@Bundle': (value) =>
+    isOf(value, 'searchset') || entries(value).every((entry) => entry.search === undefined),
   'bdl-3@Bundle': (value) => {
     const wanted = isOf(value, 'batch', 'transaction', 'history');
     return entries(value).every((entry) => (entry.request !== undefined) === wanted);
@@ -30,11 +32,14 @@ export const BUNDLE_INVARIANTS: Record<string, (value: Json) => boolean> = {
     const wanted = isOf(value, 'batch-response', 'transaction-response', 'history');
     return entries(value).every((entry) => (entry.response !== undefined) === wanted);
   },
-  'bdl-5@Bundle.entry': (value) => ['resource', 'request', 'response'].some((name) => value[name] !== undefined),
+  'bdl-5@Bundle.entry': (value) =>
+    ['resource', 'request', 'response'].some((name) => value[name] !== undefined),
   'bdl-7@Bundle': fullUrlsAreDistinct,
   'bdl-8@Bundle.entry': ({ fullUrl }) => typeof fullUrl !== 'string' || !fullUrl.includes('/_history/'),
   'bdl-9@Bundle': (value) =>
-    !isOf(value, 'document') || (has(value.identifier as Json | undefined, 'system') && has(value.identifier as Json | undefined, 'value')),
+    !isOf(value, 'document') ||
+    (has(value.identifier as Json | undefined, 'system') &&
+      has(value.identifier as Json | undefined, 'value')),
   'bdl-10@Bundle': (value) => !isOf(value, 'document') || typeof value.timestamp === 'string',
   'bdl-11@Bundle': (value) => !isOf(value, 'document') || firstType(value) === 'Composition',
   'bdl-12@Bundle': (value) => !isOf(value, 'message') || firstType(value) === 'MessageHeader',

@@ -28,7 +28,11 @@ function collectAddresses(value: Json, type: string, found: Set<string>): void {
     for (const item of Array.isArray(value[key]) ? (value[key] as unknown[]) : [value[key]]) {
       if (isAddress && typeof item === 'string' && item.startsWith('#')) found.add(item);
       else if (typeof item === 'object' && item !== null) {
-        collectAddresses(item as Json, ref === 'Resource' ? ((item as Json).resourceType as string) : ref, found);
+        collectAddresses(
+          item as Json,
+          ref === 'Resource' ? ((item as Json).resourceType as string) : ref,
+          found,
+        );
       }
     }
   }
@@ -45,8 +49,10 @@ function isDistinct(value: Json, nested: string, name: string, seen: Set<string>
   });
 }
 
-export const hasDistinctLinkIds = (questionnaire: Json): boolean => isDistinct(questionnaire, 'item', 'linkId', new Set());
-export const hasDistinctConcepts = (codeSystem: Json): boolean => isDistinct(codeSystem, 'concept', 'code', new Set());
+export const hasDistinctLinkIds = (questionnaire: Json): boolean =>
+  isDistinct(questionnaire, 'item', 'linkId', new Set());
+export const hasDistinctConcepts = (codeSystem: Json): boolean =>
+  isDistinct(codeSystem, 'concept', 'code', new Set());
 
 /** sdf-8, sdf-8a: all elements stand below the first one's root, which fits the type. */
 export function isRooted(view: Json, structure: Json, fits: (path: string) => boolean): boolean {

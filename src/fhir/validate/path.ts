@@ -37,7 +37,9 @@ export function structureOf(type: string | undefined): StructureSchema | undefin
 
 /** The type or path that a property's values have: `HumanName`, `Patient.contact`, `string`. */
 export function typeOf(structure: StructureSchema, property: string): string | undefined {
-  const definition = Object.hasOwn(structure.properties, property) ? structure.properties[property] : undefined;
+  const definition = Object.hasOwn(structure.properties, property)
+    ? structure.properties[property]
+    : undefined;
   const ref = definition?.$ref ?? definition?.items?.$ref;
   return ref?.slice('#/definitions/'.length).replace('?', '');
 }

@@ -14,7 +14,8 @@ const MAX_INTEGER = 2 ** 31 - 1;
 /** Control characters, which XML can't carry, and halves of surrogate pairs, which UTF-8 can't. */
 // oxlint-disable-next-line no-control-regex
 const UNFIT = /[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]/u;
-const isString = (value: string): boolean => value.length > 0 && value.length <= MAX_STRING && !UNFIT.test(value);
+const isString = (value: string): boolean =>
+  value.length > 0 && value.length <= MAX_STRING && !UNFIT.test(value);
 
 const ZONE = '(?:Z|[+-](?:(?:0\\d|1[0-3]):[0-5]\\d|14:00))';
 const CLOCK = '(?:[01]\\d|2[0-3]):[0-5]\\d:(?:[0-5]\\d|60)(?:\\.\\d{1,9})?';
@@ -29,21 +30,49 @@ const integer = (min: number, allowed: string): Primitive => ({
   test: (value: number) => Number.isInteger(value) && value >= min && value <= MAX_INTEGER,
   allowed,
 });
-const text: Primitive = { test: isString, allowed: '1 to 1048576 characters, none of them a control character' };
+const text: Primitive = {
+  test: isString,
+  allowed: '1 to 1048576 characters, none of them a control character',
+};
 const uri: Primitive = { test: isUri, allowed: 'a URI, without spaces' };
 
 export const PRIMITIVES: ReadonlyMap<string, Primitive> = new Map<string, Primitive>([
   ['string', text],
   ['markdown', text],
   ['xhtml', text],
-  ['code', { test: (value: string) => isString(value) && !/^\s|\s$|\s\s|[^\S ]/.test(value), allowed: 'a code: words parted by single spaces' }],
+  [
+    'code',
+    {
+      test: (value: string) => isString(value) && !/^\s|\s$|\s\s|[^\S ]/.test(value),
+      allowed: 'a code: words parted by single spaces',
+    },
+  ],
   ['uri', uri],
   ['url', uri],
   ['canonical', uri],
   ['id', { test: (value: string) => ID.test(value), allowed: '1 to 64 letters, digits, `-` and `.`' }],
-  ['oid', { test: (value: string) => value.length <= MAX_STRING && /^urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+$/.test(value), allowed: '`urn:oid:` and an OID' }],
-  ['uuid', { test: (value: string) => /^urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value), allowed: '`urn:uuid:` and a UUID' }],
-  ['date', { test: (value: string) => DATE.test(value) && exists(value), allowed: 'YYYY, YYYY-MM or YYYY-MM-DD, a date that exists' }],
+  [
+    'oid',
+    {
+      test: (value: string) =>
+        value.length <= MAX_STRING && /^urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+$/.test(value),
+      allowed: '`urn:oid:` and an OID',
+    },
+  ],
+  [
+    'uuid',
+    {
+      test: (value: string) => /^urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value),
+      allowed: '`urn:uuid:` and a UUID',
+    },
+  ],
+  [
+    'date',
+    {
+      test: (value: string) => DATE.test(value) && exists(value),
+      allowed: 'YYYY, YYYY-MM or YYYY-MM-DD, a date that exists',
+    },
+  ],
   [
     'dateTime',
     {
@@ -51,7 +80,13 @@ export const PRIMITIVES: ReadonlyMap<string, Primitive> = new Map<string, Primit
       allowed: 'YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with a zone, a date that exists',
     },
   ],
-  ['instant', { test: (value: string) => INSTANT.test(value) && exists(value), allowed: 'YYYY-MM-DDThh:mm:ss with a zone, a date that exists' }],
+  [
+    'instant',
+    {
+      test: (value: string) => INSTANT.test(value) && exists(value),
+      allowed: 'YYYY-MM-DDThh:mm:ss with a zone, a date that exists',
+    },
+  ],
   ['time', { test: (value: string) => TIME.test(value), allowed: 'hh:mm:ss' }],
   ['base64Binary', { test: isBase64, allowed: 'base64' }],
   ['decimal', { test: (value: number) => Number.isFinite(value), allowed: 'a number' }],
@@ -65,5 +100,9 @@ function isBase64(value: string): boolean {
   if (value.length === 0 || /[^A-Za-z0-9+/=\s]/.test(value)) return false;
   const packed = /\s/.test(value) ? value.replace(/\s/g, '') : value;
   const padding = packed.indexOf('=');
-  return packed.length > 0 && packed.length % 4 === 0 && (padding < 0 || padding === packed.length - 1 || (padding === packed.length - 2 && packed.endsWith('==')));
+  return (
+    packed.length > 0 &&
+    packed.length % 4 === 0 &&
+    (padding < 0 || padding === packed.length - 1 || (padding === packed.length - 2 && packed.endsWith('==')))
+  );
 }

@@ -9,7 +9,11 @@ import type { Scope } from './scope.ts';
 type Fault = Pick<Issue, 'code' | 'text'>;
 
 /** `targets`: the types allowed; undefined: any. */
-export function referenceFault(value: Json, targets: readonly string[] | undefined, scope: Scope): Fault | undefined {
+export function referenceFault(
+  value: Json,
+  targets: readonly string[] | undefined,
+  scope: Scope,
+): Fault | undefined {
   const { reference, type } = value;
   if (typeof type === 'string' && !type.includes(':') && !isResourceType(type)) {
     return { code: 'value', text: `${show(type)} is no resource type` };
@@ -17,11 +21,17 @@ export function referenceFault(value: Json, targets: readonly string[] | undefin
   const pointed = typeof reference === 'string' ? target(reference, scope) : undefined;
   if (typeof pointed === 'object') return pointed;
   if (pointed !== undefined && typeof type === 'string' && isResourceType(type) && type !== pointed) {
-    return { code: 'value', text: `reference ${show(reference)} is to ${pointed}, but its type says ${show(type)}` };
+    return {
+      code: 'value',
+      text: `reference ${show(reference)} is to ${pointed}, but its type says ${show(type)}`,
+    };
   }
   const found = pointed ?? (typeof type === 'string' && isResourceType(type) ? type : undefined);
   if (found === undefined || targets === undefined || targets.includes(found)) return undefined;
-  return { code: 'value', text: `reference to ${found}, ${show(reference ?? type)}; allowed: ${targets.join(', ')}` };
+  return {
+    code: 'value',
+    text: `reference to ${found}, ${show(reference ?? type)}; allowed: ${targets.join(', ')}`,
+  };
 }
 
 /** The type pointed at, when the reference tells; a fault when its form is none of R4's. */
@@ -38,7 +48,8 @@ function target(reference: string, scope: Scope): string | Fault | undefined {
   };
 }
 
-const isAbsolutePath = (reference: string): boolean => reference.split('/', 5).length > 4 || reference.startsWith('/');
+const isAbsolutePath = (reference: string): boolean =>
+  reference.split('/', 5).length > 4 || reference.startsWith('/');
 
 /** `Patient` for what ends in `Patient/x` or `Patient/x/_history/1`. */
 function typed(reference: string): string | undefined {

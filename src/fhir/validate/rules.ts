@@ -46,7 +46,10 @@ function rulesOf(type: string): Compiled {
   let rules = compiled.get(type);
   if (rules === undefined) {
     const { elements = {}, invariants = [] } = typeRule(type) ?? {};
-    rules = { elements: new Map(Object.entries(elements)), invariants: invariants.filter((name) => !name.startsWith('txt-')) };
+    rules = {
+      elements: new Map(Object.entries(elements)),
+      invariants: invariants.filter((name) => !name.startsWith('txt-')),
+    };
     compiled.set(type, rules);
   }
   return rules;
@@ -55,7 +58,13 @@ function rulesOf(type: string): Compiled {
 const EXTENSIONS: ElementRule = { type: 'Element' };
 
 /** Adds to the issues, up to `max`; gives back the resources inside, to be looked at by themselves. */
-export function checkRules(place: Place, scope: Scope, issues: Issue[], max: number, budget: Budget): Nested[] {
+export function checkRules(
+  place: Place,
+  scope: Scope,
+  issues: Issue[],
+  max: number,
+  budget: Budget,
+): Nested[] {
   const walk: Walk = { place, scope, issues, max, nested: [], path: [], budget };
   visit(walk, scope.resource, place.type);
   return walk.nested;
@@ -94,7 +103,10 @@ function visitItem(walk: Walk, item: unknown, rule: ElementRule, parent: string)
   if (rule.type === undefined) return;
   if (rule.type === 'Resource') {
     const { resourceType } = item as { resourceType: string };
-    walk.nested.push({ resource: item as Json, place: { prefix: expression(walk.place, walk.path), type: resourceType } });
+    walk.nested.push({
+      resource: item as Json,
+      place: { prefix: expression(walk.place, walk.path), type: resourceType },
+    });
     return;
   }
   if (rule.type === 'Reference') {
@@ -129,4 +141,7 @@ function report(walk: Walk, code: Issue['code'], text: string): void {
 
 /** As our texts are: no capital at the start, no full stop. */
 const sentence = (text: string): string =>
-  text.trim().replace(/^[A-Z](?=[a-z]|\s)/, (letter) => letter.toLowerCase()).replace(/\.$/, '');
+  text
+    .trim()
+    .replace(/^[A-Z](?=[a-z]|\s)/, (letter) => letter.toLowerCase())
+    .replace(/\.$/, '');

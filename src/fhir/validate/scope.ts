@@ -15,14 +15,22 @@ export interface Scope {
 const NONE: ReadonlyMap<string, string> = new Map();
 
 export function scopeOf(resource: Json, fullUrls: ReadonlyMap<string, string> = NONE): Scope {
-  return { resource, root: resource, contained: typesBy(resource.contained, (each) => [each.id, each]), fullUrls };
+  return {
+    resource,
+    root: resource,
+    contained: typesBy(resource.contained, (each) => [each.id, each]),
+    fullUrls,
+  };
 }
 
 /** Of a Bundle. */
 export const fullUrlsOf = (bundle: Json): ReadonlyMap<string, string> =>
   typesBy(bundle.entry, (entry) => [entry.fullUrl, entry.resource]);
 
-function typesBy(list: unknown, entry: (each: Json) => [key: unknown, resource: unknown]): ReadonlyMap<string, string> {
+function typesBy(
+  list: unknown,
+  entry: (each: Json) => [key: unknown, resource: unknown],
+): ReadonlyMap<string, string> {
   if (!Array.isArray(list)) return NONE;
   const types = new Map<string, string>();
   for (const each of list as Json[]) {

@@ -12,14 +12,17 @@ export interface ShapeFault {
 
 export function compileShape(shape: Shape): (value: Json) => ShapeFault[] {
   const choices = Object.entries(shape.choices ?? {});
-  const choiceOf = new Map(choices.flatMap(([name, choice]) => choice.of.map((property) => [property, name])));
+  const choiceOf = new Map(
+    choices.flatMap(([name, choice]) => choice.of.map((property) => [property, name])),
+  );
   const mandatory = choices.filter(([, choice]) => choice.min > 0).map(([name]) => name);
 
   return (value) => {
     const faults: ShapeFault[] = [];
     if (shape.element === true && isEmpty(value)) faults.push({ fault: 'empty', name: '' });
     for (const name of shape.required ?? []) {
-      if (value[name] === undefined && value[`_${name}`] === undefined) faults.push({ fault: 'required', name });
+      if (value[name] === undefined && value[`_${name}`] === undefined)
+        faults.push({ fault: 'required', name });
     }
     if (choices.length > 0) checkChoices(value, choiceOf, mandatory, faults);
     for (const name of shape.padded ?? []) checkPadding(value, name, faults);
@@ -32,7 +35,12 @@ function isEmpty(value: Json): boolean {
   return true;
 }
 
-function checkChoices(value: Json, choiceOf: Map<string, string>, mandatory: string[], faults: ShapeFault[]): void {
+function checkChoices(
+  value: Json,
+  choiceOf: Map<string, string>,
+  mandatory: string[],
+  faults: ShapeFault[],
+): void {
   let found: Map<string, string[]> | undefined;
   for (const key in value) {
     const property = key.startsWith('_') ? key.slice(1) : key;

@@ -18,30 +18,53 @@ type Told = { code: Issue['code']; text: string; at?: Segment[] };
 const TEXTS: Record<string, (found: Found) => Told | undefined> = {
   additionalProperties: ({ place, segments, params }) => {
     const name = String(params.additionalProperty);
-    return { code: 'structure', text: `unknown element ${show(name)}; allowed: ${elementsOf(place, segments)}`, at: [name] };
+    return {
+      code: 'structure',
+      text: `unknown element ${show(name)}; allowed: ${elementsOf(place, segments)}`,
+      at: [name],
+    };
   },
   required: ({ params }) => {
     const name = String(params.missingProperty);
     return { code: 'required', text: `element \`${name}\` is required`, at: [name] };
   },
   type: ({ value, params, place, segments }) => {
-    if (value === null) return { code: 'structure', text: 'found `null`; leave the element out, or give it a value' };
-    return { code: 'structure', text: `found ${kindOf(value)}, ${show(value)}; allowed: ${wanted(params.type, place, segments)}`.replace(/^found (an array|an object), \1/, 'found $1') };
+    if (value === null)
+      return { code: 'structure', text: 'found `null`; leave the element out, or give it a value' };
+    return {
+      code: 'structure',
+      text: `found ${kindOf(value)}, ${show(value)}; allowed: ${wanted(params.type, place, segments)}`.replace(
+        /^found (an array|an object), \1/,
+        'found $1',
+      ),
+    };
   },
   primitive: ({ value, params }) => {
     const type = String(params.type);
-    return { code: 'value', text: `${value === '' ? 'an empty string' : show(value)} is no ${type}; allowed: ${PRIMITIVES.get(type)!.allowed}` };
+    return {
+      code: 'value',
+      text: `${value === '' ? 'an empty string' : show(value)} is no ${type}; allowed: ${PRIMITIVES.get(type)!.allowed}`,
+    };
   },
-  minItems: () => ({ code: 'structure', text: 'found an empty array; leave the element out, or give it a value' }),
+  minItems: () => ({
+    code: 'structure',
+    text: 'found an empty array; leave the element out, or give it a value',
+  }),
   shape: (found) => SHAPES[String(found.params.fault)]?.(found),
 };
 
 const SHAPES: Record<string, (found: Found) => Told> = {
-  empty: () => ({ code: 'structure', text: 'found an object without content; leave the element out, or give it a value' }),
+  empty: () => ({
+    code: 'structure',
+    text: 'found an object without content; leave the element out, or give it a value',
+  }),
   required: ({ params, place, segments }) => {
     const name = String(params.name);
     const choice = structureOf(typeAt(place.type, segments))?.shape?.choices?.[name];
-    const text = choice === undefined ? `element \`${name}\` is required` : `element \`${name}[x]\` is required; allowed: one of ${choice.of.join(', ')}`;
+    const text =
+      choice === undefined
+        ? `element \`${name}\` is required`
+        : `element \`${name}[x]\` is required; allowed: one of ${choice.of.join(', ')}`;
     return { code: 'required', text, at: [name] };
   },
   choice: ({ params }) => ({
@@ -56,12 +79,22 @@ const SHAPES: Record<string, (found: Found) => Told> = {
   }),
 };
 
-export function structureIssues(faults: readonly StructureFault[], resource: Json, place: Place, max: number): Issue[] {
+export function structureIssues(
+  faults: readonly StructureFault[],
+  resource: Json,
+  place: Place,
+  max: number,
+): Issue[] {
   const issues: Issue[] = [];
   for (const { keyword, instancePath, params } of faults) {
     if (issues.length >= max) break;
     const segments = follow(resource, instancePath);
-    const found = { place, segments: segments.path, value: segments.value, params: params as Record<string, unknown> };
+    const found = {
+      place,
+      segments: segments.path,
+      value: segments.value,
+      params: params as Record<string, unknown>,
+    };
     const told = TEXTS[keyword]?.(found);
     if (told === undefined) continue;
     const { code, text, at = [] } = told;

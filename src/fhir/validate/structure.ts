@@ -15,7 +15,12 @@ const primitive: FuncKeywordDefinition = {
   keyword: 'primitive',
   type: ['string', 'number'],
   schemaType: 'string',
-  compile: (type: string) => PRIMITIVES.get(type)!.test as (value: unknown) => boolean,
+  // a value of another JSON type is told by `type`
+  compile: (type: string, { type: json }) => {
+    const [wanted] = [json].flat() as string[];
+    const test = PRIMITIVES.get(type)!.test as (value: unknown) => boolean;
+    return (value: unknown) => typeof value !== wanted || test(value);
+  },
   error: { message: 'primitive', params: ({ schema: type }) => _`{type: ${type}}` },
 };
 
@@ -45,7 +50,14 @@ function compiler(allErrors: boolean): (type: string) => ValidateFunction {
   let ajv: Ajv | undefined;
   return (type) => {
     if (ajv === undefined) {
-      ajv = new Ajv({ allErrors, strict: false, logger: false, validateSchema: false, meta: false, validateFormats: false });
+      ajv = new Ajv({
+        allErrors,
+        strict: false,
+        logger: false,
+        validateSchema: false,
+        meta: false,
+        validateFormats: false,
+      });
       ajv.addKeyword(primitive).addKeyword(shape).addSchema(schema());
     }
     return ajv.getSchema(`r4#/definitions/${type}`)!;
@@ -61,4 +73,6 @@ export function structureFaults(resource: Json, type: string, values: number): r
   return validate(resource) ? [] : ((validate.errors ?? []) as StructureFault[]);
 }
 
-export type StructureFault = Pick<ErrorObject, 'keyword' | 'instancePath' | 'params'> & { params: Partial<ShapeFault> };
+export type StructureFault = Pick<ErrorObject, 'keyword' | 'instancePath' | 'params'> & {
+  params: Partial<ShapeFault>;
+};

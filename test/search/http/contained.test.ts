@@ -32,7 +32,10 @@ afterAll(() => carnet?.close());
 
 const found = async (query: string, as: Parameters<TestServer['as']>[0] = 'all') => {
   const { json } = await carnet.as(as).get(query);
-  return [json.total, (json.entry ?? []).map(({ resource }: { resource: { id: string } }) => resource.id).sort()];
+  return [
+    json.total,
+    (json.entry ?? []).map(({ resource }: { resource: { id: string } }) => resource.id).sort(),
+  ];
 };
 
 it.each([

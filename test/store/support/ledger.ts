@@ -33,7 +33,12 @@ const observation = (id: string | undefined, patient: string, value: number) => 
 });
 
 /** Writes until the server no longer answers. */
-export async function writeOn(client: () => Client, patient: string, ledger: Ledger, stop: () => boolean): Promise<void> {
+export async function writeOn(
+  client: () => Client,
+  patient: string,
+  ledger: Ledger,
+  stop: () => boolean,
+): Promise<void> {
   const own = randomUUID().slice(0, 8);
   const trio = { ids: TRIO.map((part) => `trio-${own}-${part}`), last: 0, unsure: false };
   ledger.trios.set(own, trio);
@@ -94,8 +99,12 @@ async function sent(reply: Promise<Reply>): Promise<Reply | undefined> {
 /** What is wrong, in words; nothing when every acknowledged write holds and no half transaction does. */
 export async function faults(client: Client, ledger: Ledger): Promise<string[]> {
   const found: string[] = [];
-  await Promise.all([...ledger.lines.values()].map(async (line) => found.push(...(await faultsOfLine(client, line)))));
-  await Promise.all([...ledger.trios.values()].map(async (trio) => found.push(...(await faultsOfTrio(client, trio)))));
+  await Promise.all(
+    [...ledger.lines.values()].map(async (line) => found.push(...(await faultsOfLine(client, line)))),
+  );
+  await Promise.all(
+    [...ledger.trios.values()].map(async (trio) => found.push(...(await faultsOfTrio(client, trio)))),
+  );
   return found;
 }
 
@@ -107,11 +116,13 @@ async function faultsOfLine(client: Client, { id, acknowledged, unsure }: Line):
   const held = versions.slice(0, acknowledged.length);
   const extra = versions.length - acknowledged.length;
   const wrong: string[] = [];
-  if (held.join() !== acknowledged.join()) wrong.push(`${id}: history ${versions.join()} for ${acknowledged.join()}`);
+  if (held.join() !== acknowledged.join())
+    wrong.push(`${id}: history ${versions.join()} for ${acknowledged.join()}`);
   if (extra > (unsure ? 1 : 0)) wrong.push(`${id}: ${extra} versions that nobody wrote`);
   const now = await client.get(`Observation/${id}`);
   const current = now.status === 410 ? 'deleted' : now.json?.meta?.versionId;
-  if (current !== versions.at(-1)) wrong.push(`${id}: the current version is ${current}, the last ${versions.at(-1)}`);
+  if (current !== versions.at(-1))
+    wrong.push(`${id}: the current version is ${current}, the last ${versions.at(-1)}`);
   const traces = await tracesOf(client, id);
   if (traces !== versions.length) wrong.push(`${id}: ${traces} traces of ${versions.length} writes`);
   return wrong;
@@ -124,11 +135,14 @@ async function faultsOfTrio(
   const replies = await Promise.all(ids.map((id) => client.get(`Observation/${id}`)));
   const values = replies.map(({ status, json }) => (status === 200 ? json.valueInteger : 0));
   if (new Set(values).size !== 1) return [`${ids[0]}: half a transaction: ${values.join()}`];
-  if (values[0] !== last && !(unsure && values[0] > last)) return [`${ids[0]}: ${values[0]}, acknowledged ${last}`];
+  if (values[0] !== last && !(unsure && values[0] > last))
+    return [`${ids[0]}: ${values[0]}, acknowledged ${last}`];
   const histories = await Promise.all(ids.map((id) => client.get(`Observation/${id}/_history?_count=1000`)));
   const versions = histories.map(({ status, json }) => (status === 200 ? json.total : 0));
   const traces = await tracesOf(client, ids[0]!);
-  return versions.every((total) => total === traces) ? [] : [`${ids[0]}: ${versions.join()} versions, ${traces} traces`];
+  return versions.every((total) => total === traces)
+    ? []
+    : [`${ids[0]}: ${versions.join()} versions, ${traces} traces`];
 }
 
 /** How many AuditEvents tell of writes to it. */

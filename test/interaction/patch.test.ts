@@ -1,0 +1,243 @@
+/** https://hl7.org/fhir/R4/http.html#patch */
+import { type Client, type TestServer, testServer } from '../support/server.ts';
+import type { Json, Resource } from '../../src/fhir/resource.ts';
+import { PATIENT, atOnce, bundle, errorOf, headersOf, observation, patient } from './support/resources.ts';
+
+let carnet: TestServer;
+let all: Client;
+beforeAll(async () => {
+  carnet = await testServer(import.meta.url);
+  all = carnet.as('all');
+  await all.put(PATIENT, patient({ id: 'p1' }));
+});
+afterAll(() => carnet?.close());
+
+let made = 0;
+async function fresh(more: Json = {}): Promise<string> {
+  const id = `o${++made}`;
+  const note = [{ text: 'a' }, { text: 'b' }];
+  await all.put(`Observation/${id}`, observation({ id, note, valueString: 'one', ...more }));
+  return `Observation/${id}`;
+}
+
+const operation = (parts: Record<string, Json>): Json => ({
+  name: 'operation',
+  part: Object.entries(parts).map(([name, value]) => ({ name, ...value })),
+});
+const fhirPath = (...operations: Record<string, Json>[]): Resource => ({
+  resourceType: 'Parameters',
+  parameter: operations.map(operation),
+});
+const code = (valueCode: string): Json => ({ valueCode });
+const string = (valueString: string): Json => ({ valueString });
+
+const texts = (json: { note?: { text: string }[] }): string[] => (json.note ?? []).map(({ text }) => text);
+
+describe('JSON Patch', () => {
+  it.each<[string, Json[], (json: any) => unknown, unknown]>([
+    ['add', [{ op: 'add', path: '/note/-', value: { text: 'c' } }], texts, ['a', 'b', 'c']],
+    ['add at a place', [{ op: 'add', path: '/note/0', value: { text: 'c' } }], texts, ['c', 'a', 'b']],
+    ['remove', [{ op: 'remove', path: '/note/0' }], texts, ['b']],
+    ['replace', [{ op: 'replace', path: '/note/0/text', value: 'z' }], texts, ['z', 'b']],
+    ['move', [{ op: 'move', from: '/note/0', path: '/note/1' }], texts, ['b', 'a']],
+    ['copy', [{ op: 'copy', from: '/note/0', path: '/note/-' }], texts, ['a', 'b', 'a']],
+    [
+      'test and replace',
+      [
+        { op: 'test', path: '/valueString', value: 'one' },
+        { op: 'replace', path: '/valueString', value: 'two' },
+      ],
+      (json) => json.valueString,
+      'two',
+    ],
+  ])('does %s', async (_op, operations, look, wanted) => {
+    const path = await fresh();
+    const before = await all.get(path);
+    const reply = await all.patch(path, operations);
+    expect([reply.status, look(reply.json)]).toEqual([200, wanted]);
+    expect(reply.json.meta.versionId).not.toBe(before.json.meta.versionId);
+    expect(headersOf(reply, 'etag', 'content-location', 'location')).toEqual([
+      `W/"${reply.json.meta.versionId}"`,
+      `${carnet.base}/${path}/_history/${reply.json.meta.versionId}`,
+      null,
+    ]);
+    expect((await all.get(path)).text).toBe(reply.text);
+    expect((await all.get(`${path}/_history`)).json.total).toBe(2);
+  });
+
+  it.each<[string, unknown, number]>([
+    ['a path that leads nowhere', [{ op: 'replace', path: '/issued', value: 'x' }], 422],
+    ['a failed test', [{ op: 'test', path: '/valueString', value: 'other' }], 422],
+    ['an invalid result', [{ op: 'remove', path: '/status' }], 400],
+    ['another id', [{ op: 'replace', path: '/id', value: 'other' }], 422],
+    ['another type', [{ op: 'replace', path: '/resourceType', value: 'Patient' }], 422],
+    ['another patient', [{ op: 'replace', path: '/subject/reference', value: 'Patient/p2' }], 422],
+    ['no patient', [{ op: 'remove', path: '/subject' }], 422],
+    ['a prototype', [{ op: 'add', path: '/__proto__/x', value: 1 }], 400],
+    ['the whole', [{ op: 'replace', path: '', value: {} }], 400],
+    ['an unknown operation', [{ op: 'merge', path: '/status' }], 400],
+    ['a resource', observation(), 400],
+    [
+      'a second operation that fails',
+      [
+        { op: 'add', path: '/note/-', value: { text: 'c' } },
+        { op: 'remove', path: '/issued' },
+      ],
+      422,
+    ],
+  ])('refuses %s and leaves all as it was', async (_what, operations, status) => {
+    const path = await fresh();
+    const before = await all.get(path);
+    const reply = await all.patch(path, operations);
+    expect([reply.status, reply.json?.resourceType]).toEqual([status, 'OperationOutcome']);
+    expect((await all.get(path)).text).toBe(before.text);
+  });
+
+  it('leaves version and time to the server', async () => {
+    const path = await fresh();
+    const before = await all.get(path);
+    const reply = await all.patch(path, [
+      { op: 'replace', path: '/meta/versionId', value: 'mine' },
+      { op: 'replace', path: '/meta/lastUpdated', value: '2001-01-01T00:00:00Z' },
+    ]);
+    expect(reply.status).toBe(200);
+    expect(['mine', before.json.meta.versionId]).not.toContain(reply.json.meta.versionId);
+    expect(reply.json.meta.lastUpdated).not.toMatch(/^2001/);
+  });
+});
+
+describe('FHIRPath Patch', () => {
+  it.each<[string, Record<string, Json>, (json: any) => unknown, unknown]>([
+    [
+      'add',
+      {
+        type: code('add'),
+        path: string('Observation'),
+        name: string('issued'),
+        value: { valueInstant: '2024-01-01T00:00:00Z' },
+      },
+      (json) => json.issued,
+      '2024-01-01T00:00:00Z',
+    ],
+    [
+      'insert',
+      {
+        type: code('insert'),
+        path: string('Observation.note'),
+        index: { valueInteger: 1 },
+        value: { valueAnnotation: { text: 'c' } },
+      },
+      texts,
+      ['a', 'c', 'b'],
+    ],
+    ['delete', { type: code('delete'), path: string('Observation.note[0]') }, texts, ['b']],
+    [
+      'delete by a condition',
+      { type: code('delete'), path: string("Observation.note.where(text = 'b')") },
+      texts,
+      ['a'],
+    ],
+    [
+      'replace',
+      { type: code('replace'), path: string('Observation.status'), value: code('amended') },
+      (json) => json.status,
+      'amended',
+    ],
+    [
+      'move',
+      {
+        type: code('move'),
+        path: string('Observation.note'),
+        source: { valueInteger: 1 },
+        destination: { valueInteger: 0 },
+      },
+      texts,
+      ['b', 'a'],
+    ],
+  ])('does %s', async (_op, parts, look, wanted) => {
+    const path = await fresh();
+    const reply = await all.patch(path, fhirPath(parts));
+    expect([reply.status, look(reply.json)]).toEqual([200, wanted]);
+    expect((await all.get(path)).text).toBe(reply.text);
+  });
+
+  it.each<[string, Record<string, Json>[], number]>([
+    [
+      'a path that finds nothing',
+      [{ type: code('replace'), path: string('Observation.issued'), value: code('x') }],
+      422,
+    ],
+    ['an unknown kind', [{ type: code('merge'), path: string('Observation.status') }], 400],
+    ['a path with a function', [{ type: code('delete'), path: string('Observation.descendants()') }], 400],
+    [
+      'another patient',
+      [{ type: code('replace'), path: string('Observation.subject.reference'), value: string('Patient/p2') }],
+      422,
+    ],
+  ])('refuses %s', async (_what, operations, status) => {
+    const path = await fresh();
+    const before = await all.get(path);
+    expect((await all.patch(path, fhirPath(...operations))).status).toBe(status);
+    expect((await all.get(path)).text).toBe(before.text);
+  });
+});
+
+it('keeps to `If-Match`', async () => {
+  const path = await fresh();
+  const etag = (await all.get(path)).headers.get('etag')!;
+  const change = [{ op: 'replace', path: '/valueString', value: 'two' }];
+  expect((await all.patch(path, change, { 'if-match': etag })).status).toBe(200);
+  expect(errorOf(await all.patch(path, change, { 'if-match': etag }))).toEqual([412, 'conflict']);
+});
+
+it('answers hidden as absent, and what is deleted with 410', async () => {
+  const path = await fresh();
+  const change = [{ op: 'remove', path: '/note/0' }];
+  const gp = carnet.as('gp');
+  const [hidden, absent] = [await gp.patch(path, change), await gp.patch('Observation/absent', change)];
+  expect([hidden.status, hidden.text]).toEqual([404, absent.text]);
+  await all.delete(path);
+  expect(errorOf(await all.patch(path, change))).toEqual([410, 'deleted']);
+  expect((await gp.patch(path, change)).text).toBe(absent.text);
+});
+
+it('refuses other kinds of patches', async () => {
+  const path = await fresh();
+  for (const type of ['application/xml-patch+xml', 'text/plain', 'application/merge-patch+json']) {
+    expect(errorOf(await all.patch(path, '{}', { 'content-type': type }))).toEqual([415, 'not-supported']);
+  }
+});
+
+it('travels in a Bundle as Parameters or as a Binary with a JSON Patch', async () => {
+  const path = await fresh();
+  const data = Buffer.from(
+    '[{"op":"add","path":"/referenceRange","value":[{"low":{"value":1.50}}]}]',
+  ).toString('base64');
+  const binary = { resourceType: 'Binary', contentType: 'application/json-patch+json', data };
+  const parameters = fhirPath({
+    type: code('replace'),
+    path: string('Observation.status'),
+    value: code('amended'),
+  });
+  for (const [type, resource] of [
+    ['transaction', binary],
+    ['batch', parameters],
+  ] as const) {
+    const reply = await all.post('', bundle(type, { request: { method: 'PATCH', url: path }, resource }));
+    expect([reply.status, reply.json.entry[0].response.status]).toEqual([200, '200 OK']);
+  }
+  const after = await all.get(path);
+  expect(after.json.status).toBe('amended');
+  expect(after.text).toContain('{"value":1.50}');
+});
+
+it('loses none of twenty patches at once', async () => {
+  const path = await fresh();
+  const replies = await atOnce(20, (index) =>
+    all.patch(path, [{ op: 'add', path: '/note/-', value: { text: `${index}` } }]),
+  );
+  expect(replies.map(({ status }) => status)).toEqual(Array<number>(20).fill(200));
+  const added = Array.from({ length: 20 }, (_, index) => `${index}`);
+  expect(texts((await all.get(path)).json).sort()).toEqual(['a', 'b', ...added].sort());
+  expect((await all.get(`${path}/_history`)).json.total).toBe(21);
+});

@@ -1,0 +1,137 @@
+/** Each route, tried by nobody, by a stranger and by someone entitled. A route that isn't told here fails. */
+import { ROUTES, type Route } from '../../src/http/routes.ts';
+import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
+
+let carnet: TestServer;
+let vid: string;
+beforeAll(async () => {
+  carnet = await testServer(import.meta.url);
+  const all = carnet.as('all');
+  await all.put('Patient/own', { resourceType: 'Patient', id: 'own', name: [{ family: 'Secret' }] });
+  vid = (await all.put('Flag/f1', flag('f1'))).json.meta.versionId;
+});
+afterAll(() => carnet?.close());
+
+const flag = (id?: string) => ({
+  resourceType: 'Flag',
+  ...(id === undefined ? {} : { id }),
+  status: 'active',
+  code: { text: 'Secret' },
+  subject: { reference: 'Patient/own' },
+});
+const meta = { resourceType: 'Parameters', parameter: [{ name: 'meta', valueMeta: { tag: [{ code: 'x' }] } }] };
+const entries = (type: 'GET' | 'PUT') => ({
+  resourceType: 'Bundle',
+  type: 'transaction',
+  entry: [{ request: { method: type, url: 'Flag/f1' }, ...(type === 'PUT' ? { resource: flag('f1') } : {}) }],
+});
+const form = (fields: string) => ({ body: fields, headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+
+/** What the stranger gets: an error, or an answer that holds nothing of what is not theirs. */
+type Barred = number | 'nothing';
+
+interface Trial {
+  path?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  entitled: number;
+  stranger: Barred;
+}
+
+/** Everybody may do it who has a token: it reaches nobody's data. */
+const HARMLESS = new Set(['POST [type]/$validate', 'POST [type]/[id]/$validate']);
+
+// prettier-ignore
+const TRIALS: Record<string, Trial> = {
+  'GET metadata': { entitled: 200, stranger: 'nothing' },
+  'GET [type]/[id]': { path: 'Flag/f1', entitled: 200, stranger: 404 },
+  'GET [type]/[id]/_history/[vid]': { path: 'Flag/f1/_history/VID', entitled: 200, stranger: 404 },
+  'PUT [type]/[id]': { path: 'Flag/f1', body: flag('f1'), entitled: 200, stranger: 405 },
+  'PATCH [type]/[id]': { path: 'Flag/f1', body: [{ op: 'test', path: '/status', value: 'active' }], headers: { 'content-type': 'application/json-patch+json' }, entitled: 200, stranger: 404 },
+  'DELETE [type]/[id]': { path: 'Flag/doomed', entitled: 204, stranger: 'nothing' },
+  'POST [type]': { path: 'Flag', body: flag(), entitled: 201, stranger: 403 },
+  'PUT [type]': { path: 'Flag?_id=f1', body: flag(), entitled: 200, stranger: 403 },
+  'PATCH [type]': { path: 'Flag?_id=f1', body: [{ op: 'test', path: '/status', value: 'active' }], headers: { 'content-type': 'application/json-patch+json' }, entitled: 200, stranger: 404 },
+  'DELETE [type]': { path: 'Flag?_id=doomed', entitled: 204, stranger: 'nothing' },
+  'GET [type]': { path: 'Flag?patient=own', entitled: 200, stranger: 'nothing' },
+  'POST [type]/_search': { path: 'Flag/_search', ...form('patient=own'), entitled: 200, stranger: 'nothing' },
+  'GET ': { path: '?_type=Flag,Patient&_id=f1,own', entitled: 200, stranger: 'nothing' },
+  'POST _search': { path: '_search', ...form('_type=Flag,Patient&_id=f1,own'), entitled: 200, stranger: 'nothing' },
+  'GET [compartment]/[id]/[type]': { path: 'Patient/own/Flag', entitled: 200, stranger: 'nothing' },
+  'POST [compartment]/[id]/[type]/_search': { path: 'Patient/own/Flag/_search', ...form(''), entitled: 200, stranger: 'nothing' },
+  'GET [compartment]/[id]/*': { path: 'Patient/own/*', entitled: 200, stranger: 'nothing' },
+  'POST [compartment]/[id]/_search': { path: 'Patient/own/_search', ...form(''), entitled: 200, stranger: 'nothing' },
+  'GET [type]/[id]/_history': { path: 'Flag/f1/_history', entitled: 200, stranger: 404 },
+  'GET [type]/_history': { path: 'Flag/_history', entitled: 200, stranger: 'nothing' },
+  'GET _history': { path: '_history', entitled: 200, stranger: 'nothing' },
+  'POST ': { path: '', body: entries('PUT'), entitled: 200, stranger: 405 },
+  'POST [type]/$validate': { path: 'Flag/$validate', body: flag(), entitled: 200, stranger: 200 },
+  'POST [type]/[id]/$validate': { path: 'Flag/f1/$validate', body: flag('f1'), entitled: 200, stranger: 200 },
+  'GET [type]/[id]/$meta': { path: 'Flag/f1/$meta', entitled: 200, stranger: 404 },
+  'POST [type]/[id]/$meta': { path: 'Flag/f1/$meta', entitled: 200, stranger: 404 },
+  'POST [type]/[id]/$meta-add': { path: 'Flag/f1/$meta-add', body: meta, entitled: 200, stranger: 404 },
+  'POST [type]/[id]/$meta-delete': { path: 'Flag/f1/$meta-delete', body: meta, entitled: 200, stranger: 404 },
+};
+
+const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
+const routes = ROUTES.map((route): [string, Route] => [nameOf(route), route]);
+
+function send(client: Client, route: Route): Promise<Reply> {
+  const { path = route.path, body, headers } = TRIALS[nameOf(route)]!;
+  return client.send(route.method, path.replace('VID', vid), body, headers);
+}
+
+const stranger = (): Client =>
+  carnet.as({ token: carnet.tokenFor({ reference: 'Patient/other', idPrefixes: ['other-'] }, 'patient') });
+const owner = (): Client =>
+  carnet.as({
+    token: carnet.tokenFor({ reference: 'Device/demo-all', scope: 'system/*.cruds' }, 'all'),
+  });
+
+async function prepare(): Promise<void> {
+  await carnet.as('all').put('Flag/doomed', flag('doomed'));
+}
+
+it('has a trial for each route and for no other', () => {
+  expect(Object.keys(TRIALS).sort()).toEqual(routes.map(([name]) => name).sort());
+});
+
+it.each(routes)('%s wants a token, and says so', async (_name, route) => {
+  const reply = await send(carnet.as({ token: 'none' }), route);
+  if (route.open === true) {
+    expect(reply.status).toBe(200);
+    return;
+  }
+  expect([reply.status, reply.json?.issue?.[0]?.code]).toEqual([401, 'login']);
+  expect(reply.headers.get('www-authenticate')).toMatch(/^Bearer/);
+  expect(reply.text).not.toContain('Secret');
+});
+
+it.each(routes)('%s gives a stranger nothing', async (name, route) => {
+  await prepare();
+  const before = (await carnet.as('all').get('Flag/doomed')).json.meta.versionId;
+  const reply = await send(stranger(), route);
+  const { stranger: barred } = TRIALS[name]!;
+  if (barred === 'nothing') expect(reply.status).toBeLessThan(300);
+  else expect(reply.status).toBe(barred);
+  if (HARMLESS.has(name)) return;
+  expect(reply.text).not.toContain('Secret');
+  expect(reply.json?.total ?? 0).toBe(0);
+  expect(reply.json?.entry ?? []).toEqual([]);
+  expect((await carnet.as('all').get('Flag/doomed')).json.meta.versionId).toBe(before);
+});
+
+it.each(routes)('%s serves who is entitled', async (name, route) => {
+  await prepare();
+  const reply = await send(owner(), route);
+  expect([reply.status, reply.status < 300 ? '' : reply.text]).toEqual([TRIALS[name]!.entitled, '']);
+  if (route.scope === 's') expect(reply.json.entry.length).toBeGreaterThan(0);
+});
+
+const scoped = routes.filter(([, route]) => route.scope !== undefined);
+
+it.each(scoped)('%s wants a scope', async (_name, route) => {
+  const scope = `system/*.${'cruds'.replace(route.scope!, '')}`;
+  const reply = await send(carnet.as({ token: carnet.tokenFor({ scope }, 'all') }), route);
+  expect([reply.status, reply.json?.issue?.[0]?.code]).toEqual([403, 'forbidden']);
+});

@@ -1,0 +1,218 @@
+/** Writes: who fails, who waits, what time they carry, and where large bodies go. */
+import { ObjectId } from 'mongodb';
+import { Access } from '../../src/enforcement/access.ts';
+import { type Change, type Commit, Stale, type Stored } from '../../src/enforcement/ports.ts';
+import { type Database, connect, ensureIndexes } from '../../src/store/database.ts';
+import { KeyRing, keyFile } from '../../src/store/keys.ts';
+import { Store } from '../../src/store/store.ts';
+import { sweep } from '../../src/store/sweep.ts';
+import { type TestServer, testServer } from '../support/server.ts';
+
+const MIB = 1024 * 1024;
+const DAY = 86_400_000;
+
+let carnet: TestServer;
+let database: Database;
+let store: Store;
+const access = Access.internal('a test of the store');
+
+beforeAll(async () => {
+  carnet = await testServer(import.meta.url);
+  database = await connect(carnet.database.uri, carnet.database.dbName);
+  await ensureIndexes(database, () => {});
+  const ring = new KeyRing(database.records.keys, await keyFile(`${carnet.dataDir}/kek.json`));
+  store = new Store(database, ring, carnet.base);
+});
+afterAll(async () => {
+  await database?.close();
+  await carnet?.close();
+});
+
+const change = (id: string, rest: Partial<Change> = {}): Change => ({
+  method: 'PUT',
+  type: 'Flag',
+  id,
+  resource: { resourceType: 'Flag', id, status: 'active', code: { text: id } },
+  patients: ['p'],
+  labels: [],
+  by: 'Device/test',
+  ...rest,
+});
+const commit = (changes: Change[], rest: Partial<Commit> = {}): Commit => ({ changes, locks: [], audit: () => [], ...rest });
+const outcomes = (results: PromiseSettledResult<unknown>[]) =>
+  results.map((result) => (result.status === 'fulfilled' ? 'written' : (result.reason as Error).constructor.name));
+const write = async (id: string, rest?: Partial<Change>): Promise<Stored> =>
+  (await store.commit(commit([change(id, rest)])))[0]!;
+const current = async (id: string): Promise<Stored> => (await store.get(access, 'Flag', id))!;
+
+it('lets a write that comes too late fail alone, and not who shares its transaction', async () => {
+  const first = await write('shared');
+  await write('shared', { previous: await current('shared') });
+  const units = [
+    ...Array.from({ length: 10 }, (_, i) => change(`alone-${i}`)),
+    change('shared', { previous: first }),
+    change('alone-0-too'),
+  ];
+  const results = await Promise.allSettled(units.map((each) => store.commit(commit([each]))));
+  expect(outcomes(results)).toEqual([...Array.from({ length: 10 }, () => 'written'), 'Stale', 'written']);
+});
+
+it('lets a write that can not be encoded fail alone', async () => {
+  const faulty = change('faulty', { patients: ['x'.repeat(5_000)] });
+  const results = await Promise.allSettled([change('good-1'), faulty, change('good-2')].map((each) => store.commit(commit([each]))));
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+});
+
+it('writes all of a unit or nothing', async () => {
+  const first = await write('whole-1');
+  await write('whole-1', { previous: first });
+  const unit = commit([change('whole-2'), change('whole-1', { previous: first }), change('whole-3')]);
+  await expect(store.commit(unit)).rejects.toThrow(Stale);
+  expect(await Promise.all(['whole-2', 'whole-3'].map((id) => store.get(access, 'Flag', id)))).toEqual([undefined, undefined]);
+  expect(await database.history.countDocuments({ rid: 'Flag/whole-1' })).toBe(1);
+});
+
+it('lets one of two that make the same resource win', async () => {
+  const results = await Promise.allSettled([1, 2].map(() => store.commit(commit([change('same')]))));
+  expect(outcomes(results).sort()).toEqual(['Stale', 'written']);
+});
+
+it('lets one of those that hold a lock in the same state win', async () => {
+  const lock = await store.lock('condition');
+  const results = await Promise.allSettled(
+    [1, 2, 3].map((n) => store.commit(commit([change(`locked-${n}`)], { locks: [lock] }))),
+  );
+  expect(outcomes(results).sort()).toEqual(['Stale', 'Stale', 'written']);
+  expect((await store.lock('condition')).seen).toBe(lock.seen + 1);
+});
+
+it('makes nothing again that was made and deleted meanwhile', async () => {
+  const made = await write('again');
+  const deleted = await write('again', { method: 'DELETE', resource: undefined, previous: made });
+  await expect(store.commit(commit([change('again')]))).rejects.toThrow(Stale);
+  const revived = await write('again', { previous: deleted });
+  const deletedAgain = await write('again', { method: 'DELETE', resource: undefined, previous: await current('again') });
+  await expect(store.commit(commit([change('again', { previous: deleted })]))).rejects.toThrow(Stale);
+  expect([made, deleted, revived, deletedAgain].map(({ version }) => version)).toEqual([1, 2, 3, 4]);
+});
+
+it('gives each version a later time than the one before, even when the clock goes back', async () => {
+  const real = Date.now;
+  const times: number[] = [];
+  try {
+    let version = await write('clock');
+    times.push(version.at);
+    for (const back of [0, 1_000, 60_000, 0]) {
+      Date.now = () => real() - back;
+      version = await write('clock', { previous: await current('clock') });
+      times.push(version.at);
+    }
+  } finally {
+    Date.now = real;
+  }
+  expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
+});
+
+it('begins a write again with a new time when it took so long that who polls would miss it', async () => {
+  const { resources } = database;
+  const times: number[] = [];
+  const real = Date.now;
+  let ahead = 0;
+  const slow = jestSpy(resources, 'bulkWrite', () => (ahead = times.length === 1 ? 30_000 : ahead));
+  try {
+    Date.now = () => real() + ahead;
+    const [stored] = await store.commit({ ...commit([change('late')]), audit: (at) => (times.push(at), []) });
+    expect(times).toHaveLength(2);
+    expect(stored!.at).toBe(times[1]);
+    expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(30_000);
+  } finally {
+    Date.now = real;
+    slow();
+  }
+});
+
+/** Calls `before` ahead of each call of a method; gives what takes it away again. */
+function jestSpy<T extends object>(target: T, name: keyof T, before: () => void): () => void {
+  const original = target[name] as (...args: unknown[]) => unknown;
+  Object.defineProperty(target, name, {
+    configurable: true,
+    value: (...args: unknown[]) => {
+      before();
+      return original.apply(target, args);
+    },
+  });
+  return () => delete target[name];
+}
+
+describe('a large body', () => {
+  const document = (data: string, id = 'large') => ({
+    resourceType: 'DocumentReference',
+    id,
+    status: 'current',
+    subject: { reference: 'Patient/spill' },
+    content: [{ attachment: { contentType: 'application/octet-stream', data } }],
+  });
+  const base64 = (mib: number, seed: number) =>
+    Buffer.alloc((mib * MIB * 3) / 4, Buffer.from(Array.from({ length: 251 }, (_, i) => (i * seed) % 256))).toString('base64');
+  const files = () => database.db.collection('spill.files').countDocuments();
+  const dataOf = (resource: { content: { attachment: { data: string } }[] }) => resource.content[0]!.attachment.data;
+
+  beforeAll(async () => {
+    await carnet.as('all').put('Patient/spill', { resourceType: 'Patient', id: 'spill' });
+  });
+
+  it.each([9, 30])('of %d MiB comes back byte for byte, in every way of reading, and after it was replaced and deleted', async (mib) => {
+    const all = carnet.as('all');
+    const id = `large-${mib}`;
+    const data = [3, 7].map((seed) => base64(mib, seed));
+    const before = await files();
+    const first = await all.put(`DocumentReference/${id}`, document(data[0]!, id));
+    expect(first.status).toBe(201);
+    expect(await files()).toBe(before + 1);
+    expect(dataOf((await all.get(`DocumentReference/${id}`)).json) === data[0]).toBe(true);
+    const found = await all.get(`DocumentReference?_id=${id}`);
+    expect(dataOf(found.json.entry[0].resource) === data[0]).toBe(true);
+    const second = await all.put(`DocumentReference/${id}`, document(data[1]!, id));
+    const versions = [first, second].map(({ json }) => json.meta.versionId as string);
+    const history = await all.get(`DocumentReference/${id}/_history`);
+    expect(history.json.entry.map(({ resource }: never) => dataOf(resource) === data[1])).toEqual([true, false]);
+    expect((await all.delete(`DocumentReference/${id}`)).status).toBe(204);
+    for (const [index, vid] of versions.entries()) {
+      const old = await all.get(`DocumentReference/${id}/_history/${vid}`);
+      expect([old.status, dataOf(old.json) === data[index]]).toEqual([200, true]);
+    }
+    expect(await sweep(database, Date.now() + 2 * DAY)).toBe(0);
+    expect(await files()).toBe(before + 2);
+  }, 60_000);
+
+  it('past the limit of a body is refused with 413', async () => {
+    const { status, json } = await carnet.as('all').put('DocumentReference/large', document(base64(33, 5)));
+    expect([status, json.issue[0].code]).toEqual([413, 'too-long']);
+  });
+
+  it('leaves nothing behind when its write fails', async () => {
+    const before = [await files(), await database.db.collection('spill.chunks').countDocuments()];
+    const resource = document(base64(9, 5), 'stale');
+    const lock = { key: 'held by another', seen: 4 };
+    const unit = commit([change('stale', { type: 'DocumentReference', resource, patients: ['spill'] })], { locks: [lock] });
+    await expect(store.commit(unit)).rejects.toThrow(Stale);
+    expect([await files(), await database.db.collection('spill.chunks').countDocuments()]).toEqual(before);
+  });
+
+  it('that nobody names is swept after a day, also when it was cut off', async () => {
+    const chunks = database.db.collection<{ files_id: ObjectId; n: number; data: Buffer }>('spill.chunks');
+    const before = [await files(), await chunks.countDocuments()];
+    await new Promise<void>((resolve, reject) => {
+      database.spill.openUploadStream('orphan').on('finish', resolve).on('error', reject).end(Buffer.alloc(600_000));
+    });
+    await chunks.insertMany([0, 1].map((n) => ({ files_id: cutOff, n, data: Buffer.alloc(10) })));
+    const named = (await write('named', { resource: { resourceType: 'Flag', id: 'named', text: 'x'.repeat(9 * MIB) } })).id;
+    expect(await sweep(database, Date.now() + DAY / 2)).toBe(0);
+    expect(await sweep(database, Date.now() + 2 * DAY)).toBe(2);
+    expect((await current(named)).body.length).toBeGreaterThan(9 * MIB);
+    expect(await files()).toBe(before[0]! + 1);
+    expect(await chunks.countDocuments({ files_id: cutOff })).toBe(0);
+    expect(await sweep(database, Date.now() + 2 * DAY)).toBe(0);
+  });
+  const cutOff = new ObjectId();
+});
