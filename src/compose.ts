@@ -44,6 +44,8 @@ export interface ServerOptions {
   resourceTypes: readonly string[];
   issuers: readonly Issuer[];
   maxBodyBytes: number;
+  /** Makes the ids of what is created; random ones unless given. */
+  newId?: () => string;
   log: Log;
   /** Told what takes long. */
   tell: (what: string) => void;
@@ -73,7 +75,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       links: new PageLinks(ring.derive('page links')),
       queue: new Queue(),
       bounds: { defaultCount: 50, maxCount: 1000, maxIncluded: 2000, maxEntries: 5000 },
-      newId: randomUUID,
+      newId: options.newId ?? randomUUID,
       now: Date.now,
     };
     const tokens = new Tokens(options.issuers);

@@ -155,11 +155,18 @@ function keepInvariants(structure, element) {
     invariants[key] ??= {
       key: each.key,
       path: inherited ? 'DomainResource' : element.path.replace('[x]', ''),
-      expression: each.expression,
+      expression: evaluable(each.expression),
       human: each.human,
     };
     return key;
   });
+}
+
+/** Without `trace`, which writes to the console; `as` on a collection is of an older FHIRPath. */
+function evaluable(expression) {
+  return expression
+    .replace(/\.trace\('[^']*'(?:, *\w+)?\)/g, '')
+    .replaceAll('descendants().as(', 'descendants().ofType(');
 }
 
 function profileInvariants(url) {
@@ -171,7 +178,7 @@ function profileInvariants(url) {
       invariants[each.key] ??= {
         key: each.key,
         path: structure.type,
-        expression: each.expression,
+        expression: evaluable(each.expression),
         human: each.human,
       };
       return each.key;

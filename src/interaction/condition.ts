@@ -30,8 +30,20 @@ export function onMatch<T>(
   condition: Criteria,
   work: (match: Match) => Promise<T>,
 ): Promise<T> {
-  const key = `${type}?${typeof condition === 'string' ? condition : JSON.stringify(condition)}`;
-  return inTurn(context, exchange, key, async () => work(await findOne(context, exchange, type, condition)));
+  return inTurn(context, exchange, [thingOf(type, condition)], async () =>
+    work(await findOne(context, exchange, type, condition)),
+  );
+}
+
+/** What writes under equal conditions wait for. */
+export function thingOf(type: string, condition: Criteria): string {
+  return `${type}?${JSON.stringify(pairsOf(condition))}`;
+}
+
+function pairsOf(condition: Criteria): [string, string][] {
+  return typeof condition === 'string'
+    ? [...new URLSearchParams(condition.replace(/^\?/, ''))]
+    : [...condition];
 }
 
 export async function findOne(
@@ -41,16 +53,10 @@ export async function findOne(
   condition: Criteria,
 ): Promise<Match> {
   checkScope(exchange.subject, type, 's');
-  const query =
-    typeof condition === 'string' ? [...new URLSearchParams(condition.replace(/^\?/, ''))] : [...condition];
-  const finding = query.filter(([name]) => !SHAPING.test(name));
+  const finding = pairsOf(condition).filter(([name]) => !SHAPING.test(name));
   if (finding.length === 0)
     throw new FhirError('required', 'a condition needs at least one search parameter');
-  const asked = parse(
-    context,
-    { ...exchange, query: finding as [string, string][], prefer: { handling: 'strict' } },
-    [type],
-  );
+  const asked = parse(context, { ...exchange, query: finding, prefer: { handling: 'strict' } }, [type]);
   const key = JSON.stringify([type, finding.map((pair) => pair.join('=')).sort()]);
   const lock = await exchange.store.lock(key);
   const { matches } = await exchange.store.search({ ...asked, count: 2, total: 'none' });

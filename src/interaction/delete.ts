@@ -9,7 +9,7 @@ import { commitOne, inTurn, requireWrite } from './write.ts';
 
 export function remove(context: Context, exchange: Exchange): Promise<Answer> {
   const { type, id } = exchange.params;
-  return inTurn(context, exchange, `${type}/${id}`, async () =>
+  return inTurn(context, exchange, [`${type}/${id}`], async () =>
     removed(exchange, await exchange.store.read(type!, id!), []),
   );
 }

@@ -12,7 +12,7 @@ import { changeOf, commitOne, inTurn, requireWrite, written } from './write.ts';
 
 export function patch(context: Context, exchange: Exchange): Promise<Answer> {
   const { type, id } = exchange.params;
-  return inTurn(context, exchange, `${type}/${id}`, async () =>
+  return inTurn(context, exchange, [`${type}/${id}`], async () =>
     patched(exchange, await exchange.store.read(type!, id!), []),
   );
 }

@@ -4,6 +4,7 @@ import { conditionalReferences } from '../fhir/links.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { findOne } from './condition.ts';
 import type { Context } from './context.ts';
+import { blaming } from './entry-fault.ts';
 import type { Exchange } from './exchange.ts';
 
 /** National identifiers of patients: a deposit may name its patient by them. */
@@ -16,10 +17,12 @@ export async function resolveReferences(
   entries: readonly PlannedEntry[],
 ): Promise<void> {
   const known = new Map<string, string>();
-  for (const { resource, index } of entries) {
+  for (const entry of entries) {
+    const { resource, index } = entry;
     if (resource === undefined) continue;
     for (const { query, set } of conditionalReferences(resource)) {
-      const reference = known.get(query) ?? (await referenceTo(context, exchange, query));
+      const reference =
+        known.get(query) ?? (await referenceTo(context, exchange, query).catch(blaming(entry)));
       if (reference === undefined) {
         throw new FhirError('business-rule', `the reference \`${query.slice(0, 200)}\` matches nothing`, {
           expression: `Bundle.entry[${index}].resource`,

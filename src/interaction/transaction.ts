@@ -7,12 +7,13 @@ import { linkEntries } from '../fhir/links.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { bundleOf } from './bundle.ts';
-import { findOne } from './condition.ts';
+import { findOne, thingOf } from './condition.ts';
 import type { Context } from './context.ts';
 import { answered, failed } from './entry-answer.ts';
+import { blamed, blaming, isInternal } from './entry-fault.ts';
 import type { Answer, Body, Entry, Exchange } from './exchange.ts';
 import { resolveReferences } from './references.ts';
-import { retrying, written } from './write.ts';
+import { inTurn, written } from './write.ts';
 
 const FHIR_JSON = 'application/fhir+json';
 
@@ -25,7 +26,20 @@ export function transaction(context: Context, exchange: Exchange): Promise<Answe
       expression: 'Bundle.type',
     });
   }
-  return retrying(() => whole(context, exchange, copyJson(bundle)));
+  const { base } = exchange;
+  const plan = (resources: Resource): PlannedEntry[] =>
+    planTransaction(resources, { base, maxEntries: context.bounds.maxEntries, newId: context.newId });
+  const things = plan(bundle).flatMap(thingsOf);
+  return inTurn(context, exchange, [...new Set(things)], () =>
+    whole(context, exchange, plan(copyJson(bundle))),
+  );
+}
+
+/** What an entry names to write to it. */
+function thingsOf({ method, type, id, newId, condition }: PlannedEntry): string[] {
+  if (type === undefined || isRead({ method })) return [];
+  const things = condition === undefined ? [] : [thingOf(type, condition)];
+  return id === undefined || newId !== undefined ? things : [...things, `${type}/${id}`];
 }
 
 async function batch(context: Context, exchange: Exchange, bundle: Resource): Promise<Answer> {
@@ -43,14 +57,8 @@ async function batch(context: Context, exchange: Exchange, bundle: Resource): Pr
   return { status: 200, body: bundleOf({ type: 'batch-response', links: [] }, entries) };
 }
 
-async function whole(context: Context, exchange: Exchange, bundle: Resource): Promise<Answer> {
-  const { base } = exchange;
+async function whole(context: Context, exchange: Exchange, entries: PlannedEntry[]): Promise<Answer> {
   const staged = exchange.store.stage();
-  const entries = planTransaction(bundle, {
-    base,
-    maxEntries: context.bounds.maxEntries,
-    newId: context.newId,
-  });
   const answers = await resolveConditions(context, exchange, entries, staged);
   requireDistinctTargets(entries.filter((entry) => !answers.has(entry)));
   linkEntries(entries);
@@ -78,7 +86,7 @@ async function whole(context: Context, exchange: Exchange, bundle: Resource): Pr
   return { status: 200, body: bundleOf({ type: 'transaction-response', links: [] }, inOrder) };
 }
 
-const isRead = ({ method }: PlannedEntry): boolean => method === 'GET' || method === 'HEAD';
+const isRead = ({ method }: Pick<PlannedEntry, 'method'>): boolean => method === 'GET' || method === 'HEAD';
 
 /** Each condition becomes the id that it means; a create whose condition is met is answered with what is there. */
 async function resolveConditions(
@@ -131,34 +139,10 @@ function throwFirst(settled: readonly PromiseSettledResult<Answer>[], writes: re
   throw staleOf(first.reason) ?? blamed(first.entry, first.reason);
 }
 
-/** An entry's error as the transaction's: its element is told from the Bundle on. */
-function blamed({ index }: PlannedEntry, error: unknown): unknown {
-  if (!(error instanceof FhirError) || isInternal(error)) return error;
-  const issues = error.issues.map((issue) => ({
-    ...issue,
-    expression: [
-      `Bundle.entry[${index}]`,
-      ...(issue.expression === undefined ? [] : ['resource', within(issue.expression)]),
-    ].join('.'),
-  }));
-  return FhirError.of(issues, error.status === 404 ? 422 : error.status);
-}
-
-function blaming(entry: PlannedEntry): (error: unknown) => never {
-  return (error) => {
-    throw blamed(entry, error);
-  };
-}
-
-/** `Observation.status` within the Observation: `status` */
-const within = (expression: string): string => expression.replace(/^[A-Z][A-Za-z]*\./, '');
-
 function known(error: unknown): FhirError {
   if (error instanceof FhirError) return error;
   throw error;
 }
-
-const isInternal = (error: FhirError): boolean => error.status >= 500;
 
 function isAbandoned(reason: unknown): boolean {
   return reason instanceof Abandoned || (reason instanceof FhirError && reason.cause instanceof Abandoned);

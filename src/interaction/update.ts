@@ -17,7 +17,7 @@ export async function update(context: Context, exchange: Exchange): Promise<Answ
       expression: 'id',
     });
   }
-  return inTurn(context, exchange, `${type}/${id}`, async () =>
+  return inTurn(context, exchange, [`${type}/${id}`], async () =>
     put(exchange, resource, await exchange.store.read(type!, id!), []),
   );
 }

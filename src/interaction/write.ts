@@ -14,18 +14,23 @@ const ATTEMPTS = 12;
 /** Each is decided, keyed and traced apart. */
 const MOST_PATIENTS = 50;
 
-/** Writes to one thing wait for each other, so that they seldom meet in the database; a transaction's are staged. */
+/**
+ * Writes to one thing wait for each other, so that they seldom meet in the database; those of a transaction wait
+ * with it. Only those of one depositor: what others do to a hidden id is neither waited for nor held up.
+ */
 export function inTurn<T>(
   { queue }: Context,
-  { store }: Exchange,
-  key: string,
+  { store, subject }: Exchange,
+  things: readonly string[],
   work: () => Promise<T>,
 ): Promise<T> {
-  return store.staged ? work() : queue.run(key, () => retrying(work));
+  if (store.staged) return work();
+  const keys = things.map((thing) => `${subject.depositor} ${thing}`);
+  return queue.run(keys, () => retrying(work));
 }
 
 /** Again from the start when somebody else wrote first. */
-export async function retrying<T>(work: () => Promise<T>): Promise<T> {
+async function retrying<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
@@ -88,7 +93,10 @@ export function changeOf(
   };
   if (change.patients.length > MOST_PATIENTS) {
     const found = change.patients.length;
-    throw new FhirError('business-rule', `the resource is data of ${found} patients; allowed: up to ${MOST_PATIENTS}`);
+    throw new FhirError(
+      'business-rule',
+      `the resource is data of ${found} patients; allowed: up to ${MOST_PATIENTS}`,
+    );
   }
   if (previous !== undefined && !samePatients(previous.patients, change.patients)) {
     throw new FhirError('business-rule', 'a resource can not become the data of other patients');

@@ -34,7 +34,7 @@ async function change(
 ): Promise<Answer> {
   const { type, id } = exchange.params;
   const asked = metaIn(exchange);
-  return inTurn(context, exchange, `${type}/${id}`, async () => {
+  return inTurn(context, exchange, [`${type}/${id}`], async () => {
     const current = await exchange.store.read(type!, id!);
     if (current === undefined) throw new FhirError('not-found', 'not found');
     if (current.method === 'DELETE') throw new FhirError('deleted', 'deleted');

@@ -3,7 +3,7 @@
  * 0.27 for 21 documents, 0.22 against 0.10 for a count); the cursors stay for what doesn't fit one answer, and for a
  * second try after a fault of the network. https://www.mongodb.com/docs/manual/reference/command/find/
  */
-import { type Collection, type Document, MongoError } from 'mongodb';
+import { type Collection, type Document, Long, MongoError } from 'mongodb';
 import type { Query } from './query.ts';
 
 export interface Find {
@@ -32,14 +32,15 @@ export async function find<T extends Document>(
         find: collection.collectionName,
         filter: query,
         ...options,
-        batchSize: options.limit ?? BATCH,
+        // one more than the limit, or the cursor would stay open after it
+        batchSize: (options.limit ?? BATCH) + 1,
         maxTimeMS: WITHIN,
         readConcern: READ_CONCERN,
       },
       AS_READ,
     );
     if (isDone(cursor.id)) return cursor.firstBatch as T[];
-    await collection.db.command({ killCursors: collection.collectionName, cursors: [cursor.id] });
+    await collection.db.command({ killCursors: collection.collectionName, cursors: [Long.fromString(String(cursor.id))] });
   } catch (error) {
     if (!(error instanceof MongoError && error.hasErrorLabel('RetryableReadError')) && !isNetwork(error)) throw error;
   }

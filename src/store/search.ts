@@ -101,15 +101,17 @@ export class Search {
     usual?: readonly string[],
   ): Promise<Planned> {
     const patients = namedPatients(filter, types);
+    const whose = patients ?? usual;
     const directory = types.every((type) => DIRECTORY.has(type));
-    const gate = (asked: readonly string[] | undefined) => access.condition(asked ?? usual ?? (directory ? [] : undefined));
     const [usually, flagged] = await Promise.all([
-      gate(patients),
-      patients === undefined ? false : this.#policies.shared(patients),
+      access.condition(whose ?? (directory ? [] : undefined)),
+      whose === undefined ? false : this.#policies.shared(whose),
     ]);
+    const condition = flagged
+      ? await access.condition(await withCompanions(this.#database, this.#terms, whose!))
+      : usually;
     // traces name patients besides their own all the time: it isn't kept beside the patient
-    const shared = flagged || (patients !== undefined && isAudit(types));
-    const condition = flagged ? await gate(await withCompanions(this.#database, this.#terms, patients!)) : usually;
+    const shared = patients !== undefined && (flagged || isAudit(types));
     const alone = !shared && patients?.length === 1 ? patients[0] : undefined;
     const owner = alone ?? (patients === undefined && types.every(isNobodys) ? NOBODY : undefined);
     const rest = alone === undefined ? filter : withoutImplied(filter, alone);

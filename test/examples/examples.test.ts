@@ -15,7 +15,9 @@ interface Bundle {
 
 function read<T>(folder: string): T[] {
   if (!existsSync(`${FOLDER}${folder}`)) {
-    throw new Error(`these tests need the examples in \`../shared/examples/${folder}\`, beside the project's folder`);
+    throw new Error(
+      `these tests need the examples in \`../shared/examples/${folder}\`, beside the project's folder`,
+    );
   }
   return readdirSync(`${FOLDER}${folder}`)
     .filter((name) => name.endsWith('.json'))
@@ -46,7 +48,8 @@ it('takes each official example by PUT and gives it back as it was', async () =>
     const put = await all.put(name, example);
     if (put.status !== 201) refused.push([name, put.status, put.text]);
     const { json } = await all.get(name, { accept: 'application/fhir+json' });
-    if (JSON.stringify(sorted(withoutVersion(json))) !== JSON.stringify(sorted(withoutVersion(example)))) changed.push(name);
+    if (JSON.stringify(sorted(withoutVersion(json))) !== JSON.stringify(sorted(withoutVersion(example))))
+      changed.push(name);
   }
   expect(refused).toEqual([]);
   expect(changed).toEqual([]);
@@ -88,7 +91,11 @@ it('takes the Bundles of Synthea as transactions and finds all that they hold', 
   for (const reference of references) {
     const [type = '', query = ''] = reference.split('?');
     const [system, value] = new URLSearchParams(query).get('identifier')!.split('|');
-    const made = await all.post(type, { resourceType: type, identifier: [{ system, value }], ...named[type] });
+    const made = await all.post(type, {
+      resourceType: type,
+      identifier: [{ system, value }],
+      ...named[type],
+    });
     expect([reference, made.status]).toEqual([reference, 201]);
   }
   for (const bundle of bundles) {
@@ -96,7 +103,14 @@ it('takes the Bundles of Synthea as transactions and finds all that they hold', 
     expect([status, status === 200 ? '' : text.slice(0, 500)]).toEqual([200, '']);
     expect(json.entry).toHaveLength(bundle.entry.length);
     const patient = json.entry[0].response.location.match(/Patient\/([^/]+)/)[1];
-    for (const type of ['Encounter', 'Condition', 'Observation', 'Claim', 'ExplanationOfBenefit', 'Immunization']) {
+    for (const type of [
+      'Encounter',
+      'Condition',
+      'Observation',
+      'Claim',
+      'ExplanationOfBenefit',
+      'Immunization',
+    ]) {
       const found = await all.get(`${type}?patient=${patient}&_count=0`);
       expect([type, found.json.total]).toEqual([type, count(bundle, type)]);
     }
@@ -117,6 +131,8 @@ it('takes the Bundles of Synthea as transactions and finds all that they hold', 
   expect(heights.json.total).toBe(loinc.length);
   const ofName = await all.get('Observation?code=8302-2&performer:missing=true&_count=0');
   expect(ofName.json.total).toBe(loinc.filter(({ resource }) => resource.performer === undefined).length);
-  const left = JSON.stringify((await all.get('Encounter?_count=1000')).json).match(/"reference":"(?:urn:uuid:|[A-Za-z]+\?)/g);
+  const left = JSON.stringify((await all.get('Encounter?_count=1000')).json).match(
+    /"reference":"(?:urn:uuid:|[A-Za-z]+\?)/g,
+  );
   expect(left).toBeNull();
 }, 120_000);

@@ -290,8 +290,11 @@ describe('conditional read', () => {
 
   it('tells nothing of what is hidden or deleted', async () => {
     await hospital.put('Observation/hospital-r', observation({ id: 'hospital-r' }));
-    for (const headers of [{ 'if-none-match': '*' }, { 'if-modified-since': new Date().toUTCString() }]) {
-      expect((await gp.get('Observation/hospital-r', headers)).status).toBe(404);
+    for (const [name, value] of [
+      ['if-none-match', '*'],
+      ['if-modified-since', new Date().toUTCString()],
+    ] as const) {
+      expect((await gp.get('Observation/hospital-r', { [name]: value })).status).toBe(404);
     }
     await hospital.delete('Observation/hospital-r');
     expect((await hospital.get('Observation/hospital-r', { 'if-none-match': '*' })).status).toBe(410);

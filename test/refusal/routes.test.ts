@@ -19,13 +19,19 @@ const flag = (id?: string) => ({
   code: { text: 'Secret' },
   subject: { reference: 'Patient/own' },
 });
-const meta = { resourceType: 'Parameters', parameter: [{ name: 'meta', valueMeta: { tag: [{ code: 'x' }] } }] };
+const meta = {
+  resourceType: 'Parameters',
+  parameter: [{ name: 'meta', valueMeta: { tag: [{ code: 'x' }] } }],
+};
 const entries = (type: 'GET' | 'PUT') => ({
   resourceType: 'Bundle',
   type: 'transaction',
   entry: [{ request: { method: type, url: 'Flag/f1' }, ...(type === 'PUT' ? { resource: flag('f1') } : {}) }],
 });
-const form = (fields: string) => ({ body: fields, headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+const form = (fields: string) => ({
+  body: fields,
+  headers: { 'content-type': 'application/x-www-form-urlencoded' },
+});
 
 /** What the stranger gets: an error, or an answer that holds nothing of what is not theirs. */
 type Barred = number | 'nothing';

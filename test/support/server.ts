@@ -41,7 +41,11 @@ export interface Client {
 
 export async function testServer(
   file: string,
-  options: { types?: readonly string[]; like?: Pick<TestServer, 'database' | 'dataDir'> } = {},
+  options: {
+    types?: readonly string[];
+    like?: Pick<TestServer, 'database' | 'dataDir'>;
+    newId?: () => string;
+  } = {},
 ): Promise<TestServer> {
   const database = options.like?.database ?? testDatabase(file);
   const dataDir = options.like?.dataDir ?? mkdtempSync(join(tmpdir(), 'carnet-test-'));
@@ -58,6 +62,7 @@ export async function testServer(
     resourceTypes: options.types ?? DEFAULT_TYPES,
     issuers: [issuer.issuer],
     maxBodyBytes: 32 * 1024 * 1024,
+    newId: options.newId,
     log: createLog({ level: process.env.TEST_LOG ?? 'silent' }),
     tell: () => {},
   });

@@ -86,7 +86,10 @@ export const patientCompartment: Readonly<Record<string, readonly string[]>> = O
 export const schema = lazily(() => read<Schema>('schema.json'));
 
 const rules = lazily(() => {
-  const { types, invariants } = read<{ types: Record<string, TypeRule>; invariants: Record<string, Invariant> }>('rules.json');
+  const { types, invariants } = read<{
+    types: Record<string, TypeRule>;
+    invariants: Record<string, Invariant>;
+  }>('rules.json');
   return { types: new Map(Object.entries(types)), invariants: new Map(Object.entries(invariants)) };
 });
 
@@ -97,7 +100,9 @@ export const invariant = (name: string): Invariant | undefined => rules().invari
 export const invariantNames = (): IterableIterator<string> => rules().invariants.keys();
 
 export type ValueSet = ReadonlyMap<string, ReadonlySet<string>>;
-const valueSets = lazily(() => new Map(Object.entries(read<Record<string, Record<string, string[]>>>('value-sets.json'))));
+const valueSets = lazily(
+  () => new Map(Object.entries(read<Record<string, Record<string, string[]>>>('value-sets.json'))),
+);
 const expanded = new Map<string, ValueSet>();
 
 /** The codes of a value set by their system; undefined when they can't be listed (MIME types, languages, UCUM). */
@@ -113,7 +118,9 @@ export function valueSet(url: string): ValueSet | undefined {
 }
 
 export type Hierarchy = ReadonlyMap<string, readonly string[]>;
-const hierarchies = lazily(() => new Map(Object.entries(read<Record<string, Record<string, string[]>>>('code-systems.json'))));
+const hierarchies = lazily(
+  () => new Map(Object.entries(read<Record<string, Record<string, string[]>>>('code-systems.json'))),
+);
 const compiled = new Map<string, Hierarchy>();
 
 /** Each code with its parents, for `:below`; undefined for a code system without hierarchy, or not listed by HL7. */

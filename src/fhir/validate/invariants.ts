@@ -1,6 +1,6 @@
 /** Whether an invariant holds: natively where it can, else by its FHIRPath. https://hl7.org/fhir/R4/conformance-rules.html#constraints */
 import { createRequire } from 'node:module';
-import { invariant } from '../definitions/index.ts';
+import { invariant, isResourceType } from '../definitions/index.ts';
 import type { Json } from '../resource.ts';
 import { NATIVE } from './native.ts';
 import type { Scope } from './scope.ts';
@@ -16,11 +16,9 @@ function compile(name: string): Evaluate {
   const { compile: compilePath } = require('fhirpath') as typeof import('fhirpath');
   const model = require('fhirpath/fhir-context/r4') as Parameters<typeof compilePath>[1];
   const { path, expression } = invariant(name)!;
-  // trace() writes to the console
-  const source = expression.replace(/\.trace\('[^']*'(?:, *\w+)?\)/g, '');
-  const evaluate = compilePath(path.includes('.') ? { base: path, expression: source } : source, model, {
-    async: false,
-  } as never) as unknown as Evaluate;
+  // what is no resource doesn't tell its type
+  const typed = path === 'DomainResource' || isResourceType(path) ? expression : { base: path, expression };
+  const evaluate = compilePath(typed, model, { async: false } as never) as unknown as Evaluate;
   compiled.set(name, evaluate);
   return evaluate;
 }

@@ -36,8 +36,8 @@ export function referenceFault(
 
 /** The type pointed at, when the reference tells; a fault when its form is none of R4's. */
 function target(reference: string, scope: Scope): string | Fault | undefined {
-  if (reference.startsWith('#')) return scope.contained.get(reference.slice(1));
-  if (reference.startsWith('urn:')) return scope.fullUrls.get(reference);
+  if (reference.startsWith('#')) return known(scope.contained.get(reference.slice(1)));
+  if (reference.startsWith('urn:')) return known(scope.fullUrls.get(reference));
   if (/^[a-z][a-z0-9+.-]{0,31}:/i.test(reference)) return typed(reference);
   const query = reference.indexOf('?');
   const type = query < 0 ? typed(reference) : reference.slice(0, query);
@@ -47,6 +47,9 @@ function target(reference: string, scope: Scope): string | Fault | undefined {
     text: `${show(reference)} is no reference; allowed: Type/id of a resource type, an absolute address, urn:uuid:…, #id of a contained resource`,
   };
 }
+
+const known = (type: string | undefined): string | undefined =>
+  type !== undefined && isResourceType(type) ? type : undefined;
 
 const isAbsolutePath = (reference: string): boolean =>
   reference.split('/', 5).length > 4 || reference.startsWith('/');

@@ -1,0 +1,166 @@
+/** https://hl7.org/fhir/R4/http.html#transaction: a batch, whose entries stand each by itself. */
+import type { Json } from '../../src/fhir/resource.ts';
+import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
+import {
+  PATIENT,
+  bundle,
+  byName,
+  named,
+  observation,
+  only,
+  patient,
+  post,
+  put,
+  statuses,
+} from './support/resources.ts';
+
+let carnet: TestServer;
+let all: Client;
+let gp: Client;
+beforeAll(async () => {
+  carnet = await testServer(import.meta.url);
+  all = carnet.as('all');
+  gp = carnet.as('gp');
+  await all.put(PATIENT, patient({ id: 'p1' }));
+  await all.put('Observation/b1', observation({ id: 'b1', identifier: [named('b1')] }));
+});
+afterAll(() => carnet?.close());
+
+const send = (entries: Json[], client = all, headers = {}): Promise<Reply> =>
+  client.post('', bundle('batch', ...entries), headers);
+const issueOf = ({ json }: Reply, index: number) => json.entry[index].response.outcome.issue[0];
+
+it('does what can be done and says of each entry what became of it', async () => {
+  const reply = await send([
+    post(observation({ identifier: [named('b2')] })),
+    post(observation({ status: 'wrong' })),
+    put(observation({ id: 'b3' })),
+    put(observation({ id: 'b1' }), { ifMatch: 'W/"x"' }),
+    only('GET', 'Observation/b1'),
+    only('GET', 'Observation/none'),
+    only('GET', `Observation?${byName('b2')}`),
+    only('HEAD', 'Observation/b1'),
+    only('DELETE', 'Observation/none'),
+    post({ resourceType: 'Claim' }),
+    only('GET', 'Foo/1'),
+    only('GET', 'metadata'),
+    { resource: observation() },
+    only('OPTIONS', 'Observation'),
+    only('GET', 'Observation/b1/_history'),
+  ]);
+  expect([reply.status, reply.json.type]).toEqual([200, 'batch-response']);
+  const [invalid] = statuses(reply).splice(1, 1);
+  expect(['400', '422']).toContain(invalid);
+  expect(statuses(reply).filter((_, index) => index !== 1)).toEqual([
+    '201',
+    '201',
+    '412',
+    '200',
+    '404',
+    '200',
+    '200',
+    '204',
+    '404',
+    '404',
+    '400',
+    '400',
+    '400',
+    '200',
+  ]);
+  expect(reply.json.entry[4].resource).toEqual((await all.get('Observation/b1')).json);
+  expect(reply.json.entry[6].resource.total).toBe(1);
+  expect(reply.json.entry[7].resource).toBeUndefined();
+  expect(reply.json.entry[14].resource.type).toBe('history');
+  expect(issueOf(reply, 1).expression[0]).toBe('Observation.status');
+  expect(issueOf(reply, 9)).toMatchObject({
+    code: 'not-supported',
+    details: { text: 'type `Claim` is not served' },
+  });
+  expect((await all.get('Observation/b3')).status).toBe(200);
+});
+
+it('answers hidden and absent alike', async () => {
+  const of = async (id: string) =>
+    (
+      await send(
+        [
+          only('GET', `Observation/${id}`),
+          put(observation({ id })),
+          only('DELETE', `Observation/${id}`),
+          only('HEAD', `Observation/${id}`),
+        ],
+        gp,
+      )
+    ).text;
+  expect(await of('b1')).toBe(await of('b0'));
+  expect((await all.get('Observation/b1')).status).toBe(200);
+});
+
+it('gives each entry the rights of its caller and no more', async () => {
+  const reader = carnet.as({ token: carnet.tokenFor({ scope: 'system/Observation.rs' }) });
+  const reply = await send(
+    [only('GET', 'Observation/b1'), post(observation()), only('GET', 'Patient/p1'), only('GET', 'Patient')],
+    reader,
+  );
+  expect(statuses(reply)).toEqual(['200', '403', '403', '403']);
+});
+
+it('leaves a trace for each entry', async () => {
+  await all.put('Patient/watched', patient({ id: 'watched' }));
+  const trail = async () => (await all.get('AuditEvent?patient=watched&_summary=count')).json.total;
+  const before = await trail();
+  await send([
+    only('GET', 'Patient/watched'),
+    only('GET', 'Patient/watched'),
+    only('GET', 'Observation?patient=watched'),
+  ]);
+  expect((await trail()) - before).toBe(3);
+});
+
+it('carries conditional entries, each decided by itself', async () => {
+  const reply = await send([
+    post(observation({ identifier: [named('b4')] }), undefined, { ifNoneExist: byName('b4') }),
+    post(observation({ identifier: [named('b4')] }), undefined, { ifNoneExist: byName('b4') }),
+    {
+      resource: observation({ identifier: [named('b4')], valueString: 'x' }),
+      request: { method: 'PUT', url: `Observation?${byName('b4')}` },
+    },
+    only('GET', 'Observation/b1', { ifNoneMatch: (await all.get('Observation/b1')).headers.get('etag') }),
+    only('DELETE', `Observation?${byName('b4')}`),
+  ]);
+  expect(statuses(reply)).toEqual(['201', '200', '200', '304', '204']);
+});
+
+it('gives a Binary as a resource, whatever it holds', async () => {
+  const content = '{"resourceType":"Patient"},{"evil":true';
+  const made = await all.post('Binary', content, { 'content-type': 'text/plain' });
+  for (const type of ['batch', 'transaction'] as const) {
+    const reply = await all.post('', bundle(type, only('GET', `Binary/${made.json.id}`)));
+    expect(reply.json.entry[0].resource).toEqual(made.json);
+  }
+});
+
+it('gives the answer of an operation', async () => {
+  const reply = await send([
+    { resource: observation(), request: { method: 'POST', url: 'Observation/$validate' } },
+    only('GET', 'Observation/b1/$meta'),
+  ]);
+  expect(statuses(reply)).toEqual(['200', '200']);
+  expect(reply.json.entry.map(({ resource }: Json) => (resource as Json).resourceType)).toEqual([
+    'OperationOutcome',
+    'Parameters',
+  ]);
+});
+
+it('may name this server in full, and no other', async () => {
+  const reply = await send([
+    only('GET', `${carnet.base}/Observation/b1`),
+    only('GET', 'https://elsewhere.test/fhir/Observation/b1'),
+  ]);
+  expect(statuses(reply)).toEqual(['200', '400']);
+});
+
+it('may be empty', async () => {
+  const reply = await send([]);
+  expect([reply.status, reply.json]).toEqual([200, { resourceType: 'Bundle', type: 'batch-response' }]);
+});

@@ -1,0 +1,110 @@
+/** Two servers, each with its own database, that hold the same but for what is hidden in one of them. */
+import type { Resource } from '../../../src/fhir/resource.ts';
+import { type Client, type TestServer, testServer } from '../../support/server.ts';
+import { HIDDEN_CONTENT, HIDDEN_KEYS, SHARED_CONTENT, document } from './content.ts';
+import type { Probe } from './probes.ts';
+
+const AT_A_TIME = 8;
+const MOST_PAGES = 40;
+
+export interface World {
+  carnet: TestServer;
+  /** Version ids of what is hidden; made up where there is nothing. */
+  vids: ReadonlyMap<string, string>;
+  seen: Map<string, string>;
+}
+
+export const CALLERS = ['gp', 'dentist', 'patient', 'app', 'hospital', 'operator'] as const;
+export type Who = (typeof CALLERS)[number];
+
+/** The demo's callers; the patient is Vera. */
+export function callerIn({ carnet }: World, who: Who): Client {
+  return who === 'patient'
+    ? carnet.as({ token: carnet.tokenFor({ reference: 'Patient/vera' }, 'patient') })
+    : carnet.as(who);
+}
+
+export async function makeWorld(file: string, hidden: boolean): Promise<World> {
+  let made = 0;
+  const carnet = await testServer(file, { newId: () => `made-${String((made += 1)).padStart(4, '0')}` });
+  const half = Math.floor(SHARED_CONTENT.length / 2);
+  await load(carnet, SHARED_CONTENT.slice(0, half));
+  if (hidden) await load(carnet, HIDDEN_CONTENT);
+  await load(carnet, SHARED_CONTENT.slice(half));
+  const all = carnet.as('all');
+  for (const who of ['dentist', 'hospital'] as const) {
+    const { status } = await carnet.as(who).put(`DocumentReference/${who}-doc`, document(`${who}-doc`, 'vera'));
+    expect(status).toBe(201);
+  }
+  const vids = new Map<string, string>(HIDDEN_KEYS.map((key) => [key, '0123456789abcdef0123']));
+  if (hidden) {
+    await all.put('Observation/hugo-obs', { ...find('hugo-obs'), status: 'amended' });
+    for (const key of HIDDEN_KEYS) vids.set(key, (await all.get(`${key}/$meta`)).json.parameter[0].valueMeta.versionId);
+    expect((await all.delete('DocumentReference/hugo-deleted')).status).toBe(204);
+  }
+  return { carnet, vids, seen: new Map() };
+}
+
+async function load(carnet: TestServer, resources: readonly Resource[]): Promise<void> {
+  const entry = resources.map((resource) => ({
+    resource,
+    request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
+  }));
+  const { status, text } = await carnet.as('all').post('', { resourceType: 'Bundle', type: 'transaction', entry });
+  expect([status, status === 200 ? '' : text]).toEqual([200, '']);
+}
+
+function find(id: string): Resource {
+  return HIDDEN_CONTENT.find((resource) => resource.id === id)!;
+}
+
+/** What each probe is answered, page after page, without what must differ between any two runs. */
+export async function answers(world: World, client: Client, probes: readonly Probe[], atOnce: boolean): Promise<string[]> {
+  const raw: string[][] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let at = next++; at < probes.length; at = next++) raw[at] = await answersTo(world, client, probes[at]!);
+  };
+  await Promise.all(Array.from({ length: atOnce ? AT_A_TIME : 1 }, worker));
+  return raw.map((pages) => comparable(world, pages.join('\n')));
+}
+
+async function answersTo(world: World, client: Client, { method, path, headers, body, follow }: Probe): Promise<string[]> {
+  const fill = (text: string): string =>
+    text.replaceAll(/\{vid:([^}]+)\}/g, (_, key: string) => world.vids.get(key) ?? 'absent');
+  const filled = Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, fill(value)]));
+  const sent = body === undefined || typeof body === 'string' ? body : (JSON.parse(fill(JSON.stringify(body))) as unknown);
+  const pages: string[] = [];
+  let address: string | undefined = fill(path);
+  for (let page = 0; address !== undefined && page < MOST_PAGES; page += 1) {
+    const reply = await client.send(method, address, sent, { 'accept-encoding': 'identity', ...filled });
+    const length = reply.headers.get('content-length');
+    if (length !== null && method !== 'HEAD') expect(Number(length)).toBe(Buffer.byteLength(reply.text));
+    pages.push(`${reply.status} ${JSON.stringify(comparableHeaders(reply.headers))} ${reply.text}`);
+    const links = (reply.json?.link ?? []) as { relation: string; url: string }[];
+    address = follow === true ? links.find(({ relation }) => relation === 'next')?.url : undefined;
+  }
+  return pages;
+}
+
+/** The length is that of the text, which is compared: the addresses of two servers differ in it. */
+const DIFFERING = new Set(['date', 'x-request-id', 'content-length', 'connection', 'keep-alive']);
+
+function comparableHeaders(headers: Headers): [string, string][] {
+  return [...headers].filter(([name]) => !DIFFERING.has(name));
+}
+
+/** Addresses and times; version ids, numbered as they appear; page links by their length. */
+function comparable({ carnet, seen }: World, text: string): string {
+  const numbered = (made: string): string => {
+    if (!seen.has(made)) seen.set(made, `version-${seen.size}`);
+    return seen.get(made)!;
+  };
+  return text
+    .replaceAll(carnet.base, 'BASE')
+    .replaceAll(/_page=([\w-]+)/g, (_, token: string) => `_page=${token.length} characters`)
+    .replaceAll(/\b[0-9a-f]{20}\b/g, numbered)
+    .replaceAll(/("(?:lastUpdated|lastModified|recorded)":)"[^"]*"/g, '$1"then"')
+    .replaceAll(/(\["last-modified",)"[^"]*"/g, '$1"then"');
+}
+

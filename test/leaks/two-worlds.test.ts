@@ -1,0 +1,45 @@
+/**
+ * A store that holds what is hidden and one that doesn't answer alike, byte for byte, whoever asks and however.
+ * docs/decisions and the design's table "Hidden equals absent".
+ */
+import { HIDDEN_CONTENT } from './support/content.ts';
+import { AT_ONCE, SEQUENCE } from './support/probes.ts';
+import { CALLERS, type World, answers, callerIn, makeWorld } from './support/worlds.ts';
+
+let full: World;
+let empty: World;
+beforeAll(async () => {
+  [full, empty] = await Promise.all([makeWorld(import.meta.url, true), makeWorld(import.meta.url, false)]);
+});
+afterAll(async () => {
+  await Promise.all([full?.carnet.close(), empty?.carnet.close()]);
+});
+
+it('asks at least 200 questions', () => {
+  expect(AT_ONCE.length + SEQUENCE.length).toBeGreaterThan(200);
+});
+
+describe.each(CALLERS)('to %s', (who) => {
+  it.each([
+    ['reads, searches and pages, and writes of what is hidden', AT_ONCE, true],
+    ['writes that touch what is hidden', SEQUENCE, false],
+  ] as const)('hidden and absent are alike in %s', async (_, probes, atOnce) => {
+    const [withHidden, without] = await Promise.all(
+      [full, empty].map((world) => answers(world, callerIn(world, who), probes, atOnce)),
+    );
+    const told = probes.flatMap(({ method, path }, index) =>
+      withHidden![index] === without![index] ? [] : [{ probe: `${method} ${path}`, full: withHidden![index], empty: without![index] }],
+    );
+    expect(told).toEqual([]);
+    expect(withHidden!.filter((answer) => answer.startsWith('5'))).toEqual([]);
+  });
+});
+
+it('shows what is hidden to nobody, and leaves it as it was', async () => {
+  const all = full.carnet.as('all');
+  for (const { resourceType, id } of HIDDEN_CONTENT) {
+    const { status, json } = await all.get(`${resourceType}/${id}/_history`);
+    const versions = { 'hugo-obs': 2, 'hugo-deleted': 2 }[id!] ?? 1;
+    expect([id, status, json?.total]).toEqual([id, 200, versions]);
+  }
+});

@@ -1,0 +1,217 @@
+/**
+ * The hot queries, as the database ran them: by an index, in its order, touching what the answer is made of and not
+ * what else is stored. https://www.mongodb.com/docs/manual/reference/database-profiler/
+ */
+import { type Db, MongoClient } from 'mongodb';
+import type { Resource } from '../../src/fhir/resource.ts';
+import { seed } from '../search/http/support/rows.ts';
+import { type Client, type TestServer, testServer } from '../support/server.ts';
+
+const PATIENTS = 40;
+const DOCUMENTS = 50;
+const FEW = 6;
+const LOINC = 'http://loinc.org';
+const TYPES = ['11488-4', '18842-5', '11502-2', '57833-6', '18748-4'];
+const OF_TYPE = DOCUMENTS / TYPES.length;
+const GP = 'Practitioner/demo-gp';
+const LOADER = 'Organization/demo-loader';
+
+interface Hot {
+  caller: 'loader' | 'gp' | 'patient' | 'all';
+  path: string;
+  /** How many matches it tells. */
+  total?: number;
+  /** Index entries and documents that one query may look at. */
+  most: number;
+}
+
+const read: Hot = { caller: 'loader', path: 'DocumentReference/d7-1', most: 1 };
+const searches: [string, Hot][] = [
+  ['sorted by date', { caller: 'loader', path: 'DocumentReference?patient=Patient/p7&_sort=-date&_count=20', total: DOCUMENTS, most: DOCUMENTS + 1 }],
+  ['sorted by date, oldest first', { caller: 'loader', path: 'DocumentReference?patient=Patient/p7&_sort=date&_count=20', total: DOCUMENTS, most: DOCUMENTS + 1 }],
+  ['by type', { caller: 'loader', path: `DocumentReference?patient=Patient/p7&type=${LOINC}|${TYPES[2]}&_count=50`, total: OF_TYPE, most: OF_TYPE + 1 }],
+  ['by type, sorted by date', { caller: 'loader', path: `DocumentReference?patient=Patient/p7&type=${TYPES[2]}&_sort=-date&_count=5`, total: OF_TYPE, most: OF_TYPE + 1 }],
+  ['by either of two types', { caller: 'loader', path: `DocumentReference?patient=Patient/p7&type=${TYPES[2]},${TYPES[3]}&_sort=-date`, total: 2 * OF_TYPE, most: 2 * OF_TYPE + 3 }],
+  ['allergies', { caller: 'loader', path: 'AllergyIntolerance?patient=Patient/p7', total: FEW, most: FEW + 1 }],
+  ['immunizations since', { caller: 'loader', path: 'Immunization?patient=Patient/p7&date=ge2020-01-01', total: FEW / 2, most: FEW + 1 }],
+  ['appointments since', { caller: 'loader', path: 'Appointment?patient=Patient/p7&date=ge2020-01-01', total: FEW / 2, most: FEW + 1 }],
+  ['a compartment', { caller: 'loader', path: 'Patient/p7/DocumentReference?_count=50', total: DOCUMENTS, most: DOCUMENTS + 1 }],
+  // one seek for each type, beside the entries
+  ['a whole compartment', { caller: 'loader', path: 'Patient/p7/*?_count=100', total: DOCUMENTS + 3 * FEW + 1, most: DOCUMENTS + 3 * FEW + 100 }],
+  ['by identifier', { caller: 'loader', path: 'Patient?identifier=urn:oid:1.2|n7', total: 1, most: 2 }],
+  ['by id', { caller: 'loader', path: 'Patient?_id=p7', total: 1, most: 2 }],
+  ['a patient’s changes', { caller: 'loader', path: 'DocumentReference?patient=Patient/p7&_lastUpdated=gt2020', total: DOCUMENTS, most: DOCUMENTS + 1 }],
+  ['a patient’s changes by now', { caller: 'loader', path: 'DocumentReference?patient=Patient/p7&_lastUpdated=gt2100', total: 0, most: 1 }],
+  ['a type’s changes', { caller: 'loader', path: 'Immunization?_lastUpdated=gt2020&_count=10', total: PATIENTS * FEW, most: PATIENTS * FEW + 1 }],
+  ['a type’s changes by now', { caller: 'loader', path: 'Immunization?_lastUpdated=gt2100', total: 0, most: 1 }],
+  ['what a consent permits', { caller: 'gp', path: 'DocumentReference?patient=Patient/p7&_sort=-date&_count=20', total: DOCUMENTS, most: DOCUMENTS + 1 }],
+  ['what is a patient’s own', { caller: 'patient', path: 'DocumentReference?patient=Patient/demo-mother&_sort=-date', total: 0, most: 1 }],
+  ['a directory by name', { caller: 'gp', path: 'Practitioner?name=nom7', total: 1, most: 2 }],
+  ['a directory by identifier', { caller: 'gp', path: 'Practitioner?identifier=rpps7', total: 1, most: 2 }],
+  ['traces of a patient', { caller: 'all', path: 'AuditEvent?patient=Patient/p7&_count=5', most: 60 }],
+];
+const histories: Hot = { caller: 'loader', path: 'DocumentReference/d7-0/_history', total: 4, most: 5 };
+
+let carnet: TestServer;
+let client: MongoClient;
+let db: Db;
+beforeAll(async () => {
+  carnet = await testServer(import.meta.url);
+  client = await MongoClient.connect(carnet.database.uri);
+  db = client.db(carnet.database.dbName);
+  const numbers = Array.from({ length: PATIENTS }, (_, index) => index);
+  await seed(carnet, numbers.flatMap(rowsOf), { by: LOADER });
+  await seed(carnet, numbers.map(doctor));
+  await seed(carnet, numbers.flatMap(traces));
+  const loader = as('loader');
+  for (const status of ['superseded', 'current', 'superseded']) {
+    const { json } = await loader.get('DocumentReference/d7-0');
+    const { status: answered, text } = await loader.put('DocumentReference/d7-0', { ...json, status });
+    if (answered !== 200) throw new Error(text);
+  }
+});
+afterAll(async () => {
+  await client?.close();
+  await carnet?.close();
+});
+
+function as(caller: Hot['caller']): Client {
+  return caller === 'loader'
+    ? carnet.as({ token: carnet.tokenFor({ idPrefixes: ['b-', 'd'] }, 'loader') })
+    : carnet.as(caller);
+}
+
+function rowsOf(index: number): Resource[] {
+  const patient = { reference: `Patient/p${index}` };
+  const many = (count: number, make: (at: number) => object): Resource[] =>
+    Array.from({ length: count }, (_, at) => make(at) as Resource);
+  const year = (at: number): number => (at % 2 === 0 ? 2022 : 2012);
+  return [
+    { resourceType: 'Patient', id: `p${index}`, identifier: [{ system: 'urn:oid:1.2', value: `n${index}` }] },
+    consent(index),
+    ...many(DOCUMENTS, (at) => ({
+      resourceType: 'DocumentReference',
+      id: `d${index}-${at}`,
+      status: 'current',
+      subject: patient,
+      date: new Date(Date.UTC(2020, 0, 1 + ((at * 7) % DOCUMENTS))).toISOString(),
+      type: { coding: [{ system: LOINC, code: TYPES[at % TYPES.length] }] },
+      content: [{ attachment: { contentType: 'text/plain', data: 'eA==' } }],
+    })),
+    ...many(FEW, (at) => ({ resourceType: 'AllergyIntolerance', id: `a${index}-${at}`, patient, code: { text: 'x' } })),
+    ...many(FEW, (at) => ({ resourceType: 'Immunization', id: `i${index}-${at}`, status: 'completed', patient, occurrenceDateTime: `${year(at)}-05-01` })),
+    ...many(FEW, (at) => ({ resourceType: 'Appointment', id: `t${index}-${at}`, status: 'booked', start: `${year(at)}-05-01T10:00:00Z`, participant: [{ actor: patient, status: 'accepted' }] })),
+  ];
+}
+
+function consent(index: number): Resource {
+  return {
+    resourceType: 'Consent',
+    id: `c${index}`,
+    status: 'active',
+    scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
+    category: [{ coding: [{ system: LOINC, code: '59284-0' }] }],
+    patient: { reference: `Patient/p${index}` },
+    provision: {
+      type: 'permit',
+      actor: [
+        {
+          role: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType', code: 'IRCP' }] },
+          reference: { reference: index === 7 ? GP : `Practitioner/other${index}` },
+        },
+      ],
+    },
+  };
+}
+
+const doctor = (index: number): Resource => ({
+  resourceType: 'Practitioner',
+  id: `doctor${index}`,
+  identifier: [{ system: 'urn:oid:1.3', value: `rpps${index}` }],
+  name: [{ family: `nom${index}` }],
+});
+
+const traces = (index: number): Resource[] =>
+  Array.from({ length: 10 }, (_, at) => ({
+    resourceType: 'AuditEvent',
+    id: `trace${index}-${at}`,
+    recorded: `2024-01-01T00:00:0${at}Z`,
+    agent: [{ who: { reference: GP }, requestor: true }],
+    entity: [{ what: { reference: `Patient/p${index}` } }],
+  }));
+
+interface Stage {
+  stage: string;
+  inputStage?: Stage;
+  inputStages?: Stage[];
+}
+
+interface Ran {
+  ns: string;
+  command: object;
+  planSummary?: string;
+  keysExamined?: number;
+  docsExamined?: number;
+  execStats?: Stage;
+}
+
+/** What the database ran for a request. */
+async function ranFor({ caller, path }: Hot): Promise<{ ran: Ran[]; total: number }> {
+  const client = as(caller);
+  // what is remembered of patients and keys is so by then, as it mostly is
+  await client.get(path);
+  await db.command({ profile: 0 });
+  await db.collection('system.profile').drop();
+  await db.command({ profile: 2 });
+  const { status, text, json } = await client.get(path);
+  await db.command({ profile: 0 });
+  if (status !== 200) throw new Error(`${path}: ${status} ${text}`);
+  const ran = await db.collection<Ran>('system.profile').find({ op: { $in: ['query', 'command', 'getmore'] } }).toArray();
+  return { ran: ran.filter(({ planSummary }) => planSummary !== undefined), total: json.total };
+}
+
+function stagesOf({ stage, inputStage, inputStages = [] }: Stage): string[] {
+  return [stage, ...(inputStage === undefined ? [] : stagesOf(inputStage)), ...inputStages.flatMap(stagesOf)];
+}
+
+async function expectServed(hot: Hot): Promise<void> {
+  const { ran, total } = await ranFor(hot);
+  expect(ran.length).toBeGreaterThan(0);
+  for (const { ns, command, execStats, planSummary, keysExamined = 0, docsExamined = 0 } of ran) {
+    const stages = execStats === undefined ? [planSummary!.split(' ')[0]!] : stagesOf(execStats);
+    const bad = stages.filter((stage) => stage === 'COLLSCAN' || stage === 'SORT');
+    const tooMuch = Math.max(keysExamined, docsExamined) > hot.most;
+    const told = { ns, planSummary, keysExamined, docsExamined, stages, command: JSON.stringify(command).slice(0, 600) };
+    expect(bad.length > 0 || tooMuch ? told : undefined).toBeUndefined();
+  }
+  if (hot.total !== undefined) expect(total).toBe(hot.total);
+}
+
+it.each(searches)('a search is served by an index: %s', (_, hot) => expectServed(hot));
+
+it('a read is served by the id', () => expectServed(read));
+
+it('the history of a resource is served by an index', () => expectServed(histories));
+
+it('who granted something is found by an index', async () => {
+  // a search of one's own kind, without a patient: the grants are looked up, then those patients' resources
+  const { ran } = await ranFor({ caller: 'gp', path: 'AllergyIntolerance?_lastUpdated=gt2020', most: 0 });
+  const grants = ran.filter(({ command }) => 'aggregate' in command);
+  expect(grants).toHaveLength(1);
+  expect([grants[0]!.planSummary, grants[0]!.docsExamined]).toEqual([expect.stringContaining('ids: 1'), 1]);
+});
+
+it('the Consents of a patient are found by an index', async () => {
+  // a new Consent makes the policy be read again
+  await db.command({ profile: 2 });
+  await seed(carnet, [{ ...consent(8), id: 'c8-more' }]);
+  await as('gp').get('AllergyIntolerance?patient=Patient/p8');
+  await db.command({ profile: 0 });
+  const ran = await db
+    .collection<Ran>('system.profile')
+    .find({ 'command.filter.type': 'Consent', 'command.filter.patient': 'p8' })
+    .toArray();
+  expect(ran.map(({ planSummary, docsExamined }) => [planSummary, docsExamined])).toEqual([
+    [expect.stringContaining('IXSCAN { patient: 1, type: 1'), 2],
+  ]);
+});
