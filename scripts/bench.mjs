@@ -106,7 +106,10 @@ function isRight({ ingest, ops, freshness }) {
 
 function machine() {
   const program = readFileSync(join(dataDir, 'mongodb.log'), 'utf8');
-  const commit = spawnSync('git', ['describe', '--always', '--dirty', '--exclude', '*'], { cwd: ROOT, encoding: 'utf8' });
+  const commit = spawnSync('git', ['describe', '--always', '--dirty', '--exclude', '*'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
   return {
     cpu: os.cpus()[0]?.model ?? 'unknown',
     cores: os.cpus().length,

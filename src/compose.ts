@@ -14,7 +14,7 @@ import { capabilityStatement } from './http/capability.ts';
 import { ROUTES } from './http/routes.ts';
 import { createServer } from './http/server.ts';
 import type { Context } from './interaction/context.ts';
-import type { Trace } from './interaction/exchange.ts';
+import type { Interaction, Trace } from './interaction/exchange.ts';
 import { interactions } from './interactions.ts';
 import { PageLinks } from './interaction/page-links.ts';
 import { Queue } from './interaction/queue.ts';
@@ -24,6 +24,7 @@ import type { Log } from './ops/log.ts';
 import { commonDefinitions, definitionsOf } from './search/definitions.ts';
 import { terminology } from './search/known-terminology.ts';
 import { connect, ensureIndexes } from './store/database.ts';
+import { faultOf } from './store/fault.ts';
 import { KeyRing, keyFile } from './store/keys.ts';
 import { ensureLayout } from './store/layout.ts';
 import { Store } from './store/store.ts';
@@ -88,7 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       capabilities: capabilities(base, options.resourceTypes),
       authenticate: (authorization) => tokens.authenticate(authorization),
       checkScope,
-      interactions: interactions(context),
+      interactions: telling(interactions(context)),
       open(trace) {
         const notes = new Notes();
         touched.set(trace, notes);
@@ -133,6 +134,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await database.close();
     throw error;
   }
+}
+
+/** With the database's own faults as callers are told of them. */
+function telling<N extends string>(each: Record<N, Interaction>): Record<N, Interaction> {
+  const told = Object.entries<Interaction>(each).map(([name, interaction]): [string, Interaction] => [
+    name,
+    async (exchange) => {
+      try {
+        return await interaction(exchange);
+      } catch (error) {
+        throw faultOf(error) ?? error;
+      }
+    },
+  ]);
+  return Object.fromEntries(told) as Record<N, Interaction>;
 }
 
 function outcomeOf(result: { status: number }): Outcome {

@@ -19,7 +19,9 @@ async function main(): Promise<void> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const embedded = config.mongodbUri === undefined ? await embeddedDatabase(config) : undefined;
   try {
-    const demo = config.demo ? demoIssuer(join(config.dataDir, 'keys', 'demo-issuer.pem'), config.baseUrl) : undefined;
+    const demo = config.demo
+      ? demoIssuer(join(config.dataDir, 'keys', 'demo-issuer.pem'), config.baseUrl)
+      : undefined;
     const server = await startServer({
       mongodbUri: config.mongodbUri ?? embedded!.uri,
       database: config.database,
@@ -74,7 +76,12 @@ function outsideIssuers({ auth }: Config): Issuer[] {
   ];
 }
 
-async function prepareDemo(config: Config, demo: DemoIssuer, base: string, fresh: () => Promise<boolean>): Promise<void> {
+async function prepareDemo(
+  config: Config,
+  demo: DemoIssuer,
+  base: string,
+  fresh: () => Promise<boolean>,
+): Promise<void> {
   const names = Object.keys(demoCallers) as CallerName[];
   const tokens = Object.fromEntries(names.map((name) => [name, demo.tokenFor(demoCallers[name])])) as Record<
     CallerName,
@@ -86,7 +93,9 @@ async function prepareDemo(config: Config, demo: DemoIssuer, base: string, fresh
     return [name, { token: tokens[name], id: reference.slice(reference.indexOf('/') + 1) }];
   });
   const path = join(config.dataDir, 'demo.json');
-  writeFileSync(`${path}.new`, JSON.stringify({ base, callers: Object.fromEntries(callers) }, null, 2), { mode: 0o600 });
+  writeFileSync(`${path}.new`, JSON.stringify({ base, callers: Object.fromEntries(callers) }, null, 2), {
+    mode: 0o600,
+  });
   renameSync(`${path}.new`, path);
 }
 

@@ -54,7 +54,10 @@ export function auditEvent(facts: Facts): Resource {
     agent: [
       {
         type: { coding: [{ system: PARTICIPATION, code: 'IRCP', display: 'information recipient' }] },
-        who: { reference: subject.reference, ...(subject.name === undefined ? {} : { display: subject.name }) },
+        who: {
+          reference: subject.reference,
+          ...(subject.name === undefined ? {} : { display: subject.name }),
+        },
         requestor: true,
       },
       ...subject.organizations
@@ -108,7 +111,10 @@ export function auditEvent(facts: Facts): Resource {
           ]),
       {
         what: { identifier: { value: facts.requestId } },
-        type: { system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType', code: 'XrequestId' },
+        type: {
+          system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType',
+          code: 'XrequestId',
+        },
       },
     ],
   };

@@ -18,7 +18,12 @@ export interface Traced {
 
 export type Outcome = Facts['outcome'];
 
-export function tracesOf(traced: Traced, concerns: readonly Concern[], outcome: Outcome, at: number): Trace[] {
+export function tracesOf(
+  traced: Traced,
+  concerns: readonly Concern[],
+  outcome: Outcome,
+  at: number,
+): Trace[] {
   const { audit, requestId, subject, base } = traced;
   return concerns.map(({ patient, refused, references, count }) => {
     const event = auditEvent({

@@ -13,7 +13,9 @@ const GOOD_FOR = 3_600_000;
 const MOST_BYTES = 256 * 1024;
 
 export function keySource(place: string): KeySource {
-  return /^https?:\/\//.test(place) ? () => fetchKeys(place) : async () => keysIn(await readFile(place, 'utf8'));
+  return /^https?:\/\//.test(place)
+    ? () => fetchKeys(place)
+    : async () => keysIn(await readFile(place, 'utf8'));
 }
 
 async function fetchKeys(url: string): Promise<JsonWebKey[]> {
@@ -54,7 +56,9 @@ export class KeySet {
     }
     if (this.#reading !== undefined) await this.#reading.catch((cause: unknown) => (this.#failed = cause));
     if (Date.now() - this.#readAt < GOOD_FOR) return this.#keys.get(kid);
-    throw new FhirError('transient', 'the keys of the issuer can not be read: try again', { cause: this.#failed });
+    throw new FhirError('transient', 'the keys of the issuer can not be read: try again', {
+      cause: this.#failed,
+    });
   }
 
   async #read(): Promise<void> {
@@ -72,7 +76,8 @@ export class KeySet {
 
 /** One that can't be used must not take the others with it. */
 function publicKey(jwk: JsonWebKey): KeyObject | undefined {
-  if (typeof jwk?.kid !== 'string' || (jwk.use !== undefined && jwk.use !== 'sig') || jwk.kty === 'oct') return undefined;
+  if (typeof jwk?.kid !== 'string' || (jwk.use !== undefined && jwk.use !== 'sig') || jwk.kty === 'oct')
+    return undefined;
   try {
     return createPublicKey({ key: jwk, format: 'jwk' });
   } catch {

@@ -77,10 +77,14 @@ export class Tokens {
   /** @throws FhirError 401, with what to send in `WWW-Authenticate` */
   async authenticate(authorization: string | undefined): Promise<Subject> {
     if (authorization === undefined) {
-      throw new FhirError('login', 'send a token: `Authorization: Bearer …`', { headers: { 'www-authenticate': 'Bearer' } });
+      throw new FhirError('login', 'send a token: `Authorization: Bearer …`', {
+        headers: { 'www-authenticate': 'Bearer' },
+      });
     }
-    const [, token] = /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization.slice(0, MOST_CHARACTERS + 7)) ?? [];
-    if (token === undefined || authorization.length > MOST_CHARACTERS) throw refused('the token is not understood');
+    const [, token] =
+      /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization.slice(0, MOST_CHARACTERS + 7)) ?? [];
+    if (token === undefined || authorization.length > MOST_CHARACTERS)
+      throw refused('the token is not understood');
     const key = createHash('sha256').update(token).digest('base64');
     const now = Date.now();
     const known = this.#known.get(key);
@@ -111,16 +115,19 @@ export class Tokens {
       const expired = cause instanceof jwt.TokenExpiredError;
       throw refused(expired ? 'the token has expired' : 'the token is not valid', cause);
     }
-    if (typeof claims !== 'object' || typeof claims.exp !== 'number') throw refused('the token has no expiry');
+    if (typeof claims !== 'object' || typeof claims.exp !== 'number')
+      throw refused('the token has no expiry');
     const until = Math.min(claims.exp, (claims.iat ?? claims.exp) + issuer.maxAge) * 1000;
     return { subject: subjectOf(claims, issuer), until };
   }
 }
 
-function decode(token: string): jwt.Jwt & { payload: JwtPayload } | undefined {
+function decode(token: string): (jwt.Jwt & { payload: JwtPayload }) | undefined {
   try {
     const decoded = jwt.decode(token, { complete: true });
-    return decoded !== null && typeof decoded.payload === 'object' ? { ...decoded, payload: decoded.payload } : undefined;
+    return decoded !== null && typeof decoded.payload === 'object'
+      ? { ...decoded, payload: decoded.payload }
+      : undefined;
   } catch {
     return undefined;
   }
@@ -128,7 +135,10 @@ function decode(token: string): jwt.Jwt & { payload: JwtPayload } | undefined {
 
 function subjectOf(claims: Claims, issuer: Issuer): Subject {
   const { role, fhirUser } = claims;
-  const reference = typeof fhirUser === 'string' ? fhirUser.slice(fhirUser.lastIndexOf('/', fhirUser.lastIndexOf('/') - 1) + 1) : '';
+  const reference =
+    typeof fhirUser === 'string'
+      ? fhirUser.slice(fhirUser.lastIndexOf('/', fhirUser.lastIndexOf('/') - 1) + 1)
+      : '';
   if (role === undefined || !Object.hasOwn(KINDS, role) || !issuer.roles.has(role)) {
     throw refused('the token claims a role that its issuer may not give');
   }

@@ -63,7 +63,10 @@ export function matches(condition: Condition, facts: Attributes): boolean {
     case 'by':
       return condition.among.includes(facts.by);
     case 'patients':
-      return facts.patients.length > 0 && facts.patients.every((patient) => condition.among.includes(patient));
+      return (
+        facts.patients.length > 0 &&
+        facts.patients.every((patient) => patient !== '' && condition.among.includes(patient))
+      );
     case 'impersonal':
       return facts.patients.length === 0;
     case 'label':

@@ -77,7 +77,9 @@ function applies(rule: Rule, caller: Caller, now: number): boolean {
   // a caller who states no purpose may have any, and one of several acts for each: enough to be denied, not permitted
   if (caller.purposes.length === 0) return rule.effect === 'deny';
   const stated = (purpose: string): boolean => rule.purposes!.includes(purpose);
-  return rule.effect === 'deny' ? caller.purposes.flatMap(withWider).some(stated) : caller.purposes.every(stated);
+  return rule.effect === 'deny'
+    ? caller.purposes.flatMap(withWider).some(stated)
+    : caller.purposes.every(stated);
 }
 
 function rulesOf(consent: Resource): Rule[] {
@@ -89,7 +91,8 @@ function rulesOf(consent: Resource): Rule[] {
   const privacy = scope.includes('patient-privacy') && MODIFIERS.every((name) => consent[name] === undefined);
   const rules: Rule[] = [];
   if (root.type === 'permit' && privacy && isEvaluated(root)) rules.push(...permitOf(root, because));
-  if (root.type !== 'permit' && (root.type === 'deny' || optedOut(consent))) rules.push(denyOf(root, because));
+  if (root.type !== 'permit' && (root.type === 'deny' || optedOut(consent)))
+    rules.push(denyOf(root, because));
   return [...rules, ...nestedDenies(root, because)];
 }
 
@@ -127,9 +130,7 @@ function permitOf(provision: Json, because: string): Rule[] {
     .map(nameOf)
     .filter((name) => NAMEABLE.test(name));
   if (actors.length > 0 && named.length === 0) return [];
-  return [
-    { effect: 'permit', actors: actors.length === 0 ? undefined : named, ...span, purposes, because },
-  ];
+  return [{ effect: 'permit', actors: actors.length === 0 ? undefined : named, ...span, purposes, because }];
 }
 
 function denyOf(provision: Json, because: string): Rule {
@@ -172,8 +173,7 @@ function purposesOf(provision: Json): readonly string[] | undefined | 'unreadabl
   if (provision.purpose === undefined) return undefined;
   const codes = list(provision.purpose).map((coding) => coding as Coding);
   const readable =
-    codes.length > 0 &&
-    codes.every(({ system, code }) => typeof code === 'string' && system === ACT_REASON);
+    codes.length > 0 && codes.every(({ system, code }) => typeof code === 'string' && system === ACT_REASON);
   return readable ? codes.map(({ code }) => code!) : 'unreadable';
 }
 
@@ -183,7 +183,10 @@ const KIND_OF: Record<string, string> = Object.fromEntries(
   [
     ['TREAT', 'CLINTRL COC ETREAT POPHLTH'],
     ['ETREAT', 'BTG ERTREAT'],
-    ['HOPERAT', 'CAREMGT DONAT FRAUD GOV HACCRED HCOMPL HDECD HDIRECT HDM HLEGAL HOUTCOMS HPRGRP HQUALIMP HSYSADMIN'],
+    [
+      'HOPERAT',
+      'CAREMGT DONAT FRAUD GOV HACCRED HCOMPL HDECD HDIRECT HDM HLEGAL HOUTCOMS HPRGRP HQUALIMP HSYSADMIN',
+    ],
     ['HOPERAT', 'MEMADMIN MILCDM PATADMIN PATSFTY PERFMSR RECORDMGT SYSDEV TRAIN'],
     ['HSYSADMIN', 'LABELING METAMGT'],
     ['SYSDEV', 'HTEST'],
@@ -205,7 +208,7 @@ function withWider(purpose: string): string[] {
 /** A period's instants, the end of a partial date included; undefined when a date can't be read. */
 function spanOf(period: unknown): { from: number; until: number } | undefined {
   if (period === undefined) return { from: -EVER, until: EVER };
-  if (typeof period !== 'object' || period === null) return undefined;
+  if (typeof period !== 'object' || period === null || Array.isArray(period)) return undefined;
   const { start, end, ...rest } = period as { start?: unknown; end?: unknown };
   if (Object.keys(rest).some((name) => name !== 'id')) return undefined;
   const from = start === undefined ? -EVER : instants(start)?.lo;

@@ -26,8 +26,7 @@ function winAnsi(character: string): string {
 }
 
 function literal(text: string): string {
-  return `(${[...text]
-    .map(winAnsi)
+  return `(${Array.from(text, winAnsi)
     .join('')
     .replace(/[\\()]/g, '\\$&')})`;
 }

@@ -23,7 +23,8 @@ export function dateRange(value: string): { lo: number; hi: number } | undefined
   const min = Number(minute);
   const s = second === undefined ? 0 : Number(second);
   const offset = zone === undefined || zone === 'Z' ? 0 : offsetOf(zone);
-  if (h > 24 || min > 59 || s > 60 || offset === undefined || (h === 24 && (min > 0 || s > 0))) return undefined;
+  if (h > 24 || min > 59 || s > 60 || offset === undefined || (h === 24 && (min > 0 || s > 0)))
+    return undefined;
   const minutes = lo + (h * 60 + min - offset) * 60_000;
   if (second === undefined) return { lo: minutes, hi: minutes + 60_000 };
   const seconds = minutes + Math.min(s, 59) * 1000;

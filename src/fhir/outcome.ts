@@ -63,7 +63,9 @@ export class FhirError extends Error {
 
   static of(issues: Issue[], status?: number): FhirError {
     const first = issues[0] ?? { severity: 'error', code: 'exception', text: 'internal error' };
-    const error = new FhirError(first.code === 'informational' ? 'processing' : first.code, first.text, { status });
+    const error = new FhirError(first.code === 'informational' ? 'processing' : first.code, first.text, {
+      status,
+    });
     error.issues.splice(0, 1, ...issues);
     return error;
   }

@@ -4,7 +4,7 @@ export class Queue {
 
   /** INVARIANT: stands in all its lines at once, so that no two wait for each other. */
   async run<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
-    const turn = Promise.all(keys.map((key) => this.#tails.get(key))).then(work);
+    const turn = Promise.all(keys.map(async (key) => this.#tails.get(key))).then(work);
     const tail = turn.catch(() => {});
     for (const key of keys) this.#tails.set(key, tail);
     try {

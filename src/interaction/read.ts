@@ -37,6 +37,9 @@ async function named(exchange: Exchange): Promise<Stored | undefined> {
   return type === 'Binary' ? exchange.store.readNamed(id!) : undefined;
 }
 
+/** What may stand in a header. */
+const MEDIA_TYPE = /^[\w.+-]{1,100}\/[\w.+-]{1,100}( *;[\x20-\x7e]{0,200})?$/;
+
 /** The content itself, unless FHIR was asked for: https://hl7.org/fhir/R4/binary.html#rest */
 function contentOf(exchange: Exchange, stored: Stored): Answer | undefined {
   const accept = exchange.header('accept') ?? '*/*';
@@ -46,7 +49,7 @@ function contentOf(exchange: Exchange, stored: Stored): Answer | undefined {
   if (typeof data !== 'string' || typeof contentType !== 'string') return undefined;
   return {
     status: 200,
-    headers: { 'content-type': contentType },
+    headers: { 'content-type': MEDIA_TYPE.test(contentType) ? contentType : 'application/octet-stream' },
     body: Buffer.from(data, 'base64'),
   };
 }

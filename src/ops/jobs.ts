@@ -1,4 +1,5 @@
 /** Work that is done at the start and then again and again, one run at a time, until the server stops. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from './log.ts';
 
 export interface Job {
@@ -32,18 +33,7 @@ async function repeat(job: Job, signal: AbortSignal, log: Log): Promise<void> {
     } catch (err) {
       if (!signal.aborted) log.error({ job: job.name, err }, 'job failed');
     }
-    await pause(job.every, signal);
+    // ended early, it says so by an error
+    await sleep(job.every, undefined, { signal, ref: false }).catch(() => {});
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(resolve, ms);
-    timer.unref();
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
-  });
 }

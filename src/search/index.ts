@@ -31,5 +31,7 @@ export function indexResource(resource: Resource, base = ''): IndexEntries {
 }
 
 function containedTypes({ contained }: Resource): Set<string> {
-  return new Set((Array.isArray(contained) ? (contained as Resource[]) : []).map(({ resourceType }) => resourceType));
+  return new Set(
+    (Array.isArray(contained) ? (contained as Resource[]) : []).map(({ resourceType }) => resourceType),
+  );
 }

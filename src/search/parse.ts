@@ -63,7 +63,10 @@ const READ: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['_elements', (value, query) => void (query.elements = readElements(value, query.types))],
   ['_include', include(false)],
   ['_revinclude', include(true)],
-  ['_contained', (value, query) => void (query.contained = oneOf('_contained', value, ['false', 'true', 'both']))],
+  [
+    '_contained',
+    (value, query) => void (query.contained = oneOf('_contained', value, ['false', 'true', 'both'])),
+  ],
   ['_containedType', (value) => void oneOf('_containedType', value, ['container'])],
   ['_query', () => refuse('named queries (`_query`) are not supported', 'not-supported')],
   ['_filter', () => refuse('`_filter` is not supported: use search parameters', 'not-supported')],

@@ -40,9 +40,13 @@ export async function find<T extends Document>(
       AS_READ,
     );
     if (isDone(cursor.id)) return cursor.firstBatch as T[];
-    await collection.db.command({ killCursors: collection.collectionName, cursors: [Long.fromString(String(cursor.id))] });
+    await collection.db.command({
+      killCursors: collection.collectionName,
+      cursors: [Long.fromString(String(cursor.id))],
+    });
   } catch (error) {
-    if (!(error instanceof MongoError && error.hasErrorLabel('RetryableReadError')) && !isNetwork(error)) throw error;
+    if (!(error instanceof MongoError && error.hasErrorLabel('RetryableReadError')) && !isNetwork(error))
+      throw error;
   }
   return collection.find(query as never, { ...options, maxTimeMS: WITHIN }).toArray() as Promise<T[]>;
 }

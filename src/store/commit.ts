@@ -6,9 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   MongoError,
-  MongoNetworkError,
   MongoServerError,
-  MongoServerSelectionError,
   type AnyBulkWriteOperation,
   type ClientSession,
   type ObjectId,
@@ -18,6 +16,7 @@ import { FhirError } from '../fhir/outcome.ts';
 import type { Database, LockDoc, PatientDoc } from './database.ts';
 import { type Doc, type HistoryDoc, attributes } from './document.ts';
 import type { Encoder, Encoded } from './encoder.ts';
+import { isAway } from './fault.ts';
 import { mentions } from './mentions.ts';
 import { DECIDING } from './policies.ts';
 
@@ -49,7 +48,7 @@ interface Prepared {
   patients: AnyBulkWriteOperation<PatientDoc>[];
   /** What is made under an id that its caller chose, and the mark of a deletion that it comes after. */
   named: string[];
-  revived: { rid: string; vid: string }[];
+  revived: { rid: string; vid: string; at: number }[];
   counts: { inserted: number; replaced: number; deleted: number; locks: number };
 }
 
@@ -200,6 +199,14 @@ export class Committer {
       }
     }
     await this.#afterDeletions(prepared, session);
+    if (prepared.revived.length > 0) {
+      await history.bulkWrite(
+        prepared.revived.map(({ rid, vid, at: end }) => ({
+          updateOne: { filter: { rid, vid }, update: { $set: { end } } },
+        })),
+        options,
+      );
+    }
     if (prepared.history.length > 0) await history.insertMany(prepared.history, options);
     const records = [...prepared.auditResources, ...prepared.audit];
     if (records.length > 0) await audit.insertMany(records, { ...options, ordered: false }).catch(unrecorded);
@@ -268,7 +275,7 @@ function prepare(encoded: readonly Encoded[], audit: Doc[], locks: Commit['locks
       continue;
     }
     if (previous !== undefined) {
-      prepared.history.push(previous as HistoryDoc);
+      prepared.history.push(previous);
       if (doc !== undefined) {
         prepared.resources.push({ replaceOne: { filter: { _id: rid, v: previous.v }, replacement: doc } });
         prepared.counts.replaced += 1;
@@ -280,7 +287,8 @@ function prepare(encoded: readonly Encoded[], audit: Doc[], locks: Commit['locks
     } else if (doc !== undefined) {
       prepared.resources.push({ insertOne: { document: doc } });
       prepared.counts.inserted += 1;
-      if (change.previous !== undefined) prepared.revived.push({ rid, vid: change.previous.vid });
+      if (change.previous !== undefined)
+        prepared.revived.push({ rid, vid: change.previous.vid, at: version.at });
       else if (change.method === 'PUT') prepared.named.push(rid);
     }
     if (DECIDING.has(change.type)) for (const patient of change.patients) raised.add(patient);
@@ -324,7 +332,9 @@ async function commitSurely(session: ClientSession): Promise<void> {
 
 /** What can't be traced isn't done. */
 function unrecorded(cause: unknown): never {
-  throw isConflict(cause) ? cause : new FhirError('transient', 'the access could not be recorded; try again', { cause });
+  throw isConflict(cause)
+    ? cause
+    : new FhirError('transient', 'the access could not be recorded; try again', { cause });
 }
 
 function isConflict(error: unknown): boolean {
@@ -335,10 +345,6 @@ function isTransient(error: unknown): boolean {
   if (error instanceof Late || isAway(error)) return true;
   if (!(error instanceof MongoError)) return false;
   return error.hasErrorLabel('TransientTransactionError') || error.code === 112 || error.code === 251;
-}
-
-function isAway(error: unknown): boolean {
-  return error instanceof MongoNetworkError || error instanceof MongoServerSelectionError;
 }
 
 export function isDuplicate(error: unknown): boolean {

@@ -1,5 +1,12 @@
 /** The connection, the collections and their indexes. Nothing is served before the indexes stand. */
-import { type Collection, GridFSBucket, type IndexDescription, MongoClient, MongoServerError, type Db } from 'mongodb';
+import {
+  type Collection,
+  GridFSBucket,
+  type IndexDescription,
+  MongoClient,
+  MongoServerError,
+  type Db,
+} from 'mongodb';
 import mongoose from 'mongoose';
 import type { Doc, HistoryDoc } from './document.ts';
 import { type Records, recordsOf } from './records.ts';
@@ -36,6 +43,9 @@ export interface Database {
   sharded: boolean;
   close(): Promise<void>;
 }
+
+/** Each chunk is a durable write of its own. Bytes. */
+const SPILL_CHUNK = 4 * 1024 * 1024;
 
 /** The index that serves a search is named here, so that a hint and a test can name it too. Each serves both orders. */
 export const INDEXES = {
@@ -97,7 +107,7 @@ export async function connect(uri: string, name: string): Promise<Database> {
     audit: db.collection('audit'),
     patients: db.collection('patients'),
     locks: db.collection('locks'),
-    spill: new GridFSBucket(db, { bucketName: 'spill' }),
+    spill: new GridFSBucket(db, { bucketName: 'spill', chunkSizeBytes: SPILL_CHUNK }),
     sharded: (await db.admin().command({ hello: 1 })).msg === 'isdbgrid',
     records: recordsOf(keys!, data!),
     close: () => client.close(),
@@ -124,7 +134,9 @@ const OTHER_KEYS = 86;
 
 async function dropOthers(collection: Collection, wanted: readonly IndexDescription[]): Promise<void> {
   for (const { name, key } of await collection.indexes()) {
-    const other = wanted.some((each) => each.name === name && JSON.stringify(each.key) !== JSON.stringify(key));
+    const other = wanted.some(
+      (each) => each.name === name && JSON.stringify(each.key) !== JSON.stringify(key),
+    );
     if (other) await collection.dropIndex(name!);
   }
 }

@@ -51,6 +51,8 @@ export interface Doc extends VersionDoc {
 export interface HistoryDoc extends VersionDoc {
   /** `Type/id` */
   rid: string;
+  /** When the next version came; absent for the mark of a deletion that still holds. */
+  end?: number;
 }
 
 /** Before all that begins, open starts too. */
@@ -158,7 +160,7 @@ export function attributes(rid: string, doc: VersionDoc): Omit<Stored, 'body'> {
   return {
     type: doc.type,
     id: rid.slice(doc.type.length + 1),
-    patients: doc.patient === '' ? [] : doc.others === undefined ? [doc.patient] : [doc.patient, ...doc.others],
+    patients: doc.patient === '' ? [] : [doc.patient, ...(doc.others ?? [])],
     by: doc.by,
     labels: doc.labels,
     version: doc.v,

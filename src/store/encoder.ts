@@ -5,7 +5,7 @@ import type { Change, Stored, Trace } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Database } from './database.ts';
-import { type Doc, type VersionDoc, indexed, newVid, render, sealBody } from './document.ts';
+import { type Doc, type HistoryDoc, type VersionDoc, indexed, newVid, render, sealBody } from './document.ts';
 import type { KeyRing } from './keys.ts';
 import { mentionTerm } from './narrowing.ts';
 import { grantTerm } from './policies.ts';
@@ -25,7 +25,7 @@ export interface Encoded {
   /** Absent for a deletion. */
   doc: Doc | undefined;
   /** What is replaced, as history keeps it. */
-  previous: (VersionDoc & { rid: string }) | undefined;
+  previous: HistoryDoc | undefined;
   body: Buffer;
 }
 
@@ -98,8 +98,15 @@ export class Encoder {
         by: 'carnet',
         labels: [],
       };
-      Object.assign(version, sealBody(render(event, vid, now), rid, version, key === undefined ? nobody : new Map([[owner, key]])));
-      docs.push({ _id: rid, ...version, ...foundBy(event, owner === '' ? [] : [owner], this.#terms, this.#base) });
+      Object.assign(
+        version,
+        sealBody(render(event, vid, now), rid, version, key === undefined ? nobody : new Map([[owner, key]])),
+      );
+      docs.push({
+        _id: rid,
+        ...version,
+        ...foundBy(event, owner === '' ? [] : [owner], this.#terms, this.#base),
+      });
     }
     return docs;
   }
@@ -119,10 +126,14 @@ export class Encoder {
       ...(others.length > 0 ? { others } : {}),
       by: change.by,
       labels:
-        resource === undefined ? (previous?.labels as string[]) : change.labels.map((label) => this.#terms.label(label)),
+        resource === undefined
+          ? (previous?.labels as string[])
+          : change.labels.map((label) => this.#terms.label(label)),
     };
-    const replaced = previous === undefined || previous.method === 'DELETE' ? undefined : this.#replaced(previous, rid);
-    if (resource === undefined) return { change, rid, version, doc: undefined, previous: replaced, body: Buffer.alloc(0) };
+    const replaced =
+      previous === undefined || previous.method === 'DELETE' ? undefined : this.#replaced(previous, rid, at);
+    if (resource === undefined)
+      return { change, rid, version, doc: undefined, previous: replaced, body: Buffer.alloc(0) };
     const body = render(resource, version.vid, at);
     Object.assign(version, sealBody(body, rid, version, keys));
     if (version.body !== undefined && version.body.length > SPILL) {
@@ -142,10 +153,20 @@ export class Encoder {
     return found;
   }
 
-  #replaced(previous: Stored, rid: string): VersionDoc & { rid: string } {
+  #replaced(previous: Stored, rid: string, end: number): HistoryDoc {
     const held = this.#reading.documentOf(previous);
-    const { _id: _, terms: _t, ids: _i, refs: _f, r: _r, o: _o, pairs: _p, date: _d, ...version } = held as Doc;
-    return { ...version, rid };
+    const {
+      _id: _,
+      terms: _t,
+      ids: _i,
+      refs: _f,
+      r: _r,
+      o: _o,
+      pairs: _p,
+      date: _d,
+      ...version
+    } = held as Doc;
+    return { ...version, rid, end };
   }
 
   #spill(sealed: Buffer, rid: string): Promise<ObjectId> {

@@ -70,7 +70,10 @@ export function needsContent(filter: Filter): string | undefined {
 
 function anyOf(test: RangeTest, toPart: (test: object) => Query): Query {
   const parts = test.map(({ lo, hi }) =>
-    toPart({ ...(lo === undefined ? {} : { lo: bound(lo) }), ...(hi === undefined ? {} : { hi: bound(hi) }) }),
+    toPart({
+      ...(lo === undefined ? {} : { lo: bound(lo) }),
+      ...(hi === undefined ? {} : { hi: bound(hi) }),
+    }),
   );
   return parts.length === 1 ? parts[0]! : parts.length === 0 ? NOTHING : { $or: parts };
 }

@@ -44,18 +44,22 @@ export class History {
   /** Exact total: what the caller would be given. */
   async #ofOne(access: Access, scope: HistoryScope): Promise<Omit<Page, 'watermark'>> {
     const rid = `${scope.type}/${scope.id}`;
-    const [current, past] = await Promise.all([
-      this.#currentOf(scope.type!).findOne({ _id: rid }, { projection: WITHOUT_INDEX, ...TIME }),
-      this.#database.history
-        .find({ rid }, { projection: { body: 0 }, sort: { at: -1 }, limit: VERSIONS, hint: 'rid_at', ...TIME })
-        .toArray(),
-    ]);
-    const versions: VersionDoc[] = current === null ? past : [current, ...past];
+    // one after the other: a version that is replaced meanwhile is met twice, never missed
+    const current = await this.#currentOf(scope.type!).findOne(
+      { _id: rid },
+      { projection: WITHOUT_INDEX, ...TIME },
+    );
+    const past = await this.#database.history
+      .find({ rid }, { projection: { body: 0 }, sort: { at: -1 }, limit: VERSIONS, hint: 'rid_at', ...TIME })
+      .toArray();
+    const versions: VersionDoc[] =
+      current === null ? past : [current, ...past.filter(({ at }) => at < current.at)];
     const allowed = await access.admit(versions.slice(0, 1).map((doc) => attributes(rid, doc)));
     if (allowed[0] !== true) return { matches: [], total: 0, next: undefined, exists: false };
     const each = await access.among(versions.map((doc) => attributes(rid, doc)));
-    const given = versions.filter((doc, index) => each[index] && inTime(doc, scope));
-    const start = scope.after === undefined ? 0 : given.findIndex(({ at }) => at < (scope.after as Position).at);
+    const given = versions.filter((doc, index) => each[index] && inTime(doc, versions[index - 1]?.at, scope));
+    const start =
+      scope.after === undefined ? 0 : given.findIndex(({ at }) => at < (scope.after as Position).at);
     const page = start < 0 ? [] : given.slice(start, start + scope.count);
     const bodies = await this.#bodies(rid, page);
     const last = page.at(-1);
@@ -71,7 +75,9 @@ export class History {
   }
 
   async #bodies(rid: string, page: readonly VersionDoc[]): Promise<Stored[]> {
-    const without = page.filter((doc) => doc.body === undefined && doc.spill === undefined && doc.method !== 'DELETE');
+    const without = page.filter(
+      (doc) => doc.body === undefined && doc.spill === undefined && doc.method !== 'DELETE',
+    );
     const found =
       without.length === 0
         ? []
@@ -119,23 +125,22 @@ export class History {
           : { $or: [{ at: { $lt: after.at } }, { at: after.at, [key]: { $gt: after.rid } }] },
       ]);
     const hint = scope.type === undefined ? {} : { hint: 'type_at' };
-    const [current, past] = await Promise.all([
-      this.#currentOf(scope.type ?? '')
-        .find(query('_id'), {
-          projection: WITHOUT_INDEX,
-          sort: { at: -1, _id: 1 },
-          limit,
-          ...(scope.type === 'AuditEvent' ? {} : hint),
-          ...TIME,
-        })
-        .toArray(),
-      this.#database.history
-        .find(query('rid'), { sort: { at: -1, rid: 1 }, limit, ...hint, ...TIME })
-        .toArray(),
-    ]);
+    const current = await this.#currentOf(scope.type ?? '')
+      .find(query('_id'), {
+        projection: WITHOUT_INDEX,
+        sort: { at: -1, _id: 1 },
+        limit,
+        ...(scope.type === 'AuditEvent' ? {} : hint),
+        ...TIME,
+      })
+      .toArray();
+    const past = await this.#database.history
+      .find(query('rid'), { sort: { at: -1, rid: 1 }, limit, ...hint, ...TIME })
+      .toArray();
+    const met = new Set(current.map(({ vid }) => vid));
     const rows: Row[] = [
       ...current.map((doc) => ({ rid: doc._id, doc })),
-      ...past.map((doc) => ({ rid: doc.rid, doc })),
+      ...past.filter(({ vid }) => !met.has(vid)).map((doc) => ({ rid: doc.rid, doc })),
     ];
     rows.sort((a, b) => b.doc.at - a.doc.at || (a.rid < b.rid ? -1 : 1));
     return rows.slice(0, limit);
@@ -156,13 +161,15 @@ export class History {
   }
 }
 
-function inTime(doc: VersionDoc, { since, at }: HistoryScope): boolean {
-  return (since === undefined || doc.at >= since) && (at === undefined || (doc.at >= at.lo && doc.at < at.hi));
+/** `_since`: made then or later. `_at`: current at some moment of it. @param end when the next version came */
+function inTime({ at: made }: VersionDoc, end: number | undefined, { since, at }: HistoryScope): boolean {
+  const current = at === undefined || (made < at.hi && (end === undefined || end > at.lo));
+  return current && (since === undefined || made >= since);
 }
 
 function times({ since, at }: HistoryScope): Query {
   return all([
     since === undefined ? {} : { at: { $gte: since } },
-    at === undefined ? {} : { at: { $gte: at.lo, $lt: at.hi } },
+    at === undefined ? {} : { at: { $lt: at.hi }, $or: [{ end: { $gt: at.lo } }, { end: null }] },
   ]);
 }

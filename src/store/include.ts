@@ -37,7 +37,12 @@ export class Inclusion {
     this.#terms = terms;
   }
 
-  async run(access: Access, matches: readonly Stored[], includes: Includes, limit: number): Promise<Stored[]> {
+  async run(
+    access: Access,
+    matches: readonly Stored[],
+    includes: Includes,
+    limit: number,
+  ): Promise<Stored[]> {
     const seen = new Map(matches.map((match) => [keyOf(match), match]));
     const found: Stored[] = [];
     let latest: readonly Stored[] = matches;
@@ -51,7 +56,10 @@ export class Inclusion {
       const unique = [...new Map(fresh.map((stored) => [keyOf(stored), stored])).values()];
       found.push(...unique);
       if (found.length > limit) {
-        throw new FhirError('too-costly', `more than ${limit} resources to include: lower \`_count\` or include less`);
+        throw new FhirError(
+          'too-costly',
+          `more than ${limit} resources to include: lower \`_count\` or include less`,
+        );
       }
       latest = unique;
     }
@@ -93,13 +101,19 @@ export class Inclusion {
     const found: Doc[] = [];
     for (const include of includes) {
       const targets = to.filter(({ type }) => include.target === undefined || include.target === type);
-      const refs = new Set(targets.flatMap((each) => codesOf(include, each.type).map((code) => `${code}=${keyOf(each)}`)));
+      const refs = new Set(
+        targets.flatMap((each) => codesOf(include, each.type).map((code) => `${code}=${keyOf(each)}`)),
+      );
       if (refs.size === 0) continue;
       if (refs.size > MOST_REFS) {
-        throw new FhirError('too-costly', `too much to look for by \`${include.type}:${include.param}\`: lower \`_count\``);
+        throw new FhirError(
+          'too-costly',
+          `too much to look for by \`${include.type}:${include.param}\`: lower \`_count\``,
+        );
       }
       const { patients, among } = this.#around(targets);
-      const asked = patients === undefined ? undefined : await withCompanions(this.#database, this.#terms, patients);
+      const asked =
+        patients === undefined ? undefined : await withCompanions(this.#database, this.#terms, patients);
       const collection = include.type === 'AuditEvent' ? this.#database.audit : this.#database.resources;
       const docs = await collection
         .find(
@@ -122,7 +136,11 @@ export class Inclusion {
     if (targets.some(({ patients }) => patients.length === 0)) return { among: {} };
     const patients = [...new Set(targets.flatMap((each) => each.patients))];
     const marks = patients.map((patient) => this.#terms.of(mentionTerm(patient)));
-    const ways = [{ patient: { $in: [...patients, ''] } }, { others: { $in: patients } }, { ids: { $in: marks } }];
+    const ways = [
+      { patient: { $in: [...patients, ''] } },
+      { others: { $in: patients } },
+      { ids: { $in: marks } },
+    ];
     return { patients, among: { $or: ways } };
   }
 
@@ -141,7 +159,9 @@ function codesOf({ type, param }: Include, target: string): string[] {
   if (param !== '*') return [param];
   const codes = (type === '*' ? resourceTypes() : [type]).flatMap((source) =>
     [...definitionsOf(source)]
-      .filter(([, definition]) => definition.type === 'reference' && (definition.target?.includes(target) ?? true))
+      .filter(
+        ([, definition]) => definition.type === 'reference' && (definition.target?.includes(target) ?? true),
+      )
       .map(([code]) => code),
   );
   return [...new Set(codes)];

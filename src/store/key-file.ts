@@ -58,13 +58,18 @@ export async function addKey(path: string, isUsed: (name: string) => boolean): P
   const file = await readKeyFile(path);
   const current = newName(file.keys);
   const kept = Object.entries(file.keys).filter(([name]) => name === file.current || isUsed(name));
-  const draft = await writeDraft(path, { ...file, current, keys: { ...Object.fromEntries(kept), [current]: newKey() } });
+  const draft = await writeDraft(path, {
+    ...file,
+    current,
+    keys: { ...Object.fromEntries(kept), [current]: newKey() },
+  });
   await rename(draft, path);
   await syncFolder(path);
   return readKeyFile(path);
 }
 
-const isKey = (text: unknown): boolean => typeof text === 'string' && Buffer.from(text, 'base64').length === KEY_BYTES;
+const isKey = (text: unknown): boolean =>
+  typeof text === 'string' && Buffer.from(text, 'base64').length === KEY_BYTES;
 
 const newKey = (): string => randomBytes(KEY_BYTES).toString('base64');
 

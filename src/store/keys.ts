@@ -47,12 +47,18 @@ export async function keyFile(path: string): Promise<KeyEncryption> {
       }
     },
     derive: (purpose) =>
-      Buffer.from(hkdfSync('sha256', Buffer.from(file.root, 'base64'), Buffer.alloc(0), `carnet ${purpose}`, 32)),
+      Buffer.from(
+        hkdfSync('sha256', Buffer.from(file.root, 'base64'), Buffer.alloc(0), `carnet ${purpose}`, 32),
+      ),
   };
 }
 
 /** Makes a new key-encryption key and wraps all data keys under it; the data stays as it is. */
-export async function rotate(records: Records['keys'], path: string, tell: (done: number) => void): Promise<number> {
+export async function rotate(
+  records: Records['keys'],
+  path: string,
+  tell: (done: number) => void,
+): Promise<number> {
   const used = new Set(await records.distinct('kek'));
   const { current } = await addKey(path, (name) => used.has(name));
   const encryption = await keyFile(path);
@@ -108,7 +114,8 @@ export class KeyRing {
       const made = await this.#load(missing);
       for (const patient of missing) {
         const key = made.get(patient);
-        if (key === undefined) throw new FhirError('business-rule', 'the data of this patient was erased: nothing can be added');
+        if (key === undefined)
+          throw new FhirError('business-rule', 'the data of this patient was erased: nothing can be added');
         found.set(patient, key);
       }
     }

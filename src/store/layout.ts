@@ -67,7 +67,9 @@ export async function reindex(
     const total = await collection.estimatedDocumentCount();
     for await (const batch of batches(collection, resume?.after)) {
       resume = undefined;
-      const operations = await Promise.all(batch.map(async (doc) => indexAgain(doc, await reading.open(doc._id, doc), terms, base)));
+      const operations = await Promise.all(
+        batch.map(async (doc) => indexAgain(doc, await reading.open(doc._id, doc), terms, base)),
+      );
       const changed = operations.filter((operation) => operation !== undefined);
       if (changed.length > 0) await collection.bulkWrite(changed, { ordered: false });
       const reindexing = { layout: LAYOUT, among: collectionName, after: batch.at(-1)!._id };
@@ -86,7 +88,11 @@ async function* batches(collection: Collection<Doc>, after: string | undefined):
   const rest = after === undefined ? {} : { _id: { $gt: after } };
   let batch: Doc[] = [];
   let bytes = 0;
-  for await (const doc of collection.find(rest, { sort: { _id: 1 }, projection: WITHOUT_INDEX, batchSize: BATCH })) {
+  for await (const doc of collection.find(rest, {
+    sort: { _id: 1 },
+    projection: WITHOUT_INDEX,
+    batchSize: BATCH,
+  })) {
     batch.push(doc);
     bytes += doc.body?.length ?? BATCH_BYTES;
     if (batch.length < BATCH && bytes < BATCH_BYTES) continue;
@@ -97,7 +103,12 @@ async function* batches(collection: Collection<Doc>, after: string | undefined):
 }
 
 /** Undefined for what can't be read any more: its patient was erased. */
-function indexAgain(doc: Doc, stored: Stored | undefined, terms: Terms, base: string): AnyBulkWriteOperation<Doc> | undefined {
+function indexAgain(
+  doc: Doc,
+  stored: Stored | undefined,
+  terms: Terms,
+  base: string,
+): AnyBulkWriteOperation<Doc> | undefined {
   if (stored === undefined) return undefined;
   const found: Found = foundBy(JSON.parse(stored.body.toString()) as Resource, stored.patients, terms, base);
   const absent = OPTIONAL.filter((name) => found[name] === undefined).map((name) => [name, '' as const]);

@@ -6,9 +6,9 @@
 import { type Policy, compile } from '../consent/policy.ts';
 import { find } from './command.ts';
 import type { Database, PatientDoc } from './database.ts';
-import { type Doc, WITHOUT_INDEX, openBody } from './document.ts';
+import { type Doc, WITHOUT_INDEX } from './document.ts';
 import { Gather } from './gather.ts';
-import type { KeyRing } from './keys.ts';
+import type { Reading } from './reading.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Terms } from './terms.ts';
 
@@ -29,14 +29,14 @@ const NOTHING_SAID: Policy = { rules: [] };
 
 export class Policies {
   readonly #database: Database;
-  readonly #ring: KeyRing;
+  readonly #reading: Reading;
   readonly #terms: Terms;
   readonly #patients: Gather<PatientDoc>;
   readonly #compiled = new Map<string, { v: number; policy: Policy }>();
 
-  constructor(database: Database, ring: KeyRing, terms: Terms) {
+  constructor(database: Database, reading: Reading, terms: Terms) {
     this.#database = database;
-    this.#ring = ring;
+    this.#reading = reading;
     this.#terms = terms;
     this.#patients = new Gather(async (ids) => {
       const found = await find(database.patients, { _id: { $in: ids } });
@@ -88,17 +88,13 @@ export class Policies {
 
   async #consents(patient: string): Promise<Resource[]> {
     const docs: Doc[] = await this.#database.resources
-      .find({ patient, type: 'Consent' }, { projection: WITHOUT_INDEX, hint: 'patient_type_date', maxTimeMS: 10_000 })
+      .find(
+        { patient, type: 'Consent' },
+        { projection: WITHOUT_INDEX, hint: 'patient_type_date', maxTimeMS: 10_000 },
+      )
       .toArray();
-    const bodies = await Promise.all(
-      docs.map(async (doc) => {
-        if (doc.body === undefined) throw new Error('a Consent without a body');
-        return openBody(doc.body, doc._id, doc, this.#ring);
-      }),
-    );
-    return bodies
-      .filter((body) => body !== undefined)
-      .map((body) => JSON.parse(body.toString()) as Resource);
+    const consents = await this.#reading.all(docs.map((doc) => ({ rid: doc._id, doc })));
+    return consents.map(({ body }) => JSON.parse(body.toString()) as Resource);
   }
 }
 

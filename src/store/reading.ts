@@ -1,10 +1,13 @@
 /** Documents as the gate and the interactions know them: opened, whole, with their attributes. */
 import { attributes, type VersionDoc, openBody } from './document.ts';
 import type { Stored } from '../enforcement/ports.ts';
+import { FhirError } from '../fhir/outcome.ts';
 import type { Database } from './database.ts';
 import type { KeyRing } from './keys.ts';
 
 const EMPTY = Buffer.alloc(0);
+/** Of one answer: it is put together in memory. */
+const MOST_BYTES = 128 * 1024 * 1024;
 
 export class Reading {
   readonly #database: Database;
@@ -38,9 +41,17 @@ export class Reading {
 
   async all(docs: readonly { rid: string; doc: VersionDoc }[]): Promise<Stored[]> {
     const opened: Stored[] = [];
+    let bytes = 0;
     for (const { rid, doc } of docs) {
       const stored = await this.open(rid, doc);
-      if (stored !== undefined) opened.push(stored);
+      if (stored === undefined) continue;
+      bytes += stored.body.length;
+      if (bytes > MOST_BYTES)
+        throw new FhirError(
+          'too-costly',
+          `the answer is longer than ${MOST_BYTES} bytes: ask for fewer by \`_count\``,
+        );
+      opened.push(stored);
     }
     return opened;
   }
@@ -48,7 +59,8 @@ export class Reading {
   async #spilled(doc: VersionDoc): Promise<Buffer> {
     if (doc.spill === undefined) throw new Error('a version without a body');
     const chunks: Buffer[] = [];
-    for await (const chunk of this.#database.spill.openDownloadStream(doc.spill)) chunks.push(chunk as Buffer);
+    for await (const chunk of this.#database.spill.openDownloadStream(doc.spill))
+      chunks.push(chunk as Buffer);
     return Buffer.concat(chunks);
   }
 }

@@ -28,7 +28,13 @@ export interface Records {
   layout: Model<LayoutRecord>;
 }
 
-const options = { id: false, versionKey: false, autoIndex: false, autoCreate: false, bufferCommands: false } as const;
+const options = {
+  id: false,
+  versionKey: false,
+  autoIndex: false,
+  autoCreate: false,
+  bufferCommands: false,
+} as const;
 
 const dataKey: Schema<DataKeyRecord> = new mongoose.Schema<DataKeyRecord>(
   {

@@ -57,7 +57,11 @@ export async function resolve(filter: Filter, scope: Scope): Promise<Filter> {
     }
     case 'list':
       if (filter.id.startsWith('$')) {
-        throw new FhirError('not-supported', `\`_list=${filter.id}\` is not kept here: allowed is the id of a List`, { status: 400 });
+        throw new FhirError(
+          'not-supported',
+          `\`_list=${filter.id}\` is not kept here: allowed is the id of a List`,
+          { status: 400 },
+        );
       }
       return idsAmong(await resolver.items(access, filter.id), types);
     default:

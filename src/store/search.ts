@@ -74,7 +74,12 @@ export class Search {
     this.#base = base;
   }
 
-  async run(access: Access, asked: SearchQuery, after: Position | undefined, withRefs: boolean): Promise<Page> {
+  async run(
+    access: Access,
+    asked: SearchQuery,
+    after: Position | undefined,
+    withRefs: boolean,
+  ): Promise<Page> {
     const watermark = Date.now() - VISIBLE_WITHIN;
     const patients = namedPatients(asked.filter, asked.types);
     const scope = { access, resolver: this.#resolver, types: asked.types, patients };
@@ -85,8 +90,8 @@ export class Search {
       asked.contained !== 'false'
         ? pageOf(await this.#containing(access, planned, asked, filter), asked, after)
         : about === undefined
-        ? await this.#ordered(planned, asked, filter, after, withRefs)
-        : await this.#byContent(planned, asked, filter, after, about, withRefs);
+          ? await this.#ordered(planned, asked, filter, after, withRefs)
+          : await this.#byContent(planned, asked, filter, after, about, withRefs);
     return { ...page, watermark, patients };
   }
 
@@ -116,7 +121,11 @@ export class Search {
     const owner = alone ?? (patients === undefined && types.every(isNobodys) ? NOBODY : undefined);
     const rest = alone === undefined ? filter : withoutImplied(filter, alone);
     const parts: Query[] = [
-      patients === undefined ? (owner === undefined ? {} : { patient: owner }) : narrow(patients, shared, this.#terms),
+      patients === undefined
+        ? owner === undefined
+          ? {}
+          : { patient: owner }
+        : narrow(patients, shared, this.#terms),
       { type: types.length === 1 ? types[0] : { $in: [...types] } },
       toQuery(rest, types, this.#terms, owner === undefined),
       toMongo(assume(condition, { types, patient: alone })),
@@ -141,7 +150,11 @@ export class Search {
       const read = await this.#byReading(planned, [type], filter, about, WITHOUT_INDEX);
       return read.map(({ stored, entries }) => ({ key: `${type}/${stored.id}`, refs: entries.refs }));
     }
-    const docs = await this.#find(planned, [type], { projection: { refs: 1, others: 1 }, limit, ...hinted(planned.hint) });
+    const docs = await this.#find(planned, [type], {
+      projection: { refs: 1, others: 1 },
+      limit,
+      ...hinted(planned.hint),
+    });
     return docs.map(({ _id, refs }) => ({ key: _id, refs: refs ?? [] }));
   }
 
@@ -160,7 +173,9 @@ export class Search {
     const more = found.length > asked.count;
     const docs = more ? found.slice(0, asked.count) : found;
     const total =
-      asked.total === 'none' ? undefined : (counted ?? (more ? await this.#total(planned, asked) : docs.length));
+      asked.total === 'none'
+        ? undefined
+        : (counted ?? (more ? await this.#total(planned, asked) : docs.length));
     const last = docs.at(-1);
     return {
       matches: await this.#open(docs),
@@ -182,7 +197,7 @@ export class Search {
     if (withRefs) delete projection.refs;
     if (order.some(({ field }) => field.startsWith('o.'))) delete projection.o;
     const sort = toSort(order);
-    const hint = order[0]?.field === 'at' && planned.alone ? 'patient_type_at' : planned.hint;
+    const hint = inOrder(planned.hint, order[0]);
     return this.#find({ ...planned, query }, types, { projection, sort, limit: count + 1, ...hinted(hint) });
   }
 
@@ -227,7 +242,13 @@ export class Search {
       ((resource.contained ?? []) as Resource[])
         .filter(({ resourceType }) => resourceType === type)
         .some((each) =>
-          matches(filter, { ...indexResource(each, this.#base), type, id: each.id ?? '', at: stored.at, resource: each }),
+          matches(filter, {
+            ...indexResource(each, this.#base),
+            type,
+            id: each.id ?? '',
+            at: stored.at,
+            resource: each,
+          }),
         ),
     );
     if (asked.contained === 'true') return found;
@@ -243,10 +264,12 @@ export class Search {
     about: string,
     projection: Record<string, 0>,
   ): Promise<Read[]> {
-    return (await this.#readAll(planned, types, about, projection)).filter(({ stored, resource, entries }) => {
-      const { type, id, at } = stored;
-      return matches(filter, { ...entries, type, id, at, resource });
-    });
+    return (await this.#readAll(planned, types, about, projection)).filter(
+      ({ stored, resource, entries }) => {
+        const { type, id, at } = stored;
+        return matches(filter, { ...entries, type, id, at, resource });
+      },
+    );
   }
 
   async #readAll(
@@ -255,7 +278,11 @@ export class Search {
     about: string,
     projection: Record<string, 0>,
   ): Promise<Read[]> {
-    const docs = await this.#find(planned, types, { projection, limit: CONTENT_BOUND + 1, ...hinted(planned.hint) });
+    const docs = await this.#find(planned, types, {
+      projection,
+      limit: CONTENT_BOUND + 1,
+      ...hinted(planned.hint),
+    });
     if (docs.length > CONTENT_BOUND) {
       throw new FhirError(
         'too-costly',
@@ -282,7 +309,11 @@ export class Search {
 }
 
 /** The page of what was read whole. */
-function pageOf(read: readonly Read[], asked: SearchQuery, after: Position | undefined): Omit<Page, 'watermark'> {
+function pageOf(
+  read: readonly Read[],
+  asked: SearchQuery,
+  after: Position | undefined,
+): Omit<Page, 'watermark'> {
   const rows = read.map(({ stored, resource, entries }) => ({
     stored,
     keys: sortKeys(asked, stored, resource, entries),
@@ -314,16 +345,13 @@ function partsOf(filter: Filter): readonly Filter[] {
 }
 
 /** Among several multikey indexes the planner errs: where it is plain which one serves, it is named. */
-function hintOf(
-  types: readonly string[],
-  filter: Filter,
-  owner: string | undefined,
-): string | undefined {
+function hintOf(types: readonly string[], filter: Filter, owner: string | undefined): string | undefined {
   const parts = partsOf(filter);
   if (parts.some(({ op }) => op === 'id')) return undefined;
   if (owner !== undefined) {
     const byTerm = types.length === 1 && parts.some(({ op }) => op === 'term' || op === 'reference');
-    return byTerm ? 'patient_type_terms_date' : 'patient_type_date';
+    if (byTerm) return 'patient_type_terms_date';
+    return parts.some(({ op }) => op === 'updated') ? 'patient_type_at' : 'patient_type_date';
   }
   return parts.some(isUnique) ? 'ids_type_date' : undefined;
 }
@@ -333,6 +361,13 @@ const isUnique = (part: Filter): boolean => part.op === 'term' && part.unique ==
 /** No resource of the type is a patient's. */
 function isNobodys(type: string): boolean {
   return DIRECTORY.has(type) && !definitionsOf(type).has('patient');
+}
+
+/** The index of the same patient that gives the order, if one does. */
+function inOrder(hint: string | undefined, first: Order | undefined): string | undefined {
+  if (hint === undefined || hint === 'ids_type_date') return hint;
+  if (first?.field === 'at') return 'patient_type_at';
+  return first?.field === 'date' && hint === 'patient_type_at' ? 'patient_type_date' : hint;
 }
 
 const hinted = (hint: string | undefined): { hint?: string } => (hint === undefined ? {} : { hint });

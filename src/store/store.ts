@@ -1,15 +1,7 @@
 /** The store: what enforcement asks for, on MongoDB. */
 import type { Attributes } from '../condition/condition.ts';
 import type { Access } from '../enforcement/access.ts';
-import type {
-  Commit,
-  HistoryScope,
-  Lock,
-  Page,
-  ResourceStore,
-  Stored,
-  Trace,
-} from '../enforcement/ports.ts';
+import type { Commit, HistoryScope, Lock, Page, ResourceStore, Stored, Trace } from '../enforcement/ports.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Filter, SearchQuery } from '../search/filter.ts';
 import { parseLocal } from '../search/local.ts';
@@ -52,8 +44,8 @@ export class Store implements ResourceStore {
     this.#database = database;
     this.#base = base;
     this.terms = new Terms(ring.derive('terms'));
-    this.policies = new Policies(database, ring, this.terms);
     this.#reading = new Reading(database, ring);
+    this.policies = new Policies(database, this.#reading, this.terms);
     const encoder = new Encoder(database, ring, this.terms, this.#reading, base);
     this.#committer = new Committer(database, encoder);
     this.#auditLog = new AuditLog(database, encoder);
@@ -85,7 +77,9 @@ export class Store implements ResourceStore {
     const newest = await this.#newest(type, rid);
     if (newest === undefined) return undefined;
     const version =
-      newest.vid === vid ? newest : await this.#database.history.findOne({ rid, vid }, { hint: 'rid_at', ...TIME });
+      newest.vid === vid
+        ? newest
+        : await this.#database.history.findOne({ rid, vid }, { hint: 'rid_at', ...TIME });
     if (version === null) return undefined;
     const facts = newest === version ? [newest] : [newest, version];
     const allowed = await access.admit(facts.map((doc) => attributes(rid, doc)));
@@ -93,9 +87,13 @@ export class Store implements ResourceStore {
   }
 
   async getMany(access: Access, keys: readonly string[]): Promise<Stored[]> {
-    const found = (await Promise.all(keys.map((key) => this.#current.get(key)))).filter((doc) => doc !== undefined);
+    const found = (await Promise.all(keys.map((key) => this.#current.get(key)))).filter(
+      (doc) => doc !== undefined,
+    );
     const allowed = await access.among(found.map((doc) => attributes(doc._id, doc)));
-    return this.#reading.all(found.filter((_, index) => allowed[index]).map((doc) => ({ rid: doc._id, doc })));
+    return this.#reading.all(
+      found.filter((_, index) => allowed[index]).map((doc) => ({ rid: doc._id, doc })),
+    );
   }
 
   search(access: Access, query: SearchQuery, after?: unknown): Promise<Page> {
@@ -160,7 +158,10 @@ export class Store implements ResourceStore {
 
   async #newest(type: string, rid: string): Promise<Doc | HistoryDoc | undefined> {
     if (type === 'AuditEvent') {
-      return (await this.#database.audit.findOne({ _id: rid }, { projection: WITHOUT_INDEX, ...TIME })) ?? undefined;
+      return (
+        (await this.#database.audit.findOne({ _id: rid }, { projection: WITHOUT_INDEX, ...TIME })) ??
+        undefined
+      );
     }
     return (await this.#current.get(rid)) ?? (await this.#deleted.get(rid));
   }

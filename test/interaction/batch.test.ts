@@ -1,4 +1,5 @@
 /** https://hl7.org/fhir/R4/http.html#transaction: a batch, whose entries stand each by itself. */
+import { randomUUID } from 'node:crypto';
 import type { Json } from '../../src/fhir/resource.ts';
 import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
 import {
@@ -105,16 +106,28 @@ it('gives each entry the rights of its caller and no more', async () => {
   expect(statuses(reply)).toEqual(['200', '403', '403', '403']);
 });
 
-it('leaves a trace for each entry', async () => {
+it('leaves traces that name everything that its entries touched', async () => {
+  const subject = { reference: 'Patient/watched' };
   await all.put('Patient/watched', patient({ id: 'watched' }));
-  const trail = async () => (await all.get('AuditEvent?patient=watched&_summary=count')).json.total;
-  const before = await trail();
-  await send([
-    only('GET', 'Patient/watched'),
-    only('GET', 'Patient/watched'),
-    only('GET', 'Observation?patient=watched'),
-  ]);
-  expect((await trail()) - before).toBe(3);
+  for (const id of ['w1', 'w2', 'w3']) await all.put(`Observation/${id}`, observation({ id, subject }));
+  const requestId = randomUUID();
+  const entries = [
+    only('GET', 'Observation/w1'),
+    put(observation({ id: 'w2', subject })),
+    only('GET', 'Observation/w3'),
+    post(observation({ subject })),
+  ];
+  const reply = await send(entries, all, { 'x-request-id': requestId });
+  expect(statuses(reply)).toEqual(['200', '200', '200', '201']);
+  const made = reply.json.entry[3].response.location.split('/').at(-3);
+  const trail = await all.get('AuditEvent?patient=watched&_count=200');
+  const touched = trail.json.entry
+    .map(({ resource }: { resource: Json }) => resource.entity as { what?: Json }[])
+    .filter((entities: { what?: Json }[]) => JSON.stringify(entities).includes(requestId))
+    .flatMap((entities: { what?: Json }[]) => entities.map(({ what }) => what?.reference));
+  expect(touched).toEqual(
+    expect.arrayContaining(['Observation/w1', 'Observation/w2', 'Observation/w3', `Observation/${made}`]),
+  );
 });
 
 it('carries conditional entries, each decided by itself', async () => {

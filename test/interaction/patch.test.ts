@@ -1,5 +1,5 @@
 /** https://hl7.org/fhir/R4/http.html#patch */
-import { type Client, type TestServer, testServer } from '../support/server.ts';
+import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { PATIENT, atOnce, bundle, errorOf, headersOf, observation, patient } from './support/resources.ts';
 
@@ -34,7 +34,7 @@ const string = (valueString: string): Json => ({ valueString });
 const texts = (json: { note?: { text: string }[] }): string[] => (json.note ?? []).map(({ text }) => text);
 
 describe('JSON Patch', () => {
-  it.each<[string, Json[], (json: any) => unknown, unknown]>([
+  it.each<[string, Json[], (json: Reply['json']) => unknown, unknown]>([
     ['add', [{ op: 'add', path: '/note/-', value: { text: 'c' } }], texts, ['a', 'b', 'c']],
     ['add at a place', [{ op: 'add', path: '/note/0', value: { text: 'c' } }], texts, ['c', 'a', 'b']],
     ['remove', [{ op: 'remove', path: '/note/0' }], texts, ['b']],
@@ -107,7 +107,7 @@ describe('JSON Patch', () => {
 });
 
 describe('FHIRPath Patch', () => {
-  it.each<[string, Record<string, Json>, (json: any) => unknown, unknown]>([
+  it.each<[string, Record<string, Json>, (json: Reply['json']) => unknown, unknown]>([
     [
       'add',
       {

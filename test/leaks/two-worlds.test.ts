@@ -28,7 +28,9 @@ describe.each(CALLERS)('to %s', (who) => {
       [full, empty].map((world) => answers(world, callerIn(world, who), probes, atOnce)),
     );
     const told = probes.flatMap(({ method, path }, index) =>
-      withHidden![index] === without![index] ? [] : [{ probe: `${method} ${path}`, full: withHidden![index], empty: without![index] }],
+      withHidden![index] === without![index]
+        ? []
+        : [{ probe: `${method} ${path}`, full: withHidden![index], empty: without![index] }],
     );
     expect(told).toEqual([]);
     expect(withHidden!.filter((answer) => answer.startsWith('5'))).toEqual([]);

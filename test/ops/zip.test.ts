@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,17 +74,6 @@ describe('a file is taken out of an archive', () => {
     ['before a comment', [MEMBER], 'a comment of the archive'],
   ])('%s', async (_, members, comment) => {
     await extract(zip(members, comment));
-    expect(readFileSync(target).equals(CONTENT)).toBe(true);
-  });
-
-  it('that Python made, as the wheel’s was', async () => {
-    const path = join(folder, 'python.zip');
-    writeFileSync(join(folder, 'content'), CONTENT);
-    const script = `import zipfile; z = zipfile.ZipFile(${JSON.stringify(path)}, 'w', zipfile.ZIP_DEFLATED); z.write(${JSON.stringify(join(folder, 'content'))}, 'a/bin/mongod'); z.close()`;
-    const { status, error } = spawnSync('python3', ['-c', script]);
-    if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return;
-    expect(status).toBe(0);
-    await extractFile(path, '/bin/mongod', target);
     expect(readFileSync(target).equals(CONTENT)).toBe(true);
   });
 });

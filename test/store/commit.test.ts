@@ -1,15 +1,10 @@
-/** Writes: who fails, who waits, what time they carry, and where large bodies go. */
-import { ObjectId } from 'mongodb';
+/** Writes: who fails, who waits, and what time they carry. */
 import { Access } from '../../src/enforcement/access.ts';
 import { type Change, type Commit, Stale, type Stored } from '../../src/enforcement/ports.ts';
 import { type Database, connect, ensureIndexes } from '../../src/store/database.ts';
 import { KeyRing, keyFile } from '../../src/store/keys.ts';
 import { Store } from '../../src/store/store.ts';
-import { sweep } from '../../src/store/sweep.ts';
 import { type TestServer, testServer } from '../support/server.ts';
-
-const MIB = 1024 * 1024;
-const DAY = 86_400_000;
 
 let carnet: TestServer;
 let database: Database;
@@ -158,95 +153,3 @@ function jestSpy<T extends object>(target: T, name: keyof T, before: () => void)
   });
   return () => delete target[name];
 }
-
-describe('a large body', () => {
-  const document = (data: string, id = 'large') => ({
-    resourceType: 'DocumentReference',
-    id,
-    status: 'current',
-    subject: { reference: 'Patient/spill' },
-    content: [{ attachment: { contentType: 'application/octet-stream', data } }],
-  });
-  const base64 = (mib: number, seed: number) =>
-    Buffer.alloc(
-      (mib * MIB * 3) / 4,
-      Buffer.from(Array.from({ length: 251 }, (_, i) => (i * seed) % 256)),
-    ).toString('base64');
-  const files = () => database.db.collection('spill.files').countDocuments();
-  const dataOf = (resource: { content: { attachment: { data: string } }[] }) =>
-    resource.content[0]!.attachment.data;
-
-  beforeAll(async () => {
-    await carnet.as('all').put('Patient/spill', { resourceType: 'Patient', id: 'spill' });
-  });
-
-  it.each([9, 30])(
-    'of %d MiB comes back byte for byte, in every way of reading, and after it was replaced and deleted',
-    async (mib) => {
-      const all = carnet.as('all');
-      const id = `large-${mib}`;
-      const data = [3, 7].map((seed) => base64(mib, seed));
-      const before = await files();
-      const first = await all.put(`DocumentReference/${id}`, document(data[0]!, id));
-      expect(first.status).toBe(201);
-      expect(await files()).toBe(before + 1);
-      expect(dataOf((await all.get(`DocumentReference/${id}`)).json) === data[0]).toBe(true);
-      const found = await all.get(`DocumentReference?_id=${id}`);
-      expect(dataOf(found.json.entry[0].resource) === data[0]).toBe(true);
-      const second = await all.put(`DocumentReference/${id}`, document(data[1]!, id));
-      const versions = [first, second].map(({ json }) => json.meta.versionId as string);
-      const history = await all.get(`DocumentReference/${id}/_history`);
-      expect(history.json.entry.map(({ resource }: never) => dataOf(resource) === data[1])).toEqual([
-        true,
-        false,
-      ]);
-      expect((await all.delete(`DocumentReference/${id}`)).status).toBe(204);
-      for (const [index, vid] of versions.entries()) {
-        const old = await all.get(`DocumentReference/${id}/_history/${vid}`);
-        expect([old.status, dataOf(old.json) === data[index]]).toEqual([200, true]);
-      }
-      expect(await sweep(database, Date.now() + 2 * DAY)).toBe(0);
-      expect(await files()).toBe(before + 2);
-    },
-    60_000,
-  );
-
-  it('past the limit of a body is refused with 413', async () => {
-    const { status, json } = await carnet.as('all').put('DocumentReference/large', document(base64(33, 5)));
-    expect([status, json.issue[0].code]).toEqual([413, 'too-long']);
-  });
-
-  it('leaves nothing behind when its write fails', async () => {
-    const before = [await files(), await database.db.collection('spill.chunks').countDocuments()];
-    const resource = document(base64(9, 5), 'stale');
-    const lock = { key: 'held by another', seen: 4 };
-    const unit = commit([change('stale', { type: 'DocumentReference', resource, patients: ['spill'] })], {
-      locks: [lock],
-    });
-    await expect(store.commit(unit)).rejects.toThrow(Stale);
-    expect([await files(), await database.db.collection('spill.chunks').countDocuments()]).toEqual(before);
-  });
-
-  it('that nobody names is swept after a day, also when it was cut off', async () => {
-    const chunks = database.db.collection<{ files_id: ObjectId; n: number; data: Buffer }>('spill.chunks');
-    const before = [await files(), await chunks.countDocuments()];
-    await new Promise<void>((resolve, reject) => {
-      database.spill
-        .openUploadStream('orphan')
-        .on('finish', resolve)
-        .on('error', reject)
-        .end(Buffer.alloc(600_000));
-    });
-    await chunks.insertMany([0, 1].map((n) => ({ files_id: cutOff, n, data: Buffer.alloc(10) })));
-    const named = (
-      await write('named', { resource: { resourceType: 'Flag', id: 'named', text: 'x'.repeat(9 * MIB) } })
-    ).id;
-    expect(await sweep(database, Date.now() + DAY / 2)).toBe(0);
-    expect(await sweep(database, Date.now() + 2 * DAY)).toBe(2);
-    expect((await current(named)).body.length).toBeGreaterThan(9 * MIB);
-    expect(await files()).toBe(before[0]! + 1);
-    expect(await chunks.countDocuments({ files_id: cutOff })).toBe(0);
-    expect(await sweep(database, Date.now() + 2 * DAY)).toBe(0);
-  });
-  const cutOff = new ObjectId();
-});

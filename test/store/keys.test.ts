@@ -1,8 +1,11 @@
 /** Sealed at rest: what a stolen database tells, whose key opens what, and how keys are made, rotated and destroyed. */
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { demoCallers, type CallerName } from '../../src/demo/callers.ts';
 import { demoDeposits } from '../../src/demo/deposits.ts';
 import { seedDemo } from '../../src/demo/seed.ts';
@@ -219,6 +222,37 @@ describe('rotation', () => {
       await other.close();
     }
   });
+
+  it('is a command', async () => {
+    const before = JSON.parse(readFileSync(kek(), 'utf8')).current;
+    const env = {
+      PATH: process.env.PATH,
+      DEMO: 'on',
+      DATA_DIR: folder,
+      KEY_FILE: kek(),
+      MONGODB_URI: carnet.database.uri,
+      MONGODB_DATABASE: carnet.database.dbName,
+    };
+    const run = (...words: string[]) =>
+      promisify(execFile)(
+        process.execPath,
+        ['--import', './test/support/typescript.mjs', 'src/cli/keys.ts', ...words],
+        {
+          cwd: fileURLToPath(new URL('../..', import.meta.url)),
+          env,
+        },
+      );
+    await expect(run('rotat')).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('usage: npm run keys'),
+    });
+    expect(JSON.parse(readFileSync(kek(), 'utf8')).current).toBe(before);
+    const { stderr } = await run('rotate');
+    expect(stderr).toMatch(/^\d+ data keys are wrapped under a new key$/m);
+    const { current } = JSON.parse(readFileSync(kek(), 'utf8'));
+    expect(current).not.toBe(before);
+    expect(await database.records.keys.distinct('kek')).toEqual([current]);
+  }, 30_000);
 
   it('keeps the last key, and drops those before it that nothing is wrapped under', async () => {
     const names = () => Object.keys(JSON.parse(readFileSync(kek(), 'utf8')).keys);

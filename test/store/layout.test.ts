@@ -1,5 +1,5 @@
 /** A server brings what an older one wrote to its own form before it serves, and goes on where it was killed. */
-import { MongoClient, type Db } from 'mongodb';
+import type { Db, MongoClient } from 'mongodb';
 import { type Database, connect } from '../../src/store/database.ts';
 import { KeyRing, keyFile } from '../../src/store/keys.ts';
 import { LAYOUT, ensureLayout } from '../../src/store/layout.ts';
@@ -59,7 +59,7 @@ beforeAll(async () => {
     },
   });
   database = await connect(carnet.database.uri, carnet.database.dbName);
-  client = database.client as MongoClient;
+  client = database.client;
   db = client.db(carnet.database.dbName);
 }, 60_000);
 afterAll(async () => {
@@ -81,7 +81,7 @@ const searches = async (server: TestServer) => {
     ['all', 'Observation?patient.family=nom-l2'],
     ['all', 'Patient?name=nom'],
     ['all', 'Patient/l1/Group'],
-    ['all', 'AuditEvent?patient=l1&_count=0&action=E'],
+    ['all', 'AuditEvent?patient=l1&action=U'],
     ['gp', 'Observation?_lastUpdated=ge2020-01-01&date=ge2024-01-01'],
   ] as const) {
     const { status, json } = await server.as(caller).get(`${path}${path.includes('?') ? '&' : '?'}_count=0`);
@@ -110,14 +110,13 @@ const layout = () => db.collection<{ _id: string }>('layout').findOne({ _id: 'st
 
 it('indexes everything again when the layout is older, and then serves the same answers', async () => {
   const [before, answers] = [await indexes(), await searches(carnet)];
-  expect(answers.every((answer) => (answer as number[])[2]! > 0)).toBe(true);
+  expect(answers.filter((answer) => !((answer as number[])[2]! > 0))).toEqual([]);
   await damage();
   expect(await searches(carnet)).not.toEqual(answers);
   const other = await testServer(import.meta.url, { like: carnet });
   await other.close();
   expect(await indexes()).toEqual(before);
   expect(await layout()).toEqual(expect.objectContaining({ layout: LAYOUT }));
-  // the audit searches themselves leave traces of their own, but none with this action
   expect(await searches(carnet)).toEqual(answers);
 }, 60_000);
 

@@ -4,6 +4,7 @@
  */
 import { type Db, MongoClient } from 'mongodb';
 import type { Resource } from '../../src/fhir/resource.ts';
+import { consent } from '../search/http/support/consent.ts';
 import { seed } from '../search/http/support/rows.ts';
 import { type Client, type TestServer, testServer } from '../support/server.ts';
 
@@ -27,25 +28,156 @@ interface Hot {
 
 const read: Hot = { caller: 'loader', path: 'DocumentReference/d7-1', most: 1 };
 const searches: [string, Hot][] = [
-  ['sorted by date', { caller: 'loader', path: 'DocumentReference?patient=Patient/p7&_sort=-date&_count=20', total: DOCUMENTS, most: DOCUMENTS + 1 }],
-  ['sorted by date, oldest first', { caller: 'loader', path: 'DocumentReference?patient=Patient/p7&_sort=date&_count=20', total: DOCUMENTS, most: DOCUMENTS + 1 }],
-  ['by type', { caller: 'loader', path: `DocumentReference?patient=Patient/p7&type=${LOINC}|${TYPES[2]}&_count=50`, total: OF_TYPE, most: OF_TYPE + 1 }],
-  ['by type, sorted by date', { caller: 'loader', path: `DocumentReference?patient=Patient/p7&type=${TYPES[2]}&_sort=-date&_count=5`, total: OF_TYPE, most: OF_TYPE + 1 }],
-  ['by either of two types', { caller: 'loader', path: `DocumentReference?patient=Patient/p7&type=${TYPES[2]},${TYPES[3]}&_sort=-date`, total: 2 * OF_TYPE, most: 2 * OF_TYPE + 3 }],
-  ['allergies', { caller: 'loader', path: 'AllergyIntolerance?patient=Patient/p7', total: FEW, most: FEW + 1 }],
-  ['immunizations since', { caller: 'loader', path: 'Immunization?patient=Patient/p7&date=ge2020-01-01', total: FEW / 2, most: FEW + 1 }],
-  ['appointments since', { caller: 'loader', path: 'Appointment?patient=Patient/p7&date=ge2020-01-01', total: FEW / 2, most: FEW + 1 }],
-  ['a compartment', { caller: 'loader', path: 'Patient/p7/DocumentReference?_count=50', total: DOCUMENTS, most: DOCUMENTS + 1 }],
+  [
+    'sorted by date',
+    {
+      caller: 'loader',
+      path: 'DocumentReference?patient=Patient/p7&_sort=-date&_count=20',
+      total: DOCUMENTS,
+      most: DOCUMENTS + 1,
+    },
+  ],
+  [
+    'sorted by date, oldest first',
+    {
+      caller: 'loader',
+      path: 'DocumentReference?patient=Patient/p7&_sort=date&_count=20',
+      total: DOCUMENTS,
+      most: DOCUMENTS + 1,
+    },
+  ],
+  [
+    'by type',
+    {
+      caller: 'loader',
+      path: `DocumentReference?patient=Patient/p7&type=${LOINC}|${TYPES[2]}&_count=50`,
+      total: OF_TYPE,
+      most: OF_TYPE + 1,
+    },
+  ],
+  [
+    'by type, sorted by date',
+    {
+      caller: 'loader',
+      path: `DocumentReference?patient=Patient/p7&type=${TYPES[2]}&_sort=-date&_count=5`,
+      total: OF_TYPE,
+      most: OF_TYPE + 1,
+    },
+  ],
+  [
+    'by either of two types',
+    {
+      caller: 'loader',
+      path: `DocumentReference?patient=Patient/p7&type=${TYPES[2]},${TYPES[3]}&_sort=-date`,
+      total: 2 * OF_TYPE,
+      most: 2 * OF_TYPE + 3,
+    },
+  ],
+  [
+    'allergies',
+    { caller: 'loader', path: 'AllergyIntolerance?patient=Patient/p7', total: FEW, most: FEW + 1 },
+  ],
+  [
+    'immunizations since',
+    {
+      caller: 'loader',
+      path: 'Immunization?patient=Patient/p7&date=ge2020-01-01',
+      total: FEW / 2,
+      most: FEW + 1,
+    },
+  ],
+  [
+    'appointments since',
+    {
+      caller: 'loader',
+      path: 'Appointment?patient=Patient/p7&date=ge2020-01-01',
+      total: FEW / 2,
+      most: FEW + 1,
+    },
+  ],
+  [
+    'a compartment',
+    {
+      caller: 'loader',
+      path: 'Patient/p7/DocumentReference?_count=50',
+      total: DOCUMENTS,
+      most: DOCUMENTS + 1,
+    },
+  ],
   // one seek for each type, beside the entries
-  ['a whole compartment', { caller: 'loader', path: 'Patient/p7/*?_count=100', total: DOCUMENTS + 3 * FEW + 1, most: DOCUMENTS + 3 * FEW + 100 }],
+  [
+    'a whole compartment',
+    {
+      caller: 'loader',
+      path: 'Patient/p7/*?_count=100',
+      total: DOCUMENTS + 3 * FEW + 2,
+      most: DOCUMENTS + 3 * FEW + 100,
+    },
+  ],
   ['by identifier', { caller: 'loader', path: 'Patient?identifier=urn:oid:1.2|n7', total: 1, most: 2 }],
   ['by id', { caller: 'loader', path: 'Patient?_id=p7', total: 1, most: 2 }],
-  ['a patient’s changes', { caller: 'loader', path: 'DocumentReference?patient=Patient/p7&_lastUpdated=gt2020', total: DOCUMENTS, most: DOCUMENTS + 1 }],
-  ['a patient’s changes by now', { caller: 'loader', path: 'DocumentReference?patient=Patient/p7&_lastUpdated=gt2100', total: 0, most: 1 }],
-  ['a type’s changes', { caller: 'loader', path: 'Immunization?_lastUpdated=gt2020&_count=10', total: PATIENTS * FEW, most: PATIENTS * FEW + 1 }],
-  ['a type’s changes by now', { caller: 'loader', path: 'Immunization?_lastUpdated=gt2100', total: 0, most: 1 }],
-  ['what a consent permits', { caller: 'gp', path: 'DocumentReference?patient=Patient/p7&_sort=-date&_count=20', total: DOCUMENTS, most: DOCUMENTS + 1 }],
-  ['what is a patient’s own', { caller: 'patient', path: 'DocumentReference?patient=Patient/demo-mother&_sort=-date', total: 0, most: 1 }],
+  [
+    'a patient’s changes',
+    {
+      caller: 'loader',
+      path: 'DocumentReference?patient=Patient/p7&_lastUpdated=gt2020',
+      total: DOCUMENTS,
+      most: DOCUMENTS + 1,
+    },
+  ],
+  [
+    'a patient’s last changes',
+    {
+      caller: 'loader',
+      path: 'DocumentReference?patient=Patient/p7&_lastUpdated=ge__MARK__&_count=1',
+      total: 3,
+      most: 4,
+    },
+  ],
+  [
+    'a patient’s last changes, by date',
+    {
+      caller: 'loader',
+      path: 'DocumentReference?patient=Patient/p7&_lastUpdated=ge__MARK__&_sort=-date&_count=1',
+      total: 3,
+      most: DOCUMENTS + 1,
+    },
+  ],
+  [
+    'a patient’s changes by now',
+    { caller: 'loader', path: 'DocumentReference?patient=Patient/p7&_lastUpdated=gt2100', total: 0, most: 1 },
+  ],
+  [
+    'a type’s changes',
+    {
+      caller: 'loader',
+      path: 'Immunization?_lastUpdated=gt2020&_count=10',
+      total: PATIENTS * FEW,
+      most: PATIENTS * FEW + 1,
+    },
+  ],
+  [
+    'a type’s changes by now',
+    { caller: 'loader', path: 'Immunization?_lastUpdated=gt2100', total: 0, most: 1 },
+  ],
+  [
+    'what a consent permits',
+    {
+      caller: 'gp',
+      path: 'DocumentReference?patient=Patient/p7&_sort=-date&_count=20',
+      total: DOCUMENTS,
+      most: DOCUMENTS + 1,
+    },
+  ],
+  [
+    'what is a patient’s own',
+    {
+      caller: 'patient',
+      path: 'DocumentReference?patient=Patient/demo-mother&_sort=-date',
+      total: 0,
+      most: 1,
+    },
+  ],
   ['a directory by name', { caller: 'gp', path: 'Practitioner?name=nom7', total: 1, most: 2 }],
   ['a directory by identifier', { caller: 'gp', path: 'Practitioner?identifier=rpps7', total: 1, most: 2 }],
   ['traces of a patient', { caller: 'all', path: 'AuditEvent?patient=Patient/p7&_count=5', most: 60 }],
@@ -55,6 +187,8 @@ const histories: Hot = { caller: 'loader', path: 'DocumentReference/d7-0/_histor
 let carnet: TestServer;
 let client: MongoClient;
 let db: Db;
+/** After what was seeded, before what was changed. */
+let mark: string;
 beforeAll(async () => {
   carnet = await testServer(import.meta.url);
   client = await MongoClient.connect(carnet.database.uri);
@@ -63,11 +197,11 @@ beforeAll(async () => {
   await seed(carnet, numbers.flatMap(rowsOf), { by: LOADER });
   await seed(carnet, numbers.map(doctor));
   await seed(carnet, numbers.flatMap(traces));
-  const loader = as('loader');
-  for (const status of ['superseded', 'current', 'superseded']) {
-    const { json } = await loader.get('DocumentReference/d7-0');
-    const { status: answered, text } = await loader.put('DocumentReference/d7-0', { ...json, status });
-    if (answered !== 200) throw new Error(text);
+  mark = new Date().toISOString();
+  for (const id of ['d7-0', 'd7-0', 'd7-0', 'd7-3', 'd7-4']) {
+    const { json } = await as('loader').get(`DocumentReference/${id}`);
+    const { status, text } = await as('loader').put(`DocumentReference/${id}`, json);
+    if (status !== 200) throw new Error(text);
   }
 });
 afterAll(async () => {
@@ -88,7 +222,7 @@ function rowsOf(index: number): Resource[] {
   const year = (at: number): number => (at % 2 === 0 ? 2022 : 2012);
   return [
     { resourceType: 'Patient', id: `p${index}`, identifier: [{ system: 'urn:oid:1.2', value: `n${index}` }] },
-    consent(index),
+    consent(`c${index}`, `p${index}`, index === 7 ? GP : `Practitioner/other${index}`),
     ...many(DOCUMENTS, (at) => ({
       resourceType: 'DocumentReference',
       id: `d${index}-${at}`,
@@ -98,30 +232,27 @@ function rowsOf(index: number): Resource[] {
       type: { coding: [{ system: LOINC, code: TYPES[at % TYPES.length] }] },
       content: [{ attachment: { contentType: 'text/plain', data: 'eA==' } }],
     })),
-    ...many(FEW, (at) => ({ resourceType: 'AllergyIntolerance', id: `a${index}-${at}`, patient, code: { text: 'x' } })),
-    ...many(FEW, (at) => ({ resourceType: 'Immunization', id: `i${index}-${at}`, status: 'completed', patient, occurrenceDateTime: `${year(at)}-05-01` })),
-    ...many(FEW, (at) => ({ resourceType: 'Appointment', id: `t${index}-${at}`, status: 'booked', start: `${year(at)}-05-01T10:00:00Z`, participant: [{ actor: patient, status: 'accepted' }] })),
+    ...many(FEW, (at) => ({
+      resourceType: 'AllergyIntolerance',
+      id: `a${index}-${at}`,
+      patient,
+      code: { text: 'x' },
+    })),
+    ...many(FEW, (at) => ({
+      resourceType: 'Immunization',
+      id: `i${index}-${at}`,
+      status: 'completed',
+      patient,
+      occurrenceDateTime: `${year(at)}-05-01`,
+    })),
+    ...many(FEW, (at) => ({
+      resourceType: 'Appointment',
+      id: `t${index}-${at}`,
+      status: 'booked',
+      start: `${year(at)}-05-01T10:00:00Z`,
+      participant: [{ actor: patient, status: 'accepted' }],
+    })),
   ];
-}
-
-function consent(index: number): Resource {
-  return {
-    resourceType: 'Consent',
-    id: `c${index}`,
-    status: 'active',
-    scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
-    category: [{ coding: [{ system: LOINC, code: '59284-0' }] }],
-    patient: { reference: `Patient/p${index}` },
-    provision: {
-      type: 'permit',
-      actor: [
-        {
-          role: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType', code: 'IRCP' }] },
-          reference: { reference: index === 7 ? GP : `Practitioner/other${index}` },
-        },
-      ],
-    },
-  };
 }
 
 const doctor = (index: number): Resource => ({
@@ -156,7 +287,8 @@ interface Ran {
 }
 
 /** What the database ran for a request. */
-async function ranFor({ caller, path }: Hot): Promise<{ ran: Ran[]; total: number }> {
+async function ranFor({ caller, path: marked }: Hot): Promise<{ ran: Ran[]; total: number }> {
+  const path = marked.replace('__MARK__', mark);
   const client = as(caller);
   // what is remembered of patients and keys is so by then, as it mostly is
   await client.get(path);
@@ -166,7 +298,10 @@ async function ranFor({ caller, path }: Hot): Promise<{ ran: Ran[]; total: numbe
   const { status, text, json } = await client.get(path);
   await db.command({ profile: 0 });
   if (status !== 200) throw new Error(`${path}: ${status} ${text}`);
-  const ran = await db.collection<Ran>('system.profile').find({ op: { $in: ['query', 'command', 'getmore'] } }).toArray();
+  const ran = await db
+    .collection<Ran>('system.profile')
+    .find({ op: { $in: ['query', 'command', 'getmore'] } })
+    .toArray();
   return { ran: ran.filter(({ planSummary }) => planSummary !== undefined), total: json.total };
 }
 
@@ -181,7 +316,14 @@ async function expectServed(hot: Hot): Promise<void> {
     const stages = execStats === undefined ? [planSummary!.split(' ')[0]!] : stagesOf(execStats);
     const bad = stages.filter((stage) => stage === 'COLLSCAN' || stage === 'SORT');
     const tooMuch = Math.max(keysExamined, docsExamined) > hot.most;
-    const told = { ns, planSummary, keysExamined, docsExamined, stages, command: JSON.stringify(command).slice(0, 600) };
+    const told = {
+      ns,
+      planSummary,
+      keysExamined,
+      docsExamined,
+      stages,
+      command: JSON.stringify(command).slice(0, 600),
+    };
     expect(bad.length > 0 || tooMuch ? told : undefined).toBeUndefined();
   }
   if (hot.total !== undefined) expect(total).toBe(hot.total);
@@ -204,7 +346,7 @@ it('who granted something is found by an index', async () => {
 it('the Consents of a patient are found by an index', async () => {
   // a new Consent makes the policy be read again
   await db.command({ profile: 2 });
-  await seed(carnet, [{ ...consent(8), id: 'c8-more' }]);
+  await seed(carnet, [consent('c8-more', 'p8', 'Practitioner/other8')]);
   await as('gp').get('AllergyIntolerance?patient=Patient/p8');
   await db.command({ profile: 0 });
   const ran = await db

@@ -28,6 +28,8 @@ interface Reply {
 const BUSY = new Set([429, 502, 503, 504]);
 /** The caller may not choose ids there: the server shall. */
 const NO_CREATE_BY_PUT = new Set([403, 405]);
+/** 0 stands for no answer. */
+const isDone = (status: number): boolean => status >= 200 && status < 300;
 const LONGEST_PAUSE = 30_000;
 
 export async function send(load: Load, server: Server): Promise<Sent> {
@@ -38,19 +40,19 @@ export async function send(load: Load, server: Server): Promise<Sent> {
   if (reply === undefined || NO_CREATE_BY_PUT.has(reply.status)) {
     const posted = await persist('POST', `/${target.type}`, body, server);
     // what is forbidden either way is told by the answer to the first
-    if (reply === undefined || posted.status < 300) reply = posted;
+    if (reply === undefined || isDone(posted.status)) reply = posted;
   }
-  return reply.status < 300
+  return isDone(reply.status)
     ? { stored: 1, failures: [] }
     : { stored: 0, failures: [reason(reply.status, reply.body)] };
 }
 
 function entriesOf({ status, body }: Reply): Sent {
-  if (status >= 300) return { stored: 0, failures: [reason(status, body)] };
+  if (!isDone(status)) return { stored: 0, failures: [reason(status, body)] };
   const entries = Array.isArray(body['entry']) ? (body['entry'] as { response?: Json }[]) : [];
   const failures = entries
     .map(({ response = {} }) => ({ status: Number.parseInt(String(response['status']), 10), response }))
-    .filter(({ status: answered }) => !(answered < 300))
+    .filter(({ status: answered }) => !isDone(answered))
     .map(({ status: answered, response }) => reason(answered, (response['outcome'] ?? {}) as Json));
   return { stored: entries.length - failures.length, failures };
 }

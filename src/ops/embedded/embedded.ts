@@ -4,6 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync } 
 import { createServer } from 'node:net';
 import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureReplicaSet } from '../../store/replica-set.ts';
 import { findMongod, type Found, type Log, type Places } from './find.ts';
 import { acquireLock } from './lock.ts';
@@ -158,20 +159,26 @@ function leftover(dbPath: string): number | undefined {
   return args[args.indexOf('--dbpath') + 1] === dbPath ? pid : undefined;
 }
 
-function freePort(port: number): Promise<number> {
+/** Any free one lies below those that systems give to outgoing connections, which could take it before `mongod` does. */
+const ANY = { first: 20_000, count: 12_000 };
+
+async function freePort(port: number): Promise<number> {
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    const candidate = port === 0 ? ANY.first + Math.floor(Math.random() * ANY.count) : port;
+    if (await isFree(candidate)) return candidate;
+    // one that was just given up may take a moment
+    if (port !== 0) await sleep(50);
+  }
+  throw new Error(`port ${port} is taken by another program: set MONGODB_PORT to a free one`);
+}
+
+function isFree(port: number): Promise<boolean> {
   return new Promise((done, fail) => {
     const server = createServer();
     server.on('error', (error: NodeJS.ErrnoException) =>
-      fail(
-        error.code === 'EADDRINUSE'
-          ? new Error(`port ${port} is taken by another program: set MONGODB_PORT to a free one`)
-          : error,
-      ),
+      error.code === 'EADDRINUSE' ? done(false) : fail(error),
     );
-    server.listen(port, HOST, () => {
-      const { port: bound } = server.address() as { port: number };
-      server.close(() => done(bound));
-    });
+    server.listen(port, HOST, () => server.close(() => done(true)));
   });
 }
 

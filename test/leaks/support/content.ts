@@ -28,7 +28,9 @@ export function consent(id: string, of: string, provision: object): Resource {
     resourceType: 'Consent',
     id,
     status: 'active',
-    scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
+    scope: {
+      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }],
+    },
     category: [concept('59284-0')],
     patient: patient(of),
     dateTime: BASE_TIME,
@@ -107,7 +109,10 @@ export const SHARED_CONTENT: readonly Resource[] = [
     relatesTo: [{ code: 'appends', target: { reference: 'DocumentReference/hugo-doc' } }],
     context: { encounter: [{ reference: 'Encounter/hugo-enc' }] },
   }),
-  document('vera-doc3', 'vera', { date: '2024-01-02T08:00:00Z', context: { encounter: [{ reference: 'Encounter/vera-enc' }] } }),
+  document('vera-doc3', 'vera', {
+    date: '2024-01-02T08:00:00Z',
+    context: { encounter: [{ reference: 'Encounter/vera-enc' }] },
+  }),
   document('wim-doc', 'wim', { text: xhtml('harmless words') }),
   observation('vera-obs1', 'vera', 10, {
     encounter: { reference: 'Encounter/hugo-enc' },
@@ -124,9 +129,11 @@ export const SHARED_CONTENT: readonly Resource[] = [
     status: 'current',
     mode: 'working',
     subject: patient('vera'),
-    entry: ['DocumentReference/vera-doc1', 'DocumentReference/hugo-doc', 'Observation/hugo-obs'].map((reference) => ({
-      item: { reference },
-    })),
+    entry: ['DocumentReference/vera-doc1', 'DocumentReference/hugo-doc', 'Observation/hugo-obs'].map(
+      (reference) => ({
+        item: { reference },
+      }),
+    ),
   },
 ];
 
@@ -137,7 +144,11 @@ export const HIDDEN_CONTENT: readonly Resource[] = [
   consent('hugo-ended', 'hugo', {
     type: 'permit',
     period: { end: '2020-01-01' },
-    actor: [actor('Practitioner/demo-gp'), actor('Practitioner/demo-dentist'), actor('Organization/demo-hospital')],
+    actor: [
+      actor('Practitioner/demo-gp'),
+      actor('Practitioner/demo-dentist'),
+      actor('Organization/demo-hospital'),
+    ],
   }),
   consent('hugo-purpose', 'hugo', {
     type: 'permit',
@@ -148,15 +159,25 @@ export const HIDDEN_CONTENT: readonly Resource[] = [
     code: concept('secret-code', SECRET),
     encounter: { reference: 'Encounter/vera-enc' },
     focus: [patient('vera')],
-    meta: { tag: [{ system: SECRET, code: 'tagged' }], security: [{ system: SECRET, code: 'labelled' }], source: 'https://secret.example/source' },
+    meta: {
+      tag: [{ system: SECRET, code: 'tagged' }],
+      security: [{ system: SECRET, code: 'labelled' }],
+      source: 'https://secret.example/source',
+    },
   }),
   document('hugo-doc', 'hugo', {
-    identifier: [{ system: SECRET, value: 'twice' }, { system: SECRET, value: 'hidden' }],
+    identifier: [
+      { system: SECRET, value: 'twice' },
+      { system: SECRET, value: 'hidden' },
+    ],
     description: 'secretword',
     text: xhtml('secretword told'),
     author: [patient('vera'), { reference: 'Practitioner/demo-gp' }],
     relatesTo: [{ code: 'replaces', target: { reference: 'DocumentReference/vera-doc1' } }],
-    context: { encounter: [{ reference: 'Encounter/vera-enc' }], related: [{ reference: 'DocumentReference/dentist-doc' }] },
+    context: {
+      encounter: [{ reference: 'Encounter/vera-enc' }],
+      related: [{ reference: 'DocumentReference/dentist-doc' }],
+    },
     meta: { tag: [{ system: SECRET, code: 'tagged' }], security: [{ system: SECRET, code: 'labelled' }] },
   }),
   ...Array.from({ length: 25 }, (_, index) =>
@@ -189,7 +210,13 @@ export const HIDDEN_CONTENT: readonly Resource[] = [
     actual: true,
     member: [{ entity: patient('vera') }, { entity: patient('hugo') }],
   },
-  { resourceType: 'Binary', id: 'hugo-bin', contentType: 'text/plain', securityContext: patient('hugo'), data: 'aHVnbw==' },
+  {
+    resourceType: 'Binary',
+    id: 'hugo-bin',
+    contentType: 'text/plain',
+    securityContext: patient('hugo'),
+    data: 'aHVnbw==',
+  },
   {
     resourceType: 'Condition',
     id: 'hugo-cond',
@@ -217,7 +244,12 @@ export const HIDDEN_CONTENT: readonly Resource[] = [
   },
   { resourceType: 'Device', id: 'hugo-device', patient: patient('hugo') },
   { resourceType: 'Schedule', id: 'hugo-schedule', actor: [patient('hugo')] },
-  { resourceType: 'RelatedPerson', id: 'hugo-rel', patient: patient('hugo'), name: [{ family: 'Secretmann' }] },
+  {
+    resourceType: 'RelatedPerson',
+    id: 'hugo-rel',
+    patient: patient('hugo'),
+    name: [{ family: 'Secretmann' }],
+  },
   document('hugo-deleted', 'hugo'),
 ];
 

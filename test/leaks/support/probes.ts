@@ -101,7 +101,7 @@ const SEARCHES = [
   'Patient?_has:Observation:patient:value-quantity=lt43',
   'Patient?_has:Observation:patient:value-quantity=sa41',
   'Patient?_has:Observation:patient:value-quantity=ne42',
-  'Patient?_has:Observation:patient:_has:Encounter:subject:status=finished',
+  'Patient?_has:Encounter:subject:_has:Observation:encounter:code=secret-code',
   'Patient?_has:Appointment:patient:status=booked',
   'Patient?_has:DocumentReference:author:status=current',
   'Patient?_has:Group:member:_id=hidden-group',
@@ -203,7 +203,11 @@ const ODD: Probe[] = [
   get('DocumentReference/hugo-doc?_elements=description'),
   get('DocumentReference/hugo-doc?_unknown=1'),
   get('DocumentReference?patient=vera&_unknown=1', { prefer: 'handling=lenient' }),
-  get('DocumentReference?patient=hugo', { 'x-purpose-of-use': 'BTG', 'x-role': 'all', 'x-forwarded-user': 'Device/demo-all' }),
+  get('DocumentReference?patient=hugo', {
+    'x-purpose-of-use': 'BTG',
+    'x-role': 'all',
+    'x-forwarded-user': 'Device/demo-all',
+  }),
   get('DocumentReference?patient=vera', { purpose: 'TREAT', 'x-user-role': 'all' }),
   form('DocumentReference/_search', 'patient=vera'),
   form('DocumentReference/_search', 'patient=hugo&_total=accurate'),
@@ -257,13 +261,27 @@ const tied = {
 
 /** One after the other: some change what the caller may change, alike in both worlds. */
 export const SEQUENCE: Probe[] = [
-  { method: 'POST', path: 'DocumentReference', body: made, headers: { 'if-none-exist': `identifier=${SECRET}|hidden` } },
+  {
+    method: 'POST',
+    path: 'DocumentReference',
+    body: made,
+    headers: { 'if-none-exist': `identifier=${SECRET}|hidden` },
+  },
   { method: 'POST', path: 'DocumentReference', body: made, headers: { 'if-none-exist': '_id=hugo-doc' } },
-  { method: 'POST', path: 'DocumentReference', body: made, headers: { 'if-none-exist': `identifier=${SECRET}|twice` } },
+  {
+    method: 'POST',
+    path: 'DocumentReference',
+    body: made,
+    headers: { 'if-none-exist': `identifier=${SECRET}|twice` },
+  },
   { method: 'POST', path: 'Observation', body: measured, headers: { 'if-none-exist': 'code=secret-code' } },
   { method: 'PUT', path: `DocumentReference?identifier=${secret('hidden')}`, body: made },
   { method: 'PUT', path: 'DocumentReference?_id=hugo-doc', body: { ...made, id: 'hugo-doc' } },
-  { method: 'PUT', path: `DocumentReference?identifier=${secret('nothing')}`, body: { ...made, id: 'hugo-doc' } },
+  {
+    method: 'PUT',
+    path: `DocumentReference?identifier=${secret('nothing')}`,
+    body: { ...made, id: 'hugo-doc' },
+  },
   { method: 'DELETE', path: 'DocumentReference?_id=hugo-doc' },
   { method: 'DELETE', path: `Observation?code=secret-code` },
   {
@@ -275,9 +293,17 @@ export const SEQUENCE: Probe[] = [
   { method: 'POST', path: 'DocumentReference', body: tied },
   get('Binary/hugo-bin'),
   get('DocumentReference?description=made&_include=*'),
-  { method: 'POST', path: 'DocumentReference', body: { ...made, identifier: [{ system: SECRET, value: 'hidden' }] } },
+  {
+    method: 'POST',
+    path: 'DocumentReference',
+    body: { ...made, identifier: [{ system: SECRET, value: 'hidden' }] },
+  },
   { method: 'POST', path: 'DocumentReference', body: { ...made, subject: { reference: 'Patient/hugo' } } },
-  { method: 'POST', path: 'Appointment', body: { ...HIDDEN_CONTENT.find(({ id }) => id === 'shared-appt'), id: undefined } },
+  {
+    method: 'POST',
+    path: 'Appointment',
+    body: { ...HIDDEN_CONTENT.find(({ id }) => id === 'shared-appt'), id: undefined },
+  },
   {
     method: 'POST',
     path: 'List',
@@ -291,7 +317,12 @@ export const SEQUENCE: Probe[] = [
   },
   get('List?_include=List:item'),
   { method: 'POST', path: 'DocumentReference/$validate', body: tied },
-  bundle('batch', entry('GET', 'Patient/hugo'), entry('GET', 'Patient/nobody'), entry('GET', 'DocumentReference?patient=vera')),
+  bundle(
+    'batch',
+    entry('GET', 'Patient/hugo'),
+    entry('GET', 'Patient/nobody'),
+    entry('GET', 'DocumentReference?patient=vera'),
+  ),
   bundle(
     'batch',
     entry('PUT', 'DocumentReference/hugo-doc', { ...made, id: 'hugo-doc' }),
@@ -303,21 +334,44 @@ export const SEQUENCE: Probe[] = [
     entry('POST', 'DocumentReference', made, { ifNoneExist: '_id=hugo-doc' }),
   ),
   bundle('transaction', entry('PUT', 'DocumentReference/hugo-doc', { ...made, id: 'hugo-doc' })),
-  bundle('transaction', entry('PUT', `DocumentReference?identifier=${SECRET}|nothing`, { ...made, id: 'hugo-doc' })),
+  bundle(
+    'transaction',
+    entry('PUT', `DocumentReference?identifier=${SECRET}|nothing`, { ...made, id: 'hugo-doc' }),
+  ),
   bundle('transaction', entry('PUT', 'DocumentReference?_id=hugo-doc', { ...made, id: 'hugo-doc' })),
   bundle('transaction', entry('PUT', `DocumentReference?identifier=${SECRET}|hidden`, made)),
   bundle('transaction', entry('POST', 'DocumentReference', made, { ifNoneExist: '_id=hugo-doc' })),
-  bundle('transaction', entry('DELETE', 'DocumentReference/hugo-doc'), entry('POST', 'DocumentReference', made)),
-  bundle('transaction', entry('DELETE', 'DocumentReference?_id=hugo-doc')),
-  bundle('transaction', entry('GET', 'DocumentReference/hugo-doc'), entry('POST', 'DocumentReference', made)),
-  bundle('transaction', entry('GET', 'DocumentReference?_id=hugo-doc'), entry('GET', 'Patient?name=secretmann')),
-  bundle('transaction', entry('POST', 'Observation', { ...measured, encounter: { reference: 'Encounter?status=in-progress' } })),
   bundle(
     'transaction',
-    entry('POST', 'Observation', { ...measured, encounter: { reference: `Encounter?identifier=${SECRET}|hugo-enc` } }),
+    entry('DELETE', 'DocumentReference/hugo-doc'),
+    entry('POST', 'DocumentReference', made),
   ),
-  bundle('transaction', entry('POST', 'Observation', { ...measured, subject: { reference: 'Patient?name=secretmann' } })),
-  bundle('transaction', entry('PATCH', 'DocumentReference/hugo-doc', { resourceType: 'Parameters', parameter: [] })),
+  bundle('transaction', entry('DELETE', 'DocumentReference?_id=hugo-doc')),
+  bundle('transaction', entry('GET', 'DocumentReference/hugo-doc'), entry('POST', 'DocumentReference', made)),
+  bundle(
+    'transaction',
+    entry('GET', 'DocumentReference?_id=hugo-doc'),
+    entry('GET', 'Patient?name=secretmann'),
+  ),
+  bundle(
+    'transaction',
+    entry('POST', 'Observation', { ...measured, encounter: { reference: 'Encounter?status=in-progress' } }),
+  ),
+  bundle(
+    'transaction',
+    entry('POST', 'Observation', {
+      ...measured,
+      encounter: { reference: `Encounter?identifier=${SECRET}|hugo-enc` },
+    }),
+  ),
+  bundle(
+    'transaction',
+    entry('POST', 'Observation', { ...measured, subject: { reference: 'Patient?name=secretmann' } }),
+  ),
+  bundle(
+    'transaction',
+    entry('PATCH', 'DocumentReference/hugo-doc', { resourceType: 'Parameters', parameter: [] }),
+  ),
   get(`DocumentReference?_lastUpdated=gt2000-01-01`),
   get(`Observation?date=${BASE_TIME}`),
 ];

@@ -33,13 +33,16 @@ export async function makeWorld(file: string, hidden: boolean): Promise<World> {
   await load(carnet, SHARED_CONTENT.slice(half));
   const all = carnet.as('all');
   for (const who of ['dentist', 'hospital'] as const) {
-    const { status } = await carnet.as(who).put(`DocumentReference/${who}-doc`, document(`${who}-doc`, 'vera'));
+    const { status } = await carnet
+      .as(who)
+      .put(`DocumentReference/${who}-doc`, document(`${who}-doc`, 'vera'));
     expect(status).toBe(201);
   }
   const vids = new Map<string, string>(HIDDEN_KEYS.map((key) => [key, '0123456789abcdef0123']));
   if (hidden) {
     await all.put('Observation/hugo-obs', { ...find('hugo-obs'), status: 'amended' });
-    for (const key of HIDDEN_KEYS) vids.set(key, (await all.get(`${key}/$meta`)).json.parameter[0].valueMeta.versionId);
+    for (const key of HIDDEN_KEYS)
+      vids.set(key, (await all.get(`${key}/$meta`)).json.parameter[0].valueMeta.versionId);
     expect((await all.delete('DocumentReference/hugo-deleted')).status).toBe(204);
   }
   return { carnet, vids, seen: new Map() };
@@ -50,7 +53,9 @@ async function load(carnet: TestServer, resources: readonly Resource[]): Promise
     resource,
     request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
   }));
-  const { status, text } = await carnet.as('all').post('', { resourceType: 'Bundle', type: 'transaction', entry });
+  const { status, text } = await carnet
+    .as('all')
+    .post('', { resourceType: 'Bundle', type: 'transaction', entry });
   expect([status, status === 200 ? '' : text]).toEqual([200, '']);
 }
 
@@ -59,21 +64,36 @@ function find(id: string): Resource {
 }
 
 /** What each probe is answered, page after page, without what must differ between any two runs. */
-export async function answers(world: World, client: Client, probes: readonly Probe[], atOnce: boolean): Promise<string[]> {
+export async function answers(
+  world: World,
+  client: Client,
+  probes: readonly Probe[],
+  atOnce: boolean,
+): Promise<string[]> {
   const raw: string[][] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
-    for (let at = next++; at < probes.length; at = next++) raw[at] = await answersTo(world, client, probes[at]!);
+    for (let at = next++; at < probes.length; at = next++)
+      raw[at] = await answersTo(world, client, probes[at]!);
   };
   await Promise.all(Array.from({ length: atOnce ? AT_A_TIME : 1 }, worker));
   return raw.map((pages) => comparable(world, pages.join('\n')));
 }
 
-async function answersTo(world: World, client: Client, { method, path, headers, body, follow }: Probe): Promise<string[]> {
+async function answersTo(
+  world: World,
+  client: Client,
+  { method, path, headers, body, follow }: Probe,
+): Promise<string[]> {
   const fill = (text: string): string =>
     text.replaceAll(/\{vid:([^}]+)\}/g, (_, key: string) => world.vids.get(key) ?? 'absent');
-  const filled = Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, fill(value)]));
-  const sent = body === undefined || typeof body === 'string' ? body : (JSON.parse(fill(JSON.stringify(body))) as unknown);
+  const filled = Object.fromEntries(
+    Object.entries(headers ?? {}).map(([name, value]) => [name, fill(value)]),
+  );
+  const sent =
+    body === undefined || typeof body === 'string'
+      ? body
+      : (JSON.parse(fill(JSON.stringify(body))) as unknown);
   const pages: string[] = [];
   let address: string | undefined = fill(path);
   for (let page = 0; address !== undefined && page < MOST_PAGES; page += 1) {
@@ -107,4 +127,3 @@ function comparable({ carnet, seen }: World, text: string): string {
     .replaceAll(/("(?:lastUpdated|lastModified|recorded)":)"[^"]*"/g, '$1"then"')
     .replaceAll(/(\["last-modified",)"[^"]*"/g, '$1"then"');
 }
-

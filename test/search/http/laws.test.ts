@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Resource } from '../../../src/fhir/resource.ts';
 import { type Client, type TestServer, testServer } from '../../support/server.ts';
 import { type Known, type Oracle, inOrder, oracle } from './support/oracle.ts';
+import { consent } from './support/consent.ts';
 import { page, seed, walk } from './support/rows.ts';
 
 const RUNS = Number(process.env['SEARCH_RUNS'] ?? 120);
@@ -10,15 +11,25 @@ const SEED = Number(process.env['SEARCH_SEED'] ?? Date.now() % 1_000_000_000);
 const PATIENTS = ['p0', 'p1', 'p2', 'p3'];
 /** The professional may see these patients; p2 says nothing, p3 denies. */
 const PERMITTED = new Set(['p0', 'p1']);
-const NOW = Date.now();
+const GP = 'Practitioner/demo-gp';
 
 const S = 'http://s.example';
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 3 });
 const code = fc.constantFrom('a', 'b', 'B', 'c', 'a|b', 'a,b', '.*', '$gt');
 const system = fc.constantFrom(S, 'http://t.example');
-const coding = fc.record({ system: maybe(system), code: maybe(code), display: maybe(fc.constantFrom('Été', 'Autre')) });
+const coding = fc.record({
+  system: maybe(system),
+  code: maybe(code),
+  display: maybe(fc.constantFrom('Été', 'Autre')),
+});
 const concept = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ coding: fc.array(coding, { maxLength: 2 }), text: maybe(fc.constantFrom('été', 'x')) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      coding: fc.array(coding, { maxLength: 2 }),
+      text: maybe(fc.constantFrom('été', 'x')),
+    }),
+  },
   fc.constantFrom<unknown>(null, {}, { coding: null }, { coding: [null] }),
 );
 const date = fc.constantFrom(
@@ -40,19 +51,36 @@ const quantity = fc.record({
   code: maybe(fc.constantFrom('mg', 'g')),
   comparator: maybe(fc.constantFrom('<', '>')),
 });
-const text = fc.constantFrom('', 'Lefèvre', 'LEFEVRE', 'le fevre', 'Longuevillette-Un', 'Longuevillette-Deux', 'a.*b', '$x');
+const text = fc.constantFrom(
+  '',
+  'Lefèvre',
+  'LEFEVRE',
+  'le fevre',
+  'Longuevillette-Un',
+  'Longuevillette-Deux',
+  'a.*b',
+  '$x',
+);
 const patient = fc.constantFrom(...PATIENTS).map((id) => `Patient/${id}`);
 const who = fc.oneof(
   { weight: 6, arbitrary: patient.map((reference): unknown => ({ reference })) },
   fc.constantFrom<unknown>(null, {}, { identifier: { system: S, value: 'i1' } }, { reference: 'Group/p0' }),
 );
-const practitioner = fc.constantFrom('Practitioner/d0', 'Practitioner/d1', 'Patient/p0', 'Patient/p3', 'Patient/absent');
+const practitioner = fc.constantFrom(
+  'Practitioner/d0',
+  'Practitioner/d1',
+  'Patient/p0',
+  'Patient/p3',
+  'Patient/absent',
+);
 
 const strip = <T>(of: T): T => JSON.parse(JSON.stringify(of)) as T;
 const numbered = (type: string, count: number, content: fc.Arbitrary<object>): Resource[] =>
   fc
     .sample(content, { numRuns: count, seed: SEED })
-    .map((each, index) => strip({ resourceType: type, id: `${type.slice(0, 3).toLowerCase()}${index}`, ...each }));
+    .map((each, index) =>
+      strip({ resourceType: type, id: `${type.slice(0, 3).toLowerCase()}${index}`, ...each }),
+    );
 
 const observation = fc
   .record({
@@ -60,8 +88,18 @@ const observation = fc
     code: maybe(concept),
     category: maybe(fc.array(concept, { maxLength: 2 })),
     status: maybe(fc.constantFrom('final', 'amended')),
-    performer: maybe(fc.array(practitioner.map((reference) => ({ reference })), { maxLength: 2 })),
-    when: maybe(fc.oneof(date.map((effectiveDateTime) => ({ effectiveDateTime })), period.map((effectivePeriod) => ({ effectivePeriod })))),
+    performer: maybe(
+      fc.array(
+        practitioner.map((reference) => ({ reference })),
+        { maxLength: 2 },
+      ),
+    ),
+    when: maybe(
+      fc.oneof(
+        date.map((effectiveDateTime) => ({ effectiveDateTime })),
+        period.map((effectivePeriod) => ({ effectivePeriod })),
+      ),
+    ),
     what: maybe(
       fc.oneof(
         quantity.map((valueQuantity): object => ({ valueQuantity })),
@@ -76,13 +114,24 @@ const observation = fc
 const appointment = fc.record({
   status: fc.constantFrom('booked', 'arrived'),
   start: maybe(date),
-  participant: fc.array(fc.record({ actor: fc.oneof(who, practitioner.map((reference) => ({ reference }))) }), { maxLength: 3 }),
+  participant: fc.array(
+    fc.record({
+      actor: fc.oneof(
+        who,
+        practitioner.map((reference) => ({ reference })),
+      ),
+    }),
+    { maxLength: 3 },
+  ),
 });
 
 /** A parameter with a value that something may have. */
 const dated = (param: string) =>
   fc
-    .tuple(fc.constantFrom('', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'), date.filter((each) => each !== 'unreadable'))
+    .tuple(
+      fc.constantFrom('', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'),
+      date.filter((each) => each !== 'unreadable'),
+    )
     .map(([prefix, asked]) => `${param}=${prefix}${encodeURIComponent(asked)}`);
 const escaped = (of: string) => encodeURIComponent(of.replace(/[\\,$|]/g, '\\$&'));
 const token = fc.oneof(
@@ -99,52 +148,113 @@ const missing = (...params: string[]) =>
   fc.tuple(fc.constantFrom(...params), fc.boolean()).map(([param, is]) => `${param}:missing=${is}`);
 const measured = (param: string) =>
   fc
-    .tuple(fc.constantFrom('', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'), value, fc.constantFrom('', `|${S}|mg`, '||g'))
+    .tuple(
+      fc.constantFrom('', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'),
+      value,
+      fc.constantFrom('', `|${S}|mg`, '||g'),
+    )
     .map(([prefix, of, unit]) => `${param}=${prefix}${of}${unit}`);
 const strings = (param: string) =>
   fc
-    .tuple(fc.constantFrom('', ':exact', ':contains'), text.filter((each) => each !== ''))
+    .tuple(
+      fc.constantFrom('', ':exact', ':contains'),
+      text.filter((each) => each !== ''),
+    )
     .map(([modifier, asked]) => `${param}${modifier}=${escaped(asked)}`);
 const patients = fc.constantFrom('patient=p0', 'patient=Patient/p1', 'patient=p0,p2', 'patient=p3');
 
 const ofObservation = fc.oneof(
   patients,
   patients,
-  fc.constantFrom('subject=Patient/p0', 'subject=p0', 'subject:Group=p0', 'subject:identifier=i1', 'status=final'),
+  fc.constantFrom(
+    'subject=Patient/p0',
+    'subject=p0',
+    'subject:Group=p0',
+    'subject:identifier=i1',
+    'status=final',
+  ),
   dated('date'),
   tokens('code'),
   tokens('category'),
   tokens('_tag'),
-  fc.constantFrom('code:text=ete', 'category:text=aut', '_content=autre', '_id:not=obs1,obs2', '_lastUpdated=gt2020'),
+  fc.constantFrom(
+    'code:text=ete',
+    'category:text=aut',
+    '_content=autre',
+    '_id:not=obs1,obs2',
+    '_lastUpdated=gt2020',
+  ),
   missing('date', 'code', 'category', 'subject', 'value-quantity', 'component-code', 'performer', '_tag'),
   measured('value-quantity'),
   measured('combo-value-quantity'),
   fc.tuple(token, value).map(([of, number]) => `component-code-value-quantity=${of}$ge${number}`),
   strings('value-string'),
   practitioner.map((reference) => `performer=${reference}`),
-  fc.constantFrom('performer:Practitioner.family=lef', 'patient.family:contains=evre', 'subject:Patient.family=Longuevillette-Deux'),
-  fc.constantFrom('performer:Patient.gender=female', 'patient._has:Observation:patient:status=amended', 'patient.gender:not=male'),
+  fc.constantFrom(
+    'performer:Practitioner.family=lef',
+    'patient.family:contains=evre',
+    'subject:Patient.family=Longuevillette-Deux',
+  ),
+  fc.constantFrom(
+    'performer:Patient.gender=female',
+    'patient._has:Observation:patient:status=amended',
+    'patient.gender:not=male',
+  ),
 );
 const ofAppointment = fc.oneof(
   patients,
-  fc.constantFrom('patient=p0&patient=p1', 'patient=p0&patient=p3', 'actor=Patient/p0', 'actor=Practitioner/d0', 'status=booked'),
+  fc.constantFrom(
+    'patient=p0&patient=p1',
+    'patient=p0&patient=p3',
+    'actor=Patient/p0',
+    'actor=Practitioner/d0',
+    'status=booked',
+  ),
   dated('date'),
   missing('patient', 'date', 'actor'),
 );
 const ofPatient = fc.oneof(
   strings('family'),
   dated('birthdate'),
-  fc.constantFrom('gender=female', 'gender:not=female', '_id=p0,p1', 'identifier=i0', `identifier=${S}|i1`, 'identifier:not=i0'),
+  fc.constantFrom(
+    'gender=female',
+    'gender:not=female',
+    '_id=p0,p1',
+    'identifier=i0',
+    `identifier=${S}|i1`,
+    'identifier:not=i0',
+  ),
   missing('family', 'birthdate', 'gender', 'identifier'),
-  fc.constantFrom('_has:Observation:patient:status=final', '_has:Appointment:patient:status=arrived', '_has:Observation:subject:code=a'),
+  fc.constantFrom(
+    '_has:Observation:patient:status=final',
+    '_has:Appointment:patient:status=arrived',
+    '_has:Observation:subject:code=a',
+  ),
 );
 const QUERIES: Record<string, { asked: fc.Arbitrary<string>; sorts: string[] }> = {
   Observation: {
     asked: ofObservation,
-    sorts: ['date', '-date', '_lastUpdated', '-_lastUpdated', '_id', '-_id', 'code', '-code,date', 'value-quantity', '-value-string,_id', 'status,-date', 'date,-_lastUpdated', 'subject'],
+    sorts: [
+      'date',
+      '-date',
+      '_lastUpdated',
+      '-_lastUpdated',
+      '_id',
+      '-_id',
+      'code',
+      '-code,date',
+      'value-quantity',
+      '-value-string,_id',
+      'status,-date',
+      'date,-_lastUpdated',
+      'subject',
+    ],
   },
   Appointment: { asked: ofAppointment, sorts: ['date', '-date', 'status,-date', '-_lastUpdated'] },
-  Patient: { asked: ofPatient, sorts: ['family', '-family', 'birthdate', '-birthdate', 'birthdate,-gender', '-gender'] },
+  Patient: {
+    asked: ofPatient,
+    sorts: ['family', '-family', 'birthdate', '-birthdate', 'birthdate,-gender', '-gender'],
+  },
 };
 const search = fc.constantFrom(...Object.keys(QUERIES)).chain((type) =>
   fc.record({
@@ -181,7 +291,8 @@ beforeAll(async () => {
   await seed(carnet, [
     ...people,
     ...doctors,
-    ...[consent('p0', 'permit'), consent('p1', 'permit'), consent('p3', 'permit'), consent('p3', 'deny')],
+    ...['p0', 'p1', 'p3'].map((id) => consent(`${id}-permit`, id, GP)),
+    consent('p3-deny', 'p3', GP, 'deny'),
     ...numbered('Observation', 150, observation),
     ...numbered('Appointment', 50, appointment),
   ]);
@@ -189,30 +300,13 @@ beforeAll(async () => {
 });
 afterAll(() => carnet?.close());
 
-function consent(of: string, type: 'permit' | 'deny'): Resource {
-  return {
-    resourceType: 'Consent',
-    id: `${of}-${type}`,
-    status: 'active',
-    scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
-    category: [{ coding: [{ system: 'http://loinc.org', code: '59284-0' }] }],
-    patient: { reference: `Patient/${of}` },
-    provision: {
-      type,
-      actor: [
-        {
-          role: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType', code: 'IRCP' }] },
-          reference: { reference: 'Practitioner/demo-gp' },
-        },
-      ],
-    },
-  };
-}
-
 /** What the gate lets the professional see: it is told here from the resource alone. */
 function visible({ type, id, resource }: Known): boolean {
   if (type === 'Practitioner') return true;
-  const patients = type === 'Patient' ? [id] : [...JSON.stringify(ownersOf(resource)).matchAll(/"Patient\/([^"]+)"/g)].map((each) => each[1]!);
+  const patients =
+    type === 'Patient'
+      ? [id]
+      : [...JSON.stringify(ownersOf(resource)).matchAll(/"Patient\/([^"]+)"/g)].map((each) => each[1]!);
   // a participant who is named by identifier alone may be anybody
   const unknown = JSON.stringify(resource.participant ?? '').includes('identifier');
   return !unknown && patients.length > 0 && patients.every((each) => PERMITTED.has(each));
@@ -226,7 +320,10 @@ it('finds what matches and nothing else', async () => {
   await fc.assert(
     fc.asyncProperty(search, async (asked) => {
       const found = await page(all, `${asked.type}?${asked.filter}&_count=1000`);
-      expect([told_(asked), found.sort()]).toEqual([told_(asked), told.finds(asked.type, asked.filter).sort()]);
+      expect([told_(asked), found.sort()]).toEqual([
+        told_(asked),
+        told.finds(asked.type, asked.filter).sort(),
+      ]);
     }),
     { numRuns: RUNS, seed: SEED },
   );
@@ -236,7 +333,10 @@ it('finds of what matches all that the consents permit and nothing else', async 
   await fc.assert(
     fc.asyncProperty(search, async (asked) => {
       const found = await page(gp, `${asked.type}?${asked.filter}&_count=1000`);
-      expect([told_(asked), found.sort()]).toEqual([told_(asked), told.finds(asked.type, asked.filter, visible).sort()]);
+      expect([told_(asked), found.sort()]).toEqual([
+        told_(asked),
+        told.finds(asked.type, asked.filter, visible).sort(),
+      ]);
     }),
     { numRuns: RUNS, seed: SEED },
   );
@@ -246,14 +346,21 @@ it('gives on its pages each match once, in order, and tells their number on each
   await fc.assert(
     fc.asyncProperty(search, fc.boolean(), async (asked, professional) => {
       const sort = asked.sort === undefined ? '' : `&_sort=${asked.sort}`;
-      const { ids, totals } = await walk(professional ? gp : all, `${asked.type}?${asked.filter}${sort}&_count=${asked.count}`);
+      const { ids, totals } = await walk(
+        professional ? gp : all,
+        `${asked.type}?${asked.filter}${sort}&_count=${asked.count}`,
+      );
       const expected = told.finds(asked.type, asked.filter, professional ? visible : undefined);
       expect([told_(asked), [...ids].sort()]).toEqual([told_(asked), expected.sort()]);
       expect(new Set(totals)).toEqual(new Set([ids.length]));
       const keys = told.asked(asked.type, `${asked.filter}${sort}`).sort;
       const rows = ids.map((id) => told.keys(told.get(`${asked.type}/${id}`), keys));
       const wrong = rows.findIndex((row, index) => index > 0 && !inOrder(rows[index - 1]!, row, keys));
-      expect([told_(asked), sort, wrong < 0 ? [] : rows.slice(wrong - 1, wrong + 1)]).toEqual([told_(asked), sort, []]);
+      expect([told_(asked), sort, wrong < 0 ? [] : rows.slice(wrong - 1, wrong + 1)]).toEqual([
+        told_(asked),
+        sort,
+        [],
+      ]);
     }),
     { numRuns: Math.ceil(RUNS / 3), seed: SEED },
   );

@@ -23,7 +23,7 @@ export interface Oracle {
 export async function oracle(client: Client, base: string, types: readonly string[]): Promise<Oracle> {
   const known = new Map<string, Known>();
   for (const type of types) {
-    for (let next: string | undefined = `${type}?_count=1000`; next !== undefined; ) {
+    for (let next: string | undefined = `${type}?_count=1000`; next !== undefined;) {
       const { json } = await client.get(next);
       for (const { resource } of json.entry ?? []) {
         known.set(`${type}/${resource.id}`, candidateOf(resource, base));
@@ -67,7 +67,10 @@ function candidateOf(resource: Resource, base: string): Known {
   return { ...indexResource(resource, base), type: resource.resourceType, id: resource.id!, at, resource };
 }
 
-function keyOf({ type, id, at, ranges, resource }: Known, { kind, param, descending }: SortKey): string | number | null {
+function keyOf(
+  { type, id, at, ranges, resource }: Known,
+  { kind, param, descending }: SortKey,
+): string | number | null {
   switch (kind) {
     case 'id':
       return id;

@@ -1,0 +1,119 @@
+/** Who may write what, as a table: `.` may, R has no right, D only its depositor, P only one's own data. */
+import type { Attributes } from '../../src/condition/condition.ts';
+import type { Subject } from '../../src/consent/subject.ts';
+import { refusesWrite } from '../../src/consent/writing.ts';
+
+const subject = (role: Subject['role'], reference: string, rights: string[] = []): Subject => ({
+  role,
+  reference,
+  depositor: reference,
+  organizations: [],
+  purposes: [],
+  scopes: [{ context: 'system', type: '*', interactions: 'cruds' }],
+  rights,
+  idPrefixes: [],
+  client: 'test',
+});
+
+const WHO = {
+  patient: subject('patient', 'Patient/mine'),
+  professional: subject('professional', 'Practitioner/p'),
+  system: subject('system', 'Organization/o'),
+  registrar: subject('system', 'Organization/r', ['directory.write', 'registration.write', 'consent.write']),
+  app: subject('app', 'Device/a'),
+  operator: subject('operator', 'Practitioner/op'),
+  all: subject('all', 'Device/all'),
+};
+type Who = keyof typeof WHO;
+
+interface What {
+  type: string;
+  patients?: string[];
+  /** An earlier version's depositor; one's own when `mine`. */
+  before?: string;
+}
+
+const WHAT = {
+  'one’s own document': { type: 'DocumentReference', patients: ['mine'] },
+  'another’s document': { type: 'DocumentReference', patients: ['other'] },
+  'a document of oneself and another': { type: 'DocumentReference', patients: ['mine', 'other'] },
+  'a document of an unknown patient': { type: 'DocumentReference', patients: ['?'] },
+  'a document of nobody': { type: 'DocumentReference' },
+  'a change of what one deposited': { type: 'DocumentReference', patients: ['mine'], before: 'mine' },
+  'a change of what another deposited': {
+    type: 'DocumentReference',
+    patients: ['mine'],
+    before: 'Organization/x',
+  },
+  'one’s own Consent': { type: 'Consent', patients: ['mine'] },
+  'another’s Consent': { type: 'Consent', patients: ['other'] },
+  'a Consent of oneself and another': { type: 'Consent', patients: ['mine', 'other'] },
+  'a Consent of an unknown patient': { type: 'Consent', patients: ['?'] },
+  'a Consent of nobody': { type: 'Consent' },
+  'a change of a Consent that another recorded': {
+    type: 'Consent',
+    patients: ['mine'],
+    before: 'Organization/x',
+  },
+  'one’s own Patient': { type: 'Patient', patients: ['mine'] },
+  'another’s Patient': { type: 'Patient', patients: ['other'] },
+  'one’s own RelatedPerson': { type: 'RelatedPerson', patients: ['mine'] },
+  'one’s own CareTeam': { type: 'CareTeam', patients: ['mine'] },
+  'a Group': { type: 'Group' },
+  'a Person': { type: 'Person', patients: ['mine'] },
+  'an Encounter': { type: 'Encounter', patients: ['other'] },
+  'an EpisodeOfCare': { type: 'EpisodeOfCare', patients: ['other'] },
+  'a Practitioner': { type: 'Practitioner' },
+  'a PractitionerRole': { type: 'PractitionerRole' },
+  'an Organization that another wrote': { type: 'Organization', before: 'Organization/x' },
+  'a Device of nobody': { type: 'Device' },
+  'one’s own Device': { type: 'Device', patients: ['mine'] },
+  'a Schedule of a patient': { type: 'Schedule', patients: ['other'] },
+  'an AuditEvent': { type: 'AuditEvent', patients: ['mine'] },
+} satisfies Record<string, What>;
+
+// prettier-ignore
+const TABLE: Record<keyof typeof WHAT, string> = {
+  //                                          patient professional system registrar app operator all
+  'one’s own document':                          '. . . . R R .',
+  'another’s document':                          'P . . . R R .',
+  'a document of oneself and another':           'P . . . R R .',
+  'a document of an unknown patient':            'P . . . R R .',
+  'a document of nobody':                        '. . . . R R .',
+  'a change of what one deposited':              '. . . . R R .',
+  'a change of what another deposited':          'D D D D D R .',
+  'one’s own Consent':                           '. R R . R R .',
+  'another’s Consent':                           'R R R . R R .',
+  'a Consent of oneself and another':            'R R R . R R .',
+  'a Consent of an unknown patient':             'R R R R R R .',
+  'a Consent of nobody':                         'R R R . R R .',
+  'a change of a Consent that another recorded': 'D D D D D R .',
+  'one’s own Patient':                           'R R R . R R .',
+  'another’s Patient':                           'R R R . R R .',
+  'one’s own RelatedPerson':                     'R R R . R R .',
+  'one’s own CareTeam':                          'R R R . R R .',
+  'a Group':                                     'R R R . R R .',
+  'a Person':                                    'R R R . R R .',
+  'an Encounter':                                'P . . . R R .',
+  'an EpisodeOfCare':                            'P . . . R R .',
+  'a Practitioner':                              'R R R . R R .',
+  'a PractitionerRole':                          'R R R . R R .',
+  'an Organization that another wrote':          'R R R . R R .',
+  'a Device of nobody':                          'R R R . R R .',
+  'one’s own Device':                            '. . . . R R .',
+  'a Schedule of a patient':                     'P . . . R R .',
+  'an AuditEvent':                               'R R R R R R .',
+};
+
+const SIGN = { right: 'R', depositor: 'D', patient: 'P' } as const;
+
+it.each(Object.keys(TABLE) as (keyof typeof WHAT)[])('%s', (name) => {
+  const { type, patients = [], before }: What = WHAT[name];
+  const signs = (Object.keys(WHO) as Who[]).map((who) => {
+    const by = before === 'mine' ? WHO[who].depositor : (before ?? WHO[who].depositor);
+    const facts: Attributes = { type, id: 'x', patients, by, labels: [] };
+    const refusal = refusesWrite(WHO[who], facts, before === undefined ? undefined : facts);
+    return refusal === undefined ? '.' : SIGN[refusal];
+  });
+  expect(signs.join(' ')).toBe(TABLE[name]);
+});

@@ -1,0 +1,158 @@
+/** Bodies past 8 MiB go to GridFS, sealed; nobody can tell but by their size. */
+import { ObjectId } from 'mongodb';
+import { Access } from '../../src/enforcement/access.ts';
+import { type Change, Stale } from '../../src/enforcement/ports.ts';
+import { type Database, connect } from '../../src/store/database.ts';
+import { KeyRing, keyFile } from '../../src/store/keys.ts';
+import { Store } from '../../src/store/store.ts';
+import { sweep } from '../../src/store/sweep.ts';
+import { type TestServer, testServer } from '../support/server.ts';
+
+const MIB = 1024 * 1024;
+const DAY = 86_400_000;
+
+let carnet: TestServer;
+let database: Database;
+let store: Store;
+const access = Access.internal('a test of the store');
+
+beforeAll(async () => {
+  carnet = await testServer(import.meta.url);
+  database = await connect(carnet.database.uri, carnet.database.dbName);
+  const ring = new KeyRing(database.records.keys, await keyFile(`${carnet.dataDir}/kek.json`));
+  store = new Store(database, ring, carnet.base);
+  for (const id of ['spill', 'many'])
+    await carnet.as('all').put(`Patient/${id}`, { resourceType: 'Patient', id });
+});
+afterAll(async () => {
+  await database?.close();
+  await carnet?.close();
+});
+
+const change = (resource: { resourceType: string; id: string }, patient = 'spill'): Change => ({
+  method: 'PUT',
+  type: resource.resourceType,
+  id: resource.id,
+  resource,
+  patients: [patient],
+  labels: [],
+  by: 'Device/test',
+});
+const write = (...changes: Change[]) => store.commit({ changes, locks: [], audit: () => [] });
+const document = (data: string, id: string, patient = 'spill') => ({
+  resourceType: 'DocumentReference',
+  id,
+  status: 'current',
+  subject: { reference: `Patient/${patient}` },
+  content: [{ attachment: { contentType: 'application/octet-stream', data } }],
+});
+const base64 = (mib: number, seed: number) =>
+  Buffer.alloc(
+    (mib * MIB * 3) / 4,
+    Buffer.from(Array.from({ length: 251 }, (_, i) => (i * seed) % 256)),
+  ).toString('base64');
+const files = () => database.db.collection('spill.files').countDocuments();
+const dataOf = (resource: { content: { attachment: { data: string } }[] }) =>
+  resource.content[0]!.attachment.data;
+
+it.each([9, 30])(
+  'a body of %d MiB comes back byte for byte, in every way of reading, and after it was replaced and deleted',
+  async (mib) => {
+    const all = carnet.as('all');
+    const id = `large-${mib}`;
+    const data = base64(mib, 3);
+    const before = await files();
+    const first = await all.put(`DocumentReference/${id}`, document(data, id));
+    expect(first.status).toBe(201);
+    expect(await files()).toBe(before + 1);
+    expect(dataOf((await all.get(`DocumentReference/${id}`)).json) === data).toBe(true);
+    const found = await all.get(`DocumentReference?_id=${id}`);
+    expect(dataOf(found.json.entry[0].resource) === data).toBe(true);
+    expect((await all.put(`DocumentReference/${id}`, document('AAAA', id))).status).toBe(200);
+    const history = await all.get(`DocumentReference/${id}/_history`);
+    expect(history.json.entry.map(({ resource }: never) => dataOf(resource) === data)).toEqual([false, true]);
+    expect((await all.delete(`DocumentReference/${id}`)).status).toBe(204);
+    const old = await all.get(`DocumentReference/${id}/_history/${first.json.meta.versionId}`);
+    expect([old.status, dataOf(old.json) === data]).toEqual([200, true]);
+    expect(await sweep(database, Date.now() + 2 * DAY)).toBe(0);
+    expect(await files()).toBe(before + 1);
+  },
+  60_000,
+);
+
+it('a large Consent still decides', async () => {
+  const consent = (status: string) => ({
+    resourceType: 'Consent',
+    id: 'large',
+    status,
+    scope: {
+      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }],
+    },
+    category: [{ coding: [{ system: 'http://loinc.org', code: '59284-0' }] }],
+    patient: { reference: 'Patient/spill' },
+    policyRule: { text: 'x' },
+    sourceAttachment: { contentType: 'application/pdf', data: base64(9, 5) },
+    provision: { type: 'permit' },
+  });
+  await carnet.as('all').put('Flag/consented', {
+    resourceType: 'Flag',
+    id: 'consented',
+    status: 'active',
+    code: { text: 'x' },
+    subject: { reference: 'Patient/spill' },
+  });
+  for (const [status, answer] of [
+    ['active', 200],
+    ['inactive', 404],
+  ] as const) {
+    await carnet.as('all').put('Consent/large', consent(status));
+    expect((await carnet.as('gp').get('Flag/consented')).status).toBe(answer);
+  }
+});
+
+it('a body past the limit is refused with 413', async () => {
+  const { status, json } = await carnet
+    .as('all')
+    .put('DocumentReference/large', document(base64(33, 5), 'large'));
+  expect([status, json.issue[0].code]).toEqual([413, 'too-long']);
+});
+
+it('keeps an answer within what fits in memory, and says how to ask', async () => {
+  const all = carnet.as('all');
+  const data = base64(30, 3);
+  const documents = Array.from({ length: 5 }, (_, i) => document(data, `many-${i}`, 'many'));
+  await write(...documents.map((each) => change(each, 'many')));
+  const refused = await all.get('DocumentReference?patient=many');
+  expect([refused.status, refused.json.issue[0].code]).toEqual([403, 'too-costly']);
+  const { status, json } = await all.get('DocumentReference?patient=many&_count=1');
+  expect([status, json.total, json.entry.length]).toEqual([200, 5, 1]);
+}, 60_000);
+
+it('a large body leaves nothing behind when its write fails', async () => {
+  const before = [await files(), await database.db.collection('spill.chunks').countDocuments()];
+  const resource = document(base64(9, 5), 'stale');
+  const locks = [{ key: 'held by another', seen: 4 }];
+  await expect(store.commit({ changes: [change(resource)], locks, audit: () => [] })).rejects.toThrow(Stale);
+  expect([await files(), await database.db.collection('spill.chunks').countDocuments()]).toEqual(before);
+});
+
+it('content that nobody names is swept after a day, also when it was cut off', async () => {
+  const chunks = database.db.collection<{ files_id: ObjectId; n: number; data: Buffer }>('spill.chunks');
+  const before = await files();
+  const cutOff = new ObjectId();
+  await new Promise<void>((resolve, reject) => {
+    database.spill
+      .openUploadStream('orphan')
+      .on('finish', resolve)
+      .on('error', reject)
+      .end(Buffer.alloc(600_000));
+  });
+  await chunks.insertMany([0, 1].map((n) => ({ files_id: cutOff, n, data: Buffer.alloc(10) })));
+  await write(change(document(base64(9, 5), 'named')));
+  expect(await sweep(database, Date.now() + DAY / 2)).toBe(0);
+  expect(await sweep(database, Date.now() + 2 * DAY)).toBe(2);
+  expect((await store.get(access, 'DocumentReference', 'named'))!.body.length).toBeGreaterThan(9 * MIB);
+  expect(await files()).toBe(before + 1);
+  expect(await chunks.countDocuments({ files_id: cutOff })).toBe(0);
+  expect(await sweep(database, Date.now() + 2 * DAY)).toBe(0);
+});
