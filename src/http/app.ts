@@ -55,7 +55,8 @@ export function createApp(options: AppOptions): express.Express {
     const address = splitAddress(request.url ?? '', basePath);
     if (isRead(request) && address.path === 'metadata') return capabilities(call, address.query);
     if (isRead(request) && request.url?.startsWith('/health/')) return health(request.url);
-    const subject = await options.authenticate(request.headers.authorization);
+    // all that were sent: of two, a proxy may have looked at the other
+    const subject = await options.authenticate(request.headersDistinct.authorization?.join(', '));
     const asked = await parse(request, address, { subject, requestId }, view, parseOptions);
     call.interaction = asked.route.interaction;
     return interact(asked, call);

@@ -10,7 +10,7 @@ import type { Context } from './context.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { locationOf, versionHeaders } from './versions.ts';
 
-const ATTEMPTS = 12;
+const ATTEMPTS = 40;
 /** Each is decided, keyed and traced apart. */
 const MOST_PATIENTS = 50;
 
@@ -41,7 +41,7 @@ async function retrying<T>(work: () => Promise<T>): Promise<T> {
           cause: error,
         });
       }
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 4 * attempt));
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 4 * Math.min(attempt, 5)));
     }
   }
 }

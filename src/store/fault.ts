@@ -1,12 +1,18 @@
 /** What the database couldn't do, as callers are told. https://www.mongodb.com/docs/manual/reference/error-codes/ */
-import { MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
+import { MongoBulkWriteError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
 import { FhirError } from '../fhir/outcome.ts';
 
 const MAX_TIME_EXPIRED = 50;
 
 /** The database can't be reached, or another node takes over. */
 export function isAway(error: unknown): boolean {
-  return error instanceof MongoNetworkError || error instanceof MongoServerSelectionError;
+  if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true;
+  // the driver's name for a lost connection while it writes several: it has no word of the server's
+  return (
+    error instanceof MongoBulkWriteError &&
+    error.code === undefined &&
+    [error.writeErrors].flat().length === 0
+  );
 }
 
 /** Undefined for what is a fault of our own. */

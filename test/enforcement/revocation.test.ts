@@ -67,7 +67,7 @@ const WAYS: [path: (id: string) => string, given: (reply: Reply) => boolean][] =
   [(id) => `Patient/${id}/*?_summary=count`, ({ json }) => json?.total !== 0],
   [
     (id) => `Patient?_id=${id}&_revinclude=DocumentReference:patient`,
-    ({ text }) => text.includes(`d-${id}"`),
+    ({ text }) => text.includes('DocumentReference/d-'),
   ],
   [(id) => `DocumentReference?patient.name=martin&_id=d-${id}`, ({ json }) => json?.total !== 0],
 ];

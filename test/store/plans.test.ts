@@ -6,6 +6,7 @@ import { type Db, MongoClient } from 'mongodb';
 import type { Resource } from '../../src/fhir/resource.ts';
 import { consent } from '../search/http/support/consent.ts';
 import { seed } from '../search/http/support/rows.ts';
+import { connect, ensureIndexes } from '../../src/store/database.ts';
 import { type Client, type TestServer, testServer } from '../support/server.ts';
 
 const PATIENTS = 40;
@@ -328,6 +329,19 @@ async function expectServed(hot: Hot): Promise<void> {
   }
   if (hot.total !== undefined) expect(total).toBe(hot.total);
 }
+
+it('an index that an earlier server made otherwise is made anew', async () => {
+  const database = await connect(carnet.database.uri, carnet.database.dbName);
+  try {
+    await database.resources.dropIndex('type_at');
+    await database.resources.createIndex({ type: 1, at: 1 }, { name: 'type_at' });
+    await ensureIndexes(database, () => {});
+    const made = (await database.resources.indexes()).find(({ name }) => name === 'type_at');
+    expect(made?.key).toEqual({ type: 1, at: -1, _id: 1 });
+  } finally {
+    await database.close();
+  }
+});
 
 it.each(searches)('a search is served by an index: %s', (_, hot) => expectServed(hot));
 

@@ -225,6 +225,37 @@ it('sorts by _lastUpdated both ways', async () => {
   expect((await all.delete('Patient/late')).status).toBe(204);
 });
 
+describe('of traces', () => {
+  it('finds those that name several patients by each of them', async () => {
+    await seed(carnet, [
+      {
+        resourceType: 'AuditEvent',
+        id: 'two',
+        recorded: '2024-01-01T00:00:00Z',
+        agent: [{ who: patient('p3'), requestor: true }],
+        entity: [{ what: patient('p4') }],
+      },
+    ]);
+    for (const id of ['p3', 'p4']) {
+      expect(await page(all, `AuditEvent?patient=${id}&date=2024-01-01`)).toEqual(['two']);
+    }
+    expect(await page(all, 'AuditEvent?agent=Patient/p3&date=2024-01-01')).toEqual(['two']);
+    expect(await page(all, 'AuditEvent?agent=Patient/p4&date=2024-01-01')).toEqual([]);
+  });
+  it('finds what a patient did to another’s data by both', async () => {
+    const client = carnet.as({ token: carnet.tokenFor({ reference: 'Patient/p3' }, 'patient') });
+    expect((await client.get('Observation?patient=p4')).status).toBe(200);
+    const [asked] = await page(all, 'AuditEvent?patient=p4&agent=Patient/p3&date=ge2025');
+    expect(await page(all, 'AuditEvent?patient=p3&entity=Patient/p4&date=ge2025')).toEqual([asked]);
+  });
+  it('includes them by what they name', async () => {
+    const { json } = await all.get(
+      'Patient?_id=p4&_revinclude=AuditEvent:agent&_revinclude=AuditEvent:entity',
+    );
+    expect(idsOf(json, 'include')).toContain('two');
+  });
+});
+
 describe('of the answer', () => {
   it('_count cuts pages and 0 counts', async () => {
     const { json } = await all.get('Observation?_count=3');
