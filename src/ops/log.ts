@@ -8,6 +8,9 @@ export interface LogOptions {
   destination?: DestinationStream;
 }
 
+/** Bytes that are gathered before they are written; half a second at most. */
+const BUFFERED = 4096;
+
 export function createLog({ level = 'info', destination }: LogOptions = {}): Log {
   const options = {
     level,
@@ -15,7 +18,10 @@ export function createLog({ level = 'info', destination }: LogOptions = {}): Log
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     serializers: { err: describe, error: describe },
   };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(
+    options,
+    destination ?? pino.destination({ sync: false, minLength: BUFFERED, periodicFlush: 500 }),
+  );
 }
 
 export interface LoggedError {

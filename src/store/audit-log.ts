@@ -2,6 +2,7 @@
 import type { Trace } from '../enforcement/ports.ts';
 import type { Database } from './database.ts';
 import type { Encoder } from './encoder.ts';
+import { mentions } from './mentions.ts';
 
 const TOGETHER = 256;
 const UNDER_WAY = 2;
@@ -45,9 +46,10 @@ export class AuditLog {
     this.#underWay += 1;
     try {
       const now = Date.now();
-      const docs = await this.#encoder.traces(
-        batch.flatMap(({ traces }) => traces(now)),
-        now,
+      const traces = batch.flatMap((each) => each.traces(now));
+      const docs = await this.#encoder.traces(traces, now);
+      await this.#flag(
+        traces.filter((_, index) => docs[index]?.ids !== undefined && docs[index].patient !== ''),
       );
       if (docs.length > 0) await this.#database.audit.insertMany(docs, { ordered: false, maxTimeMS: 10_000 });
       for (const { resolve } of batch) resolve();
@@ -57,5 +59,19 @@ export class AuditLog {
       this.#underWay -= 1;
       this.#schedule();
     }
+  }
+
+  /** Patients whom another's trace names: searches for theirs must look further. Few, so one by one is soon enough. */
+  async #flag(traces: readonly Trace[]): Promise<void> {
+    const named = new Set(traces.flatMap(({ event, patient }) => mentions(event, [patient])));
+    if (named.size === 0) return;
+    const operations = [...named].map((patient) => ({
+      updateOne: {
+        filter: { _id: patient },
+        update: { $inc: { v: 1 }, $set: { shared: true } },
+        upsert: true,
+      },
+    }));
+    await this.#database.patients.bulkWrite(operations, { ordered: false, maxTimeMS: 10_000 });
   }
 }

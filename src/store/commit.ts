@@ -270,6 +270,7 @@ function prepare(encoded: readonly Encoded[], audit: Doc[], locks: Commit['locks
   const raised = new Set<string>();
   const shared = new Set<string>();
   for (const { rid, version, doc, previous, change } of encoded) {
+    for (const patient of mixed(change)) shared.add(patient);
     if (change.type === 'AuditEvent') {
       if (doc !== undefined) prepared.auditResources.push(doc);
       continue;
@@ -292,7 +293,6 @@ function prepare(encoded: readonly Encoded[], audit: Doc[], locks: Commit['locks
       else if (change.method === 'PUT') prepared.named.push(rid);
     }
     if (DECIDING.has(change.type)) for (const patient of change.patients) raised.add(patient);
-    for (const patient of mixed(change)) shared.add(patient);
   }
   for (const patient of new Set([...raised, ...shared])) {
     prepared.patients.push({

@@ -47,14 +47,17 @@ export interface Database {
 /** Each chunk is a durable write of its own. Bytes. */
 const SPILL_CHUNK = 4 * 1024 * 1024;
 
+/** A compound index is sparse only where all its fields are missing: this leaves out what lacks the one that counts. */
+const ONLY_WITH = (field: string) => ({ partialFilterExpression: { [field]: { $exists: true } } });
+
 /** The index that serves a search is named here, so that a hint and a test can name it too. Each serves both orders. */
 export const INDEXES = {
   resources: [
     { name: 'patient_type_date', key: { patient: 1, type: 1, date: -1, _id: 1 } },
     { name: 'patient_type_terms_date', key: { patient: 1, type: 1, terms: 1, date: -1, _id: 1 } },
     { name: 'patient_type_at', key: { patient: 1, type: 1, at: -1, _id: 1 } },
-    { name: 'others_type_date', key: { others: 1, type: 1, date: -1, _id: 1 }, sparse: true },
-    { name: 'ids_type_date', key: { ids: 1, type: 1, date: -1, _id: 1 }, sparse: true },
+    { name: 'others_type_date', key: { others: 1, type: 1, date: -1, _id: 1 }, ...ONLY_WITH('others') },
+    { name: 'ids_type_date', key: { ids: 1, type: 1, date: -1, _id: 1 }, ...ONLY_WITH('ids') },
     { name: 'type_at', key: { type: 1, at: -1, _id: 1 } },
     { name: 'by_type_at', key: { by: 1, type: 1, at: -1, _id: 1 } },
     { name: 'spill', key: { spill: 1 }, sparse: true },
@@ -62,8 +65,8 @@ export const INDEXES = {
   audit: [
     { name: 'patient_type_date', key: { patient: 1, type: 1, date: -1, _id: 1 } },
     { name: 'patient_type_at', key: { patient: 1, type: 1, at: -1, _id: 1 } },
-    { name: 'others_type_date', key: { others: 1, type: 1, date: -1, _id: 1 }, sparse: true },
-    { name: 'ids_type_date', key: { ids: 1, type: 1, date: -1, _id: 1 }, sparse: true },
+    { name: 'others_type_date', key: { others: 1, type: 1, date: -1, _id: 1 }, ...ONLY_WITH('others') },
+    { name: 'ids_type_date', key: { ids: 1, type: 1, date: -1, _id: 1 }, ...ONLY_WITH('ids') },
     { name: 'type_at', key: { type: 1, at: -1, _id: 1 } },
   ],
   history: [
@@ -122,21 +125,21 @@ export async function ensureIndexes(database: Database, tell: (what: string) => 
     try {
       await collection.createIndexes(indexes as IndexDescription[]);
     } catch (error) {
-      if (!(error instanceof MongoServerError && error.code === OTHER_KEYS)) throw error;
+      if (!(error instanceof MongoServerError && MADE_OTHERWISE.has(error.code))) throw error;
       await dropOthers(collection, indexes as IndexDescription[]);
       await collection.createIndexes(indexes as IndexDescription[]);
     }
   }
 }
 
-/** IndexKeySpecsConflict: an earlier server made an index of this name otherwise. */
-const OTHER_KEYS = 86;
+/** IndexOptionsConflict, IndexKeySpecsConflict: an earlier server made an index of this name otherwise. */
+const MADE_OTHERWISE = new Set<unknown>([85, 86]);
 
 async function dropOthers(collection: Collection, wanted: readonly IndexDescription[]): Promise<void> {
-  for (const { name, key } of await collection.indexes()) {
-    const other = wanted.some(
-      (each) => each.name === name && JSON.stringify(each.key) !== JSON.stringify(key),
-    );
+  const formOf = ({ key, partialFilterExpression, sparse }: Partial<IndexDescription>): string =>
+    JSON.stringify([key, partialFilterExpression, sparse]);
+  for (const { name, ...made } of await collection.indexes()) {
+    const other = wanted.some((each) => each.name === name && formOf(each) !== formOf(made));
     if (other) await collection.dropIndex(name!);
   }
 }

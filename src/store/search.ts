@@ -115,8 +115,7 @@ export class Search {
     const condition = flagged
       ? await access.condition(await withCompanions(this.#database, this.#terms, whose!))
       : usually;
-    // traces name patients besides their own all the time: it isn't kept beside the patient
-    const shared = patients !== undefined && (flagged || isAudit(types));
+    const shared = patients !== undefined && flagged;
     const alone = !shared && patients?.length === 1 ? patients[0] : undefined;
     const owner = alone ?? (patients === undefined && types.every(isNobodys) ? NOBODY : undefined);
     const rest = alone === undefined ? filter : withoutImplied(filter, alone);

@@ -29,6 +29,30 @@ const startWriters = (client: () => Client, ledger: Ledger, stop: () => boolean)
     Array.from({ length: WRITERS }, async (_, index) => writeOn(client, PATIENTS[index % 2]!, ledger, stop)),
   );
 
+import { ClientSession, Collection, Db, Admin } from 'mongodb';
+const pending = new Map<object, string>();
+for (const [cls, names] of [[ClientSession, ['commitTransaction', 'abortTransaction', 'endSession']], [Collection, ['bulkWrite', 'insertMany', 'updateOne', 'findOne', 'deleteMany']], [Db, ['command']]] as const) {
+  for (const name of names) {
+    const original = (cls.prototype as any)[name];
+    (cls.prototype as any)[name] = function (...args: unknown[]) {
+      const r = original.apply(this, args);
+      const key = {};
+      pending.set(key, cls.name + '.' + name + ' ' + JSON.stringify(args[0] ?? '').slice(0, 200) + ' ' + new Error().stack!.split('\n').slice(2, 6).join('|') );
+      Promise.resolve(r).then(() => pending.delete(key), () => pending.delete(key));
+      return r;
+    };
+  }
+}
+void Admin;
+const ev: string[] = [];
+import { MongoClient } from 'mongodb'; import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);
+const oc = MongoClient.prototype.connect;
+MongoClient.prototype.connect = function (this: any) {
+  for (const name of ['connectionCheckOutStarted', 'connectionCheckedOut', 'connectionCheckOutFailed', 'connectionCreated', 'connectionReady', 'connectionClosed', 'connectionPoolCleared', 'connectionPoolReady', 'connectionPoolClosed', 'connectionCheckedIn', 'serverDescriptionChanged'])
+    this.on(name, (e: any) => { ev.push(Date.now() + ' ' + name + ' ' + (e.connectionId ?? '') + ' ' + (e.reason ?? '') + ' ' + (e.newDescription?.type ?? '')+ ' ' + String(e.error?.message??'')); });
+  return oc.call(this);
+} as never;
+
 describe('a database that is killed', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'carnet-crash-'));
   let mongod: Embedded;
@@ -70,7 +94,7 @@ describe('a database that is killed', () => {
     const acknowledged = ledger.writes;
     mongod = await start(Number(new URL(mongod.uri).port));
     L('started');await until(() => ledger.writes > acknowledged + WRITERS * 4);
-    over = true;L('progress');
+    over = true;L('progress'); setTimeout(() => { for (const p of pending.values()) L('PENDING ' + p); L('count '+pending.size); if (pending.size) require('fs').writeFileSync('/tmp/ev.log', ev.join('\n')); }, 25000).unref();
     await writing;L('written');
     expect(await faults(all, ledger)).toEqual([]);L('checked');
   }, 160_000);
