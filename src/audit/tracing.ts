@@ -25,7 +25,8 @@ export function tracesOf(
   at: number,
 ): Trace[] {
   const { audit, requestId, subject, base } = traced;
-  return concerns.map(({ patient, refused, references, count }) => {
+  const told = outcome === '0' ? concerns : together(concerns);
+  return told.map(({ patient, refused, references, count }) => {
     const event = auditEvent({
       at,
       interaction: audit.code,
@@ -36,11 +37,28 @@ export function tracesOf(
       patient: patient === '' ? undefined : patient,
       references,
       count,
-      query: traced.query.length === 0 ? undefined : searchFor(traced, patient, concerns.length > 1),
+      query:
+        traced.query.length === 0
+          ? undefined
+          : searchFor(traced, patient, new Set(concerns.map((each) => each.patient)).size > 1),
       server: base,
     });
     return { event: { ...event, id: idAt(at) }, patient };
   });
+}
+
+/** When all was refused, what was read on the way is part of that. */
+function together(concerns: readonly Concern[]): Concern[] {
+  const each = new Map<string, Concern>();
+  for (const concern of concerns) {
+    const other = each.get(concern.patient);
+    each.set(concern.patient, {
+      ...concern,
+      references: [...new Set([...(other?.references ?? []), ...concern.references])],
+      count: Math.max(other?.count ?? 0, concern.count),
+    });
+  }
+  return [...each.values()];
 }
 
 /**

@@ -9,6 +9,7 @@ import {
 } from 'mongodb';
 import mongoose from 'mongoose';
 import type { Doc, HistoryDoc } from './document.ts';
+import { answerForLostSockets } from './lost-sockets.ts';
 import { type Records, recordsOf } from './records.ts';
 
 export interface PatientDoc {
@@ -94,6 +95,7 @@ const OPTIONS = {
 } as const;
 
 export async function connect(uri: string, name: string): Promise<Database> {
+  answerForLostSockets();
   const client = new MongoClient(uri, OPTIONS);
   await client.connect();
   const db = client.db(name);

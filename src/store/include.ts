@@ -146,7 +146,9 @@ export class Inclusion {
 
   async #admitted(access: Access, docs: readonly Doc[]): Promise<Stored[]> {
     const refs = new Map(docs.map((doc) => [doc._id, doc.refs ?? []]));
-    const opened = await this.#reading.all(docs.map((doc) => ({ rid: doc._id, doc })));
+    // INVARIANT: which plan the database chose, and so in which order it answers, may hang on what is hidden
+    const inOrder = [...docs].sort((a, b) => (a._id < b._id ? -1 : 1));
+    const opened = await this.#reading.all(inOrder.map((doc) => ({ rid: doc._id, doc })));
     const allowed = await access.among(opened);
     return opened
       .filter((_, index) => allowed[index])

@@ -34,6 +34,25 @@ export function namedPatients(filter: Filter, types: readonly string[]): string[
   }
 }
 
+/** Every patient that a search asks about, wherever in it: for its traces. */
+export function patientsIn(filter: Filter, types: readonly string[]): string[] {
+  switch (filter.op) {
+    case 'and':
+    case 'or':
+      return filter.of.flatMap((part) => patientsIn(part, types));
+    case 'not':
+      return patientsIn(filter.of, types);
+    case 'reference':
+      return filter.targets
+        .filter((target) => target.startsWith(PATIENT))
+        .map((target) => target.slice(PATIENT.length));
+    case 'id':
+      return types.includes('Patient') ? filter.ids : [];
+    default:
+      return [];
+  }
+}
+
 /** Marks, among `ids`, a resource that mentions a patient whose data it isn't: only compartments look for it. */
 export function mentionTerm(patient: string): string {
   return `mention=${patient}`;

@@ -26,6 +26,8 @@ export interface Scope {
   types: readonly string[];
   /** the patients that the search as a whole names */
   patients: readonly string[] | undefined;
+  /** told of what the links ask, once they are resolved themselves */
+  asks?: (filter: Filter, types: readonly string[]) => void;
 }
 
 export async function resolve(filter: Filter, scope: Scope): Promise<Filter> {
@@ -41,12 +43,14 @@ export async function resolve(filter: Filter, scope: Scope): Promise<Filter> {
       return { op: 'not', of: await resolve(filter.of, scope) };
     case 'chain': {
       const inner = await resolve(filter.filter, { ...scope, types: [filter.type] });
+      scope.asks?.(inner, [filter.type]);
       const found = await resolver.find(access, filter.type, inner, patients, LINKS);
       bounded(found.length, `${filter.param}:${filter.type}`);
       return { op: 'reference', param: filter.param, targets: found.map(({ key }) => key) };
     }
     case 'has': {
       const inner = await resolve(filter.filter, { ...scope, types: [filter.type] });
+      scope.asks?.(inner, [filter.type]);
       const found = await resolver.find(access, filter.type, inner, patients, LINKS);
       bounded(found.length, `_has:${filter.type}:${filter.param}`);
       const prefix = `${filter.param}=`;

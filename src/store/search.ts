@@ -20,7 +20,7 @@ import { toMongo } from './condition.ts';
 import type { Database } from './database.ts';
 import { type Doc, WITHOUT_INDEX } from './document.ts';
 import { needsContent, toQuery } from './filter.ts';
-import { namedPatients, narrow, withoutImplied } from './narrowing.ts';
+import { namedPatients, narrow, patientsIn, withoutImplied } from './narrowing.ts';
 import type { Policies } from './policies.ts';
 import type { Reading } from './reading.ts';
 import { type Resolver, resolve } from './resolve.ts';
@@ -31,6 +31,9 @@ import type { Terms } from './terms.ts';
 export const VISIBLE_WITHIN = 10_000;
 /** Permitted candidates whose content is read where only content can tell. */
 const CONTENT_BOUND = 1000;
+
+/** Patients of a count who get a trace of it each. */
+const MOST_COUNTED = 1000;
 
 /** What is asked of MongoDB, and by which index. */
 export interface Planned {
@@ -82,8 +85,13 @@ export class Search {
   ): Promise<Page> {
     const watermark = Date.now() - VISIBLE_WITHIN;
     const patients = namedPatients(asked.filter, asked.types);
-    const scope = { access, resolver: this.#resolver, types: asked.types, patients };
+    const concerned = new Set<string>();
+    const asks = (part: Filter, types: readonly string[]): void => {
+      for (const patient of patientsIn(part, types)) concerned.add(patient);
+    };
+    const scope = { access, resolver: this.#resolver, types: asked.types, patients, asks };
     const filter = await resolve(asked.filter, scope);
+    asks(filter, asked.types);
     const planned = await this.plan(access, asked.types, filter);
     const about = contentNeeded(asked, filter);
     const page =
@@ -92,7 +100,21 @@ export class Search {
         : about === undefined
           ? await this.#ordered(planned, asked, filter, after, withRefs)
           : await this.#byContent(planned, asked, filter, after, about, withRefs);
-    return { ...page, watermark, patients };
+    const counted = page.matches.length === 0 && page.total !== 0 && patients === undefined;
+    if (counted) for (const patient of await this.#counted(planned, asked.types)) concerned.add(patient);
+    return { ...page, watermark, patients: [...concerned] };
+  }
+
+  /** Whose resources a mere count tells of. */
+  async #counted({ query }: Planned, types: readonly string[]): Promise<string[]> {
+    if (types.every(isNobodys)) return [];
+    const found = await this.#collection(types)
+      .aggregate<{ _id: string }>(
+        [{ $match: query }, { $group: { _id: '$patient' } }, { $limit: MOST_COUNTED }],
+        { maxTimeMS: 20_000 },
+      )
+      .toArray();
+    return found.map(({ _id }) => _id).filter((patient) => patient !== NOBODY);
   }
 
   /**
@@ -348,7 +370,8 @@ function hintOf(types: readonly string[], filter: Filter, owner: string | undefi
   const parts = partsOf(filter);
   if (parts.some(({ op }) => op === 'id')) return undefined;
   if (owner !== undefined) {
-    const byTerm = types.length === 1 && parts.some(({ op }) => op === 'term' || op === 'reference');
+    const byTerm =
+      types.length === 1 && !isAudit(types) && parts.some(({ op }) => op === 'term' || op === 'reference');
     if (byTerm) return 'patient_type_terms_date';
     return parts.some(({ op }) => op === 'updated') ? 'patient_type_at' : 'patient_type_date';
   }

@@ -390,7 +390,7 @@ describe.each(Object.keys(ATTACKERS) as Attacker[])('by %s', (name) => {
     }
     expect(await seen(client)).toEqual([]);
     expect(statuses).toEqual(ATTACKS.map((attack) => [attack.it, attack.status[place]]));
-  });
+  }, 90_000);
 });
 
 it('a role in the directory changes nothing either: who works where is the token’s to say', async () => {

@@ -8,7 +8,7 @@ import type { Step } from './path.ts';
 import { childShape, chosenShape, resourceShape, type Shape } from './shape.ts';
 
 /** What one patch may spend; a unit is a few microseconds. */
-const MAX_COST = 50_000;
+const MAX_COST = 20_000;
 const COST_OF_PLACE = 0.1;
 /** Of a criterion, for each character: to compile it, and to try it on each value within an element. */
 const COST_OF_COMPILING = 4;

@@ -172,11 +172,13 @@ export const HIDDEN_CONTENT: readonly Resource[] = [
     ],
     description: 'secretword',
     text: xhtml('secretword told'),
+    contained: [{ resourceType: 'Patient', id: 'c', name: [{ family: 'Secretmann' }] }],
     author: [patient('vera'), { reference: 'Practitioner/demo-gp' }],
     relatesTo: [{ code: 'replaces', target: { reference: 'DocumentReference/vera-doc1' } }],
     context: {
       encounter: [{ reference: 'Encounter/vera-enc' }],
       related: [{ reference: 'DocumentReference/dentist-doc' }],
+      sourcePatientInfo: { reference: '#c' },
     },
     meta: { tag: [{ system: SECRET, code: 'tagged' }], security: [{ system: SECRET, code: 'labelled' }] },
   }),

@@ -170,6 +170,7 @@ const SEARCHES = [
   'DocumentReference?patient=vera&_elements=description',
   'DocumentReference?patient=vera&_summary=true',
   'Patient?_contained=both&name=secretmann',
+  'Patient?_contained=true&name=secretmann',
   'DocumentReference/_history',
   'Observation/_history?_since=2000-01-01T00:00:00Z',
   'Appointment/_history',
