@@ -6,6 +6,7 @@
 import { checkScope } from '../auth/scopes.ts';
 import type { Lock, Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
+import type { Filter, SearchQuery } from '../search/filter.ts';
 import type { Context } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import { parse } from './search.ts';
@@ -51,17 +52,35 @@ export async function findOne(
   exchange: Exchange,
   type: string,
   condition: Criteria,
+  /** Ids that don't count: a transaction deletes or replaces them. */
+  gone: readonly string[] = [],
 ): Promise<Match> {
   checkScope(exchange.subject, type, 's');
+  const { finding, asked } = criterion(context, exchange, type, condition);
+  const key = JSON.stringify([type, finding.map((pair) => pair.join('=')).sort()]);
+  const lock = await exchange.store.lock(key);
+  const filter: Filter =
+    gone.length === 0
+      ? asked.filter
+      : { op: 'and', of: [asked.filter, { op: 'not', of: { op: 'id', ids: [...gone] } }] };
+  const { matches } = await exchange.store.search({ ...asked, filter, count: 2, total: 'none' });
+  if (matches.length > 1) throw severalMatch();
+  return { found: matches[0], lock };
+}
+
+/** What a condition asks, without what only shapes an answer. */
+export function criterion(
+  context: Context,
+  exchange: Exchange,
+  type: string,
+  condition: Criteria,
+): { finding: [string, string][]; asked: SearchQuery } {
   const finding = pairsOf(condition).filter(([name]) => !SHAPING.test(name));
   if (finding.length === 0)
     throw new FhirError('required', 'a condition needs at least one search parameter');
   const asked = parse(context, { ...exchange, query: finding, prefer: { handling: 'strict' } }, [type]);
-  const key = JSON.stringify([type, finding.map((pair) => pair.join('=')).sort()]);
-  const lock = await exchange.store.lock(key);
-  const { matches } = await exchange.store.search({ ...asked, count: 2, total: 'none' });
-  if (matches.length > 1) {
-    throw new FhirError('multiple-matches', 'the condition matches more than one resource: narrow it');
-  }
-  return { found: matches[0], lock };
+  return { finding, asked };
 }
+
+export const severalMatch = (): FhirError =>
+  new FhirError('multiple-matches', 'the condition matches more than one resource: narrow it');

@@ -12,7 +12,7 @@ import type { Context } from './context.ts';
 import { answered, failed } from './entry-answer.ts';
 import { blamed, blaming, isInternal } from './entry-fault.ts';
 import type { Answer, Body, Entry, Exchange } from './exchange.ts';
-import { resolveReferences } from './references.ts';
+import { idsOf, resolveReferences } from './references.ts';
 import { inTurn, written } from './write.ts';
 
 const FHIR_JSON = 'application/fhir+json';
@@ -62,9 +62,9 @@ async function whole(context: Context, exchange: Exchange, entries: PlannedEntry
   const answers = await resolveConditions(context, exchange, entries, staged);
   requireDistinctTargets(entries.filter((entry) => !answers.has(entry)));
   linkEntries(entries);
-  await resolveReferences(context, exchange, entries);
   const reads = entries.filter(isRead);
   const writes = entries.filter((entry) => !isRead(entry) && !answers.has(entry));
+  await resolveReferences(context, exchange, entries, writes);
   for (const entry of reads) {
     if (!touches(writes, entry))
       answers.set(entry, await exchange.dispatch(toEntry(entry)).catch(blaming(entry)));
@@ -88,7 +88,10 @@ async function whole(context: Context, exchange: Exchange, entries: PlannedEntry
 
 const isRead = ({ method }: Pick<PlannedEntry, 'method'>): boolean => method === 'GET' || method === 'HEAD';
 
-/** Each condition becomes the id that it means; a create whose condition is met is answered with what is there. */
+/**
+ * Each condition becomes the id that it means; a create whose condition is met is answered with what is there. What
+ * the transaction deletes, which it does first, meets no condition of what comes after.
+ */
 async function resolveConditions(
   context: Context,
   exchange: Exchange,
@@ -99,9 +102,11 @@ async function resolveConditions(
   for (const entry of entries) {
     const { method, type, condition, resource } = entry;
     if (condition === undefined || type === undefined) continue;
-    const { found, lock } = await findOne(context, exchange, type, condition).catch(blaming(entry));
+    const gone = method === 'DELETE' ? [] : idsOf(entries, type, 'DELETE');
+    const { found, lock } = await findOne(context, exchange, type, condition, gone).catch(blaming(entry));
     staged.hold(lock);
     if (found === undefined) {
+      if (method === 'PATCH') throw blamed(entry, new FhirError('not-found', 'not found'));
       if (method === 'PUT' && resource !== undefined && resource.id === undefined)
         entry.newId = context.newId();
       if (method === 'PUT') entry.id = resource?.id ?? entry.newId;

@@ -17,7 +17,9 @@ export function answerForLostSockets(): void {
   subscribe(CHANNEL, (message) => answerFor((message as { socket: Socket }).socket));
 }
 
-function answerFor(socket: Socket): void {
+function answerFor(socket: Socket & { [WATCHED]?: boolean }): void {
+  if (socket[WATCHED] === true) return;
+  socket[WATCHED] = true;
   socket.once('close', () => socket.emit('drain'));
   // connecting sets the method anew
   socket.once('connect', () => {

@@ -183,6 +183,37 @@ describe('references', () => {
     expect(await total('unwritten')).toBe(0);
   });
 
+  const doctor = (name: string, more: Json = {}): Resource =>
+    ({ resourceType: 'Practitioner', identifier: [named(name)], ...more }) as Resource;
+  const by = (name: string): Json =>
+    post(observation({ performer: [{ reference: `Practitioner?${byName(name)}` }] }));
+
+  it('by a search find what the same transaction makes, or makes of what is there', async () => {
+    await all.put('Practitioner/renamed', doctor('old-name', { id: 'renamed' }));
+    const reply = await transact([
+      by('made-here'),
+      post(doctor('made-here')),
+      by('new-name'),
+      put(doctor('new-name', { id: 'renamed' })),
+    ]);
+    expect(statuses(reply)).toEqual(['201', '201', '201', '200']);
+    for (const [from, to] of [
+      [0, 1],
+      [2, 3],
+    ] as const) {
+      expect((await all.get(placeOf(reply, from))).json.performer[0].reference).toBe(placeOf(reply, to));
+    }
+  });
+
+  it.each([
+    ['replaces', 422, () => put(doctor('someone-else', { id: 'known-doctor' }))],
+    ['deletes', 422, () => only('DELETE', 'Practitioner/known-doctor')],
+    ['repeats', 412, () => post(doctor('known-doctor'))],
+  ])('by a search find nothing alone that the transaction %s: %i', async (_what, status, entry) => {
+    await all.put('Practitioner/known-doctor', doctor('known-doctor', { id: 'known-doctor' }));
+    expect((await transact([by('known-doctor'), entry()])).status).toBe(status);
+  });
+
   it('by a search find visible resources only, but for a patient named by their national number', async () => {
     const system = 'urn:oid:1.2.250.1.213.1.4.10';
     await all.put(
@@ -261,6 +292,21 @@ describe('conditional entries', () => {
       performer: [{ reference: placeOf(reply, 2) }],
     });
     expect((await all.get(`Patient?${byName('there')}`)).json.total).toBe(1);
+  });
+
+  it.each([
+    ['by id', () => 'Observation/t-leaves'],
+    ['by condition', () => `Observation?${byName('t-leaves')}`],
+  ])('are not met by what the transaction deletes %s', async (_how, url) => {
+    await all.put('Observation/t-leaves', known('t-leaves', { id: 't-leaves' }));
+    const made = await transact([
+      only('DELETE', url()),
+      post(known('t-leaves'), undefined, { ifNoneExist: byName('t-leaves') }),
+    ]);
+    if (url().includes('?')) return expect(errorOf(made)).toEqual([400, 'invalid']);
+    expect(statuses(made)).toEqual(['204', '201']);
+    expect([await total('t-leaves'), (await all.get('Observation/t-leaves')).status]).toEqual([1, 410]);
+    await all.delete(placeOf(made, 1));
   });
 
   it('create one of ten at once', async () => {
