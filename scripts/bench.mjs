@@ -15,6 +15,17 @@ const FHIRLOAD = resolve(process.env.FHIRLOAD ?? join(ROOT, '..', 'shared', 'ben
 const OUT = join(ROOT, 'conformance', 'bench');
 const START_SECONDS = 180;
 
+const USAGE = `usage: npm run bench [-- arguments of fhirload]
+Measures a server of its own and writes the figures into conformance/bench/.
+  --patients N      patients of the load (200)
+  --docs N          documents of each (40)
+  --concurrency N   requests under way at once (16)
+FHIRLOAD names the path of fhirload.mjs.`;
+
+if (process.argv.slice(2).some((argument) => argument === '--help' || argument === '-h')) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
 if (!existsSync(FHIRLOAD)) {
   say(`there is no \`${FHIRLOAD}\`: set FHIRLOAD to the path of fhirload.mjs`);
   process.exit(2);
@@ -32,6 +43,9 @@ try {
   writeFileSync(join(OUT, 'core.md'), report(record));
   say(`figures in ${join('conformance', 'bench', 'core.md')}`);
   process.exitCode = isRight(result) ? 0 : 1;
+} catch (error) {
+  say(error.message);
+  process.exitCode = 1;
 } finally {
   const ended = server.exitCode === null ? once(server, 'exit') : undefined;
   server.kill('SIGTERM');

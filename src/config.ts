@@ -39,7 +39,8 @@ export interface Config {
     algorithms: Algorithm[];
   };
   keyFile: string;
-  logLevel: LogLevel;
+  /** Undefined: as suits who looks on. */
+  logLevel?: LogLevel;
   maxBodyBytes: number;
   /** Milliseconds that requests under way are given when the server is stopped. */
   stopPatience: number;
@@ -121,7 +122,9 @@ export const VARIABLES = {
     default: 'RS256,ES256,RS384,ES384',
   }),
   KEY_FILE: variable(String, 'file of the key-encryption keys', { otherwise: '`DATA_DIR/keys/kek.json`' }),
-  LOG_LEVEL: variable(oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(', ')}`, { default: 'info' }),
+  LOG_LEVEL: variable(oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(', ')}`, {
+    otherwise: '`info`; in a terminal with the demo `warn`',
+  }),
   MAX_BODY_MIB: variable(within(1, 1024), 'largest body of a request, in MiB', { default: '32' }),
   STOP_SECONDS: variable(within(0, 600), 'time that requests under way are given at the end', {
     default: '20',
@@ -188,7 +191,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
       algorithms: values.AUTH_ALGORITHMS!,
     },
     keyFile: resolve(values.KEY_FILE ?? join(dataDir, 'keys', 'kek.json')),
-    logLevel: values.LOG_LEVEL!,
+    logLevel: values.LOG_LEVEL,
     maxBodyBytes: values.MAX_BODY_MIB! * 1024 * 1024,
     stopPatience: values.STOP_SECONDS! * 1000,
     mongod: {

@@ -4,18 +4,25 @@ import { join } from 'node:path';
 import { KeySet, keySource } from './auth/keys.ts';
 import type { Issuer } from './auth/token.ts';
 import { startServer } from './compose.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import { type CallerName, demoCallers } from './demo/callers.ts';
 import { type DemoIssuer, demoIssuer } from './demo/issuer.ts';
 import { seedDemo } from './demo/seed.ts';
 import { type Embedded, startEmbedded } from './ops/embedded/embedded.ts';
 import { createLog } from './ops/log.ts';
+import { explainStart } from './start-fault.ts';
 
 const tell = (what: string): void => void process.stderr.write(`${what}\n`);
 
+let config: Config | undefined;
+
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
-  const log = createLog({ level: config.logLevel });
+  config = readConfig(process.env);
+  await start(config);
+}
+
+async function start(config: Config): Promise<void> {
+  const log = createLog({ level: config.logLevel ?? levelFor(config) });
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const embedded = config.mongodbUri === undefined ? await embeddedDatabase(config) : undefined;
   try {
@@ -51,6 +58,9 @@ async function main(): Promise<void> {
     throw error;
   }
 }
+
+/** Who tries the demo in a terminal reads what it says, not a line for each request. */
+const levelFor = ({ demo }: Config): string => (demo && process.stdout.isTTY ? 'warn' : 'info');
 
 async function embeddedDatabase(config: Config): Promise<Embedded> {
   return startEmbedded({
@@ -139,6 +149,6 @@ function welcome({ demo, dataDir }: Config, base: string): void {
 }
 
 main().catch((error: unknown) => {
-  tell(error instanceof ConfigError || error instanceof Error ? error.message : String(error));
+  tell(explainStart(error, config));
   process.exit(1);
 });

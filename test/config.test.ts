@@ -27,11 +27,17 @@ describe('the configuration', () => {
       resourceTypes: DEFAULT_TYPES,
       auth: { audience: 'http://127.0.0.1:3000/fhir', algorithms: ['RS256', 'ES256', 'RS384', 'ES384'] },
       keyFile: resolve('.data/keys/kek.json'),
-      logLevel: 'info',
       maxBodyBytes: 32 * 1024 * 1024,
       stopPatience: 20_000,
       mongod: { path: '/usr/bin:/bin', cacheDir: '/home/ada/.cache/carnet' },
     });
+  });
+
+  it('tells whether a log level was asked for', () => {
+    expect([readConfig({}).logLevel, readConfig({ LOG_LEVEL: 'info' }).logLevel]).toEqual([
+      undefined,
+      'info',
+    ]);
   });
 
   it('reads an empty variable as unset', () => {

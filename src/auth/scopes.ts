@@ -17,7 +17,13 @@ export function parseScopes(text: string): Granted {
   for (const scope of text.split(' ', 200)) {
     if (RIGHTS.has(scope)) granted.rights.push(scope);
     if (/^(patient|user|system)\//.test(scope) && scope.includes('?')) {
-      throw new FhirError('login', 'scopes with search arguments are not supported yet');
+      throw new FhirError(
+        'forbidden',
+        'scopes with search arguments are not supported: ask for one without',
+        {
+          headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' },
+        },
+      );
     }
     const [, context, type, letters] = RESOURCE_SCOPE.exec(scope) ?? [];
     if (context === undefined || letters === undefined) continue;

@@ -139,7 +139,8 @@ function subjectOf(claims: Claims, issuer: Issuer): Subject {
     typeof fhirUser === 'string'
       ? fhirUser.slice(fhirUser.lastIndexOf('/', fhirUser.lastIndexOf('/') - 1) + 1)
       : '';
-  if (role === undefined || !Object.hasOwn(KINDS, role) || !issuer.roles.has(role)) {
+  if (role === undefined) throw refused('the token lacks the claim `role`');
+  if (!Object.hasOwn(KINDS, role) || !issuer.roles.has(role)) {
     throw refused('the token claims a role that its issuer may not give');
   }
   if (!REFERENCE.test(reference) || !KINDS[role].includes(reference.split('/')[0]!)) {

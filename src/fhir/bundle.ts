@@ -78,7 +78,8 @@ export function requireDistinctTargets(entries: readonly PlannedEntry[]): void {
     if (method === 'GET' || method === 'HEAD' || type === undefined) continue;
     const keys = [
       id === undefined ? undefined : `${type}/${id}`,
-      condition === undefined ? undefined : `${type}?${condition}`,
+      // deletes are done first: what comes after under the same condition is about what is left
+      condition === undefined ? undefined : `${method === 'DELETE' ? '-' : ''}${type}?${condition}`,
     ];
     for (const key of keys) {
       if (key === undefined) continue;

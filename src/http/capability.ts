@@ -1,5 +1,6 @@
 /** What the server says it can do, made from what it serves: https://hl7.org/fhir/R4/capabilitystatement.html */
 import type { Json, Resource } from '../fhir/resource.ts';
+import { parametersOf } from '../search/parameter.ts';
 import { COMPARTMENTS, type Route } from './routes.ts';
 
 export interface SearchParameterFacts {
@@ -26,6 +27,18 @@ export interface CapabilityOptions {
 
 const DEFINITIONS = 'http://hl7.org/fhir';
 const SYSTEM_CODES = ['transaction', 'search-system', 'history-system'];
+/** Of all types, but without an expression of their own: https://hl7.org/fhir/R4/search.html#all */
+const WITHOUT_EXPRESSION: readonly SearchParameterFacts[] = [
+  { name: '_text', type: 'string' },
+  { name: '_content', type: 'string' },
+  { name: '_list', type: 'string' },
+  { name: '_has', type: 'string' },
+  { name: '_type', type: 'token' },
+];
+/** How a type is not served: traces stay as they are. */
+const REFUSED: Readonly<Record<string, readonly string[]>> = {
+  AuditEvent: ['update', 'patch', 'delete', '$meta-add', '$meta-delete'],
+};
 
 export function capabilityStatement(options: CapabilityOptions): Resource {
   const types = [...options.types].sort();
@@ -63,7 +76,7 @@ export function capabilityStatement(options: CapabilityOptions): Resource {
         },
         resource: types.map((type) => resourceOf(type, types, options)),
         interaction: systemInteractions(options.routes),
-        searchParam: options.commonParameters.map(parameterOf),
+        searchParam: [...options.commonParameters, ...WITHOUT_EXPRESSION].map(parameterOf),
         compartment: COMPARTMENTS.filter((type) => types.includes(type)).map(
           (type) => `${DEFINITIONS}/CompartmentDefinition/${type.toLowerCase()}`,
         ),
@@ -74,11 +87,15 @@ export function capabilityStatement(options: CapabilityOptions): Resource {
 
 function resourceOf(type: string, types: string[], options: CapabilityOptions): Json {
   const parameters = options.searchParameters(type);
-  const serves = (interaction: string) => options.routes.some((route) => route.interaction === interaction);
+  const { [type]: refused = [] } = REFUSED;
+  const routes = options.routes.filter(
+    ({ code, interaction }) => ![code, interaction].some((each) => refused.includes(each)),
+  );
+  const serves = (interaction: string) => routes.some((route) => route.interaction === interaction);
   return {
     type,
     profile: `${DEFINITIONS}/StructureDefinition/${type}`,
-    interaction: typeInteractions(options.routes).map((code) => ({ code })),
+    interaction: typeInteractions(routes).map((code) => ({ code })),
     versioning: 'versioned-update',
     readHistory: serves('vread'),
     updateCreate: serves('update'),
@@ -90,7 +107,7 @@ function resourceOf(type: string, types: string[], options: CapabilityOptions): 
     ...list('searchInclude', includesOf(type, parameters)),
     ...list('searchRevInclude', revIncludesOf(type, types, options)),
     ...list('searchParam', parameters.map(parameterOf)),
-    ...list('operation', operationsOf(options.routes)),
+    ...list('operation', operationsOf(routes)),
   };
 }
 
@@ -125,11 +142,17 @@ const parameterOf = ({ name, type, definition }: SearchParameterFacts): Json => 
 });
 
 const includesOf = (type: string, parameters: readonly SearchParameterFacts[]): string[] =>
-  parameters.filter((parameter) => parameter.type === 'reference').map(({ name }) => `${type}:${name}`);
+  parameters.filter((parameter) => isFollowed(type, parameter)).map(({ name }) => `${type}:${name}`);
 
 const revIncludesOf = (type: string, types: string[], { searchParameters }: CapabilityOptions): string[] =>
   types.flatMap((source) =>
     searchParameters(source)
-      .filter((parameter) => parameter.type === 'reference' && (parameter.target ?? [type]).includes(type))
+      .filter((parameter) => isFollowed(source, parameter) && (parameter.target ?? [type]).includes(type))
       .map(({ name }) => `${source}:${name}`),
   );
+
+/** A canonical address names a resource without saying where it is. */
+function isFollowed(source: string, { name, type }: SearchParameterFacts): boolean {
+  const types = parametersOf(source).get(name)?.types ?? [];
+  return type === 'reference' && types.some((each) => each === 'Reference' || each === 'Resource');
+}

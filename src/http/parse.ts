@@ -76,7 +76,13 @@ export function negotiate(
   format: Format,
   { any }: { any: boolean },
 ): void {
-  if (query.some(([name, value]) => name === '_pretty' && value === 'true')) format.pretty = true;
+  for (const [name, value] of query) {
+    if (name !== '_pretty') continue;
+    if (value === 'true') format.pretty = true;
+    else if (value !== 'false' && parsePrefer(headerOf(request, 'prefer')).handling === 'strict') {
+      throw new FhirError('invalid', '`_pretty` is `true` or `false`');
+    }
+  }
   if (!any) requireJson(request.headers.accept, query);
 }
 

@@ -42,7 +42,7 @@ export function createPipeline(options: PipelineOptions, match: Matcher): Intera
     const exchange: Exchange = {
       ...trace,
       store,
-      dispatch: async (entry, other) => interact(entryOf(entry, trace, progress), progress, other ?? store),
+      dispatch: async (entry, shared) => interact(entryOf(entry, trace, progress), progress, shared),
     };
     return options.interactions[trace.interaction as InteractionName](exchange);
   }

@@ -54,6 +54,8 @@ function refuse(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: S
 function refusalOf({ code, rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }): Refusal {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return LATE;
   if (code !== 'HPE_HEADER_OVERFLOW') return MALFORMED;
+  // only a packet that begins a request shows its address; in a later one it is the headers that went on
+  const begins = /^[A-Z]{3,20} /.test(rawPacket?.toString('latin1', 0, 24) ?? '');
   const lineEnd = rawPacket?.indexOf('\n') ?? -1;
-  return lineEnd < 0 || lineEnd > MAX_URL_LENGTH ? LONG_URL : LONG_HEADERS;
+  return begins && (lineEnd < 0 || lineEnd > MAX_URL_LENGTH) ? LONG_URL : LONG_HEADERS;
 }

@@ -138,7 +138,7 @@ function ignoredOutcome(ignored: readonly string[]): Buffer {
   const issues = ignored.map((name) => ({
     severity: 'warning' as const,
     code: 'not-supported' as const,
-    text: `unknown parameter \`${name.slice(0, 60)}\` was left out`,
+    text: `parameter \`${name.slice(0, 60)}\` is unknown or has no value: it was left out`,
   }));
   return Buffer.from(JSON.stringify(outcome(issues)));
 }

@@ -7,13 +7,17 @@ import { elements, summary } from '../search/summarize.ts';
 
 export type Shape = Pick<SearchQuery, 'summary' | 'elements'>;
 
-const SUMMARIES = new Set(['true', 'text', 'data', 'count', 'false']);
+/** `count` is of searches: there is nothing to count in one resource. */
+const OF_ONE = new Set(['true', 'text', 'data', 'false']);
 
 /** On a read; undefined: whole. */
 export function parseSummary(query: readonly (readonly [string, string])[]): Shape | undefined {
   const shape: Shape = { summary: 'false', elements: [] };
   for (const [name, value] of query) {
-    if (name === '_summary' && SUMMARIES.has(value) && value !== 'count') {
+    if (name === '_summary') {
+      if (!OF_ONE.has(value)) {
+        throw new FhirError('invalid', `\`_summary\` of a read takes one of ${[...OF_ONE].join(', ')}`);
+      }
       shape.summary = value as Shape['summary'];
     } else if (name === '_elements') shape.elements = value.split(',', 100);
     else

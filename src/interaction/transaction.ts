@@ -67,7 +67,7 @@ async function whole(context: Context, exchange: Exchange, entries: PlannedEntry
   await resolveReferences(context, exchange, entries, writes);
   for (const entry of reads) {
     if (!touches(writes, entry))
-      answers.set(entry, await exchange.dispatch(toEntry(entry)).catch(blaming(entry)));
+      answers.set(entry, await exchange.dispatch(toEntry(entry), exchange.store).catch(blaming(entry)));
   }
   const settled = await staged.settle(writes.map((entry) => exchange.dispatch(toConcrete(entry), staged)));
   for (const [index, result] of settled.entries()) {
@@ -75,7 +75,8 @@ async function whole(context: Context, exchange: Exchange, entries: PlannedEntry
   }
   throwFirst(settled, writes);
   if (writes.length > 0) {
-    for (const entry of reads) answers.set(entry, await exchange.dispatch(toEntry(entry)).catch(known));
+    for (const entry of reads)
+      answers.set(entry, await exchange.dispatch(toEntry(entry), exchange.store).catch(known));
   }
   const inOrder = [...entries]
     .sort((a, b) => a.index - b.index)

@@ -56,13 +56,13 @@ async function put(
 ): Promise<Answer> {
   const exists = current !== undefined && current.method !== 'DELETE';
   if (current === undefined && exchange.assignedId !== resource.id) requirePrefix(exchange, resource.id!);
+  if (exists && current.type === 'AuditEvent')
+    throw new FhirError('forbidden', 'an AuditEvent is never changed');
   checkIfMatch(exchange, current);
   if (exists && exchange.header('if-none-match') === '*') {
     throw new FhirError('conflict', '`If-None-Match: *`, and the resource exists');
   }
   const change = changeOf(exchange, 'PUT', resource, current);
-  if (exists && change.type === 'AuditEvent')
-    throw new FhirError('forbidden', 'an AuditEvent is never changed');
   return written(exchange, await commitOne(exchange, change, locks), !exists);
 }
 

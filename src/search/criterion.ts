@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/search.html#chaining
  */
 import { isResourceType } from './definitions.ts';
+import { askInside } from './contained.ts';
 import { all, any, NOTHING, type Filter } from './filter.ts';
 import { common, COMMON } from './common.ts';
 import { parametersOf, type Parameter, type QueryContext } from './parameter.ts';
@@ -131,7 +132,7 @@ function chain(head: string, rest: string, value: string, type: string, scope: S
       return refuse(`${shown(named)} in ${shown(`${head}.${rest}`)} is no resource type`, 'invalid');
     checkTarget(parameter, named);
     checkServed(named, scope.enabledTypes);
-    return { op: 'chain', param: code, type: named, filter: criterion(rest, value, [named], next) };
+    return linked(code, [named], (target) => criterion(rest, value, [target], next));
   }
   const targets = (parameter.target ?? [...scope.enabledTypes]).filter(
     (target) => scope.enabledTypes.has(target) && (rest.startsWith('_has:') || isKnown(rest, [target])),
@@ -142,14 +143,12 @@ function chain(head: string, rest: string, value: string, type: string, scope: S
       'invalid',
     );
   }
-  return any(
-    targets.map((target): Filter => ({
-      op: 'chain',
-      param: code,
-      type: target,
-      filter: criterion(rest, value, [target], next),
-    })),
-  );
+  return linked(code, targets, (target) => criterion(rest, value, [target], next));
+}
+
+function linked(param: string, targets: readonly string[], asked: (target: string) => Filter): Filter {
+  const chains = targets.map((type) => ({ op: 'chain' as const, param, type, filter: asked(type) }));
+  return any([...chains, ...chains.flatMap(({ type, filter }) => askInside(param, type, filter))]);
 }
 
 /** `_has:Observation:patient:code` */

@@ -1,11 +1,12 @@
 /** What a resource is findable by: https://hl7.org/fhir/R4/search.html */
 import type { Resource } from '../fhir/resource.ts';
+import { insideTerm, referredInside } from './contained.ts';
 import { containedTerm, type IndexEntries } from './filter.ts';
 import { bounded, collector, entriesOf, parametersOf } from './parameter.ts';
 import { kinds } from './parameters/index.ts';
 
 /** Raised when the extraction changes: what was written before must be indexed again. */
-export const INDEX_VERSION = 1;
+export const INDEX_VERSION = 2;
 
 /** Kept by the store as they are. */
 const KEPT = new Set(['_id', '_lastUpdated']);
@@ -18,8 +19,17 @@ export function indexResource(resource: Resource, base = ''): IndexEntries {
     const nodes = parameter.select(resource, resource);
     if (nodes.length === 0) continue;
     bounded(nodes.length);
-    into.terms.add(`${parameter.code}:present`);
-    kinds[parameter.type].index(parameter, nodes, into, resource);
+    const kind = kinds[parameter.type];
+    if (kind.present?.(parameter, nodes, resource) ?? true) into.terms.add(`${parameter.code}:present`);
+    kind.index(parameter, nodes, into, resource);
+    if (parameter.type === 'reference') {
+      for (const inner of referredInside(parameter, nodes, resource)) {
+        const { terms, refs } = indexResource({ ...inner, contained: undefined }, base);
+        for (const term of [...terms, ...refs]) {
+          into.terms.add(insideTerm(parameter.code, inner.resourceType, term));
+        }
+      }
+    }
     bounded(into.terms.size + into.refs.size + into.pairs.length);
   }
   for (const type of containedTypes(resource)) {

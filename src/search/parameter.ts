@@ -47,6 +47,8 @@ export interface Kind {
   modifiers: readonly string[];
   /** A resource type is a modifier too. */
   typed?: boolean;
+  /** Is what was selected a value? Absent: any node is. */
+  present?(parameter: Parameter, nodes: Node[], root: unknown): boolean;
   index(parameter: Parameter, nodes: Node[], into: Collector, root: unknown): void;
   parse(asked: Asked, context: QueryContext): Filter;
 }

@@ -1,8 +1,9 @@
 /**
  * A query string as a search: https://hl7.org/fhir/R4/search.html
  *
- * What isn't understood is refused, or left out when the caller asked for leniency and it is a parameter nobody knows;
- * a known parameter with a wrong value is always refused, so that no mistake widens an answer.
+ * What isn't understood is refused, or left out when the caller asked for leniency and it is a parameter nobody knows
+ * or one without a value (docs/decisions/0008-empty-parameters.md); a known parameter with a wrong value is always
+ * refused, so that no mistake widens an answer.
  */
 import { criterion, isKnown, searchable, type Scope } from './criterion.ts';
 import { elementsOf, isResourceType } from './definitions.ts';
@@ -105,6 +106,11 @@ export function parseSearch(
     const modifier = code === name ? undefined : name.slice(code.length + 1);
     const read = READ.get(code);
     if (ELSEWHERE.has(name)) continue;
+    const known = read !== undefined || isKnown(name, query.types);
+    if (options.handling === 'lenient' && (value === '' || !known)) {
+      query.ignored.push(name);
+      continue;
+    }
     if (read !== undefined) {
       if (value === '') refuse(`${shown(name)} needs a value`, 'invalid');
       if (modifier !== undefined && !REPEATABLE.has(code))
@@ -113,12 +119,8 @@ export function parseSearch(
         refuse(`${shown(code)} is given more than once`, 'invalid');
       seen.add(code);
       read(value, query, options, modifier);
-    } else if (isKnown(name, query.types)) {
-      filters.push(criterion(name, value, query.types, scope));
-    } else if (options.handling === 'lenient') {
-      query.ignored.push(name);
-      continue;
-    } else refuseUnknown(name, query.types);
+    } else if (known) filters.push(criterion(name, value, query.types, scope));
+    else refuseUnknown(name, query.types);
     query.understood.push([name, value]);
   }
   if (query.contained !== 'false' && query.types.length !== 1)

@@ -64,6 +64,7 @@ export async function reindex(
   for (const collection of [database.resources, database.audit]) {
     const { collectionName } = collection;
     if (resume !== undefined && resume.among !== collectionName) continue;
+    let here = 0;
     const total = await collection.estimatedDocumentCount();
     for await (const batch of batches(collection, resume?.after)) {
       resume = undefined;
@@ -75,7 +76,8 @@ export async function reindex(
       const reindexing = { layout: LAYOUT, among: collectionName, after: batch.at(-1)!._id };
       await layout.updateOne({ _id: 'store' }, { $set: { reindexing } });
       done += batch.length;
-      tell(`${done} of ${total} ${collectionName} indexed again`);
+      here += batch.length;
+      tell(`${here} of ${total} ${collectionName} indexed again`);
     }
     resume = undefined;
   }

@@ -307,7 +307,7 @@ export class Search {
     if (docs.length > CONTENT_BOUND) {
       throw new FhirError(
         'too-costly',
-        `\`${about}\` has to read the content of more than ${CONTENT_BOUND} resources: add \`patient\`, a date or a code`,
+        `\`${about}\` has to read the content of more than ${CONTENT_BOUND} resources: ask for fewer: add a date, a code or another parameter`,
       );
     }
     return (await this.#open(docs)).map((stored) => {

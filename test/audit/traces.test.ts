@@ -577,7 +577,6 @@ describe('when the trace can’t be written', () => {
     ['POST', 'Consent', permit],
     ['PUT', 'DocumentReference/cyd-doc', document('cyd-doc', 'cyd')],
     ['DELETE', 'DocumentReference/cyd-doc', undefined],
-    ['POST', '', bundle('batch', request('GET', 'DocumentReference/ada-doc'))],
     ['POST', '', bundle('transaction', request('POST', 'DocumentReference', made))],
   ])('%s %s is 503 and tells nothing', async (method, path, body) => {
     const reply = await carnet.as('gp').send(method, path, body);
@@ -587,6 +586,17 @@ describe('when the trace can’t be written', () => {
       'transient',
     ]);
     expect(reply.headers.get('retry-after')).not.toBeNull();
+    expect(reply.text).not.toMatch(/ada|cyd|Mongo|validation/);
+  });
+
+  it('each entry of a batch is 503 by itself, and tells nothing', async () => {
+    const entries = [request('GET', 'DocumentReference/ada-doc'), request('POST', 'DocumentReference', made)];
+    const reply = await carnet.as('gp').post('', bundle('batch', ...entries));
+    const answers = reply.json.entry as { response: { status: string; outcome: Json }; resource?: Json }[];
+    expect(answers.map(({ response, resource }) => [response.status, resource])).toEqual([
+      ['503', undefined],
+      ['503', undefined],
+    ]);
     expect(reply.text).not.toMatch(/ada|cyd|Mongo|validation/);
   });
 

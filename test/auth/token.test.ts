@@ -97,6 +97,19 @@ const hmac = (secret: string) => (text: string) =>
   createHmac('sha256', secret).update(text).digest('base64url');
 const ES256 = { alg: 'ES256', typ: 'JWT', kid: 'one' };
 
+it('a token whose scope has arguments is believed, but its scope is not enough', async () => {
+  const error = await refusal(believe(token({ scope: 'user/Observation.rs?category=vital-signs' })));
+  expect([error.status, error.headers['www-authenticate']]).toEqual([
+    403,
+    'Bearer error="insufficient_scope"',
+  ]);
+});
+
+it('a token without a role is told so', async () => {
+  const error = await refusal(believe(token({ role: undefined })));
+  expect([error.status, error.message]).toEqual([401, expect.stringContaining('lacks the claim `role`')]);
+});
+
 describe('is refused with 401 and WWW-Authenticate:', () => {
   const other = pair();
   const CASES: [string, () => string][] = [
@@ -164,7 +177,6 @@ describe('is refused with 401 and WWW-Authenticate:', () => {
     ['a fhirUser with a query', () => token({ fhirUser: 'Practitioner/gp?x' })],
     ['scopes of systems and patients mixed', () => token({ scope: 'system/*.rs patient/*.rs' })],
     ['scopes of systems and users mixed', () => token({ scope: 'user/*.rs system/Patient.r' })],
-    ['a scope with arguments', () => token({ scope: 'user/Observation.rs?category=vital-signs' })],
     ['claims that are a list', () => handMadeSigned([] as never)],
     ['what is no token', () => 'abc'],
     ['two dots', () => '..'],

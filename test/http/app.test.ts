@@ -443,6 +443,13 @@ describe('what comes back', () => {
     expect([answer.status, answer.headers['content-type']]).toEqual([200, 'application/pdf']);
   });
 
+  it('refuses a `_pretty` that is neither, unless it may be lenient', async () => {
+    const { as } = caller();
+    expect((await as.get('/fhir/Patient/1?_pretty=x')).status).toBe(400);
+    expect((await as.get('/fhir/Patient/1?_pretty=x').set('prefer', 'handling=lenient')).status).toBe(200);
+    expect((await as.get('/fhir/Patient/1?_pretty=false')).status).toBe(200);
+  });
+
   it('indents on request without touching numbers', async () => {
     const bytes = Buffer.from('{"a":[1.00,{"b":"x: {\\"y\\"}, z"}],"c":{},"d":[]}');
     const { as } = caller(answering({ body: bytes }));

@@ -1,6 +1,12 @@
 import { capabilityStatement } from '../../src/http/capability.ts';
 import { ROUTES } from '../../src/http/routes.ts';
+import { DEFAULT_TYPES } from '../../src/config.ts';
 import type { Json } from '../../src/fhir/resource.ts';
+import { validate } from '../../src/fhir/validate/index.ts';
+import { commonDefinitions, definitionsOf, type Definition } from '../../src/search/definitions.ts';
+import { terminology } from '../../src/search/known-terminology.ts';
+import { parametersOf } from '../../src/search/parameter.ts';
+import { parseSearch, type SearchOptions } from '../../src/search/parse.ts';
 
 const parameters: Record<string, { name: string; type: string; definition?: string; target?: string[] }[]> = {
   Patient: [
@@ -88,5 +94,106 @@ describe('the CapabilityStatement', () => {
     const [patient] = (rest(routes).resource as Json[]).filter(({ type }) => type === 'Patient');
     expect(patient!.interaction).not.toContainEqual({ code: 'delete' });
     expect(patient!.conditionalDelete).toBe('not-supported');
+  });
+});
+
+describe('the statement of the types that are on by default', () => {
+  const factsOf = (definitions: ReadonlyMap<string, Definition>) =>
+    [...definitions].map(([name, { type, target }]) => ({ name, type, target }));
+  const whole = capabilityStatement({
+    routes: ROUTES,
+    types: DEFAULT_TYPES,
+    searchParameters: (type) => factsOf(definitionsOf(type)),
+    commonParameters: factsOf(commonDefinitions()),
+    base: 'http://carnet.test/fhir',
+    version: '1.2.3',
+    date: '2026-01-01',
+  });
+  const [server] = whole.rest as { resource: Json[]; searchParam: Json[] }[];
+  const options: SearchOptions = {
+    base: 'http://carnet.test/fhir',
+    handling: 'strict',
+    defaultCount: 50,
+    maxCount: 1000,
+    now: Date.UTC(2026, 0, 1),
+    enabledTypes: new Set(DEFAULT_TYPES),
+    terminology,
+  };
+  const SAMPLE: Record<string, string> = {
+    date: '2020',
+    number: '1',
+    quantity: '1',
+    uri: 'urn:a',
+    reference: 'http://far.example/Far/1',
+    special: '48.8|2.3',
+  };
+  const ASKED: Record<string, [string, string]> = {
+    _has: ['_has:Provenance:target:recorded', '2020'],
+    _type: ['_type', 'Patient'],
+  };
+
+  it('is a good CapabilityStatement', () => {
+    expect(validate(whole)).toEqual([]);
+  });
+
+  it('lists no parameter that a search refuses', () => {
+    let parsed = 0;
+    for (const { type, searchParam = [] } of server!.resource) {
+      for (const { name } of searchParam as { name: string }[]) {
+        const parameter = parametersOf(type as string).get(name)!;
+        const parts = parameter.components.length === 0 ? [parameter] : parameter.components;
+        const value = parts.map((part) => SAMPLE[part.type] ?? 'a').join('$');
+        expect(parseSearch([type as string], [[name, value]], options).understood).toEqual([[name, value]]);
+        parsed += 1;
+      }
+    }
+    expect(parsed).toBeGreaterThan(500);
+  });
+
+  it('lists no common parameter that a search refuses', () => {
+    const names = server!.searchParam.map(({ name }) => name as string);
+    expect(names).toEqual(
+      expect.arrayContaining(['_id', '_tag', '_text', '_content', '_list', '_has', '_type']),
+    );
+    for (const { name, type } of server!.searchParam as { name: string; type: string }[]) {
+      const asked = ASKED[name] ?? ([name, SAMPLE[type] ?? 'a'] as [string, string]);
+      expect(parseSearch(['Patient'], [asked], options).understood).toEqual([asked]);
+    }
+  });
+
+  it('lists includes that are parsed, and none by a canonical address', () => {
+    for (const { type, searchInclude = [], searchRevInclude = [] } of server!.resource) {
+      const asked = [
+        ...(searchInclude as string[]).map((value) => ['_include', value] as const),
+        ...(searchRevInclude as string[]).map((value) => ['_revinclude', value] as const),
+      ];
+      for (const one of asked) {
+        expect(parseSearch([type as string], [one], options).understood).toEqual([one]);
+      }
+    }
+    const response = server!.resource.find(({ type }) => type === 'QuestionnaireResponse')!;
+    const questionnaire = server!.resource.find(({ type }) => type === 'Questionnaire')!;
+    expect(response.searchInclude).toContain('QuestionnaireResponse:subject');
+    expect(response.searchInclude).not.toContain('QuestionnaireResponse:questionnaire');
+    expect(questionnaire.searchRevInclude).not.toContain('QuestionnaireResponse:questionnaire');
+  });
+
+  it('says that an AuditEvent is made and read, not changed', () => {
+    const audit = server!.resource.find(({ type }) => type === 'AuditEvent')!;
+    expect((audit.interaction as Json[]).map(({ code }) => code)).toEqual([
+      'read',
+      'vread',
+      'create',
+      'search-type',
+      'history-instance',
+      'history-type',
+    ]);
+    expect((audit.operation as Json[]).map(({ name }) => name)).toEqual(['validate', 'meta']);
+    expect(audit).toMatchObject({
+      updateCreate: false,
+      conditionalCreate: true,
+      conditionalUpdate: false,
+      conditionalDelete: 'not-supported',
+    });
   });
 });

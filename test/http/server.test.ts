@@ -74,6 +74,17 @@ describe('the server', () => {
     expect(await isServing()).toBe(true);
   });
 
+  it('tells a header that goes on in a later packet from an address', async () => {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.setNoDelay(true);
+    socket.write(`${request('GET /fhir/Patient/1 HTTP/1.1').trimEnd()}\r\nx-a: `);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.write('a'.repeat(40_000));
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(answer.toString().split(' ')[1]).toBe('431');
+  });
+
   it('leaves nothing of a body that was cut off', async () => {
     const before = heard.exchanges.length;
     await raw(

@@ -125,6 +125,11 @@ it('leaves traces that name everything that its entries touched', async () => {
     .map(({ resource }: { resource: Json }) => resource.entity as { what?: Json }[])
     .filter((entities: { what?: Json }[]) => JSON.stringify(entities).includes(requestId))
     .flatMap((entities: { what?: Json }[]) => entities.map(({ what }) => what?.reference));
+  const subtypes = trail.json.entry
+    .map(({ resource }: { resource: Json }) => resource)
+    .filter((event: Json) => JSON.stringify(event.entity).includes(requestId))
+    .map(({ subtype }: { subtype: { code: string }[] }) => subtype[0]!.code);
+  expect(subtypes.sort()).toEqual(['create', 'read', 'read', 'update']);
   expect(touched).toEqual(
     expect.arrayContaining(['Observation/w1', 'Observation/w2', 'Observation/w3', `Observation/${made}`]),
   );

@@ -117,9 +117,12 @@ it('is never blocked by what refers to it', async () => {
   expect((await all.get('Observation/d6')).json.hasMember[0].reference).toBe('Observation/d5');
 });
 
-it('never deletes an AuditEvent', async () => {
+it('never deletes an AuditEvent, nor is one put', async () => {
   const found = await all.get('AuditEvent?_count=1&patient=p1');
   const path = `AuditEvent/${found.json.entry[0].resource.id}`;
   expect(errorOf(await all.delete(path))).toEqual([403, 'forbidden']);
-  expect((await all.get(path)).status).toBe(200);
+  const { json, status } = await all.get(path);
+  expect(status).toBe(200);
+  const put = await all.put(path, json);
+  expect([errorOf(put), put.text]).toEqual([[403, 'forbidden'], expect.stringContaining('never changed')]);
 });

@@ -51,6 +51,27 @@ describe('$validate', () => {
     expect(said.json.issue).toEqual(refused.json.issue);
   });
 
+  it.each([
+    'http://hl7.org/fhir/StructureDefinition/Observation',
+    'http://hl7.org/fhir/StructureDefinition/Observation|4.0.1',
+  ])('takes the profile that R4 itself gives the type: %s', async (profile) => {
+    const body = parameters(
+      { name: 'profile', valueUri: profile },
+      { name: 'mode', valueCode: 'profile' },
+      { name: 'resource', resource: observation({ status: 'x' }) },
+    );
+    const reply = await all.post('Observation/$validate', body);
+    expect([reply.status, reply.json.issue[0].expression]).toEqual([200, ['Observation.status']]);
+  });
+
+  it('has nothing to check of a delete', async () => {
+    const reply = await all.post(
+      'Observation/any/$validate',
+      parameters({ name: 'mode', valueCode: 'delete' }),
+    );
+    expect([reply.status, reply.json.issue[0].severity]).toEqual([200, 'information']);
+  });
+
   it('writes nothing', async () => {
     const before = (await all.get('Observation?_summary=count')).json.total;
     await all.post('Observation/$validate', observation());
@@ -68,6 +89,9 @@ describe('$validate', () => {
       parameters({ name: 'profile', valueUri: 'http://x' }, { name: 'resource', resource: observation() }),
     ],
     ['a profile in the address', 'Observation/$validate?profile=http://x', observation()],
+    ['a mode that is none', 'Observation/any/$validate', parameters({ name: 'mode', valueCode: 'erase' })],
+    ['a mode that is none in the address', 'Observation/$validate?mode=erase', observation()],
+    ['a delete of no resource', 'Observation/$validate', parameters({ name: 'mode', valueCode: 'delete' })],
     ['no body', 'Observation/$validate', undefined],
   ])('refuses %s', async (_what, path, body) => {
     const reply = await all.post(path, body);

@@ -98,6 +98,8 @@ describe('read', () => {
   it('refuses a parameter that it does not know', async () => {
     expect(errorOf(await all.get('Observation/o1?patient=p1'))).toEqual([400, 'invalid']);
     expect(errorOf(await all.get('Observation/o1?_summary=most'))).toEqual([400, 'invalid']);
+    const counted = await all.get('Observation/o1?_summary=count');
+    expect([counted.status, counted.text]).toEqual([400, expect.stringContaining('true, text, data, false')]);
   });
 });
 

@@ -401,3 +401,44 @@ describe('composites', () => {
     ['chromosome-variant-coordinate=1$ge30$le20', variant, false],
   ]);
 });
+
+describe('places', () => {
+  // Notre-Dame de Paris; the Eiffel Tower lies 4.1 km to the west of it
+  const tower = { position: { latitude: 48.85837, longitude: 2.294481 } };
+  table('Location', [
+    ['near=48.852968|2.349902|5|km', tower, true],
+    ['near=48.852968|2.349902|4|km', tower, false],
+    ['near=48.852968|2.349902|4', tower, false],
+    ['near=48.852968|2.349902', tower, true],
+    ['near=48.852968|2.349902||km', tower, true],
+    ['near=48.952968|2.349902', tower, false],
+    ['near=48.852968|2.349902|4200|m', tower, true],
+    ['near=48.852968|2.349902|4000|m', tower, false],
+    ['near=48.852968|2.349902|2.6|[mi_us]', tower, true],
+    ['near=48.852968|2.349902|2.4|[mi_us]', tower, false],
+    ['near=48.85837|2.294481|0', tower, true],
+    ['near=0|0,48.852968|2.349902', tower, true],
+    ['near=0|179.99|3', { position: { latitude: 0, longitude: -179.99 } }, true],
+    ['near=-33.86|151.21|1', { position: { latitude: -33.86, longitude: 151.21 } }, true],
+    ['near=0|0', {}, false],
+    ['near=0|0', { position: { latitude: 0 } }, false],
+    ['near:missing=true', {}, true],
+    ['near:missing=true', tower, false],
+    ['near:missing=false', tower, true],
+  ]);
+});
+
+describe('composites that are missing', () => {
+  const code = coding('http://loinc.org', '8480-6');
+  const valueQuantity = { value: 120 };
+  table('Observation', [
+    ['code-value-quantity:missing=false', { code, valueQuantity }, true],
+    ['code-value-quantity:missing=true', { code, valueQuantity }, false],
+    ['code-value-quantity:missing=true', { code }, true],
+    ['code-value-quantity:missing=true', { valueQuantity }, true],
+    ['code-value-quantity:missing=true', { code, component: [{ code, valueQuantity }] }, true],
+    ['component-code-value-quantity:missing=false', { component: [{ code, valueQuantity }] }, true],
+    ['component-code-value-quantity:missing=true', { component: [{ code }, { valueQuantity }] }, true],
+    ['combo-code-value-quantity:missing=false', { component: [{ code, valueQuantity }] }, true],
+  ]);
+});

@@ -63,7 +63,9 @@ const RANGED: Partial<Record<string, Ranged>> = {
 };
 
 export const composite: Kind = {
-  modifiers: [],
+  modifiers: ['missing'],
+  present: ({ components }, nodes, root) =>
+    nodes.some((node) => components.every((part) => part.select(node, root).length > 0)),
   index(parameter, nodes, into, root) {
     const { code, components } = parameter;
     const shape = shapeOf(components);

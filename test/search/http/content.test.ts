@@ -65,7 +65,7 @@ it.each(ASKED)('%s is refused past the bound, with what to add', async (query) =
     403,
     'OperationOutcome',
     'too-costly',
-    expect.stringMatching(/more than 1000 resources: add `patient`, a date or a code/),
+    expect.stringMatching(/more than 1000 resources: ask for fewer: add a date, a code or another parameter/),
   ]);
 });
 

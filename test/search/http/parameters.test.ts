@@ -363,6 +363,8 @@ const TABLES: Record<string, Table> = {
       ['a code and a concept', 'code-value-concept=x$http://s.example|pos', 'c5'],
       ['a code and a string', 'code-value-string=x$negatif', 'c6'],
       ['a code and a date', 'code-value-date=x$ge2024-03', 'c7'],
+      ['missing', 'code-value-quantity:missing=true', 'c4 c5 c6 c7'],
+      ['not missing', 'component-code-value-quantity:missing=false', 'c4'],
       ['alternatives', 'code-value-quantity=8480-6$80,8462-4$120', 'c2 c3'],
     ],
   },
@@ -408,11 +410,27 @@ const TABLES: Record<string, Table> = {
       ['_lastUpdated, not equal', '_lastUpdated=ne2020', 'e1 e2 e3 e4 e5'],
     ],
   },
+  places: {
+    type: 'Location',
+    rows: {
+      l1: { position: { latitude: 48.85837, longitude: 2.294481 } },
+      l2: { position: { latitude: 45.764, longitude: 4.8357 } },
+      l3: { name: 'nowhere' },
+    },
+    asked: [
+      ['within ten kilometres when nothing is said', 'near=48.852968|2.349902', 'l1'],
+      ['within a distance', 'near=48.852968|2.349902|4|km', ''],
+      ['within a larger one', 'near=48.852968|2.349902|400|km', 'l1 l2'],
+      ['in miles', 'near=48.852968|2.349902|2.6|[mi_us]', 'l1'],
+      ['with another parameter', 'near=48.852968|2.349902|400&name=nowhere', ''],
+      ['missing', 'near:missing=true', 'l3'],
+    ],
+  },
 };
 
 /** What is refused, and what the refusal says. */
 const REFUSED: [query: string, says: RegExp][] = [
-  ['Location?near=48.8|2.3|10|km', /no distances/],
+  ['Location?near=48.8|2.3|10|ells', /no place/],
   ['Patient?_query=x', /named queries/],
   ['Patient?_filter=name eq x', /_filter/],
   ['Patient?nothing=x', /unknown parameter `nothing`/],

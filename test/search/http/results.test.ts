@@ -382,6 +382,16 @@ describe('of how it is asked', () => {
     ]).toEqual(['OperationOutcome', 'warning', expect.stringContaining('`shoe-size`')]);
     expect(linkOf(lenient.json, 'self')).not.toContain('shoe-size');
   });
+  it('a parameter without a value is refused, or ignored with a warning when the caller is lenient', async () => {
+    expect((await all.get('Patient?gender=male&family=')).status).toBe(400);
+    const lenient = await all.get('Patient?gender=male&family=', { prefer: 'handling=lenient' });
+    expect([lenient.status, idsOf(lenient.json).sort()]).toEqual([200, ['p2', 'p3']]);
+    const warnings = lenient.json.entry.filter(
+      ({ search }: { search: { mode: string } }) => search.mode === 'outcome',
+    );
+    expect(JSON.stringify(warnings)).toContain('`family` is unknown or has no value');
+    expect(linkOf(lenient.json, 'self')).not.toContain('family');
+  });
   it('a wrong value of a known parameter is refused of the lenient too', async () => {
     const { status } = await all.get('Patient?birthdate=soon', { prefer: 'handling=lenient' });
     expect(status).toBe(400);
