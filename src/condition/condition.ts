@@ -13,6 +13,15 @@ export interface Attributes {
   by: string;
   /** Security labels, `system|code`: those of `meta.security` and of the type's own element together. */
   labels: readonly string[];
+  /** What it is: `code=system|code` and `class=system|code`, and `profile=` canonical. */
+  codes: readonly string[];
+  /** When it happened, milliseconds UTC, from <= t < until; undefined when nothing says. */
+  from?: number;
+  until?: number;
+  /** Local references in it, `Type/id`. */
+  about: readonly string[];
+  /** Those of them who made it. */
+  authors: readonly string[];
 }
 
 export type Condition =
@@ -28,8 +37,22 @@ export type Condition =
   | { is: 'patients'; among: readonly string[] }
   /** it is nobody's data */
   | { is: 'impersonal' }
+  /** it is the data of one of these patients, perhaps of others too */
+  | { is: 'concerns'; among: readonly string[] }
   /** carries one of these labels */
-  | { is: 'label'; among: readonly string[] };
+  | { is: 'label'; among: readonly string[] }
+  /** is one of these: see `codes` */
+  | { is: 'code'; among: readonly string[] }
+  /** something says when it happened, and that lies wholly in this time */
+  | { is: 'within'; from: number; until: number }
+  /** nothing says when it happened, or it touches this time */
+  | { is: 'touches'; from: number; until: number }
+  /** is one of these `Type/id` */
+  | { is: 'instance'; among: readonly string[] }
+  /** refers to one of these */
+  | { is: 'about'; among: readonly string[] }
+  /** was made by one of these */
+  | { is: 'author'; among: readonly string[] };
 
 export const ALL: Condition = { is: 'all' };
 export const NONE: Condition = { is: 'none' };
@@ -69,9 +92,27 @@ export function matches(condition: Condition, facts: Attributes): boolean {
       );
     case 'impersonal':
       return facts.patients.length === 0;
+    case 'concerns':
+      return facts.patients.some((patient) => patient !== '' && condition.among.includes(patient));
     case 'label':
       return facts.labels.some((label) => condition.among.includes(label));
+    case 'code':
+      return facts.codes.some((code) => condition.among.includes(code));
+    case 'within':
+      return facts.from !== undefined && facts.from >= condition.from && facts.until! <= condition.until;
+    case 'touches':
+      return facts.from === undefined || (facts.from < condition.until && facts.until! > condition.from);
+    case 'instance':
+      return condition.among.includes(`${facts.type}/${facts.id}`);
+    case 'about':
+      return facts.about.some((reference) => condition.among.includes(reference));
+    case 'author':
+      return facts.authors.some((reference) => condition.among.includes(reference));
   }
+}
+
+export function not(of: Condition): Condition {
+  return of.is === 'all' ? NONE : of.is === 'none' ? ALL : of.is === 'not' ? of.of : { is: 'not', of };
 }
 
 export interface Assumption {
@@ -88,10 +129,8 @@ export function assume(condition: Condition, known: Assumption): Condition {
       return and(...condition.of.map((each) => assume(each, known)));
     case 'or':
       return or(...condition.of.map((each) => assume(each, known)));
-    case 'not': {
-      const inner = assume(condition.of, known);
-      return inner.is === 'all' ? NONE : inner.is === 'none' ? ALL : { is: 'not', of: inner };
-    }
+    case 'not':
+      return not(assume(condition.of, known));
     case 'type': {
       const among = known.types.filter((type) => condition.among.includes(type));
       return among.length === 0 ? NONE : among.length === known.types.length ? ALL : { is: 'type', among };
@@ -99,8 +138,28 @@ export function assume(condition: Condition, known: Assumption): Condition {
     case 'patients':
       if (known.patient === undefined) return condition;
       return condition.among.includes(known.patient) ? ALL : NONE;
+    case 'concerns':
+      if (known.patient === undefined) return condition;
+      return condition.among.includes(known.patient) ? ALL : NONE;
     case 'impersonal':
       return known.patient === undefined ? condition : NONE;
+    default:
+      return condition;
+  }
+}
+
+/** The same condition with labels and codes as the store keeps them. */
+export function keyed(condition: Condition, key: (term: string) => string): Condition {
+  switch (condition.is) {
+    case 'and':
+    case 'or':
+      return { is: condition.is, of: condition.of.map((each) => keyed(each, key)) };
+    case 'not':
+      return { is: 'not', of: keyed(condition.of, key) };
+    case 'label':
+      return { is: 'label', among: condition.among.map((label) => key(`label=${label}`)) };
+    case 'code':
+      return { is: 'code', among: condition.among.map(key) };
     default:
       return condition;
   }

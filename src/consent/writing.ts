@@ -6,6 +6,8 @@ import type { Subject } from './subject.ts';
 import type { Attributes } from '../condition/condition.ts';
 import { DIRECTORY, UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 
+type Written = Pick<Attributes, 'type' | 'patients' | 'by'>;
+
 export type Refusal = 'right' | 'depositor' | 'patient' | undefined;
 
 /** What a patient's data stand on: written with a right of its own, or by the patient. */
@@ -14,7 +16,7 @@ const REGISTERED = new Set(['Patient', 'RelatedPerson', 'Person', 'Group', 'Care
 const SERVERS_OWN = new Set(['AuditEvent']);
 
 /** @returns why it is refused; undefined when it may be */
-export function refusesWrite(subject: Subject, after: Attributes, before: Attributes | undefined): Refusal {
+export function refusesWrite(subject: Subject, after: Written, before: Written | undefined): Refusal {
   if (subject.role === 'all') return undefined;
   if (subject.role === 'operator' || SERVERS_OWN.has(after.type)) return 'right';
   if (DIRECTORY.has(after.type) && after.patients.length === 0) {
@@ -29,11 +31,11 @@ export function refusesWrite(subject: Subject, after: Attributes, before: Attrib
 }
 
 /** A Consent is the patient's own word, or recorded by a registry that has the right to. */
-function mayConsent(subject: Subject, after: Attributes): boolean {
+function mayConsent(subject: Subject, after: Written): boolean {
   if (subject.rights.includes('consent.write')) return !after.patients.includes(UNKNOWN_PATIENT);
   return subject.role === 'patient' && ownOnly(subject, after) && after.patients.length > 0;
 }
 
-function ownOnly(subject: Subject, { patients }: Attributes): boolean {
+function ownOnly(subject: Subject, { patients }: Written): boolean {
   return patients.every((patient) => `Patient/${patient}` === subject.reference);
 }

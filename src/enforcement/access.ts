@@ -3,8 +3,18 @@
  * is used for, the same condition decides, once as a query and once as a check.
  */
 import type { Subject } from '../consent/subject.ts';
-import { type Attributes, type Condition, ALL, NONE, and, matches, or } from '../condition/condition.ts';
-import { type Caller, decide } from '../consent/policy.ts';
+import {
+  type Attributes,
+  type Condition,
+  ALL,
+  NONE,
+  and,
+  keyed,
+  matches,
+  not,
+  or,
+} from '../condition/condition.ts';
+import { type Caller, permitted } from '../consent/policy.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { DIRECTORY } from '../fhir/subjects.ts';
 import type { PolicySource } from './ports.ts';
@@ -103,7 +113,6 @@ export class Access {
           { is: 'patients', among: [idIn(subject.reference)] },
         );
       case 'app':
-        return or(DIRECTORY_ONLY, { is: 'by', among: [subject.depositor] });
       case 'professional':
       case 'system':
         return or(
@@ -122,15 +131,28 @@ export class Access {
     if (asked.length === 0) return NONE;
     const policies = await source.policies(asked);
     const now = this.#now();
-    const among = asked.filter((patient) => {
+    const groups = new Map<string, { condition: Condition; patients: string[] }>();
+    for (const patient of asked) {
       const policy = policies.get(patient);
-      return policy !== undefined && decide(policy, caller, now).effect === 'permit';
-    });
-    return among.length === 0 ? NONE : and(CONSENTED, { is: 'patients', among });
+      const condition = policy === undefined ? NONE : permitted(policy, caller, now);
+      if (condition.is === 'none') continue;
+      const name = JSON.stringify(condition);
+      const group = groups.get(name);
+      if (group === undefined) groups.set(name, { condition, patients: [patient] });
+      else group.patients.push(patient);
+    }
+    if (groups.size === 0) return NONE;
+    // each patient whose data it is must permit it
+    const each = [...groups.values()].map(({ condition, patients: among }) =>
+      or(not({ is: 'concerns', among }), keyed(condition, source.key)),
+    );
+    const among = [...groups.values()].flatMap((group) => group.patients);
+    return and(CONSENTED, { is: 'patients', among }, ...each);
   }
 
   async #grantors(source: PolicySource, caller: Caller): Promise<string[]> {
-    const names = caller.professional ? [...caller.names, '*'] : caller.names;
+    const named = [...caller.persons, ...caller.groups];
+    const names = caller.professional ? [...named, '*'] : named;
     const found = await source.grantors(names, GRANTORS);
     if (found.length > GRANTORS) {
       throw new FhirError('too-costly', `too many patients to search at once: add the parameter \`patient\``);
@@ -148,7 +170,9 @@ function ceiling({ scopes }: Subject, letters: RegExp): Condition {
 
 export function callerOf(subject: Subject): Caller {
   return {
-    names: [subject.reference, ...subject.organizations],
+    persons: [subject.reference],
+    groups: subject.organizations,
+    profession: subject.profession,
     professional: subject.role === 'professional',
     purposes: subject.purposes,
   };

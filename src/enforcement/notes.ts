@@ -1,5 +1,7 @@
 /** What a request touched: the stuff of its traces. */
 import type { Attributes } from '../condition/condition.ts';
+
+type Named = Pick<Attributes, 'type' | 'id' | 'patients'>;
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 
 /** Resources named in one trace; past it only their number is. */
@@ -19,16 +21,16 @@ export class Notes {
   /** The trace of these was written in the transaction of the write itself. */
   readonly #written = new Set<string>();
 
-  given(facts: Attributes): void {
+  given(facts: Named): void {
     this.#note(facts, false);
   }
 
-  refused(facts: Attributes): void {
+  refused(facts: Named): void {
     this.#note(facts, true);
   }
 
   /** It was refused by itself, and is given as part of something else. */
-  pardoned({ type, id }: Attributes): void {
+  pardoned({ type, id }: Named): void {
     for (const [key, concern] of this.#concerns) {
       const at = concern.refused ? concern.references.indexOf(`${type}/${id}`) : -1;
       if (at < 0) continue;
@@ -52,7 +54,7 @@ export class Notes {
     for (const { patient, refused } of concerns) this.#written.add(keyOf(patient, refused));
   }
 
-  #note(facts: Attributes, refused: boolean): void {
+  #note(facts: Named, refused: boolean): void {
     const reference = `${facts.type}/${facts.id}`;
     for (const patient of concernedBy(facts)) {
       this.#reopen(keyOf(patient, refused), reference);
@@ -83,7 +85,7 @@ export class Notes {
 }
 
 /** Who isn't known here is nobody that a trace could name. */
-function concernedBy({ patients }: Attributes): string[] {
+function concernedBy({ patients }: Named): string[] {
   if (patients.length === 0) return [''];
   return [...new Set(patients.map((patient) => (patient === UNKNOWN_PATIENT ? '' : patient)))];
 }

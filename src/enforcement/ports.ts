@@ -21,7 +21,7 @@ export interface Stored extends Attributes {
   refs?: readonly string[];
 }
 
-export interface Change extends Attributes {
+export interface Change extends Pick<Attributes, 'type' | 'id' | 'patients' | 'by' | 'labels'> {
   method: 'POST' | 'PUT' | 'DELETE';
   /** Without `meta.versionId` and `meta.lastUpdated`, which the store sets; absent for a deletion. */
   resource?: Resource;
@@ -103,4 +103,6 @@ export interface PolicySource {
   policies(patients: readonly string[]): Promise<Map<string, Policy>>;
   /** Patients of whom an active Consent names one of these; at most `limit` and one more. */
   grantors(names: readonly string[], limit: number): Promise<string[]>;
+  /** A label or code as the store keeps it. */
+  key(term: string): string;
 }

@@ -64,9 +64,8 @@ export interface Exchange {
   /** X-Request-Id, as sent or made. */
   requestId: string;
   /**
-   * Another interaction inside this one (batch, transaction entries): same caller; a store and a trace of its own unless
-   * a store is given.
-   * Scope is checked as for a request of its own; throws FhirError.
+   * Another interaction inside this one (batch, transaction entries): same caller; a store and a trace of its own
+   * unless a store is given. Scope is checked as for a request of its own; throws FhirError.
    */
   dispatch: (entry: Entry, store?: ScopedStore) => Promise<Answer>;
 }

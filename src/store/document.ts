@@ -24,6 +24,11 @@ export interface VersionDoc {
   others?: string[];
   by: string;
   labels: string[];
+  codes?: string[];
+  from?: number;
+  until?: number;
+  about?: string[];
+  authors?: string[];
   /** Sealed JSON bytes; in `spill` when they are many; neither for a deletion. */
   body?: Buffer;
   spill?: ObjectId;
@@ -156,6 +161,8 @@ export async function openBody(
   return undefined;
 }
 
+const NOTHING: readonly string[] = [];
+
 export function attributes(rid: string, doc: VersionDoc): Omit<Stored, 'body'> {
   return {
     type: doc.type,
@@ -163,6 +170,11 @@ export function attributes(rid: string, doc: VersionDoc): Omit<Stored, 'body'> {
     patients: doc.patient === '' ? [] : [doc.patient, ...(doc.others ?? [])],
     by: doc.by,
     labels: doc.labels,
+    codes: doc.codes ?? NOTHING,
+    from: doc.from ?? undefined,
+    until: doc.until ?? undefined,
+    about: doc.about ?? NOTHING,
+    authors: doc.authors ?? NOTHING,
     version: doc.v,
     vid: doc.vid,
     at: doc.at,

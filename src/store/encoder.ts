@@ -3,6 +3,7 @@ import type { ObjectId } from 'mongodb';
 import { grantees } from '../consent/policy.ts';
 import type { Change, Stored, Trace } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
+import { factsOf } from '../fhir/facts.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Database } from './database.ts';
 import { type Doc, type HistoryDoc, type VersionDoc, indexed, newVid, render, sealBody } from './document.ts';
@@ -125,10 +126,9 @@ export class Encoder {
       patient,
       ...(others.length > 0 ? { others } : {}),
       by: change.by,
-      labels:
-        resource === undefined
-          ? (previous?.labels as string[])
-          : change.labels.map((label) => this.#terms.label(label)),
+      ...(resource === undefined
+        ? kept(previous)
+        : gateFacts(resource, change.labels, this.#terms, this.#base)),
     };
     const replaced =
       previous === undefined || previous.method === 'DELETE' ? undefined : this.#replaced(previous, rid, at);
@@ -177,4 +177,25 @@ export class Encoder {
       stream.end(sealed);
     });
   }
+}
+
+/** What the gate knows of a version, labels and codes keyed. */
+export function gateFacts(resource: Resource, labels: readonly string[], terms: Terms, base: string): Facts {
+  const { codes, from, until, about, authors } = factsOf(resource, base);
+  const key = (clear: readonly string[]): string[] => clear.map((term) => terms.text(term));
+  return {
+    labels: key(labels.map((label) => `label=${label}`)),
+    ...(codes.length > 0 ? { codes: key(codes) } : {}),
+    ...(from === undefined ? {} : { from, until }),
+    ...(about.length > 0 ? { about } : {}),
+    ...(authors.length > 0 ? { authors } : {}),
+  };
+}
+
+type Facts = Pick<VersionDoc, 'labels' | 'codes' | 'from' | 'until' | 'about' | 'authors'>;
+
+/** The mark of a deletion keeps what the gate knows of the last version. */
+function kept(previous: Stored | undefined): Facts {
+  const { labels = [], codes = [], from, until, about = [], authors = [] } = previous ?? {};
+  return { labels: [...labels], codes: [...codes], from, until, about: [...about], authors: [...authors] };
 }

@@ -5,6 +5,7 @@
 import { type Query, all } from './query.ts';
 import type { Access } from '../enforcement/access.ts';
 import type { HistoryScope, Page, Stored } from '../enforcement/ports.ts';
+import type { Condition } from '../condition/condition.ts';
 import { toMongo } from './condition.ts';
 import type { Database } from './database.ts';
 import { type VersionDoc, WITHOUT_INDEX, attributes } from './document.ts';
@@ -90,7 +91,7 @@ export class History {
 
   /** Of a type or the system: no total, since what is hidden behind a current version isn't counted by a query. */
   async #ofMany(access: Access, scope: HistoryScope): Promise<Omit<Page, 'watermark'>> {
-    const condition = toMongo(await access.condition(undefined));
+    const condition = await access.condition(undefined);
     let after = scope.after as Position | undefined;
     const given: Row[] = [];
     for (;;) {
@@ -111,14 +112,14 @@ export class History {
 
   async #rows(
     scope: HistoryScope,
-    condition: Query,
+    condition: Condition,
     after: Position | undefined,
     limit: number,
   ): Promise<Row[]> {
     const query = (key: '_id' | 'rid'): Query =>
       all([
         scope.type === undefined ? {} : { type: scope.type },
-        condition,
+        toMongo(condition, key),
         times(scope),
         after === undefined
           ? {}

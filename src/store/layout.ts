@@ -4,17 +4,18 @@
  */
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import type { Stored } from '../enforcement/ports.ts';
+import { labelsOf } from '../fhir/labels.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { INDEX_VERSION } from '../search/index.ts';
 import type { Database } from './database.ts';
 import { type Doc, WITHOUT_INDEX } from './document.ts';
-import { type Found, foundBy } from './encoder.ts';
+import { type Found, foundBy, gateFacts } from './encoder.ts';
 import { type KeyRing, WRONG_KEYS, fingerprint } from './keys.ts';
 import { Reading } from './reading.ts';
 import { Terms } from './terms.ts';
 
 /** Raised with each change of document.ts that reads what was written before in another way. */
-const DOCUMENT_VERSION = 1;
+const DOCUMENT_VERSION = 2;
 export const LAYOUT = DOCUMENT_VERSION * 1000 + INDEX_VERSION;
 
 const BATCH = 200;
@@ -112,7 +113,11 @@ function indexAgain(
   base: string,
 ): AnyBulkWriteOperation<Doc> | undefined {
   if (stored === undefined) return undefined;
-  const found: Found = foundBy(JSON.parse(stored.body.toString()) as Resource, stored.patients, terms, base);
+  const resource = JSON.parse(stored.body.toString()) as Resource;
+  const found: Found = {
+    ...foundBy(resource, stored.patients, terms, base),
+    ...(doc.type === 'AuditEvent' ? {} : gateFacts(resource, labelsOf(resource), terms, base)),
+  };
   const absent = OPTIONAL.filter((name) => found[name] === undefined).map((name) => [name, '' as const]);
   const update = { $set: found, ...(absent.length > 0 ? { $unset: Object.fromEntries(absent) } : {}) };
   return { updateOne: { filter: { _id: doc._id, vid: doc.vid }, update } };

@@ -25,7 +25,7 @@ export const DECIDING: ReadonlySet<string> = new Set([
 
 const REMEMBERED = 20_000;
 const ATTEMPTS = 5;
-const NOTHING_SAID: Policy = { rules: [] };
+const NOTHING_SAID: Policy = { statements: new Map() };
 
 export class Policies {
   readonly #database: Database;
@@ -43,6 +43,8 @@ export class Policies {
       return new Map(found.map((patient) => [patient._id, patient]));
     });
   }
+
+  readonly key = (term: string): string => this.#terms.text(term);
 
   async policies(patients: readonly string[]): Promise<Map<string, Policy>> {
     const compiled = await Promise.all(patients.map((patient) => this.#policy(patient)));

@@ -34,8 +34,8 @@ export class Terms {
     return terms.map((term) => this.of(term));
   }
 
-  /** A security label `system|code` as the gate's conditions and the documents carry it. */
-  label(label: string): string {
-    return this.of(`label=${label}`).toString('base64url');
+  /** A label or code as the gate's conditions and the documents carry it. */
+  text(term: string): string {
+    return this.of(term).toString('base64url');
   }
 }

@@ -592,7 +592,7 @@ describe('when the trace can’t be written', () => {
   it('each entry of a batch is 503 by itself, and tells nothing', async () => {
     const entries = [request('GET', 'DocumentReference/ada-doc'), request('POST', 'DocumentReference', made)];
     const reply = await carnet.as('gp').post('', bundle('batch', ...entries));
-    const answers = reply.json.entry as { response: { status: string; outcome: Json }; resource?: Json }[];
+    const answers = reply.json.entry as { response: { status: string }; resource?: unknown }[];
     expect(answers.map(({ response, resource }) => [response.status, resource])).toEqual([
       ['503', undefined],
       ['503', undefined],

@@ -10,6 +10,7 @@ import {
   type Condition,
   and,
   assume,
+  keyed,
   matches,
   or,
 } from '../../src/condition/condition.ts';
@@ -22,6 +23,9 @@ const TYPES = ['DocumentReference', 'Observation', 'Device', 'AuditEvent'];
 const PATIENTS = ['p1', 'p2', 'p.3', '?', '$ne'];
 const DEPOSITORS = ['Organization/a', 'Practitioner/b', 'Patient/p1', 'carnet'];
 const LABELS = ['MASQUE', 'R', '.*', '$gt', ''];
+const CODES = ['code=s|a', 'class=s|a', 'code=*', '^code', '$in'];
+const REFERENCES = ['Encounter/e', 'Patient/p1', '*', 'Encounter/.*', 'Device/0', 'Observation/60'];
+const TIMES = [-8.64e15, -1, 0, 1000, 2000, 8.64e15];
 
 let database: Database;
 const rows: Doc[] = [];
@@ -31,6 +35,15 @@ beforeAll(async () => {
   database = await connect(uri, dbName);
   const others = [undefined, null, [], ['p2'], ['p1', 'p.3'], ['?'], [''], ['p2', 'p2']];
   const labels = [[], ['R'], ['MASQUE', 'R'], ['.*'], ['$gt', '']];
+  // fields that are missing, null, empty, or hold an operator's name
+  const codes = [undefined, ['code=s|a'], [], ['class=s|a', 'code=*'], null, ['$in', '^code'], ['other']];
+  const references = [undefined, ['Encounter/e'], null, ['*', 'Patient/p1'], [], ['Encounter/.*', 'x']];
+  const spans = [{}, { from: 0, until: 1000 }, { from: 1000, until: 1001 }, { from: 999, until: 8.64e15 }];
+  const odder = [{ from: -8.64e15, until: 0 }, { from: 0 }, { until: 1000 }, { from: null, until: null }];
+  const times = [...spans, ...odder];
+  const turn = <T>(list: readonly T[], step: number): T => list[(rows.length * step) % list.length]!;
+  const present = (row: object): object =>
+    Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
   for (const type of TYPES) {
     for (const patient of ['', ...PATIENTS]) {
       for (const [index, other] of others.entries()) {
@@ -42,6 +55,12 @@ beforeAll(async () => {
           ...(other === undefined ? {} : { others: other }),
           by: DEPOSITORS[(rows.length + index) % DEPOSITORS.length],
           labels: labels[rows.length % labels.length],
+          ...present({
+            codes: turn(codes, 1),
+            about: turn(references, 5),
+            authors: turn(references, 1),
+            ...turn(times, 3),
+          }),
         };
         rows.push(row as unknown as Doc);
       }
@@ -64,7 +83,22 @@ const conditions = fc.letrec<{ condition: Condition }>((tie) => ({
     fc.subarray(TYPES).map((among): Condition => ({ is: 'type', among })),
     fc.subarray(DEPOSITORS).map((among): Condition => ({ is: 'by', among })),
     fc.subarray([...PATIENTS, '']).map((among): Condition => ({ is: 'patients', among })),
+    fc.subarray([...PATIENTS, '']).map((among): Condition => ({ is: 'concerns', among })),
     fc.subarray(LABELS).map((among): Condition => ({ is: 'label', among })),
+    fc.subarray(CODES).map((among): Condition => ({ is: 'code', among })),
+    fc
+      .tuple(
+        fc.constantFrom<'instance' | 'about' | 'author'>('instance', 'about', 'author'),
+        fc.subarray(REFERENCES),
+      )
+      .map(([is, among]): Condition => ({ is, among })),
+    fc
+      .tuple(
+        fc.constantFrom<'within' | 'touches'>('within', 'touches'),
+        fc.constantFrom(...TIMES),
+        fc.constantFrom(...TIMES),
+      )
+      .map(([is, from, until]): Condition => ({ is, from, until })),
     tie('condition').map((of): Condition => ({ is: 'not', of })),
     fc
       .tuple(
@@ -106,6 +140,19 @@ it.each<[string, Condition]>([
   ['the empty label', { is: 'label', among: [''] }],
   ['a pattern for a label is that label only', { is: 'label', among: ['.*'] }],
   ['an operator for a patient is that id only', { is: 'patients', among: ['$ne'] }],
+  ['a pattern for a code is that code only', { is: 'code', among: ['^code'] }],
+  ['not a code, where there are none', { is: 'not', of: { is: 'code', among: CODES } }],
+  ['not about, where there is nothing', { is: 'not', of: { is: 'about', among: REFERENCES } }],
+  ['not by an author, where there is none', { is: 'not', of: { is: 'author', among: REFERENCES } }],
+  ['not one of these', { is: 'not', of: { is: 'instance', among: REFERENCES } }],
+  ['not within a time, where nothing says when', { is: 'not', of: { is: 'within', from: 0, until: 2000 } }],
+  [
+    'not touching a time, where nothing says when',
+    { is: 'not', of: { is: 'touches', from: 0, until: 1000 } },
+  ],
+  ['what touches a time, or says none', { is: 'touches', from: 1000, until: 1001 }],
+  ['nobody’s name among those it concerns', { is: 'concerns', among: [''] }],
+  ['not concerning a patient', { is: 'not', of: { is: 'concerns', among: ['p1'] } }],
   ['not not a type', { is: 'not', of: { is: 'not', of: { is: 'type', among: ['Device'] } } }],
 ])('%s: alike in both readings', async (_, condition) => {
   expect(sorted(await found(condition))).toEqual(sorted(allowed(condition)));
@@ -161,4 +208,24 @@ it('and, or: as their words say', () => {
       );
     }),
   );
+});
+
+it('keys labels and codes, and nothing else', () => {
+  const key = (term: string): string => `<${term}>`;
+  const each: Condition[] = [
+    { is: 'type', among: ['Device'] },
+    { is: 'about', among: ['Encounter/e'] },
+    { is: 'author', among: ['Encounter/e'] },
+    { is: 'instance', among: ['Device/0'] },
+    { is: 'within', from: 0, until: 1 },
+  ];
+  expect(keyed({ is: 'and', of: each }, key)).toEqual({ is: 'and', of: each });
+  expect(keyed({ is: 'not', of: { is: 'label', among: ['R'] } }, key)).toEqual({
+    is: 'not',
+    of: { is: 'label', among: ['<label=R>'] },
+  });
+  expect(keyed({ is: 'or', of: [{ is: 'code', among: ['code=s|a'] }] }, key)).toEqual({
+    is: 'or',
+    of: [{ is: 'code', among: ['<code=s|a>'] }],
+  });
 });

@@ -74,11 +74,7 @@ describe('the demo callers', () => {
       const subject = { ...demoCallers[caller], scopes: [], depositor: by };
       for (const resource of resources) {
         const { resourceType: type, id = '' } = resource;
-        const refusal = refusesWrite(
-          subject,
-          { type, id, patients: patientsOf(resource), labels: [], by },
-          undefined,
-        );
+        const refusal = refusesWrite(subject, { type, patients: patientsOf(resource), by }, undefined);
         expect([type, id, refusal]).toEqual([type, id, undefined]);
       }
     }

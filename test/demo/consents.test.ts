@@ -1,21 +1,25 @@
-import { compile, decide } from '../../src/consent/policy.ts';
+import { matches } from '../../src/condition/condition.ts';
+import { compile, permitted } from '../../src/consent/policy.ts';
 import { callerOf } from '../../src/enforcement/access.ts';
 import type { CallerName } from '../../src/demo/callers.ts';
 import { demoCallers } from '../../src/demo/callers.ts';
 import { demoResources } from '../../src/demo/deposits.ts';
 import { patientsOf } from '../../src/fhir/subjects.ts';
+import { attributesOf } from '../consent/support/engine.ts';
 
 const now = new Date('2026-03-31T12:00:00Z');
 const consents = demoResources(now).filter(({ resourceType }) => resourceType === 'Consent');
 const PATIENTS = ['mother', 'father', 'child', 'teen', 'grandmother'];
 
-/** Of the family, those whose consents let this caller read. */
-function permitted(name: CallerName): string[] {
+/** Of the family, those whose consents let this caller read a measure. */
+function open(name: CallerName): string[] {
   const { reference } = demoCallers[name];
   const caller = callerOf({ ...demoCallers[name], scopes: [], depositor: reference });
   return PATIENTS.filter((patient) => {
     const policy = compile(consents.filter((consent) => patientsOf(consent).includes(`demo-${patient}`)));
-    return decide(policy, caller, now.getTime()).effect === 'permit';
+    const subject = { reference: `Patient/demo-${patient}` };
+    const measure = attributesOf({ resourceType: 'Observation', id: 'x', subject });
+    return matches(permitted(policy, caller, now.getTime()), measure);
   });
 }
 
@@ -30,6 +34,6 @@ describe('by the demo consents', () => {
     ['loader', 'nobody', []],
     ['operator', 'nobody', []],
   ] as const)('%s may read %s', (name, _, patients) => {
-    expect(permitted(name)).toEqual(patients);
+    expect(open(name)).toEqual(patients);
   });
 });

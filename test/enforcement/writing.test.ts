@@ -1,5 +1,4 @@
 /** Who may write what, as a table: `.` may, R has no right, D only its depositor, P only one's own data. */
-import type { Attributes } from '../../src/condition/condition.ts';
 import type { Subject } from '../../src/consent/subject.ts';
 import { refusesWrite } from '../../src/consent/writing.ts';
 
@@ -111,7 +110,7 @@ it.each(Object.keys(TABLE) as (keyof typeof WHAT)[])('%s', (name) => {
   const { type, patients = [], before }: What = WHAT[name];
   const signs = (Object.keys(WHO) as Who[]).map((who) => {
     const by = before === 'mine' ? WHO[who].depositor : (before ?? WHO[who].depositor);
-    const facts: Attributes = { type, id: 'x', patients, by, labels: [] };
+    const facts = { type, patients, by };
     const refusal = refusesWrite(WHO[who], facts, before === undefined ? undefined : facts);
     return refusal === undefined ? '.' : SIGN[refusal];
   });

@@ -142,6 +142,10 @@ it('goes on where it was killed', async () => {
   expect(Number(/^\d+/.exec(lines.findLast((line) => line.includes(' resources '))!)![0])).toBeLessThan(
     total,
   );
+  for (const line of lines) {
+    const [, done, of] = /^(\d+) of (\d+) \w+ indexed again$/.exec(line)!;
+    expect(Number(done)).toBeLessThanOrEqual(Number(of));
+  }
   expect(await indexes()).toEqual(before);
   expect(await layout()).toEqual({
     _id: 'store',

@@ -1,0 +1,77 @@
+/** What the pages of the reference evaluator share: shapes, levels, and how JSON is read without trusting it. */
+
+export type Json = Record<string, unknown>;
+
+export interface ReferenceCaller {
+  persons: readonly string[];
+  groups: readonly string[];
+  profession?: string;
+  professional: boolean;
+  purposes: readonly string[];
+}
+
+export interface Situation {
+  resource: Json;
+  caller: ReferenceCaller;
+  now: Date;
+}
+
+/** The most telling first. */
+export const LEVELS = ['caller', 'group', 'profession', 'anyone'] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** What a word of a provision says of a resource: it fits, it doesn't, or it can't be read. */
+export type Answer = boolean | 'unreadable';
+
+export interface Coding {
+  system: string;
+  code: string;
+}
+
+/** A string, or nothing that anything equals. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+export function object(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+}
+
+export function items(value: unknown): unknown[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+export function hasOnly(value: unknown, names: readonly string[]): boolean {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject && Object.keys(value).every((name) => names.includes(name));
+}
+
+/** A Coding with system and code, or nothing. */
+export function readCoding(value: unknown): Coding | undefined {
+  const { system, code } = object(value);
+  return typeof system === 'string' && typeof code === 'string' ? { system, code } : undefined;
+}
+
+/** The codings of a CodeableConcept, or nothing where one of them can't be read or there is none. */
+export function readConcept(value: unknown): Coding[] | undefined {
+  const { coding } = object(value);
+  if (!Array.isArray(coding) || coding.length === 0) return undefined;
+  const read = coding.map(readCoding);
+  return read.every((each) => each !== undefined) ? read : undefined;
+}
+
+/** `Type/id` of a literal reference, or nothing. */
+export function readReference(value: unknown): string | undefined {
+  const { reference } = object(value);
+  return typeof reference === 'string' && /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.test(reference)
+    ? reference
+    : undefined;
+}
+
+/** Every object in a resource, at any depth, itself included. */
+export function objectsIn(value: unknown): Json[] {
+  if (Array.isArray(value)) return value.flatMap(objectsIn);
+  if (typeof value !== 'object' || value === null) return [];
+  return [value as Json, ...Object.values(value).flatMap(objectsIn)];
+}
