@@ -17,7 +17,9 @@ beforeAll(async () => {
       resourceType: 'Consent',
       id: 'c',
       status: 'active',
-      scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
+      scope: {
+        coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }],
+      },
       category: [{ coding: [{ system: 'http://loinc.org', code: '59284-0' }] }],
       policyRule: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'OPTIN' }] },
       patient: { reference: 'Patient/claire' },

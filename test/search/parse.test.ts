@@ -197,10 +197,16 @@ describe('what is asked', () => {
         param: 'subject',
         type: 'Patient',
         filter: {
-          op: 'chain',
-          param: 'organization',
-          type: 'Organization',
-          filter: { op: 'term', terms: ['name=x'] },
+          op: 'or',
+          of: [
+            {
+              op: 'chain',
+              param: 'organization',
+              type: 'Organization',
+              filter: { op: 'term', terms: ['name=x'] },
+            },
+            { op: 'term', terms: ['organization:Organization.name=x'] },
+          ],
         },
       },
     ],
@@ -209,12 +215,18 @@ describe('what is asked', () => {
       'subject.identifier=x',
       {
         op: 'or',
-        of: ['Group', 'Device', 'Patient', 'Location'].map((type) => ({
-          op: 'chain',
-          param: 'subject',
-          type,
-          filter: { op: 'term', terms: ['identifier=x'], unique: true },
-        })),
+        of: [
+          ...['Group', 'Device', 'Patient', 'Location'].map((type) => ({
+            op: 'chain',
+            param: 'subject',
+            type,
+            filter: { op: 'term', terms: ['identifier=x'], unique: true },
+          })),
+          {
+            op: 'term',
+            terms: ['Group', 'Device', 'Location'].map((type) => `subject:${type}.identifier=x`),
+          },
+        ],
       },
     ],
     [
