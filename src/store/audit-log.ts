@@ -5,7 +5,7 @@ import type { Encoder } from './encoder.ts';
 import { mentions } from './mentions.ts';
 
 const TOGETHER = 256;
-const UNDER_WAY = 2;
+const UNDER_WAY = 1;
 
 interface Waiting {
   traces: (at: number) => Trace[];
