@@ -74,8 +74,6 @@ export interface ResourceStore {
   /** The current version; a deleted one is a version without a body. Undefined: absent, or not for this caller. */
   get(access: Access, type: string, id: string): Promise<Stored | undefined>;
   getVersion(access: Access, type: string, id: string, vid: string): Promise<Stored | undefined>;
-  /** Current versions of `Type/id`s that the caller may see, in no order. */
-  getMany(access: Access, keys: readonly string[]): Promise<Stored[]>;
   search(access: Access, query: SearchQuery, after?: unknown): Promise<Page>;
   /** What the includes bring beside the matches; at most `limit`, or an error. */
   include(

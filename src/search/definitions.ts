@@ -2,9 +2,7 @@
  * The search parameters and elements of R4, from the tables that scripts/generate/search-parameters.mjs makes.
  * https://hl7.org/fhir/R4/searchparameter-registry.html
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readTable as read } from '../fhir/definitions/read.ts';
 
 export type ParameterType =
   'number' | 'date' | 'string' | 'token' | 'reference' | 'composite' | 'quantity' | 'uri' | 'special';
@@ -26,12 +24,6 @@ export interface Element {
   mandatory: boolean;
   summary: boolean;
   modifier: boolean;
-}
-
-function read<T>(file: string): T {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return JSON.parse(readFileSync(join(folder, 'definitions', file), 'utf8')) as T;
 }
 
 const parameters = new Map(

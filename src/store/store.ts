@@ -86,16 +86,6 @@ export class Store implements ResourceStore {
     return allowed.every(Boolean) ? this.#reading.open(rid, version) : undefined;
   }
 
-  async getMany(access: Access, keys: readonly string[]): Promise<Stored[]> {
-    const found = (await Promise.all(keys.map((key) => this.#current.get(key)))).filter(
-      (doc) => doc !== undefined,
-    );
-    const allowed = await access.among(found.map((doc) => attributes(doc._id, doc)));
-    return this.#reading.all(
-      found.filter((_, index) => allowed[index]).map((doc) => ({ rid: doc._id, doc })),
-    );
-  }
-
   search(access: Access, query: SearchQuery, after?: unknown): Promise<Page> {
     const withRefs = query.includes.length > 0 || query.revincludes.length > 0;
     return this.searching.run(access, query, after as Position | undefined, withRefs);

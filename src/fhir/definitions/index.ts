@@ -2,9 +2,7 @@
  * What R4 defines, from the tables that scripts/generate/definitions.mjs makes; each file is read when first asked for.
  * https://hl7.org/fhir/R4/resourcelist.html https://hl7.org/fhir/R4/compartmentdefinition-patient.html
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readTable as read } from './read.ts';
 
 export interface Invariant {
   /** `app-3` */
@@ -56,14 +54,6 @@ export interface Schema {
   $id: string;
   definitions: Record<string, StructureSchema>;
 }
-
-const folder = ((): string => {
-  let at = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(at, 'package.json'))) at = dirname(at);
-  return join(at, 'definitions');
-})();
-
-const read = <T>(file: string): T => JSON.parse(readFileSync(join(folder, file), 'utf8')) as T;
 
 function lazily<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
