@@ -14,6 +14,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev && npm cache clean --force && install -d -o node -g node -m 0700 /data
 COPY definitions definitions
+COPY profiles profiles
 COPY --from=build /app/dist dist
 USER node
 VOLUME /data

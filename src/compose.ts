@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { type Outcome, tracesOf } from './audit/tracing.ts';
 import { checkScope } from './auth/scopes.ts';
 import { type Issuer, Tokens } from './auth/token.ts';
+import type { Rules } from './consent/rules.ts';
 import { Access } from './enforcement/access.ts';
 import { Notes } from './enforcement/notes.ts';
 import { ScopedStore } from './enforcement/scoped-store.ts';
@@ -45,6 +46,8 @@ export interface ServerOptions {
   resourceTypes: readonly string[];
   issuers: readonly Issuer[];
   maxBodyBytes: number;
+  /** The country's. */
+  rules: Rules;
   /** Makes the ids of what is created; random ones unless given. */
   newId?: () => string;
   log: Log;
@@ -67,8 +70,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     await ensureIndexes(database, tell);
     const ring = new KeyRing(database.records.keys, await keyFile(options.keyFile));
-    await ensureLayout(database, ring, base, tell);
-    const store = new Store(database, ring, base);
+    await ensureLayout(database, ring, base, options.rules, tell);
+    const store = new Store(database, ring, base, options.rules);
     const types = new Set(options.resourceTypes);
     const context: Context = {
       types,

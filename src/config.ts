@@ -39,6 +39,8 @@ export interface Config {
     algorithms: Algorithm[];
   };
   keyFile: string;
+  /** Folder of the country's rules; undefined: the French ones. */
+  rules?: string;
   /** Undefined: as suits who looks on. */
   logLevel?: LogLevel;
   maxBodyBytes: number;
@@ -126,6 +128,7 @@ export const VARIABLES = {
     otherwise: '`info`; in a terminal with the demo `warn`',
   }),
   MAX_BODY_MIB: variable(within(1, 1024), 'largest body of a request, in MiB', { default: '32' }),
+  RULES: variable(String, 'folder of the country’s rules', { otherwise: 'the French ones, `profiles/fr`' }),
   STOP_SECONDS: variable(within(0, 600), 'time that requests under way are given at the end', {
     default: '20',
   }),
@@ -191,6 +194,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
       algorithms: values.AUTH_ALGORITHMS!,
     },
     keyFile: resolve(values.KEY_FILE ?? join(dataDir, 'keys', 'kek.json')),
+    rules: values.RULES === undefined ? undefined : resolve(values.RULES),
     logLevel: values.LOG_LEVEL,
     maxBodyBytes: values.MAX_BODY_MIB! * 1024 * 1024,
     stopPatience: values.STOP_SECONDS! * 1000,

@@ -8,6 +8,7 @@ import { type Config, readConfig } from './config.ts';
 import { type CallerName, demoCallers } from './demo/callers.ts';
 import { type DemoIssuer, demoIssuer } from './demo/issuer.ts';
 import { seedDemo } from './demo/seed.ts';
+import { nationalRules } from './national-rules.ts';
 import { type Embedded, startEmbedded } from './ops/embedded/embedded.ts';
 import { createLog } from './ops/log.ts';
 import { explainStart } from './start-fault.ts';
@@ -39,6 +40,7 @@ async function start(config: Config): Promise<void> {
       resourceTypes: config.resourceTypes,
       issuers: [...(demo === undefined ? [] : [demo.issuer]), ...outsideIssuers(config)],
       maxBodyBytes: config.maxBodyBytes,
+      rules: nationalRules(config.rules),
       log,
       tell,
     });

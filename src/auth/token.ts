@@ -7,6 +7,7 @@ import jwt, { type Algorithm, type JwtPayload } from 'jsonwebtoken';
 import { FhirError } from '../fhir/outcome.ts';
 import type { KeySet } from './keys.ts';
 import { parseScopes } from './scopes.ts';
+import type { Emergency } from '../consent/caller.ts';
 import type { Role, Scope, Subject } from '../consent/subject.ts';
 
 export interface Issuer {
@@ -30,6 +31,12 @@ export interface Claims extends JwtPayload {
   profession?: string;
   purpose_of_use?: string[];
   id_prefixes?: string[];
+  /** RelatedPersons that the caller is. */
+  related?: string[];
+  /** Breaking the glass; `since` in seconds. */
+  emergency?: { patient?: string; reason?: string; since?: number };
+  /** Answers for an emergency call centre. */
+  regulator?: boolean;
 }
 
 const MOST_CHARACTERS = 8_000;
@@ -37,20 +44,28 @@ const REMEMBERED = 10_000;
 const REFERENCE = /^(Patient|Practitioner|Organization|Device|RelatedPerson)\/[A-Za-z0-9\-.]{1,64}$/;
 const KINDS: Record<Role, readonly string[]> = {
   patient: ['Patient'],
+  representative: ['RelatedPerson'],
   professional: ['Practitioner'],
   system: ['Organization', 'Device'],
   app: ['Device'],
   operator: ['Practitioner', 'Organization', 'Device'],
+  insurer: ['Practitioner', 'Organization', 'Device'],
+  employer: ['Practitioner', 'Organization', 'Device'],
+  authority: ['Practitioner', 'Organization', 'Device'],
   all: ['Practitioner', 'Organization', 'Device'],
 };
 
 /** Whom a scope of each context is for: what a role can't have been given grants nothing. */
 const CONTEXTS: Record<Role, readonly Scope['context'][]> = {
   patient: ['patient', 'user'],
+  representative: ['patient', 'user'],
   professional: ['user'],
   system: ['system'],
   app: ['patient'],
   operator: ['user', 'system'],
+  insurer: ['user', 'system'],
+  employer: ['user', 'system'],
+  authority: ['user', 'system'],
   all: ['patient', 'user', 'system'],
 };
 /** Rights beside the scopes are a register's, never a person's or an app's. */
@@ -152,6 +167,9 @@ function subjectOf(claims: Claims, issuer: Issuer): Subject {
     role,
     reference,
     depositor: reference,
+    related: strings(claims.related).filter((each) => /^RelatedPerson\/[A-Za-z0-9\-.]{1,64}$/.test(each)),
+    emergency: emergencyOf(claims),
+    regulator: claims.regulator === true,
     organizations: organizations.filter((each) => REFERENCE.test(each)),
     profession: typeof claims.profession === 'string' ? claims.profession : undefined,
     purposes: strings(claims.purpose_of_use),
@@ -162,6 +180,17 @@ function subjectOf(claims: Claims, issuer: Issuer): Subject {
     name: typeof claims.name === 'string' ? claims.name.slice(0, 200) : undefined,
     tokenId: typeof claims.jti === 'string' ? claims.jti : undefined,
   };
+}
+
+function emergencyOf({ emergency }: Claims): Emergency | undefined {
+  if (typeof emergency !== 'object' || emergency === null) return undefined;
+  const { patient, reason, since } = emergency;
+  const told =
+    typeof patient === 'string' &&
+    /^Patient\/[A-Za-z0-9\-.]{1,64}$/.test(patient) &&
+    typeof reason === 'string' &&
+    typeof since === 'number';
+  return told ? { patient, reason: reason.slice(0, 1000), since: since * 1000 } : undefined;
 }
 
 function strings(value: unknown): string[] {

@@ -1,5 +1,6 @@
 /** `npm run reindex`: writes again what each resource is found by, after a change of the extractors. */
 import { readConfig } from '../config.ts';
+import { nationalRules } from '../national-rules.ts';
 import { connect, ensureIndexes } from '../store/database.ts';
 import { KeyRing, keyFile } from '../store/keys.ts';
 import { reindex } from '../store/layout.ts';
@@ -19,7 +20,9 @@ await runCommand({
       try {
         await ensureIndexes(database, say);
         const ring = new KeyRing(database.records.keys, await keyFile(config.keyFile));
-        say(`${await reindex(database, ring, config.baseUrl, say)} resources indexed`);
+        say(
+          `${await reindex(database, ring, config.baseUrl, nationalRules(config.rules), say)} resources indexed`,
+        );
       } finally {
         await database.close();
       }

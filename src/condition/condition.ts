@@ -11,9 +11,11 @@ export interface Attributes {
   patients: readonly string[];
   /** Who deposited it: `Organization/x`, `Practitioner/x`, `Patient/x`. */
   by: string;
-  /** Security labels, `system|code`: those of `meta.security` and of the type's own element together. */
+  /** Security labels, `system|code` and `*|code`: those of `meta.security` and of the type's own element together. */
   labels: readonly string[];
-  /** What it is: `code=system|code` and `class=system|code`, and `profile=` canonical. */
+  /** Since when it has been hidden from the patient by a label, without a break; milliseconds UTC. */
+  hidden?: number;
+  /** What it is: `code=system|code`, `class=system|code` and `kind=system|code`, and `profile=` canonical. */
   codes: readonly string[];
   /** When it happened, milliseconds UTC, from <= t < until; undefined when nothing says. */
   from?: number;
@@ -39,6 +41,8 @@ export type Condition =
   | { is: 'impersonal' }
   /** it is the data of one of these patients, perhaps of others too */
   | { is: 'concerns'; among: readonly string[] }
+  /** has been hidden from the patient since before then */
+  | { is: 'hiddenBefore'; at: number }
   /** carries one of these labels */
   | { is: 'label'; among: readonly string[] }
   /** is one of these: see `codes` */
@@ -94,6 +98,8 @@ export function matches(condition: Condition, facts: Attributes): boolean {
       return facts.patients.length === 0;
     case 'concerns':
       return facts.patients.some((patient) => patient !== '' && condition.among.includes(patient));
+    case 'hiddenBefore':
+      return facts.hidden !== undefined && facts.hidden < condition.at;
     case 'label':
       return facts.labels.some((label) => condition.among.includes(label));
     case 'code':

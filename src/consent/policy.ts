@@ -1,150 +1,213 @@
 /**
- * What a patient's Consents together say of a caller: a condition over the patient's resources. Pure: no clock, no
- * store. The order is the product's own, published in conformance/consent-rules.md:
- *
- * - of one Consent, the deepest provision that fits decides;
- * - of several, the one that names the caller goes before one that names an organization of theirs, that before one
- *   that names a profession, and that before one that names nobody;
- * - at one level deny beats permit; nothing said is a deny.
+ * What a patient has stated, compiled from FHIR resources of theirs: Consents, RelatedPersons, CareTeams and the
+ * Patient itself. Pure: no clock, no store. Each resource is compiled apart, so that a change compiles what changed.
  */
-import { type Condition, NONE, and, not, or } from '../condition/condition.ts';
-import type { Resource } from '../fhir/resource.ts';
-import { type Actors, type Effect, LEVELS, type Level, type Statement, compileConsent } from './provision.ts';
-import { isPurpose, withWider } from './vocabulary.ts';
+import { dateRange } from '../fhir/dates.ts';
+import type { Json, Reference, Resource } from '../fhir/resource.ts';
+import { type Actors, NOBODY_KNOWN, actorsOf } from './actors.ts';
+import { type Link, linkIn } from './link.ts';
+import { items, memberIn } from './members.ts';
+import { EVER, type Span, spanOf } from './period.ts';
+import { type Statement, compileConsent, policiesOf } from './provision.ts';
+import type { Rules } from './rules.ts';
+import { MODIFIERS, POLICY, SPACE_STATUS } from './vocabulary.ts';
 
 export interface Policy {
+  patient: string;
+  /** Line 2. */
+  open: boolean;
+  generalPractitioners: readonly string[];
+  /** When the patient comes of age, milliseconds; undefined when that can't be told. */
+  majority: number | undefined;
+  blocks: readonly Block[];
+  links: readonly Link[];
+  teams: readonly Team[];
   /** By who they name; those that name nobody, or whom can't be told, under `*`. */
   statements: ReadonlyMap<string, readonly OfConsent[]>;
+  /** PractitionerRoles, CareTeams and Groups that its Consents name. */
+  names: readonly string[];
+  /** When new documents are masked from the start. */
+  masksNew: readonly Span[];
 }
 
 /** A statement and which of the Consents makes it. */
-interface OfConsent extends Statement {
-  consent: number;
+export interface OfConsent extends Statement {
+  consent: string;
 }
 
-export interface Caller {
-  /** The caller's own references. */
-  persons: readonly string[];
-  /** Organizations in which they act. */
-  groups: readonly string[];
-  profession?: string;
-  /** Natural person who practises: a permit that names nobody means them. */
-  professional: boolean;
-  purposes: readonly string[];
+export interface Block extends Span {
+  actors: Actors;
+  because: string;
 }
 
-export function compile(consents: readonly Resource[]): Policy {
+/** Who shares inside an encounter. */
+export interface Team extends Span {
+  members: readonly (Span & { name: string })[];
+  encounter: string;
+  because: string;
+}
+
+/** What one resource says. */
+export interface Part {
+  statements?: readonly OfConsent[];
+  block?: Block;
+  masksNew?: Span;
+  link?: Link;
+  team?: Team;
+  person?: Pick<Policy, 'open' | 'generalPractitioners' | 'majority'>;
+}
+
+/** Types that say something of what a patient permits. */
+export const DECIDING = ['Consent', 'RelatedPerson', 'CareTeam', 'Patient'] as const;
+
+export function compile(patient: string, resources: readonly Resource[], rules: Rules): Policy {
+  return policyOf(
+    patient,
+    resources.map((each) => compilePart(each, rules)),
+  );
+}
+
+export function compilePart(resource: Resource, rules: Rules): Part {
+  switch (resource.resourceType) {
+    case 'Consent':
+      return consentPart(resource, rules);
+    case 'RelatedPerson':
+      return { link: linkIn(resource) };
+    case 'CareTeam':
+      return { team: teamIn(resource) };
+    case 'Patient':
+      return {
+        person: {
+          open: isOpen(resource),
+          generalPractitioners: items(resource.generalPractitioner).flatMap((each) => memberIn(each) ?? []),
+          majority: majorityOf(resource.birthDate, rules.majority),
+        },
+      };
+    default:
+      return {};
+  }
+}
+
+export function policyOf(patient: string, parts: Iterable<Part>): Policy {
   const statements = new Map<string, OfConsent[]>();
-  const all = consents.flatMap((each, consent) =>
-    compileConsent(each).map((statement): OfConsent => ({ ...statement, consent })),
-  );
-  for (const statement of all) {
-    for (const name of namesIn(statement)) {
-      const others = statements.get(name);
-      if (others === undefined) statements.set(name, [statement]);
-      else others.push(statement);
+  const names = new Set<string>();
+  const blocks: Block[] = [];
+  const links: Link[] = [];
+  const teams: Team[] = [];
+  const masksNew: Span[] = [];
+  let person: Part['person'];
+  for (const part of parts) {
+    for (const statement of part.statements ?? []) {
+      for (const { named } of statement.actors) for (const name of named) names.add(name);
+      for (const name of namesIn(statement)) {
+        const others = statements.get(name);
+        if (others === undefined) statements.set(name, [statement]);
+        else others.push(statement);
+      }
     }
-  }
-  return { statements };
-}
-
-/** The names under which a Consent's permits can be found: `*` when one names nobody, or a profession. */
-export function grantees(consent: Resource): string[] {
-  const permits = compileConsent(consent).filter(
-    ({ effect, about }) => effect === 'permit' && about.is !== 'none',
-  );
-  return [...new Set(permits.flatMap(namesIn).map((name) => (/\//.test(name) ? name : '*')))];
-}
-
-/** Which of the patient's resources the caller may be given now. Milliseconds. */
-export function permitted(policy: Policy, caller: Caller, now: number): Condition {
-  const applying = new Map<number, { statement: Statement; level: Level }[]>();
-  for (const statement of new Set(namesOf(caller).flatMap((name) => policy.statements.get(name) ?? []))) {
-    const level = levelOf(statement, caller);
-    if (
-      level === undefined ||
-      now < statement.from ||
-      now >= statement.until ||
-      !fitsPurpose(statement, caller)
-    )
-      continue;
-    const others = applying.get(statement.consent);
-    if (others === undefined) applying.set(statement.consent, [{ statement, level }]);
-    else others.push({ statement, level });
-  }
-  const said: Said = new Map(LEVELS.map((level) => [level, { permit: NONE, deny: NONE }]));
-  for (const statements of applying.values()) verdictOf(statements, said);
-  let decided: Condition = NONE;
-  let result: Condition = NONE;
-  for (const level of LEVELS) {
-    const { permit, deny } = said.get(level)!;
-    result = or(result, and(permit, not(deny), not(decided)));
-    decided = or(decided, permit, deny);
-  }
-  return result;
-}
-
-type Said = Map<Level, { permit: Condition; deny: Condition }>;
-
-/** Adds what one Consent says, its deepest provisions first. */
-function verdictOf(statements: readonly { statement: Statement; level: Level }[], said: Said): void {
-  const depths = [...new Set(statements.map(({ statement }) => statement.depth))].sort((a, b) => b - a);
-  let deeper: Condition = NONE;
-  for (const depth of depths) {
-    const here = statements.filter(({ statement }) => statement.depth === depth);
-    const denied = or(
-      ...here.filter(({ statement }) => statement.effect === 'deny').map(({ statement }) => statement.about),
-    );
-    for (const { statement, level } of here) {
-      const sum = said.get(level)!;
-      if (statement.effect === 'deny') sum.deny = or(sum.deny, and(statement.about, not(deeper)));
-      else sum.permit = or(sum.permit, and(statement.about, not(denied), not(deeper)));
+    if (part.block !== undefined) {
+      blocks.push(part.block);
+      for (const name of part.block.actors.named) names.add(name);
     }
-    deeper = or(deeper, ...here.map(({ statement }) => statement.about));
+    if (part.link !== undefined) links.push(part.link);
+    if (part.team !== undefined) teams.push(part.team);
+    if (part.masksNew !== undefined) masksNew.push(part.masksNew);
+    person ??= part.person;
   }
+  const { open = true, generalPractitioners = [], majority } = person ?? {};
+  return {
+    patient,
+    open,
+    generalPractitioners,
+    majority,
+    blocks,
+    links,
+    teams,
+    statements,
+    names: [...names],
+    masksNew,
+  };
 }
 
-/** How a statement means the caller; undefined when it doesn't. */
-function levelOf({ actors, effect }: Statement, caller: Caller): Level | undefined {
-  if (actors.length === 0) return effect === 'deny' || caller.professional ? 'anyone' : undefined;
-  const levels = actors.map((each) => levelIn(each, effect, caller));
-  return levels.includes(undefined) ? undefined : LEVELS.find((level) => levels.includes(level));
+/** Says nothing: a patient of whom nothing that decides was ever written. */
+export function silent(patient: string): Policy {
+  return policyOf(patient, []);
 }
 
-function levelIn(
-  { persons, groups, professions, unclear }: Actors,
-  effect: Effect,
-  caller: Caller,
-): Level | undefined {
-  // who can't be told may be the caller, as far as a deny goes
-  if (unclear && effect === 'deny') return 'caller';
-  if (caller.persons.some((name) => persons.includes(name) || groups.includes(name))) return 'caller';
-  if (caller.groups.some((name) => groups.includes(name))) return 'group';
-  if (caller.profession !== undefined && professions.includes(caller.profession)) return 'profession';
-  return undefined;
+function consentPart(consent: Resource, rules: Rules): Part {
+  const policies = consent.status === 'active' ? policiesOf(consent) : [];
+  const root = (consent.provision ?? {}) as Json;
+  if (policies.includes(POLICY.block)) {
+    const actors = root.actor === undefined ? NOBODY_KNOWN : actorsOf(root.actor, rules.professions);
+    return { block: { actors, ...whenDenied(root.period), because: nameOf(consent) } };
+  }
+  if (policies.includes(POLICY.maskNew)) return { masksNew: whenDenied(root.period) };
+  const consentName = nameOf(consent);
+  return {
+    statements: compileConsent(consent, rules).map((each) => ({ ...each, consent: consentName })),
+  };
 }
 
-/**
- * A caller who states no purpose, or one that isn't known, may have any, and one of several acts for each: enough to
- * be denied, not permitted.
- */
-function fitsPurpose({ purposes, effect }: Statement, caller: Caller): boolean {
-  return purposes.every((stated) => {
-    const fits = (purpose: string): boolean => withWider(purpose).some((each) => stated.includes(each));
-    if (caller.purposes.length === 0) return effect === 'deny';
-    return effect === 'deny'
-      ? caller.purposes.some((purpose) => fits(purpose) || !isPurpose(purpose))
-      : caller.purposes.every(fits);
-  });
+const ALWAYS: Span = { from: -EVER, until: EVER };
+
+/** A period that can't be read is always, where it bounds what is denied. */
+function whenDenied(period: unknown): Span {
+  return spanOf(period) ?? ALWAYS;
+}
+
+function nameOf({ resourceType, id, meta }: Resource): string {
+  return `${resourceType}/${id}/_history/${meta?.versionId ?? ''}`;
 }
 
 /** Names of which the caller must have one, or `*`: who can't be told may be anybody for a deny, and is nobody for a permit. */
 function namesIn({ actors, effect }: Statement): string[] {
-  const clear = actors.find(({ unclear }) => effect === 'permit' || !unclear);
-  if (clear !== undefined) return [...clear.persons, ...clear.groups, ...clear.professions];
-  return ['*'];
+  const clear = actors.find(({ unclear, named }) => effect === 'permit' || (!unclear && named.length === 0));
+  if (clear === undefined) return ['*'];
+  return [...clear.persons, ...clear.groups, ...clear.named, ...clear.professions];
 }
 
-function namesOf({ persons, groups, profession }: Caller): string[] {
-  return ['*', ...persons, ...groups, ...(profession === undefined ? [] : [profession])];
+/** Of the space: https://hl7.org/fhir/R4/patient-definitions.html#Patient.active and an extension for what R4 has nothing for. */
+export function isOpen(patient: Resource): boolean {
+  const states = items(patient.extension).filter(({ url }) => url === SPACE_STATUS);
+  if (patient.active !== undefined && patient.active !== true) return false;
+  return states.length === 0 || (states.length === 1 && states[0]!.valueCode === 'open');
+}
+
+function majorityOf(birthDate: unknown, years: number): number | undefined {
+  if (typeof birthDate !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(birthDate)) return undefined;
+  const born = dateRange(birthDate)?.lo;
+  if (born === undefined) return undefined;
+  const date = new Date(born);
+  return date.setUTCFullYear(date.getUTCFullYear() + years);
+}
+
+function teamIn(team: Resource): Team | undefined {
+  const span = spanOf(team.period);
+  const encounter = (team.encounter as Reference | undefined)?.reference;
+  const counts =
+    team.status === 'active' &&
+    span !== undefined &&
+    MODIFIERS.every((name) => team[name] === undefined) &&
+    typeof encounter === 'string' &&
+    /^Encounter\/[A-Za-z0-9\-.]{1,64}$/.test(encounter);
+  if (!counts) return undefined;
+  const members = items(team.participant).flatMap(({ member, period }) => {
+    const name = memberIn(member);
+    const when = spanOf(period);
+    return name === undefined || when === undefined ? [] : [{ name, ...when }];
+  });
+  return { ...span, members, encounter, because: nameOf(team) };
+}
+
+/** Under which names a resource can be found by whom it may open something to; `*`: any professional. */
+export function grantees(resource: Resource, rules: Rules): string[] {
+  const { statements = [], link, team } = compilePart(resource, rules);
+  const permits = statements.filter(({ effect, about }) => effect === 'permit' && about.is !== 'none');
+  return [
+    ...new Set([
+      ...permits.flatMap(namesIn).map((name) => (name.includes('/') ? name : '*')),
+      ...(link === undefined ? [] : [link.reference]),
+      ...(team?.members.map(({ name }) => name) ?? []),
+    ]),
+  ];
 }

@@ -5,32 +5,23 @@
  * INVARIANT: a permit covers what it surely means, a deny what it could mean. What isn't understood, a reference
  * that leads nowhere, a date that can't be read never widens a permit and never narrows a deny.
  */
-import { ALL, type Condition, NONE, and, not, or } from '../condition/condition.ts';
-import { dateRange } from '../fhir/dates.ts';
-import type { Coding, Json, Reference, Resource } from '../fhir/resource.ts';
+import { ALL, type Condition, NONE, and } from '../condition/condition.ts';
+import type { Coding, Json, Resource } from '../fhir/resource.ts';
+import { type Actors, type Effect, actorsOf } from './actors.ts';
+import { codingsOf } from './coding.ts';
+import { RESOURCE_PARTS } from './elements.ts';
+import { items } from './members.ts';
+import { EVER, spanOf } from './period.ts';
+import type { Rules } from './rules.ts';
 import {
   ACT_REASON,
   CONFIDENTIALITY,
-  PROFESSIONS,
-  RESOURCE_TYPES,
+  EMERGENCIES,
+  MODIFIERS,
+  PCF,
+  POLICY,
   TERMINOLOGY,
-  above,
-  from as marksFrom,
 } from './vocabulary.ts';
-
-export type Effect = 'permit' | 'deny';
-
-/** What names the caller, the most telling first. https://hl7.org/fhir/R4/consent-definitions.html#Consent.provision.actor */
-export const LEVELS = ['caller', 'group', 'profession', 'anyone'] as const;
-export type Level = (typeof LEVELS)[number];
-
-/** Who is meant. `unclear`: an actor that can't be told, who for a deny may be anybody. */
-export interface Actors {
-  persons: readonly string[];
-  groups: readonly string[];
-  professions: readonly string[];
-  unclear: boolean;
-}
 
 export interface Statement {
   effect: Effect;
@@ -42,13 +33,18 @@ export interface Statement {
   until: number;
   /** Each of these lists must fit the purpose: a provision's and those of the ones around it. */
   purposes: readonly (readonly string[])[];
+  /** It is about an emergency: line 7's. */
+  emergency: boolean;
+  /** It names a mask. */
+  masked: boolean;
+  /** Its Consent makes an administrator. */
+  administrator: boolean;
   /** Which resources it is about, those of the provisions around it included. */
   about: Condition;
   /** `Consent/x/_history/v` */
   because: string;
 }
 
-const EVER = 8.64e15;
 const READ_ELEMENTS = new Set([
   'id',
   'type',
@@ -63,26 +59,18 @@ const READ_ELEMENTS = new Set([
   'data',
   'provision',
 ]);
-/** They may turn a meaning around. https://hl7.org/fhir/R4/conformance-rules.html#isModifier */
-const MODIFIERS = ['modifierExtension', 'implicitRules'];
-/** A PractitionerRole, a CareTeam and a Group have members that a token doesn't tell: unclear. */
-const PERSONS = /^(Practitioner|RelatedPerson|Patient|Device)\/[A-Za-z0-9\-.]{1,64}$/;
-const GROUPS = /^(Organization)\/[A-Za-z0-9\-.]{1,64}$/;
-const LOCAL = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/;
-const RECEIVES = new Set(['IRCP', 'PRCP', 'GRANTEE']);
 const OTHER_SCOPES = new Set(['adr', 'treatment', 'research']);
 /** https://hl7.org/fhir/R4/valueset-consent-action.html: those that reading is. */
 const READING = new Set(['access', 'use', 'disclose']);
 const NOT_READING = new Set(['collect', 'correct']);
 const DEEPEST = 20;
 
-/** A Consent that isn't active says nothing. */
-export function compileConsent(consent: Resource): Statement[] {
-  if (consent.status !== 'active') return [];
+/** A Consent that isn't active says nothing; a Block is read elsewhere. */
+export function compileConsent(consent: Resource, rules: Rules): Statement[] {
+  const policies = policiesOf(consent);
+  if (consent.status !== 'active' || policies.includes(POLICY.block)) return [];
   const scopes = scopesOf(consent);
   if (scopes.length > 0 && scopes.every((code) => OTHER_SCOPES.has(code))) return [];
-  const because = `Consent/${consent.id}/_history/${consent.meta?.versionId ?? ''}`;
-  const root = consent.provision as Json | undefined;
   const plain = scopes.includes('patient-privacy') && MODIFIERS.every((name) => consent[name] === undefined);
   const around: Around = {
     certain: plain,
@@ -90,11 +78,45 @@ export function compileConsent(consent: Resource): Statement[] {
     from: -EVER,
     until: EVER,
     purposes: [],
+    emergency: false,
+    masked: false,
     sure: ALL,
     possible: ALL,
   };
-  if (root === undefined) return optedOut(consent) ? [statementOf('deny', 0, around, because)] : [];
-  return statementsOf(root, root.type ?? (optedOut(consent) ? 'deny' : undefined), around, 0, because);
+  const reading: Reading = {
+    rules,
+    administrator: policies.includes(POLICY.administrator),
+    because: `Consent/${consent.id}/_history/${consent.meta?.versionId ?? ''}`,
+  };
+  const out = optedOut(consent) || policies.includes(`${PCF}Policy-deny`) ? 'deny' : undefined;
+  const root = (consent.provision ?? (out === undefined ? impliedBy(policies) : {})) as Json | undefined;
+  return root === undefined ? [] : statementsOf(root, root.type ?? out, around, 0, reading);
+}
+
+/** The policies that a Consent names, and by which it may say what it is. */
+export function policiesOf(consent: Resource): unknown[] {
+  return items(consent.policy).flatMap(({ uri }) => uri ?? []);
+}
+
+const NORMAL = [{ system: CONFIDENTIALITY, code: 'N' }];
+const purposes = (...codes: string[]): Json[] => codes.map((code) => ({ system: ACT_REASON, code }));
+
+/** What a Consent without a provision says by IHE PCF's policies. https://profiles.ihe.net/ITI/PCF/volume-1.html */
+const IMPLIED: Record<string, Json> = {
+  'Policy-basic-normal': {
+    type: 'permit',
+    purpose: purposes('TREAT', 'HPAYMT', 'HOPERAT'),
+    securityLabel: NORMAL,
+  },
+  'Policy-all-normal': { type: 'permit', securityLabel: NORMAL },
+  'Policy-break-glass-only': { type: 'permit', purpose: purposes('BTG') },
+};
+
+function impliedBy(policies: readonly unknown[]): Json | undefined {
+  const [policy] = policies;
+  if (policies.length !== 1 || typeof policy !== 'string' || !policy.startsWith(PCF)) return undefined;
+  const name = policy.slice(PCF.length);
+  return Object.hasOwn(IMPLIED, name) ? IMPLIED[name] : undefined;
 }
 
 /** What the provisions around one have said, for a permit (`sure`) and for a deny (`possible`). */
@@ -105,8 +127,17 @@ interface Around {
   from: number;
   until: number;
   purposes: readonly (readonly string[])[];
+  emergency: boolean;
+  masked: boolean;
   sure: Condition;
   possible: Condition;
+}
+
+/** What is the same for a whole Consent. */
+interface Reading {
+  rules: Rules;
+  administrator: boolean;
+  because: string;
 }
 
 function statementsOf(
@@ -114,42 +145,51 @@ function statementsOf(
   effect: unknown,
   around: Around,
   depth: number,
-  because: string,
+  reading: Reading,
 ): Statement[] {
-  if (depth > DEEPEST) return [statementOf('deny', depth, around, because)];
-  const within = narrowed(provision, around);
+  if (depth > DEEPEST) return [statementOf('deny', depth, around, reading)];
+  const within = narrowed(provision, around, reading.rules);
   const own: Statement[] = [];
   if (effect === 'permit') {
-    if (within.certain) own.push(statementOf('permit', depth, within, because));
+    if (within.certain) own.push(statementOf('permit', depth, within, reading));
   } else if (effect !== undefined || depth > 0) {
-    own.push(statementOf('deny', depth, within, because));
+    own.push(statementOf('deny', depth, within, reading));
   }
-  const nested = list(provision.provision).flatMap((each) =>
-    statementsOf(each, each.type, within, depth + 1, because),
+  const nested = nestedIn(provision).flatMap((each) =>
+    statementsOf(each, each.type, within, depth + 1, reading),
   );
   return [...own, ...nested];
 }
 
-function statementOf(effect: Effect, depth: number, around: Around, because: string): Statement {
-  const { actors, from, until, purposes, sure, possible } = around;
+/** What isn't a provision stands for one without a type: a deny. */
+function nestedIn({ provision: nested }: Json): Json[] {
+  if (nested === undefined) return [];
+  return [nested].flat().map((each) => (typeof each === 'object' && each !== null ? (each as Json) : {}));
+}
+
+function statementOf(effect: Effect, depth: number, around: Around, reading: Reading): Statement {
+  const { actors, from, until, purposes: fitting, emergency, masked, sure, possible } = around;
   return {
     effect,
     depth,
     actors,
     from,
     until,
-    purposes,
+    purposes: fitting,
+    emergency,
+    masked,
+    administrator: reading.administrator,
     about: effect === 'permit' ? sure : possible,
-    because,
+    because: reading.because,
   };
 }
 
-function narrowed(provision: Json, around: Around): Around {
+function narrowed(provision: Json, around: Around, rules: Rules): Around {
   const understood = Object.keys(provision).every((name) => READ_ELEMENTS.has(name));
   const span = spanOf(provision.period);
-  const purposes = purposesOf(provision.purpose);
+  const listed = purposesOf(provision.purpose);
   const action = actionOf(provision.action);
-  const actors = actorsOf(provision.actor);
+  const actors = provision.actor === undefined ? undefined : actorsOf(provision.actor, rules.professions);
   const about = RESOURCE_PARTS.map((part) => part(provision));
   const out =
     span === undefined
@@ -157,169 +197,25 @@ function narrowed(provision: Json, around: Around): Around {
       : { from: Math.max(span.from, around.from), until: Math.min(span.until, around.until) };
   return {
     certain:
-      around.certain &&
-      understood &&
-      span !== undefined &&
-      purposes !== 'unclear' &&
-      action !== 'unclear' &&
-      (provision.actor === undefined || actors !== undefined),
-    actors: provision.actor === undefined ? around.actors : [...around.actors, actors ?? NOBODY_KNOWN],
+      around.certain && understood && span !== undefined && listed !== 'unclear' && action !== 'unclear',
+    actors: actors === undefined ? around.actors : [...around.actors, actors],
     from: out.from,
     until: out.until,
-    purposes:
-      purposes === undefined || purposes === 'unclear' ? around.purposes : [...around.purposes, purposes],
+    purposes: listed === undefined || listed === 'unclear' ? around.purposes : [...around.purposes, listed],
+    // a purpose that can't be read may be one, as far as a deny goes; a permit that has it counts nowhere
+    emergency: around.emergency || listed === 'unclear' || EMERGENCIES.some((each) => listed?.includes(each)),
+    masked: around.masked || namesMask(provision.securityLabel, rules),
     sure: action === 'no' ? NONE : and(around.sure, ...about.map(({ sure }) => sure)),
     possible: action === 'no' ? NONE : and(around.possible, ...about.map(({ possible }) => possible)),
   };
 }
 
-/** What an element says of resources, surely and possibly. */
-interface About {
-  sure: Condition;
-  possible: Condition;
-}
-
-const WHATEVER: About = { sure: ALL, possible: ALL };
-const UNCLEAR: About = { sure: NONE, possible: ALL };
-
-const RESOURCE_PARTS: ((provision: Json) => About)[] = [
-  ({ securityLabel }) => anyOf(securityLabel, labelOf),
-  ({ class: classes }) => anyOf(classes, classOf),
-  ({ code }) => anyOf(code, codeOf),
-  ({ data }) => anyOf(data, dataOf),
-  ({ dataPeriod }) => {
-    if (dataPeriod === undefined) return WHATEVER;
-    const span = spanOf(dataPeriod);
-    return span === undefined
-      ? UNCLEAR
-      : { sure: { is: 'within', ...span }, possible: { is: 'touches', ...span } };
-  },
-];
-
-function anyOf(value: unknown, read: (item: Json) => About): About {
-  if (value === undefined) return WHATEVER;
-  const items = Array.isArray(value) ? (value as unknown[]) : [];
-  const parts = items.map((item) =>
-    typeof item === 'object' && item !== null ? read(item as Json) : UNCLEAR,
+/** What can't be read may name one, for a deny; for a permit it fits nothing. */
+function namesMask(labels: unknown, { labels: { masked } }: Rules): boolean {
+  if (labels !== undefined && codingsOf({ coding: labels }) === undefined) return true;
+  return items(labels).some(({ system, code }) =>
+    [`*|${String(code)}`, `${String(system)}|${String(code)}`].some((label) => masked.includes(label)),
   );
-  if (parts.length === 0) return UNCLEAR;
-  return {
-    sure: parts.includes(UNCLEAR) ? NONE : or(...parts.map(({ sure }) => sure)),
-    possible: or(...parts.map(({ possible }) => possible)),
-  };
-}
-
-/**
- * Confidentiality is a high-water mark: a permit of `R` covers what is marked `R` or less, or not at all; a deny of
- * `R` what is marked `R` or more.
- */
-function labelOf({ system, code }: Coding & Json): About {
-  if (typeof system !== 'string' || typeof code !== 'string') return UNCLEAR;
-  const label = (each: string): string => `${system}|${each}`;
-  const marks = system === CONFIDENTIALITY ? marksFrom(code) : undefined;
-  if (marks === undefined) return exactly({ is: 'label', among: [label(code)] });
-  return {
-    sure: not({ is: 'label', among: above(code).map(label) }),
-    possible: { is: 'label', among: marks.map(label) },
-  };
-}
-
-function classOf({ system, code }: Coding & Json): About {
-  if (typeof code !== 'string') return UNCLEAR;
-  if (system === RESOURCE_TYPES) return exactly({ is: 'type', among: [code] });
-  if (system === 'urn:ietf:rfc:3986') return orMore(`profile=${code}`, 'code=*');
-  if (typeof system !== 'string') return UNCLEAR;
-  return orMore(`class=${system}|${code}`, 'code=*');
-}
-
-/** A resource with more codes than are kept may have any, as far as a deny goes. */
-function orMore(code: string, more: string): About {
-  return { sure: { is: 'code', among: [code] }, possible: { is: 'code', among: [code, more] } };
-}
-
-function codeOf(concept: Json): About {
-  const codings = codingsOf(concept);
-  return codings === undefined
-    ? UNCLEAR
-    : anyOf(codings, ({ system, code }) => orMore(`code=${String(system)}|${String(code)}`, 'code=*'));
-}
-
-/** Undefined when one of them has no system or code, or there is none: a text can't be read. */
-function codingsOf(concept: unknown): { system: string; code: string }[] | undefined {
-  const { coding } = (typeof concept === 'object' && concept !== null ? concept : {}) as Json;
-  const read = (Array.isArray(coding) ? (coding as unknown[]) : []).map((item) => {
-    const { system, code } = (typeof item === 'object' && item !== null ? item : {}) as Json;
-    return typeof system === 'string' && typeof code === 'string' ? { system, code } : undefined;
-  });
-  return read.length > 0 && read.every((each) => each !== undefined) ? read : undefined;
-}
-
-/** https://hl7.org/fhir/R4/valueset-consent-data-meaning.html */
-function dataOf({ meaning, reference, id: _id, ...rest }: Json): About {
-  const target = (reference as Reference | undefined)?.reference ?? '';
-  if (!LOCAL.test(target) || Object.keys(rest).length > 0) return UNCLEAR;
-  const instance: Condition = { is: 'instance', among: [target] };
-  const named: About = {
-    sure: or(instance, { is: 'about', among: [target] }),
-    possible: or(instance, { is: 'about', among: [target, '*'] }),
-  };
-  switch (meaning) {
-    case 'instance':
-      return exactly(instance);
-    case 'dependents':
-      return named;
-    case 'related':
-      // IHE PCF: what belongs to an encounter, a plan or an episode refers to it; of others only itself is sure
-      return /^(Encounter|CarePlan|EpisodeOfCare)\//.test(target) ? named : { sure: instance, possible: ALL };
-    case 'authoredby':
-      return {
-        sure: { is: 'author', among: [target] },
-        possible: { is: 'author', among: [target, '*'] },
-      };
-    default:
-      return UNCLEAR;
-  }
-}
-
-function exactly(condition: Condition): About {
-  return { sure: condition, possible: condition };
-}
-
-const NOBODY_KNOWN: Actors = { persons: [], groups: [], professions: [], unclear: true };
-
-/** Undefined when not one is understood. */
-function actorsOf(value: unknown): Actors | undefined {
-  if (value === undefined) return undefined;
-  const actors = {
-    persons: [] as string[],
-    groups: [] as string[],
-    professions: [] as string[],
-    unclear: false,
-  };
-  const items = Array.isArray(value) ? (value as unknown[]) : [];
-  for (const item of items) {
-    const {
-      role,
-      reference,
-      id: _id,
-      ...rest
-    } = (typeof item === 'object' && item !== null ? item : {}) as Json;
-    const { reference: named, identifier } = (reference ?? {}) as Reference;
-    const codings = codingsOf(role) ?? [];
-    const receives = codings.some(
-      ({ system, code }) => system.startsWith(`${TERMINOLOGY}v3-`) && RECEIVES.has(code),
-    );
-    const professions = codings.filter(({ system }) => system === PROFESSIONS).map(({ code }) => code);
-    if (Object.keys(rest).length > 0) actors.unclear = true;
-    else if (named !== undefined && PERSONS.test(named) && receives) actors.persons.push(named);
-    else if (named !== undefined && GROUPS.test(named) && receives) actors.groups.push(named);
-    // somebody's identifier is not everybody of the profession
-    else if (named === undefined && identifier === undefined && professions.length > 0)
-      actors.professions.push(...professions);
-    else actors.unclear = true;
-  }
-  const count = actors.persons.length + actors.groups.length + actors.professions.length;
-  return count === 0 ? undefined : actors;
 }
 
 /** `no`: it isn't about reading. */
@@ -340,21 +236,6 @@ function purposesOf(value: unknown): readonly string[] | undefined | 'unclear' {
   return clear === true ? codings!.map(({ code }) => code) : 'unclear';
 }
 
-/** A period's instants, the end of a partial date included; undefined when it can't be read. */
-function spanOf(period: unknown): { from: number; until: number } | undefined {
-  if (period === undefined) return { from: -EVER, until: EVER };
-  if (typeof period !== 'object' || period === null || Array.isArray(period)) return undefined;
-  const { start, end, id: _id, ...rest } = period as Json;
-  if (Object.keys(rest).length > 0) return undefined;
-  const from = start === undefined ? -EVER : range(start)?.lo;
-  const until = end === undefined ? EVER : range(end)?.hi;
-  return from === undefined || until === undefined || from >= until ? undefined : { from, until };
-}
-
-function range(value: unknown): { lo: number; hi: number } | undefined {
-  return typeof value === 'string' ? dateRange(value) : undefined;
-}
-
 /** Codes of http://hl7.org/fhir/R4/valueset-consent-scope.html; what isn't one of its own is empty. */
 function scopesOf({ scope }: Resource): string[] {
   const codings = (scope as { coding?: Coding[] } | undefined)?.coding ?? [];
@@ -365,10 +246,4 @@ function scopesOf({ scope }: Resource): string[] {
 function optedOut(consent: Resource): boolean {
   const codes = (consent.policyRule as { coding?: Coding[] } | undefined)?.coding ?? [];
   return codes.some(({ code }) => code?.startsWith('OPTOUT') === true);
-}
-
-function list(value: unknown): Json[] {
-  return Array.isArray(value)
-    ? value.filter((item): item is Json => typeof item === 'object' && item !== null)
-    : [];
 }

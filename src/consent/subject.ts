@@ -1,12 +1,26 @@
 /** Who is calling: all of it from the token, never from resources that callers write. */
 
-/** `registrar` opens spaces and keeps the directory; `operator` runs the service and reads no health data. */
-export type Role = 'patient' | 'professional' | 'system' | 'app' | 'operator' | 'all';
+import type { Emergency } from './caller.ts';
+
+/** `all` is the demo's test caller; which roles no Consent opens anything to, the country's rules say. */
+export type Role =
+  | 'patient'
+  | 'representative'
+  | 'professional'
+  | 'system'
+  | 'app'
+  | 'operator'
+  | 'insurer'
+  | 'employer'
+  | 'authority'
+  | 'all';
 
 export interface Subject {
   role: Role;
   /** `Patient/x`, `Practitioner/x`, `Organization/x` or `Device/x`: the token's `fhirUser`. */
   reference: string;
+  /** `RelatedPerson/x`: whom of other patients' families the caller is. */
+  related: string[];
   /** Name in whose behalf deposits are kept: the client's or person's reference. */
   depositor: string;
   /** `Organization/x`: where the caller works, or which the system belongs to. */
@@ -15,6 +29,9 @@ export interface Subject {
   profession?: string;
   /** Purposes of use (v3-ActReason) that the token carries. */
   purposes: string[];
+  emergency?: Emergency;
+  /** Answers for an emergency call centre. */
+  regulator: boolean;
   scopes: Scope[];
   /** Rights beside the SMART scopes: `directory.write`, `registration.write`, `consent.write`. */
   rights: string[];

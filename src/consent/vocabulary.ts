@@ -4,9 +4,26 @@ export const TERMINOLOGY = 'http://terminology.hl7.org/CodeSystem/';
 export const ACT_REASON = `${TERMINOLOGY}v3-ActReason`;
 export const CONFIDENTIALITY = `${TERMINOLOGY}v3-Confidentiality`;
 export const RESOURCE_TYPES = 'http://hl7.org/fhir/resource-types';
-/** Professions: TRE_G15-ProfessionSante. */
-export const PROFESSIONS =
-  'https://mos.esante.gouv.fr/NOS/TRE_G15-ProfessionSante/FHIR/TRE-G15-ProfessionSante';
+/** They may turn a meaning around. https://hl7.org/fhir/R4/conformance-rules.html#isModifier */
+export const MODIFIERS = ['modifierExtension', 'implicitRules'];
+
+const OWN = 'https://carnet.example/fhir';
+/** What a Consent is for, by its `policy.uri`. */
+export const POLICY = {
+  block: `${OWN}/policy/block`,
+  administrator: `${OWN}/policy/administrator`,
+  /** New documents are masked from the start. */
+  maskNew: `${OWN}/policy/mask-new-documents`,
+  /** Collected by a professional in the patient's presence. */
+  collected: `${OWN}/policy/collected`,
+};
+export const SPACE_STATUS = `${OWN}/StructureDefinition/space-status`;
+export const DELEGATION = `${OWN}/CodeSystem/delegation`;
+/** https://profiles.ihe.net/ITI/PCF/volume-1.html: implicit policies */
+export const PCF = 'https://profiles.ihe.net/ITI/PCF/';
+
+/** Purposes with a line of their own. */
+export const EMERGENCIES = ['BTG', 'ETREAT'] as const;
 
 /** The purpose that each of these is a kind of. https://terminology.hl7.org/ValueSet-v3-PurposeOfUse.html */
 const KIND_OF = new Map(

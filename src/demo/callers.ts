@@ -43,6 +43,15 @@ const KIND = {
     purposes: ['HSYSADMIN'],
     client: 'carnet-operations',
   },
+  representative: {
+    role: 'representative',
+    scope: 'patient/*.cruds',
+    purposes: ['PATRQT'],
+    client: 'carnet-portal',
+  },
+  insurer: { role: 'insurer', scope: 'system/*.rs', purposes: ['HPAYMT'] },
+  employer: { role: 'employer', scope: 'system/*.rs', purposes: ['TREAT'] },
+  authority: { role: 'authority', scope: 'system/*.rs', purposes: ['PUBHLTH'] },
   all: { role: 'all', scope: 'system/*.cruds', purposes: ['TREAT'] },
 } as const satisfies Record<Subject['role'], Partial<Caller>>;
 
@@ -51,8 +60,18 @@ type Row = { kind: Subject['role']; reference: string; name: string } & Partial<
 const RIGHTS = ['directory.write', 'registration.write', 'consent.write'];
 
 const ROWS: Record<CallerName, Row> = {
-  patient: { kind: 'patient', reference: 'Patient/demo-mother', name: 'Claire Delaunay' },
-  father: { kind: 'patient', reference: 'Patient/demo-father', name: 'Julien Delaunay' },
+  patient: {
+    kind: 'patient',
+    reference: 'Patient/demo-mother',
+    name: 'Claire Delaunay',
+    related: ['RelatedPerson/demo-child-mother', 'RelatedPerson/demo-teen-mother'],
+  },
+  father: {
+    kind: 'patient',
+    reference: 'Patient/demo-father',
+    name: 'Julien Delaunay',
+    related: ['RelatedPerson/demo-child-father', 'RelatedPerson/demo-teen-father'],
+  },
   child: { kind: 'patient', reference: 'Patient/demo-child', name: 'Léo Delaunay' },
   teen: { kind: 'patient', reference: 'Patient/demo-teen', name: 'Inès Delaunay' },
   grandmother: { kind: 'patient', reference: 'Patient/demo-grandmother', name: 'Jeanne Rousselot' },
@@ -83,6 +102,8 @@ const ROWS: Record<CallerName, Row> = {
     name: 'Dr Paul Kerjean',
     profession: '10',
     organizations: ['Organization/demo-samu'],
+    purposes: ['ETREAT'],
+    regulator: true,
   },
   hospital: {
     kind: 'system',
@@ -124,9 +145,16 @@ const ROWS: Record<CallerName, Row> = {
 };
 
 function caller(name: string, { kind, ...row }: Row): Caller {
-  const defaults = { client: `demo-${name}`, organizations: [], rights: [], idPrefixes: [] as string[] };
+  const defaults = {
+    client: `demo-${name}`,
+    organizations: [],
+    related: [],
+    regulator: false,
+    rights: [],
+    idPrefixes: [] as string[],
+  };
   if (kind === 'patient' || kind === 'professional' || kind === 'system') defaults.idPrefixes = [`${name}-`];
-  return { ...defaults, ...KIND[kind], ...row, purposes: [...KIND[kind].purposes] };
+  return { ...defaults, ...KIND[kind], ...row, purposes: row.purposes ?? [...KIND[kind].purposes] };
 }
 
 /**

@@ -21,6 +21,7 @@ export const SYSTEM = {
   act: `${HL7}/v3-ActCode`,
   role: `${HL7}/v3-RoleCode`,
   consentScope: `${HL7}/consentscope`,
+  delegation: 'https://carnet.example/fhir/CodeSystem/delegation',
   observationCategory: `${HL7}/observation-category`,
   conditionClinical: `${HL7}/condition-clinical`,
   conditionVerification: `${HL7}/condition-ver-status`,

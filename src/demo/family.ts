@@ -131,6 +131,7 @@ function parent(now: Date, child: Member, member: 'mother' | 'father'): Resource
     patient: patientRef(child),
     relationship: [
       concept('role', member === 'mother' ? 'MTH' : 'FTH', member === 'mother' ? 'Mère' : 'Père'),
+      concept('delegation', 'legal-representative', 'Représentant légal'),
     ],
     ...person(now, member),
     period: { start: birthDate(now, child) },

@@ -26,7 +26,18 @@ export interface DemoIssuer {
 export function demoIssuer(keyPath: string, audience: string): DemoIssuer {
   const key = readOrMake(keyPath);
   const jwk = { ...createPublicKey(key).export({ format: 'jwk' }), kid: KID, use: 'sig' };
-  const roles = new Set(['patient', 'professional', 'system', 'app', 'operator', 'all'] as const);
+  const roles = new Set([
+    'patient',
+    'representative',
+    'professional',
+    'system',
+    'app',
+    'operator',
+    'insurer',
+    'employer',
+    'authority',
+    'all',
+  ] as const);
   return {
     issuer: {
       issuer: DEMO_ISSUER,
@@ -48,6 +59,12 @@ export function demoIssuer(keyPath: string, audience: string): DemoIssuer {
           profession: caller.profession,
           purpose_of_use: caller.purposes,
           id_prefixes: caller.idPrefixes,
+          related: caller.related,
+          emergency:
+            caller.emergency === undefined
+              ? undefined
+              : { ...caller.emergency, since: caller.emergency.since / 1000 },
+          regulator: caller.regulator,
         },
         key,
         {

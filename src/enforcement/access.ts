@@ -2,6 +2,8 @@
  * The gate's key. Every read and every search of the store wants one, and only this file makes one: whatever it
  * is used for, the same condition decides, once as a query and once as a check.
  */
+import { type Caller, callerOf, isProfessional } from '../consent/caller.ts';
+import { plan } from '../consent/lines.ts';
 import type { Subject } from '../consent/subject.ts';
 import {
   type Attributes,
@@ -14,16 +16,14 @@ import {
   not,
   or,
 } from '../condition/condition.ts';
-import { type Caller, permitted } from '../consent/policy.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { DIRECTORY } from '../fhir/subjects.ts';
 import type { PolicySource } from './ports.ts';
 
 /** Patients that a search without a patient may span. */
 const GRANTORS = 1000;
-
-/** What a Consent opens. Traces tell of what is hidden, and of whom else the patient let in: they are the patient's. */
-const CONSENTED: Condition = { is: 'not', of: { is: 'type', among: ['AuditEvent'] } };
+/** Closed spaces that such a search leaves out. */
+const CLOSED = 1000;
 
 /** Letters of scopes that let a caller be given what is met on the way, and ask for what is named. */
 const READING = /[rs]/;
@@ -101,64 +101,71 @@ export class Access {
   }
 
   async #granted(subject: Subject, patients: readonly string[] | undefined): Promise<Condition> {
-    switch (subject.role) {
-      case 'all':
-        return ALL;
-      case 'operator':
-        return DIRECTORY_ONLY;
-      case 'patient':
-        return or(
-          DIRECTORY_ONLY,
-          { is: 'by', among: [subject.depositor] },
-          { is: 'patients', among: [idIn(subject.reference)] },
-        );
-      case 'app':
-      case 'professional':
-      case 'system':
-        return or(
-          DIRECTORY_ONLY,
-          { is: 'by', among: [subject.depositor] },
-          await this.#permitted(subject, patients),
-        );
-    }
-  }
-
-  async #permitted(subject: Subject, patients: readonly string[] | undefined): Promise<Condition> {
     const source = this.#policies;
+    if (subject.role === 'all') return ALL;
     if (source === undefined) return NONE;
     const caller = callerOf(subject);
-    const asked = patients ?? (await this.#grantors(source, caller));
-    if (asked.length === 0) return NONE;
+    if (source.rules.excluded.includes(caller.role)) return DIRECTORY_ONLY;
+    const own: Condition = { is: 'by', among: [caller.depositor] };
+    const asked = patients ?? (await this.#candidates(source, caller));
+    const closed = patients === undefined ? await source.closed(CLOSED) : [];
+    if (closed.length > CLOSED) throw unnamed();
+    return or(
+      DIRECTORY_ONLY,
+      and({ is: 'impersonal' }, own),
+      and(
+        not({ is: 'impersonal' }),
+        closed.length === 0 ? ALL : not({ is: 'concerns', among: closed }),
+        await this.#ofPatients(source, caller, asked, own),
+      ),
+    );
+  }
+
+  /** What the lines give of somebody's data: each patient whose it is must give it. Of those not asked: own deposits. */
+  async #ofPatients(
+    source: PolicySource,
+    caller: Caller,
+    asked: readonly string[],
+    own: Condition,
+  ): Promise<Condition> {
     const policies = await source.policies(asked);
     const now = this.#now();
     const groups = new Map<string, { condition: Condition; patients: string[] }>();
     for (const patient of asked) {
-      const policy = policies.get(patient);
-      const condition = policy === undefined ? NONE : permitted(policy, caller, now);
-      if (condition.is === 'none') continue;
+      const { policy, named } = policies.get(patient)!;
+      const condition = plan(policy, caller, source.rules, now, named);
       const name = JSON.stringify(condition);
       const group = groups.get(name);
       if (group === undefined) groups.set(name, { condition, patients: [patient] });
       else group.patients.push(patient);
     }
-    if (groups.size === 0) return NONE;
-    // each patient whose data it is must permit it
+    // of these nothing more is given than of patients who were not asked
+    groups.delete(JSON.stringify(own));
     const each = [...groups.values()].map(({ condition, patients: among }) =>
       or(not({ is: 'concerns', among }), keyed(condition, source.key)),
     );
     const among = [...groups.values()].flatMap((group) => group.patients);
-    return and(CONSENTED, { is: 'patients', among }, ...each);
+    return and(or(own, among.length === 0 ? NONE : { is: 'patients', among }), ...each);
   }
 
-  async #grantors(source: PolicySource, caller: Caller): Promise<string[]> {
-    const named = [...caller.persons, ...caller.groups];
-    const names = caller.professional ? [...named, '*'] : named;
+  /** The patients who may give the caller more than their own deposits. */
+  async #candidates(source: PolicySource, caller: Caller): Promise<string[]> {
+    const { rules } = source;
+    const everybody =
+      isProfessional(caller) &&
+      (rules.default === 'permit' || (caller.regulator && caller.purposes.includes('ETREAT')));
+    if (everybody) throw unnamed();
+    const names = [...caller.persons, ...caller.groups, ...(isProfessional(caller) ? ['*'] : [])];
     const found = await source.grantors(names, GRANTORS);
-    if (found.length > GRANTORS) {
-      throw new FhirError('too-costly', `too many patients to search at once: add the parameter \`patient\``);
-    }
-    return found;
+    if (found.length > GRANTORS) throw unnamed();
+    const self = caller.role === 'patient' ? [idIn(caller.persons[0]!)] : [];
+    const broken = caller.emergency === undefined ? [] : [idIn(caller.emergency.patient)];
+    return [...new Set([...self, ...broken, ...found])];
   }
+}
+
+function unnamed(): FhirError {
+  return new FhirError('too-costly', 'too many patients to search at once: add the parameter `patient`');
 }
 
 /** The types that the token's scopes reach: includes and chains reach no further. */
@@ -166,16 +173,6 @@ function ceiling({ scopes }: Subject, letters: RegExp): Condition {
   const reaching = scopes.filter(({ interactions }) => letters.test(interactions));
   if (reaching.some(({ type }) => type === '*')) return ALL;
   return reaching.length === 0 ? NONE : { is: 'type', among: reaching.map(({ type }) => type) };
-}
-
-export function callerOf(subject: Subject): Caller {
-  return {
-    persons: [subject.reference],
-    groups: subject.organizations,
-    profession: subject.profession,
-    professional: subject.role === 'professional',
-    purposes: subject.purposes,
-  };
 }
 
 function idIn(reference: string): string {

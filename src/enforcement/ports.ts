@@ -1,5 +1,7 @@
 /** What the gate needs of the outside, declared here and implemented by the store. */
+import type { Named } from '../consent/actors.ts';
 import type { Policy } from '../consent/policy.ts';
+import type { Rules } from '../consent/rules.ts';
 import type { Attributes } from '../condition/condition.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
@@ -17,6 +19,8 @@ export interface Stored extends Attributes {
   method: 'POST' | 'PUT' | 'DELETE';
   /** The resource's JSON as it leaves; empty for a deletion. */
   body: Buffer;
+  /** `body` is not the resource but one that it contains: its type, and its id within. */
+  inside?: { type: string; id: string };
   /** `param=Type/id`, where includes were asked for. */
   refs?: readonly string[];
 }
@@ -97,10 +101,22 @@ export interface ResourceStore {
 export class Stale extends Error {}
 
 export interface PolicySource {
-  /** The policy of each of these patients, as of a moment after the call. */
-  policies(patients: readonly string[]): Promise<Map<string, Policy>>;
-  /** Patients of whom an active Consent names one of these; at most `limit` and one more. */
+  rules: Rules;
+  /** What each of these patients has stated, as of a moment after the call. */
+  policies(patients: readonly string[]): Promise<Map<string, Stated>>;
+  /**
+   * Patients of whom something opens anything to one of these, or to a PractitionerRole, CareTeam or Group of one of
+   * these; at most `limit` and one more.
+   */
   grantors(names: readonly string[], limit: number): Promise<string[]>;
+  /** Patients whose space isn't open; at most `limit` and one more. */
+  closed(limit: number): Promise<string[]>;
   /** A label or code as the store keeps it. */
   key(term: string): string;
+}
+
+export interface Stated {
+  policy: Policy;
+  /** The resources that the policy names, as they are now. */
+  named: Named;
 }

@@ -5,17 +5,18 @@
 import { dateRange } from './dates.ts';
 import { schema } from './definitions/index.ts';
 import type { Coding, Json, Resource } from './resource.ts';
+import { LOCAL, WHOLE, namesOf } from './whole.ts';
 
 export interface ResourceFacts {
   /**
-   * `code=system|code` of every coding in it, `class=system|code` of its category or class, `profile=` canonical, with
-   * and without its version.
+   * `code=system|code` of every coding in it, `class=system|code` of its category or class, `kind=system|code` of a
+   * document's type, `profile=` canonical, with and without its version.
    */
   codes: string[];
   /** From the first to the last of its dates, milliseconds UTC, from <= t < until. */
   from?: number;
   until?: number;
-  /** Local references in it, `Type/id`. */
+  /** Local references in it, `Type/id`; of what is hidden as a whole all that it names: see whole.ts. */
   about: string[];
   /** Those of them who made it. */
   authors: string[];
@@ -24,7 +25,8 @@ export interface ResourceFacts {
 /** Stands among codes or references for those beyond the bound: a deny must take it for any. */
 export const MORE = '*';
 const MOST = 100;
-const LOCAL = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
+/** What is hidden as a whole when something that it names is; with more it is its depositor's alone. */
+const MOST_NAMED = 2000;
 const AUTHORS = new Set(
   'author recorder asserter performer requester source sender informationSource enterer interpreter resultsInterpreter operator'.split(
     ' ',
@@ -42,7 +44,8 @@ const EVER = 8.64e15;
 
 /** `base`: the server's own FHIR base; references that begin with it are local. */
 export function factsOf(resource: Resource, base = ''): ResourceFacts {
-  const codes = new Set<string>();
+  // first, so that the bound leaves them in
+  const codes = new Set(kindsOf(resource));
   const about = new Set<string>();
   const authors = new Set<string>();
   const visit = (value: unknown, root: string): void => {
@@ -73,14 +76,24 @@ export function factsOf(resource: Resource, base = ''): ResourceFacts {
   for (const profile of resource.meta?.profile ?? []) {
     codes.add(`profile=${profile}`).add(`profile=${profile.split('|', 1)[0]}`);
   }
-  const bounded = (found: Set<string>, more: string): string[] =>
-    found.size > MOST ? [...[...found].slice(0, MOST), more] : [...found];
+  const bounded = (found: Set<string>, more: string, most = MOST): string[] =>
+    found.size > most ? [...[...found].slice(0, most), more] : [...found];
   return {
     codes: bounded(codes, `code=${MORE}`),
     ...hullOf(resource),
-    about: bounded(about, MORE),
+    about: WHOLE.has(resource.resourceType)
+      ? bounded(namesOf(resource, base), MORE, MOST_NAMED)
+      : bounded(about, MORE),
     authors: bounded(authors, MORE),
   };
+}
+
+function kindsOf({ resourceType, type }: Resource): string[] {
+  if (resourceType !== 'DocumentReference') return [];
+  const codings = (type as { coding?: unknown } | undefined)?.coding;
+  return (Array.isArray(codings) ? (codings as Coding[]) : []).map(
+    ({ system = '', code = '' }) => `kind=${system}|${code}`,
+  );
 }
 
 function hullOf(resource: Resource): { from?: number; until?: number } {

@@ -3,7 +3,7 @@ import type { Coding, Json, Resource } from './resource.ts';
 
 const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 
-/** `system|code` of `meta.security`, `securityLabel` and a Composition's `confidentiality` together, without doubles. */
+/** `system|code` and, for who asks whatever the system, `*|code` of `meta.security`, `securityLabel` and a Composition's `confidentiality` together, without doubles. */
 export function labelsOf(resource: Resource): string[] {
   const own = (Array.isArray(resource.securityLabel) ? resource.securityLabel : []) as Json[];
   const codings = [
@@ -13,5 +13,5 @@ export function labelsOf(resource: Resource): string[] {
       ? [{ system: CONFIDENTIALITY, code: resource.confidentiality }]
       : []),
   ];
-  return [...new Set(codings.map(({ system = '', code = '' }) => `${system}|${code}`))];
+  return [...new Set(codings.flatMap(({ system = '', code = '' }) => [`${system}|${code}`, `*|${code}`]))];
 }

@@ -12,13 +12,13 @@ import {
   type ObjectId,
 } from 'mongodb';
 import { type Change, type Commit, Stale, type Stored, type Trace } from '../enforcement/ports.ts';
+import { DECIDING, isOpen } from '../consent/policy.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Database, LockDoc, PatientDoc } from './database.ts';
 import { type Doc, type HistoryDoc, attributes } from './document.ts';
 import type { Encoder, Encoded } from './encoder.ts';
 import { isAway } from './fault.ts';
 import { mentions } from './mentions.ts';
-import { DECIDING } from './policies.ts';
 
 const TOGETHER = 32;
 const UNDER_WAY = 2;
@@ -269,6 +269,7 @@ function prepare(encoded: readonly Encoded[], audit: Doc[], locks: Commit['locks
   };
   const raised = new Set<string>();
   const shared = new Set<string>();
+  const spaces = new Map<string, boolean>();
   for (const { rid, version, doc, previous, change } of encoded) {
     for (const patient of mixed(change)) shared.add(patient);
     if (change.type === 'AuditEvent') {
@@ -292,18 +293,31 @@ function prepare(encoded: readonly Encoded[], audit: Doc[], locks: Commit['locks
         prepared.revived.push({ rid, vid: change.previous.vid, at: version.at });
       else if (change.method === 'PUT') prepared.named.push(rid);
     }
-    if (DECIDING.has(change.type)) for (const patient of change.patients) raised.add(patient);
+    if (decides(change.type)) for (const patient of change.patients) raised.add(patient);
+    if (change.type === 'Patient')
+      spaces.set(change.id, change.resource !== undefined && isOpen(change.resource));
   }
   for (const patient of new Set([...raised, ...shared])) {
     prepared.patients.push({
       updateOne: {
         filter: { _id: patient },
-        update: { $inc: { v: 1 }, ...(shared.has(patient) ? { $set: { shared: true } } : {}) },
+        update: {
+          $inc: { v: 1 },
+          $set: {
+            ...(shared.has(patient) ? { shared: true } : {}),
+            ...(spaces.get(patient) === false ? { closed: true } : {}),
+          },
+          ...(spaces.get(patient) === true ? { $unset: { closed: true } } : {}),
+        },
         upsert: true,
       },
     });
   }
   return prepared;
+}
+
+function decides(type: string): boolean {
+  return (DECIDING as readonly string[]).includes(type);
 }
 
 /** The patients of a resource that is several's, and those that it mentions besides. */

@@ -29,6 +29,8 @@ export function toMongo(condition: Condition, rid: '_id' | 'rid' = '_id'): Query
       const among = [...condition.among].filter((patient) => patient !== '');
       return { $or: [{ patient: { $in: among } }, { others: { $in: among } }] };
     }
+    case 'hiddenBefore':
+      return { hidden: { $lt: condition.at } };
     case 'label':
       return { labels: { $in: [...condition.among] } };
     case 'code':

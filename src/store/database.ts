@@ -19,6 +19,8 @@ export interface PatientDoc {
   v: number;
   /** Some resource is the patient's and another's too. */
   shared?: boolean;
+  /** The space isn't open. */
+  closed?: boolean;
 }
 
 export interface LockDoc {
@@ -76,6 +78,7 @@ export const INDEXES = {
     { name: 'type_at', key: { type: 1, at: -1, _id: 1 } },
     { name: 'spill', key: { spill: 1 }, sparse: true },
   ],
+  patients: [{ name: 'closed', key: { closed: 1 }, sparse: true }],
   locks: [{ name: 'touched', key: { touched: 1 }, expireAfterSeconds: 86_400 }],
 } satisfies Record<string, IndexDescription[]>;
 

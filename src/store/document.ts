@@ -24,6 +24,7 @@ export interface VersionDoc {
   others?: string[];
   by: string;
   labels: string[];
+  hidden?: number;
   codes?: string[];
   from?: number;
   until?: number;
@@ -170,6 +171,7 @@ export function attributes(rid: string, doc: VersionDoc): Omit<Stored, 'body'> {
     patients: doc.patient === '' ? [] : [doc.patient, ...(doc.others ?? [])],
     by: doc.by,
     labels: doc.labels,
+    hidden: doc.hidden ?? undefined,
     codes: doc.codes ?? NOTHING,
     from: doc.from ?? undefined,
     until: doc.until ?? undefined,

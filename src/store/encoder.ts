@@ -1,6 +1,8 @@
 /** Changes and traces as documents: versioned, rendered, sealed, with what they are found by. */
 import type { ObjectId } from 'mongodb';
+import { everyMember } from '../consent/members.ts';
 import { grantees } from '../consent/policy.ts';
+import type { Rules } from '../consent/rules.ts';
 import type { Change, Stored, Trace } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { factsOf } from '../fhir/facts.ts';
@@ -9,7 +11,7 @@ import type { Database } from './database.ts';
 import { type Doc, type HistoryDoc, type VersionDoc, indexed, newVid, render, sealBody } from './document.ts';
 import type { KeyRing } from './keys.ts';
 import { mentionTerm } from './narrowing.ts';
-import { grantTerm } from './policies.ts';
+import { grantTerm, memberTerm } from './policies.ts';
 import type { Reading } from './reading.ts';
 import type { Terms } from './terms.ts';
 import { mentions } from './mentions.ts';
@@ -33,7 +35,13 @@ export interface Encoded {
 export type Found = ReturnType<typeof indexed>;
 
 /** All that a version is found by: what its parameters index, whom it mentions, whom it permits. */
-export function foundBy(resource: Resource, patients: readonly string[], terms: Terms, base: string): Found {
+export function foundBy(
+  resource: Resource,
+  patients: readonly string[],
+  terms: Terms,
+  base: string,
+  rules: Rules,
+): Found {
   const found = indexed(resource, terms, base);
   const mentioned = mentions(resource, patients);
   if (mentioned.length > MOST_MENTIONED) {
@@ -42,7 +50,8 @@ export function foundBy(resource: Resource, patients: readonly string[], terms: 
   }
   const marks = [
     ...mentioned.map(mentionTerm),
-    ...(resource.resourceType === 'Consent' ? grantees(resource).map(grantTerm) : []),
+    ...grantees(resource, rules).map(grantTerm),
+    ...everyMember(resource).map(memberTerm),
   ];
   if (marks.length > 0) found.ids = [...(found.ids ?? []), ...terms.all(marks)];
   return found;
@@ -57,14 +66,16 @@ export class Encoder {
   readonly #terms: Terms;
   readonly #base: string;
   readonly #reading: Reading;
+  readonly #rules: Rules;
   readonly #found = new WeakMap<Change, Found>();
 
-  constructor(database: Database, ring: KeyRing, terms: Terms, reading: Reading, base: string) {
+  constructor(database: Database, ring: KeyRing, terms: Terms, reading: Reading, base: string, rules: Rules) {
     this.#database = database;
     this.#ring = ring;
     this.#terms = terms;
     this.#reading = reading;
     this.#base = base;
+    this.#rules = rules;
   }
 
   /** What takes long and doesn't hang on the time of the write. */
@@ -106,7 +117,7 @@ export class Encoder {
       docs.push({
         _id: rid,
         ...version,
-        ...foundBy(event, owner === '' ? [] : [owner], this.#terms, this.#base),
+        ...foundBy(event, owner === '' ? [] : [owner], this.#terms, this.#base, this.#rules),
       });
     }
     return docs;
@@ -128,7 +139,10 @@ export class Encoder {
       by: change.by,
       ...(resource === undefined
         ? kept(previous)
-        : gateFacts(resource, change.labels, this.#terms, this.#base)),
+        : {
+            ...gateFacts(resource, change.labels, this.#terms, this.#base),
+            ...hiddenSince(change.labels, previous, at, this.#rules),
+          }),
     };
     const replaced =
       previous === undefined || previous.method === 'DELETE' ? undefined : this.#replaced(previous, rid, at);
@@ -147,7 +161,7 @@ export class Encoder {
   #foundBy(change: Change, resource: Resource): Found {
     let found = this.#found.get(change);
     if (found === undefined) {
-      found = foundBy(resource, change.patients, this.#terms, this.#base);
+      found = foundBy(resource, change.patients, this.#terms, this.#base, this.#rules);
       this.#found.set(change, found);
     }
     return found;
@@ -192,10 +206,29 @@ export function gateFacts(resource: Resource, labels: readonly string[], terms: 
   };
 }
 
-type Facts = Pick<VersionDoc, 'labels' | 'codes' | 'from' | 'until' | 'about' | 'authors'>;
+/** A break in carrying the label begins the announcement anew. */
+export function hiddenSince(
+  labels: readonly string[],
+  previous: Stored | undefined,
+  at: number,
+  { labels: { hiddenFromPatient } }: Rules,
+): Pick<VersionDoc, 'hidden'> {
+  if (!labels.some((label) => hiddenFromPatient.includes(label))) return {};
+  return { hidden: (previous?.method === 'DELETE' ? undefined : previous?.hidden) ?? at };
+}
+
+type Facts = Pick<VersionDoc, 'hidden' | 'labels' | 'codes' | 'from' | 'until' | 'about' | 'authors'>;
 
 /** The mark of a deletion keeps what the gate knows of the last version. */
 function kept(previous: Stored | undefined): Facts {
-  const { labels = [], codes = [], from, until, about = [], authors = [] } = previous ?? {};
-  return { labels: [...labels], codes: [...codes], from, until, about: [...about], authors: [...authors] };
+  const { labels = [], hidden, codes = [], from, until, about = [], authors = [] } = previous ?? {};
+  return {
+    labels: [...labels],
+    hidden,
+    codes: [...codes],
+    from,
+    until,
+    about: [...about],
+    authors: [...authors],
+  };
 }

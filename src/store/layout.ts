@@ -3,19 +3,20 @@
  * documents to its own form before it serves.
  */
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
+import type { Rules } from '../consent/rules.ts';
 import type { Stored } from '../enforcement/ports.ts';
 import { labelsOf } from '../fhir/labels.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { INDEX_VERSION } from '../search/index.ts';
 import type { Database } from './database.ts';
 import { type Doc, WITHOUT_INDEX } from './document.ts';
-import { type Found, foundBy, gateFacts } from './encoder.ts';
+import { type Found, foundBy, gateFacts, hiddenSince } from './encoder.ts';
 import { type KeyRing, WRONG_KEYS, fingerprint } from './keys.ts';
 import { Reading } from './reading.ts';
 import { Terms } from './terms.ts';
 
 /** Raised with each change of document.ts that reads what was written before in another way. */
-const DOCUMENT_VERSION = 2;
+const DOCUMENT_VERSION = 3;
 export const LAYOUT = DOCUMENT_VERSION * 1000 + INDEX_VERSION;
 
 const BATCH = 200;
@@ -27,6 +28,7 @@ export async function ensureLayout(
   database: Database,
   ring: KeyRing,
   base: string,
+  rules: Rules,
   tell: (what: string) => void,
 ): Promise<void> {
   const termKey = fingerprint(ring.derive('terms'));
@@ -42,7 +44,7 @@ export async function ensureLayout(
   await ring.ensure(['']);
   if (found.layout > LAYOUT) throw new Error('the database was written by a newer server');
   if (found.layout === LAYOUT) return;
-  await reindex(database, ring, base, tell);
+  await reindex(database, ring, base, rules, tell);
   await layout.updateOne({ _id: 'store' }, { $set: made });
 }
 
@@ -54,6 +56,7 @@ export async function reindex(
   database: Database,
   ring: KeyRing,
   base: string,
+  rules: Rules,
   tell: (what: string) => void,
 ): Promise<number> {
   const { layout } = database.records;
@@ -70,7 +73,7 @@ export async function reindex(
     for await (const batch of batches(collection, resume?.after)) {
       resume = undefined;
       const operations = await Promise.all(
-        batch.map(async (doc) => indexAgain(doc, await reading.open(doc._id, doc), terms, base)),
+        batch.map(async (doc) => indexAgain(doc, await reading.open(doc._id, doc), terms, base, rules)),
       );
       const changed = operations.filter((operation) => operation !== undefined);
       if (changed.length > 0) await collection.bulkWrite(changed, { ordered: false });
@@ -111,12 +114,14 @@ function indexAgain(
   stored: Stored | undefined,
   terms: Terms,
   base: string,
+  rules: Rules,
 ): AnyBulkWriteOperation<Doc> | undefined {
   if (stored === undefined) return undefined;
   const resource = JSON.parse(stored.body.toString()) as Resource;
   const found: Found = {
-    ...foundBy(resource, stored.patients, terms, base),
+    ...foundBy(resource, stored.patients, terms, base, rules),
     ...(doc.type === 'AuditEvent' ? {} : gateFacts(resource, labelsOf(resource), terms, base)),
+    ...hiddenSince(labelsOf(resource), stored, stored.at, rules),
   };
   const absent = OPTIONAL.filter((name) => found[name] === undefined).map((name) => [name, '' as const]);
   const update = { $set: found, ...(absent.length > 0 ? { $unset: Object.fromEntries(absent) } : {}) };

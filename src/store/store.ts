@@ -1,10 +1,9 @@
 /** The store: what enforcement asks for, on MongoDB. */
 import type { Attributes } from '../condition/condition.ts';
+import type { Rules } from '../consent/rules.ts';
 import type { Access } from '../enforcement/access.ts';
 import type { Commit, HistoryScope, Lock, Page, ResourceStore, Stored, Trace } from '../enforcement/ports.ts';
-import type { Resource } from '../fhir/resource.ts';
 import type { Filter, SearchQuery } from '../search/filter.ts';
-import { parseLocal } from '../search/local.ts';
 import { AuditLog } from './audit-log.ts';
 import { Committer } from './commit.ts';
 import { find } from './command.ts';
@@ -15,11 +14,15 @@ import { Gather } from './gather.ts';
 import { History } from './history.ts';
 import { Inclusion, type Includes } from './include.ts';
 import type { KeyRing } from './keys.ts';
+import { currentItems, itemsOf } from './lists.ts';
+import { Planner } from './planning.ts';
 import { Policies } from './policies.ts';
 import { Reading } from './reading.ts';
+import type { Linked } from './resolve.ts';
 import { Search } from './search.ts';
 import type { Position } from './sorting.ts';
 import { Terms } from './terms.ts';
+import { Wholeness } from './wholeness.ts';
 
 const TIME = { maxTimeMS: 10_000 };
 /** Resources of one identity that are looked at, hidden ones among them. */
@@ -38,20 +41,23 @@ export class Store implements ResourceStore {
   readonly #history: History;
   readonly #committer: Committer;
   readonly #auditLog: AuditLog;
+  readonly #wholeness: Wholeness;
 
   /** @param base absolute FHIR base of the server: references below it are local */
-  constructor(database: Database, ring: KeyRing, base: string) {
+  constructor(database: Database, ring: KeyRing, base: string, rules: Rules) {
     this.#database = database;
     this.#base = base;
     this.terms = new Terms(ring.derive('terms'));
     this.#reading = new Reading(database, ring);
-    this.policies = new Policies(database, this.#reading, this.terms);
-    const encoder = new Encoder(database, ring, this.terms, this.#reading, base);
+    this.policies = new Policies(database, this.#reading, this.terms, rules);
+    const encoder = new Encoder(database, ring, this.terms, this.#reading, base, rules);
     this.#committer = new Committer(database, encoder);
     this.#auditLog = new AuditLog(database, encoder);
-    this.#inclusion = new Inclusion(database, this.#reading, this.terms);
-    this.#history = new History(database, this.#reading);
-    this.searching = new Search(database, this.policies, this.#reading, this.terms, this, base);
+    this.#wholeness = new Wholeness(database, this.terms);
+    this.#inclusion = new Inclusion(database, this.#reading, this.terms, this.#wholeness);
+    this.#history = new History(database, this.#reading, this.#wholeness);
+    const planner = new Planner(database, this.policies, this.terms, this.#wholeness);
+    this.searching = new Search(database, planner, this.#reading, this.terms, this, base);
     this.#current = new Gather(async (rids) => {
       const found = await find(database.resources, { _id: { $in: rids } }, { projection: WITHOUT_INDEX });
       return new Map(found.map((doc) => [doc._id, doc]));
@@ -68,8 +74,7 @@ export class Store implements ResourceStore {
     const rid = `${type}/${id}`;
     const doc = await this.#newest(type, rid);
     if (doc === undefined) return undefined;
-    const [allowed] = await access.admit([attributes(rid, doc)]);
-    return allowed === true ? this.#reading.open(rid, doc) : undefined;
+    return (await this.#admits(access, [attributes(rid, doc)])) ? this.#reading.open(rid, doc) : undefined;
   }
 
   async getVersion(access: Access, type: string, id: string, vid: string): Promise<Stored | undefined> {
@@ -82,8 +87,11 @@ export class Store implements ResourceStore {
         : await this.#database.history.findOne({ rid, vid }, { hint: 'rid_at', ...TIME });
     if (version === null) return undefined;
     const facts = newest === version ? [newest] : [newest, version];
-    const allowed = await access.admit(facts.map((doc) => attributes(rid, doc)));
-    return allowed.every(Boolean) ? this.#reading.open(rid, version) : undefined;
+    const admitted = await this.#admits(
+      access,
+      facts.map((doc) => attributes(rid, doc)),
+    );
+    return admitted ? this.#reading.open(rid, version) : undefined;
   }
 
   search(access: Access, query: SearchQuery, after?: unknown): Promise<Page> {
@@ -107,8 +115,8 @@ export class Store implements ResourceStore {
       )
       .toArray();
     const found = docs.map((doc) => attributes(doc._id, doc));
-    const allowed = await access.among(found);
-    return found.filter((_, index) => allowed[index]);
+    const [allowed, whole] = await Promise.all([access.among(found), this.#wholeness.among(access, found)]);
+    return found.filter((_, index) => allowed[index] && whole[index]);
   }
 
   async lock(key: string): Promise<Lock> {
@@ -139,11 +147,26 @@ export class Store implements ResourceStore {
   /** What a List that the caller may read has as its items. */
   async items(access: Access, list: string): Promise<string[]> {
     const found = await this.get(access, 'List', list);
-    if (found === undefined || found.body.length === 0) return [];
-    const { entry } = JSON.parse(found.body.toString()) as Resource;
-    return (Array.isArray(entry) ? (entry as { item?: { reference?: string } }[]) : [])
-      .map(({ item }) => parseLocal(item?.reference ?? '', this.#base)?.key)
-      .filter((key) => key !== undefined);
+    return found === undefined ? [] : itemsOf(found.body, this.#base);
+  }
+
+  current(access: Access, list: string, patients: readonly string[]): Promise<string[]> {
+    return currentItems(this.searching, access, list, patients, this.#base);
+  }
+
+  contents(
+    access: Access,
+    type: string,
+    filter: Filter,
+    patients: readonly string[] | undefined,
+    about: string,
+  ): Promise<Linked[]> {
+    return this.searching.contents(access, type, filter, patients, about);
+  }
+
+  async #admits(access: Access, versions: readonly Attributes[]): Promise<boolean> {
+    const allowed = await access.admit(versions);
+    return allowed.every(Boolean) && (await this.#wholeness.admit(access, versions)).every(Boolean);
   }
 
   async #newest(type: string, rid: string): Promise<Doc | HistoryDoc | undefined> {

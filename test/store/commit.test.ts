@@ -3,6 +3,7 @@ import { Access } from '../../src/enforcement/access.ts';
 import { type Change, type Commit, Stale, type Stored } from '../../src/enforcement/ports.ts';
 import { type Database, connect, ensureIndexes } from '../../src/store/database.ts';
 import { KeyRing, keyFile } from '../../src/store/keys.ts';
+import { nationalRules } from '../../src/national-rules.ts';
 import { Store } from '../../src/store/store.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 
@@ -16,7 +17,7 @@ beforeAll(async () => {
   database = await connect(carnet.database.uri, carnet.database.dbName);
   await ensureIndexes(database, () => {});
   const ring = new KeyRing(database.records.keys, await keyFile(`${carnet.dataDir}/kek.json`));
-  store = new Store(database, ring, carnet.base);
+  store = new Store(database, ring, carnet.base, nationalRules());
 });
 afterAll(async () => {
   await database?.close();

@@ -1,6 +1,7 @@
 /** A server brings what an older one wrote to its own form before it serves, and goes on where it was killed. */
 import type { Db, MongoClient } from 'mongodb';
 import { type Database, connect } from '../../src/store/database.ts';
+import { nationalRules } from '../../src/national-rules.ts';
 import { KeyRing, keyFile } from '../../src/store/keys.ts';
 import { LAYOUT, ensureLayout } from '../../src/store/layout.ts';
 import { type TestServer, testServer } from '../support/server.ts';
@@ -125,7 +126,7 @@ it('goes on where it was killed', async () => {
   await damage();
   const ring = new KeyRing(database.records.keys, await keyFile(`${carnet.dataDir}/kek.json`));
   let told = 0;
-  const killed = ensureLayout(database, ring, carnet.base, () => {
+  const killed = ensureLayout(database, ring, carnet.base, nationalRules(), () => {
     told += 1;
     if (told === 2) throw new Error('killed');
   });
@@ -137,7 +138,7 @@ it('goes on where it was killed', async () => {
     }),
   );
   const lines: string[] = [];
-  await ensureLayout(database, ring, carnet.base, (line) => lines.push(line));
+  await ensureLayout(database, ring, carnet.base, nationalRules(), (line) => lines.push(line));
   const total = await db.collection('resources').countDocuments();
   expect(Number(/^\d+/.exec(lines.findLast((line) => line.includes(' resources '))!)![0])).toBeLessThan(
     total,

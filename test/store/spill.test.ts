@@ -4,6 +4,7 @@ import { Access } from '../../src/enforcement/access.ts';
 import { type Change, Stale } from '../../src/enforcement/ports.ts';
 import { type Database, connect } from '../../src/store/database.ts';
 import { KeyRing, keyFile } from '../../src/store/keys.ts';
+import { nationalRules } from '../../src/national-rules.ts';
 import { Store } from '../../src/store/store.ts';
 import { sweep } from '../../src/store/sweep.ts';
 import { type TestServer, testServer } from '../support/server.ts';
@@ -20,7 +21,7 @@ beforeAll(async () => {
   carnet = await testServer(import.meta.url);
   database = await connect(carnet.database.uri, carnet.database.dbName);
   const ring = new KeyRing(database.records.keys, await keyFile(`${carnet.dataDir}/kek.json`));
-  store = new Store(database, ring, carnet.base);
+  store = new Store(database, ring, carnet.base, nationalRules());
   for (const id of ['spill', 'many'])
     await carnet.as('all').put(`Patient/${id}`, { resourceType: 'Patient', id });
 });

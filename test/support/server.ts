@@ -7,6 +7,8 @@ import { type RunningServer, startServer } from '../../src/compose.ts';
 import { DEFAULT_TYPES } from '../../src/config.ts';
 import { type Caller, type CallerName, demoCallers } from '../../src/demo/callers.ts';
 import { type DemoIssuer, demoIssuer } from '../../src/demo/issuer.ts';
+import type { Rules } from '../../src/consent/rules.ts';
+import { nationalRules } from '../../src/national-rules.ts';
 import { createLog } from '../../src/ops/log.ts';
 import { testDatabase } from './database.ts';
 
@@ -45,6 +47,7 @@ export async function testServer(
     types?: readonly string[];
     like?: Pick<TestServer, 'database' | 'dataDir'>;
     newId?: () => string;
+    rules?: Rules;
   } = {},
 ): Promise<TestServer> {
   const database = options.like?.database ?? testDatabase(file);
@@ -63,6 +66,7 @@ export async function testServer(
     issuers: [issuer.issuer],
     maxBodyBytes: 32 * 1024 * 1024,
     newId: options.newId,
+    rules: options.rules ?? nationalRules(),
     log: createLog({ level: process.env.TEST_LOG ?? 'silent' }),
     tell: () => {},
   });

@@ -1,0 +1,114 @@
+/**
+ * What the elements of a provision say of resources: surely, for a permit, and possibly, for a deny.
+ * https://hl7.org/fhir/R4/consent-definitions.html#Consent.provision
+ */
+import { ALL, type Condition, NONE, not, or } from '../condition/condition.ts';
+import type { Coding, Json, Reference } from '../fhir/resource.ts';
+import { codingsOf } from './coding.ts';
+import { spanOf } from './period.ts';
+import { CONFIDENTIALITY, RESOURCE_TYPES, above, from as marksFrom } from './vocabulary.ts';
+
+const LOCAL = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/;
+
+/** What an element says of resources, surely and possibly. */
+export interface About {
+  sure: Condition;
+  possible: Condition;
+}
+
+const WHATEVER: About = { sure: ALL, possible: ALL };
+const UNCLEAR: About = { sure: NONE, possible: ALL };
+
+export const RESOURCE_PARTS: ((provision: Json) => About)[] = [
+  ({ securityLabel }) => anyOf(securityLabel, labelOf),
+  ({ class: classes }) => anyOf(classes, classOf),
+  ({ code }) => anyOf(code, codeOf),
+  ({ data }) => anyOf(data, dataOf),
+  ({ dataPeriod }) => {
+    if (dataPeriod === undefined) return WHATEVER;
+    const span = spanOf(dataPeriod);
+    return span === undefined
+      ? UNCLEAR
+      : { sure: { is: 'within', ...span }, possible: { is: 'touches', ...span } };
+  },
+];
+
+function anyOf(value: unknown, read: (item: Json) => About): About {
+  if (value === undefined) return WHATEVER;
+  const items = Array.isArray(value) ? (value as unknown[]) : [];
+  const parts = items.map((item) =>
+    typeof item === 'object' && item !== null ? read(item as Json) : UNCLEAR,
+  );
+  if (parts.length === 0) return UNCLEAR;
+  return {
+    sure: parts.includes(UNCLEAR) ? NONE : or(...parts.map(({ sure }) => sure)),
+    possible: or(...parts.map(({ possible }) => possible)),
+  };
+}
+
+/**
+ * Confidentiality is a high-water mark: a permit of `R` covers what is marked `R` or less, or not at all; a deny of
+ * `R` what is marked `R` or more.
+ */
+function labelOf({ system, code }: Coding & Json): About {
+  if (typeof system !== 'string' || typeof code !== 'string') return UNCLEAR;
+  const marks = system === CONFIDENTIALITY ? marksFrom(code) : undefined;
+  if (marks === undefined) return exactly({ is: 'label', among: [`${system}|${code}`] });
+  // a mark is one in whatever code system it was written
+  const label = (each: string): string => `*|${each}`;
+  return {
+    sure: not({ is: 'label', among: above(code).map(label) }),
+    possible: { is: 'label', among: marks.map(label) },
+  };
+}
+
+function classOf({ system, code }: Coding & Json): About {
+  if (typeof code !== 'string') return UNCLEAR;
+  if (system === RESOURCE_TYPES) return exactly({ is: 'type', among: [code] });
+  if (system === 'urn:ietf:rfc:3986') return orMore(`profile=${code}`, 'code=*');
+  if (typeof system !== 'string') return UNCLEAR;
+  return orMore(`class=${system}|${code}`, 'code=*');
+}
+
+/** A resource with more codes than are kept may have any, as far as a deny goes. */
+function orMore(code: string, more: string): About {
+  return { sure: { is: 'code', among: [code] }, possible: { is: 'code', among: [code, more] } };
+}
+
+function codeOf(concept: Json): About {
+  const codings = codingsOf(concept);
+  return codings === undefined
+    ? UNCLEAR
+    : anyOf(codings, ({ system, code }) => orMore(`code=${String(system)}|${String(code)}`, 'code=*'));
+}
+
+/** https://hl7.org/fhir/R4/valueset-consent-data-meaning.html */
+function dataOf({ meaning, reference, id: _id, ...rest }: Json): About {
+  const target = (reference as Reference | undefined)?.reference ?? '';
+  if (!LOCAL.test(target) || Object.keys(rest).length > 0) return UNCLEAR;
+  const instance: Condition = { is: 'instance', among: [target] };
+  const named: About = {
+    sure: or(instance, { is: 'about', among: [target] }),
+    possible: or(instance, { is: 'about', among: [target, '*'] }),
+  };
+  switch (meaning) {
+    case 'instance':
+      return exactly(instance);
+    case 'dependents':
+      return named;
+    case 'related':
+      // IHE PCF: what belongs to an encounter, a plan or an episode refers to it; of others only itself is sure
+      return /^(Encounter|CarePlan|EpisodeOfCare)\//.test(target) ? named : { sure: instance, possible: ALL };
+    case 'authoredby':
+      return {
+        sure: { is: 'author', among: [target] },
+        possible: { is: 'author', among: [target, '*'] },
+      };
+    default:
+      return UNCLEAR;
+  }
+}
+
+function exactly(condition: Condition): About {
+  return { sure: condition, possible: condition };
+}

@@ -1,0 +1,203 @@
+/**
+ * The order of the lines: who is given what of one patient's resources. One table, read twice: `plan` for a query,
+ * `decide` for an explanation. The law of it: conformance/consent-rules.md.
+ */
+import { ALL, type Attributes, type Condition, NONE, and, matches, not, or } from '../condition/condition.ts';
+import { type Effect, LEVELS, type Named, levelIn } from './actors.ts';
+import { type Caller, isProfessional, treats } from './caller.ts';
+import { standingOf } from './link.ts';
+import { matrixFor } from './matrix.ts';
+import type { Policy } from './policy.ts';
+import { type Rules, before } from './rules.ts';
+import { type ByLevel, type Said, type Way, effects, modeOf, said } from './statements.ts';
+
+/** What a line, or one level of line 10, says; within it deny beats permit. */
+interface Verdict {
+  line: number;
+  permit: Condition;
+  deny: Condition;
+  because: readonly Pick<Said, 'effect' | 'about' | 'because'>[];
+}
+
+export interface Decision {
+  effect: Effect;
+  line: number;
+  /** The resources that say so, `Consent/x/_history/v`. */
+  because: readonly string[];
+}
+
+interface Asked {
+  policy: Policy;
+  caller: Caller;
+  rules: Rules;
+  now: number;
+  named: Named;
+}
+
+/** What the caller may be given of the resources that are this patient's. */
+export function plan(policy: Policy, caller: Caller, rules: Rules, now: number, named: Named): Condition {
+  const asked = { policy, caller, rules, now, named };
+  return fold(earlier(asked), and(matrixFor(caller, rules), fold(consented(asked), NONE)));
+}
+
+/** Which line decides of one resource that is this patient's, and by which resource. */
+export function decide(
+  policy: Policy,
+  caller: Caller,
+  rules: Rules,
+  now: number,
+  named: Named,
+  facts: Attributes,
+): Decision {
+  const asked = { policy, caller, rules, now, named };
+  for (const verdict of [...earlier(asked), ...consented(asked)]) {
+    const effect = effectOf(verdict, facts);
+    if (effect === undefined) continue;
+    if (verdict.line === 10 && effect === 'permit' && !matches(matrixFor(caller, rules), facts)) {
+      return { effect: 'deny', line: 11, because: [] };
+    }
+    const because = verdict.because
+      .filter((voice) => voice.effect === effect && matches(voice.about, facts))
+      .map((voice) => voice.because);
+    return { effect, line: verdict.line, because: [...new Set(because)] };
+  }
+  return { effect: 'deny', line: 12, because: [] };
+}
+
+function effectOf({ permit, deny }: Verdict, facts: Attributes): Effect | undefined {
+  if (matches(deny, facts)) return 'deny';
+  return matches(permit, facts) ? 'permit' : undefined;
+}
+
+/** The first verdict that says something decides; `last` when none does. */
+function fold(verdicts: readonly Verdict[], last: Condition): Condition {
+  return verdicts.reduceRight((rest, { permit, deny }) => and(not(deny), or(permit, rest)), last);
+}
+
+/** Lines 1 to 9. */
+function earlier(asked: Asked): Verdict[] {
+  const { policy, caller, rules, now, named } = asked;
+  const { patient } = policy;
+  if (rules.excluded.includes(caller.role)) return [denies(1, ALL)];
+  const standing = standingOf(policy, caller, now);
+  if (!policy.open) {
+    const account = standing.is === 'patient' || caller.rights.includes('registration.write');
+    const self: Condition = { is: 'instance', among: [`Patient/${patient}`] };
+    return [denies(2, account ? not(self) : ALL), permits(2, self)];
+  }
+  const deposited = permits(3, { is: 'by', among: [caller.depositor] });
+  const { labels } = rules;
+  const hidden = and(
+    { is: 'label', among: labels.hiddenFromPatient },
+    not({ is: 'hiddenBefore', at: before(now, rules.announcement.show) }),
+  );
+  if (standing.is === 'patient') return [deposited, denies(5, hidden), permits(6, ALL)];
+  const fromFamily = denies(5, or(hidden, { is: 'label', among: labels.hiddenFromRepresentatives }));
+  if (standing.is === 'representative') {
+    return [deposited, fromFamily, permits(6, ALL, standing.because)];
+  }
+  const blocks = policy.blocks.filter(
+    ({ actors, from, until }) =>
+      from <= now && now < until && levelIn(actors, 'deny', caller, named, patient, now) !== undefined,
+  );
+  if (blocks.length > 0) {
+    return [
+      deposited,
+      denies(
+        4,
+        ALL,
+        blocks.map(({ because }) => because),
+      ),
+    ];
+  }
+  const traces = denies(12, { is: 'type', among: ['AuditEvent'] });
+  const masked = denies(9, { is: 'label', among: labels.masked });
+  if (standing.is === 'caregiver') {
+    const own = said(policy, caller, 'usual', named, now).get('caller')!;
+    return [deposited, fromFamily, { ...verdict(6, own), deny: NONE, permit: rest(own) }, traces, masked];
+  }
+  return [deposited, traces, ...emergency(asked), ...trusted(asked), masked];
+}
+
+/** What voices permit, less what they deny. */
+function rest(voices: readonly Said[]): Condition {
+  return and(effects(voices, 'permit'), not(effects(voices, 'deny')));
+}
+
+/** Line 7. */
+function emergency({ policy, caller, rules, now, named }: Asked): Verdict[] {
+  const mode = modeOf(caller, policy.patient, rules.emergency.BTG.hours, now);
+  if (mode === undefined) return [];
+  const opened = (way: Way, byDefault: Effect): Condition =>
+    fold(byLevel(7, said(policy, caller, way, named, now)), byDefault === 'permit' ? ALL : NONE);
+  const open = opened({ mode, unmasking: false }, rules.emergency[mode].default);
+  const unmasked = opened({ mode, unmasking: true }, rules.emergency.masked);
+  const masked: Condition = { is: 'label', among: rules.labels.masked };
+  const matrix = rules.emergency[mode].matrix ? matrixFor(caller, rules) : ALL;
+  const voices = [...said(policy, caller, { mode, unmasking: false }, named, now).values()].flat();
+  return [{ line: 7, permit: and(open, or(not(masked), unmasked), matrix), deny: NONE, because: voices }];
+}
+
+/** Line 8. */
+function trusted({ policy, caller, rules, now, named }: Asked): Verdict[] {
+  if (!isProfessional(caller) || !rules.trusted.includes(caller.profession ?? '')) return [];
+  const general = policy.generalPractitioners.some((name) => caller.persons.includes(name));
+  const voices = said(policy, caller, 'usual', named, now)
+    .get('caller')!
+    .filter(({ effect, administrator }) => effect === 'permit' && (general || administrator));
+  return voices.length === 0 ? [] : [verdict(8, voices)];
+}
+
+/** Line 10, and what stands at its levels beside the Consents. */
+function consented(asked: Asked): Verdict[] {
+  const { policy, caller, rules, now, named } = asked;
+  const voices = new Map(said(policy, caller, 'usual', named, now));
+  voices.set('group', [...voices.get('group')!, ...shared(asked)]);
+  const byDefault = rules.default === 'permit' && isProfessional(caller) && treats(caller);
+  return [...byLevel(10, voices), ...(byDefault ? [permits(10, ALL)] : [])];
+}
+
+/** What the care teams of the patient share with the caller. */
+function shared({ policy, caller, rules, now }: Asked): Said[] {
+  if (!rules.sharing || !isProfessional(caller) || !treats(caller)) return [];
+  const names = [...caller.persons, ...caller.groups];
+  return policy.teams
+    .filter(
+      ({ from, until, members }) =>
+        from <= now &&
+        now < until &&
+        members.some((each) => names.includes(each.name) && each.from <= now && now < each.until),
+    )
+    .map(({ encounter, because }) => ({
+      effect: 'permit',
+      about: or({ is: 'about', among: [encounter] }, { is: 'instance', among: [encounter] }),
+      because,
+      administrator: false,
+    }));
+}
+
+function byLevel(line: number, voices: ByLevel): Verdict[] {
+  return LEVELS.map((level) => verdict(line, voices.get(level)!));
+}
+
+function verdict(line: number, because: readonly Said[]): Verdict {
+  return { line, permit: effects(because, 'permit'), deny: effects(because, 'deny'), because };
+}
+
+function permits(line: number, permit: Condition, because: readonly string[] = []): Verdict {
+  return {
+    line,
+    permit,
+    deny: NONE,
+    because: because.map((each) => ({ effect: 'permit', about: ALL, because: each })),
+  };
+}
+
+function denies(line: number, deny: Condition, because: readonly string[] = []): Verdict {
+  return {
+    line,
+    permit: NONE,
+    deny,
+    because: because.map((each) => ({ effect: 'deny', about: ALL, because: each })),
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * What a patient's Consents together say of a caller, level by level: of one Consent the deepest provision that fits
+ * decides. The order of lines asks in three ways: as usual, in an emergency, and of what an emergency unmasks.
+ */
+import { type Condition, NONE, and, not, or } from '../condition/condition.ts';
+import { type Effect, LEVELS, type Level, type Named, levelOf } from './actors.ts';
+import { type Caller, isProfessional } from './caller.ts';
+import type { OfConsent, Policy } from './policy.ts';
+import type { Statement } from './provision.ts';
+import { EMERGENCIES, isPurpose, withWider } from './vocabulary.ts';
+
+/** One voice: what it permits or denies of the patient's resources, and which Consent says so. */
+export interface Said {
+  effect: Effect;
+  about: Condition;
+  because: string;
+  administrator: boolean;
+}
+
+export type ByLevel = ReadonlyMap<Level, readonly Said[]>;
+export type EmergencyMode = (typeof EMERGENCIES)[number];
+
+/** What fits a request: `usual`, or an emergency's mode. */
+export type Way = 'usual' | { mode: EmergencyMode; unmasking: boolean };
+
+export function said(policy: Policy, caller: Caller, way: Way, named: Named, now: number): ByLevel {
+  const applying = new Map<string, { statement: OfConsent; level: Level }[]>();
+  for (const statement of statementsFor(policy, caller)) {
+    if (now < statement.from || now >= statement.until || !fits(statement, caller, way)) continue;
+    const level = levelOf(statement.actors, statement.effect, caller, named, policy.patient, now);
+    if (level === undefined) continue;
+    const others = applying.get(statement.consent);
+    if (others === undefined) applying.set(statement.consent, [{ statement, level }]);
+    else others.push({ statement, level });
+  }
+  const all = new Map<Level, Said[]>(LEVELS.map((level) => [level, []]));
+  for (const statements of applying.values()) verdictOf(statements, all);
+  return all;
+}
+
+/** Adds what one Consent says, its deepest provisions first. */
+function verdictOf(
+  statements: readonly { statement: OfConsent; level: Level }[],
+  all: Map<Level, Said[]>,
+): void {
+  const depths = [...new Set(statements.map(({ statement }) => statement.depth))].sort((a, b) => b - a);
+  let deeper: Condition = NONE;
+  for (const depth of depths) {
+    const here = statements.filter(({ statement }) => statement.depth === depth);
+    const denied = or(
+      ...here.filter(({ statement }) => statement.effect === 'deny').map(({ statement }) => statement.about),
+    );
+    for (const { statement, level } of here) {
+      const { effect, about, because, administrator } = statement;
+      const own = effect === 'deny' ? and(about, not(deeper)) : and(about, not(denied), not(deeper));
+      if (own.is !== 'none') all.get(level)!.push({ effect, about: own, because, administrator });
+    }
+    deeper = or(deeper, ...here.map(({ statement }) => statement.about));
+  }
+}
+
+export function effects(voices: readonly Said[], effect: Effect): Condition {
+  return or(...voices.filter((each) => each.effect === effect).map(({ about }) => about));
+}
+
+function statementsFor({ statements, names }: Policy, caller: Caller): Set<OfConsent> {
+  const { persons, groups, profession } = caller;
+  const looked = ['*', ...persons, ...groups, ...names, ...(profession === undefined ? [] : [profession])];
+  return new Set(looked.flatMap((name) => statements.get(name) ?? []));
+}
+
+function fits(statement: Statement, caller: Caller, way: Way): boolean {
+  if (way === 'usual') return statement.purposes.every((list) => fitsPurpose(list, statement.effect, caller));
+  if (!statement.emergency || (way.unmasking && !statement.masked)) return false;
+  return statement.purposes.every((list) =>
+    EMERGENCIES.some((each) => list.includes(each))
+      ? list.includes(way.mode)
+      : fitsPurpose(list, statement.effect, caller),
+  );
+}
+
+/**
+ * A caller who states no purpose, or one that isn't known, may have any, and one of several acts for each: enough to
+ * be denied, not permitted. What is permitted for an emergency alone is line 7's.
+ */
+function fitsPurpose(listed: readonly string[], effect: Effect, { purposes }: Caller): boolean {
+  const usual = (each: string): boolean => !EMERGENCIES.some((emergency) => emergency === each);
+  const stated = effect === 'permit' ? listed.filter(usual) : listed;
+  const fit = (purpose: string): boolean => withWider(purpose).some((each) => stated.includes(each));
+  if (purposes.length === 0) return effect === 'deny';
+  return effect === 'deny'
+    ? purposes.some((purpose) => fit(purpose) || !isPurpose(purpose))
+    : purposes.every(fit);
+}
+
+/** The mode of the request, of this patient. */
+export function modeOf(
+  caller: Caller,
+  patient: string,
+  hours: number,
+  now: number,
+): EmergencyMode | undefined {
+  if (!isProfessional(caller)) return undefined;
+  if (caller.regulator && caller.purposes.includes('ETREAT')) return 'ETREAT';
+  const { emergency } = caller;
+  const breaks =
+    caller.purposes.includes('BTG') &&
+    emergency !== undefined &&
+    emergency.patient === `Patient/${patient}` &&
+    emergency.reason.trim().length >= LEAST_REASON &&
+    emergency.since <= now &&
+    now < emergency.since + hours * 3_600_000;
+  return breaks ? 'BTG' : undefined;
+}
+
+const LEAST_REASON = 10;
