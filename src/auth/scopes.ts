@@ -4,7 +4,7 @@ import type { Scope, Subject } from '../consent/subject.ts';
 
 const RESOURCE_SCOPE = /^(patient|user|system)\/([A-Za-z]{1,64}|\*)\.([a-z]{1,5}|\*)$/;
 const V1: Record<string, string> = { read: 'rs', write: 'cud', '*': 'cruds' };
-const RIGHTS = new Set(['directory.write', 'registration.write', 'consent.write']);
+const RIGHTS = new Set(['directory.write', 'registration.write', 'consent.write', 'consent.collect']);
 
 export interface Granted {
   scopes: Scope[];

@@ -174,12 +174,18 @@ function subjectOf(claims: Claims, issuer: Issuer): Subject {
     profession: typeof claims.profession === 'string' ? claims.profession : undefined,
     purposes: strings(claims.purpose_of_use),
     scopes: scopes.filter(({ context }) => CONTEXTS[role].includes(context)),
-    rights: REGISTERS.has(role) ? rights : [],
+    rights: rightsOf(role, rights),
     idPrefixes: strings(claims.id_prefixes).filter((prefix) => prefix.length >= 2),
     client: typeof claims.client_id === 'string' ? claims.client_id : issuer.issuer,
     name: typeof claims.name === 'string' ? claims.name.slice(0, 200) : undefined,
     tokenId: typeof claims.jti === 'string' ? claims.jti : undefined,
   };
+}
+
+/** Beside a register's, a professional has one: to record what a patient who is present says. */
+function rightsOf(role: Role, rights: readonly string[]): string[] {
+  if (REGISTERS.has(role)) return [...rights];
+  return role === 'professional' ? rights.filter((right) => right === 'consent.collect') : [];
 }
 
 function emergencyOf({ emergency }: Claims): Emergency | undefined {

@@ -3,8 +3,8 @@
  * https://hl7.org/fhir/R4/consent-definitions.html#Consent.provision
  */
 import { ALL, type Condition, NONE, not, or } from '../condition/condition.ts';
-import type { Coding, Json, Reference } from '../fhir/resource.ts';
-import { codingsOf } from './coding.ts';
+import type { Json, Reference } from '../fhir/resource.ts';
+import { codingOf, codingsOf } from './coding.ts';
 import { spanOf } from './period.ts';
 import { CONFIDENTIALITY, RESOURCE_TYPES, above, from as marksFrom } from './vocabulary.ts';
 
@@ -50,8 +50,10 @@ function anyOf(value: unknown, read: (item: Json) => About): About {
  * Confidentiality is a high-water mark: a permit of `R` covers what is marked `R` or less, or not at all; a deny of
  * `R` what is marked `R` or more.
  */
-function labelOf({ system, code }: Coding & Json): About {
-  if (typeof system !== 'string' || typeof code !== 'string') return UNCLEAR;
+function labelOf(item: Json): About {
+  const coding = codingOf(item);
+  if (coding === undefined) return UNCLEAR;
+  const { system, code } = coding;
   const marks = system === CONFIDENTIALITY ? marksFrom(code) : undefined;
   if (marks === undefined) return exactly({ is: 'label', among: [`${system}|${code}`] });
   // a mark is one in whatever code system it was written
@@ -62,11 +64,12 @@ function labelOf({ system, code }: Coding & Json): About {
   };
 }
 
-function classOf({ system, code }: Coding & Json): About {
-  if (typeof code !== 'string') return UNCLEAR;
+function classOf(item: Json): About {
+  const coding = codingOf(item);
+  if (coding === undefined) return UNCLEAR;
+  const { system, code } = coding;
   if (system === RESOURCE_TYPES) return exactly({ is: 'type', among: [code] });
   if (system === 'urn:ietf:rfc:3986') return orMore(`profile=${code}`, 'code=*');
-  if (typeof system !== 'string') return UNCLEAR;
   return orMore(`class=${system}|${code}`, 'code=*');
 }
 

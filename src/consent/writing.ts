@@ -1,41 +1,77 @@
 /**
- * Who may write what. Pure. Depositing needs no authorisation; changing needs to be the depositor; and nobody
- * widens their own access by anything they write.
+ * Who may write what. Pure. Depositing needs no authorisation; the content is the depositor's to change, labels also
+ * the patient's and their family's; and nobody widens their own access by anything they write.
  */
-import type { Subject } from './subject.ts';
 import type { Attributes } from '../condition/condition.ts';
 import { DIRECTORY, UNKNOWN_PATIENT } from '../fhir/subjects.ts';
+import type { Standing } from './link.ts';
+import type { Subject } from './subject.ts';
 
-type Written = Pick<Attributes, 'type' | 'patients' | 'by'>;
+export type Relation = Standing['is'];
+
+export interface Writing {
+  subject: Subject;
+  /** What the writer is to each patient whose data it is. */
+  relations: readonly Relation[];
+  /** `labels`: nothing else changes. */
+  kind: 'create' | 'change' | 'labels' | 'delete';
+  after: Pick<Attributes, 'type' | 'patients'>;
+  /** Who deposited what is changed. */
+  by?: string;
+  /** A Consent that says that it was collected in the patient's presence. */
+  collected?: boolean;
+}
 
 export type Refusal = 'right' | 'depositor' | 'patient' | undefined;
 
-/** What a patient's data stand on: written with a right of its own, or by the patient. */
+/** What a patient's data stand on: written with a right of its own. */
 const REGISTERED = new Set(['Patient', 'RelatedPerson', 'Person', 'Group', 'CareTeam']);
 /** Only made by the server; the demo's test caller may load examples. */
 const SERVERS_OWN = new Set(['AuditEvent']);
 
-/** @returns why it is refused; undefined when it may be */
-export function refusesWrite(subject: Subject, after: Written, before: Written | undefined): Refusal {
-  if (subject.role === 'all') return undefined;
-  if (subject.role === 'operator' || SERVERS_OWN.has(after.type)) return 'right';
-  if (DIRECTORY.has(after.type) && after.patients.length === 0) {
-    return subject.rights.includes('directory.write') ? undefined : 'right';
+/**
+ * @param excluded roles that have no part in health data
+ * @returns why it is refused; undefined when it may be
+ */
+export function refusesWrite(writing: Writing, excluded: readonly string[]): Refusal {
+  const { subject, relations, kind, after, by } = writing;
+  const { role, rights, depositor } = subject;
+  const { type, patients } = after;
+  if (role === 'all') return undefined;
+  if (excluded.includes(role) || SERVERS_OWN.has(type)) return 'right';
+  if (DIRECTORY.has(type) && patients.length === 0) {
+    return rights.includes('directory.write') ? undefined : 'right';
   }
-  if (before !== undefined && before.by !== subject.depositor) return 'depositor';
-  if (after.type === 'Consent') return mayConsent(subject, after) ? undefined : 'right';
-  if (REGISTERED.has(after.type)) return subject.rights.includes('registration.write') ? undefined : 'right';
-  if (subject.role === 'patient') return ownOnly(subject, after) ? undefined : 'patient';
-  if (subject.role === 'app') return 'right';
-  return undefined;
+  const own = by === undefined || by === depositor;
+  if (type === 'Consent') return consentRefusal(writing, own);
+  if (REGISTERED.has(type)) {
+    if (!own) return 'depositor';
+    return rights.includes('registration.write') ? undefined : 'right';
+  }
+  if (!own) return kind === 'labels' && isFamily(relations) ? undefined : 'depositor';
+  if (role === 'patient' || role === 'representative') {
+    return patients.length === 0 || isFamily(relations) ? undefined : 'patient';
+  }
+  return role === 'app' ? 'right' : undefined;
 }
 
-/** A Consent is the patient's own word, or recorded by a registry that has the right to. */
-function mayConsent(subject: Subject, after: Written): boolean {
-  if (subject.rights.includes('consent.write')) return !after.patients.includes(UNKNOWN_PATIENT);
-  return subject.role === 'patient' && ownOnly(subject, after) && after.patients.length > 0;
+/** The patient's own word, whoever recorded it; else recorded by a registry, or collected in their presence. */
+function consentRefusal({ subject, relations, kind, after, collected }: Writing, own: boolean): Refusal {
+  if (speaksFor(relations)) return undefined;
+  if (!own) return 'depositor';
+  if (after.patients.includes(UNKNOWN_PATIENT)) return 'right';
+  if (subject.rights.includes('consent.write')) return undefined;
+  const collects = subject.role === 'professional' && subject.rights.includes('consent.collect');
+  return collects && collected === true && kind === 'create' && after.patients.length === 1
+    ? undefined
+    : 'right';
 }
 
-function ownOnly(subject: Subject, { patients }: Written): boolean {
-  return patients.every((patient) => `Patient/${patient}` === subject.reference);
+export function isFamily(relations: readonly Relation[]): boolean {
+  return relations.length > 0 && relations.every((is) => is !== 'other');
+}
+
+/** An aidant manages nobody's access. */
+function speaksFor(relations: readonly Relation[]): boolean {
+  return relations.length > 0 && relations.every((is) => is === 'patient' || is === 'representative');
 }

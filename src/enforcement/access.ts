@@ -4,6 +4,7 @@
  */
 import { type Caller, callerOf, isProfessional } from '../consent/caller.ts';
 import { plan } from '../consent/lines.ts';
+import { standingOf } from '../consent/link.ts';
 import type { Subject } from '../consent/subject.ts';
 import {
   type Attributes,
@@ -17,8 +18,10 @@ import {
   or,
 } from '../condition/condition.ts';
 import { FhirError } from '../fhir/outcome.ts';
-import { DIRECTORY } from '../fhir/subjects.ts';
-import type { PolicySource } from './ports.ts';
+import { DIRECTORY, UNKNOWN_PATIENT } from '../fhir/subjects.ts';
+import type { Rules } from '../consent/rules.ts';
+import type { Relation } from '../consent/writing.ts';
+import type { PolicySource, Stored } from './ports.ts';
 
 /** Patients that a search without a patient may span. */
 const GRANTORS = 1000;
@@ -31,8 +34,22 @@ const NAMING = /[ruds]/;
 
 const DIRECTORY_ONLY: Condition = and({ is: 'type', among: [...DIRECTORY] }, { is: 'impersonal' });
 
+/** Who may deposit about others than themselves and their family. */
+const STRANGERS: ReadonlySet<string> = new Set(['professional', 'system', 'app']);
+
 export interface Internal {
   reason: string;
+}
+
+export interface Towards {
+  rules: Rules;
+  /** A label as the store keeps it. */
+  key: (term: string) => string;
+  depositor: string;
+  /** The demo's test caller. */
+  mayAll: boolean;
+  relations: readonly Relation[];
+  masksNew: boolean;
 }
 
 export class Access {
@@ -88,6 +105,38 @@ export class Access {
     return this.#condition(patients, READING);
   }
 
+  /** What the caller is to each of these patients, and what the patients chose for new documents. */
+  async towards(patients: readonly string[]): Promise<Towards> {
+    const subject = this.#subject;
+    const source = this.#policies;
+    if ('reason' in subject || source === undefined) throw new Error('internal work writes nothing');
+    const caller = callerOf(subject);
+    const now = this.#now();
+    const policies = [...(await source.policies(patients)).values()].map(({ policy }) => policy);
+    return {
+      rules: source.rules,
+      key: source.key,
+      depositor: caller.depositor,
+      mayAll: caller.role === 'all',
+      relations: policies.map((policy) => (policy.open ? standingOf(policy, caller, now).is : 'other')),
+      masksNew: policies.some(({ masksNew }) =>
+        masksNew.some(({ from, until }) => from <= now && now < until),
+      ),
+    };
+  }
+
+  /**
+   * The labels that its depositor isn't shown: who deposited it, and isn't the patient or their family, is given it as
+   * it was deposited. Undefined: all are shown.
+   */
+  unshown({ by, imposed }: Stored): ((label: string) => boolean) | undefined {
+    const subject = this.#subject;
+    const source = this.#policies;
+    if (imposed === undefined || source === undefined || 'reason' in subject) return undefined;
+    if (by !== subject.depositor || !STRANGERS.has(subject.role)) return undefined;
+    return (label) => imposed.includes(source.key(`label=${label}`));
+  }
+
   async #decide(items: readonly Attributes[], letters: RegExp): Promise<boolean[]> {
     const patients = new Set(items.flatMap((item) => item.patients));
     const condition = await this.#condition([...patients], letters);
@@ -107,15 +156,19 @@ export class Access {
     const caller = callerOf(subject);
     if (source.rules.excluded.includes(caller.role)) return DIRECTORY_ONLY;
     const own: Condition = { is: 'by', among: [caller.depositor] };
-    const asked = patients ?? (await this.#candidates(source, caller));
     const closed = patients === undefined ? await source.closed(CLOSED) : [];
     if (closed.length > CLOSED) throw unnamed();
+    // line 2 gives a few callers the account itself: they ask each closed space, the others leave them out
+    const asks = caller.role === 'patient' || caller.rights.includes('registration.write');
+    const named = patients ?? [...(await this.#candidates(source, caller)), ...(asks ? closed : [])];
+    // who isn't known here has said nothing, and that opens nothing
+    const asked = [...new Set(named)].filter((patient) => patient !== UNKNOWN_PATIENT);
     return or(
       DIRECTORY_ONLY,
       and({ is: 'impersonal' }, own),
       and(
         not({ is: 'impersonal' }),
-        closed.length === 0 ? ALL : not({ is: 'concerns', among: closed }),
+        asks || closed.length === 0 ? ALL : not({ is: 'concerns', among: closed }),
         await this.#ofPatients(source, caller, asked, own),
       ),
     );

@@ -9,6 +9,10 @@ import type { Access } from './access.ts';
 
 /** One version of a resource, unsealed. */
 export interface Stored extends Attributes {
+  /** Labels that others than its depositor put on it, as the store keeps them. */
+  imposed?: readonly string[];
+  /** As it is kept, where the caller is given it as it was deposited. */
+  whole?: Stored;
   /** Counts from 1, never leaves the server. */
   version: number;
   /** `meta.versionId`: opaque, so that a gap tells nothing. */
@@ -27,6 +31,8 @@ export interface Stored extends Attributes {
 
 export interface Change extends Pick<Attributes, 'type' | 'id' | 'patients' | 'by' | 'labels'> {
   method: 'POST' | 'PUT' | 'DELETE';
+  /** Labels, `system|code`, that others than its depositor put on it. */
+  imposed?: readonly string[];
   /** Without `meta.versionId` and `meta.lastUpdated`, which the store sets; absent for a deletion. */
   resource?: Resource;
   /** The version it replaces, which must still be the current one; absent: there must be no current one. */
@@ -46,9 +52,12 @@ export interface Commit {
   audit: (at: number) => Trace[];
 }
 
-/** An AuditEvent, with its id, and the one patient whom it is about; empty: nobody. */
+/** An AuditEvent in two parts that have no element in common, and the one patient whom it is about; empty: nobody. */
 export interface Trace {
-  event: Resource;
+  /** What many have alike: one object for all of them, never changed, so that it is rendered and indexed once. */
+  frame: Resource;
+  /** The rest, with the id. */
+  own: Resource;
   patient: string;
 }
 

@@ -1,4 +1,10 @@
 /** The store as one caller may use it, in one request. Whatever goes through it is noted for the traces. */
+import { type Labelled, masked, relabelled, unknownLabel } from '../consent/labelling.ts';
+import { type Refusal, type Writing, isFamily, refusesWrite } from '../consent/writing.ts';
+import { parseJson, stringifyJson } from '../fhir/json.ts';
+import { labelsIn, withoutLabels } from '../fhir/labels.ts';
+import { FhirError } from '../fhir/outcome.ts';
+import type { Resource } from '../fhir/resource.ts';
 import { DIRECTORY } from '../fhir/subjects.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
@@ -25,18 +31,17 @@ export class ScopedStore {
 
   /** Undefined: absent or hidden, which is the same. A deletion is a version without a body. */
   async read(type: string, id: string): Promise<Stored | undefined> {
-    return this.#noted(await this.#port.get(this.#access, type, id));
+    return this.#given(await this.#port.get(this.#access, type, id));
   }
 
   async readVersion(type: string, id: string, vid: string): Promise<Stored | undefined> {
-    return this.#noted(await this.#port.getVersion(this.#access, type, id, vid));
+    return this.#given(await this.#port.getVersion(this.#access, type, id, vid));
   }
 
   async search(query: SearchQuery, after?: unknown): Promise<Page> {
     const page = await this.#port.search(this.#access, query, after);
     this.notes.asked(page.patients ?? []);
-    for (const match of page.matches) this.#noted(match);
-    return page;
+    return { ...page, matches: page.matches.map((match) => this.#given(match)) };
   }
 
   async include(
@@ -45,14 +50,12 @@ export class ScopedStore {
     limit: number,
   ): Promise<Stored[]> {
     const found = await this.#port.include(this.#access, matches, includes, limit);
-    for (const each of found) this.#noted(each);
-    return found;
+    return found.map((each) => this.#given(each));
   }
 
   async history(scope: HistoryScope): Promise<Page> {
     const page = await this.#port.history(this.#access, scope);
-    for (const match of page.matches) this.#noted(match);
-    return page;
+    return { ...page, matches: page.matches.map((match) => this.#given(match)) };
   }
 
   /**
@@ -98,7 +101,7 @@ export class ScopedStore {
       audit: (at) => this.#tracer(concerns, at),
     });
     this.notes.close(concerns);
-    return stored;
+    return stored.map((each) => asGiven(each, this.#access));
   }
 
   /** The same, but what is committed waits until `flush`. */
@@ -106,10 +109,56 @@ export class ScopedStore {
     return new StagedStore(this, this.#port, this.#access, this.notes, this.#tracer);
   }
 
-  #noted<S extends Stored | undefined>(stored: S): S {
-    if (stored !== undefined && !isDirectory(stored)) this.notes.given(stored);
-    return stored;
+  /** Why the caller may not write it; undefined when they may. */
+  async refusesWrite(writing: Omit<Writing, 'relations'>): Promise<Refusal> {
+    const { relations, rules } = await this.#access.towards(writing.after.patients);
+    return refusesWrite({ ...writing, relations }, rules.excluded);
   }
+
+  /**
+   * The resource with the labels that the caller may not take off, and those that the patient chose for what is new.
+   * @throws FhirError 422 for a label that isn't understood
+   */
+  async labelled(
+    resource: Resource,
+    patients: readonly string[],
+    before: Stored | undefined,
+  ): Promise<Labelled> {
+    const { relations, rules, masksNew, key, depositor, mayAll } = await this.#access.towards(patients);
+    const unknown = unknownLabel(resource, rules);
+    if (unknown !== undefined) {
+      throw new FhirError(
+        'code-invalid',
+        `the label \`${unknown.code}\` of \`${unknown.system}\` is not known`,
+        {
+          expression: `${resource.resourceType}.securityLabel`,
+        },
+      );
+    }
+    if (before === undefined) {
+      const masks = masksNew && resource.resourceType === 'DocumentReference' && !isFamily(relations);
+      return masks ? masked(resource, rules) : { resource, imposed: [] };
+    }
+    const held = parseJson(before.body) as Resource;
+    const names = labelsIn(held).map(({ name }) => name);
+    const imposed = names.filter((name) => before.imposed?.includes(key(`label=${name}`)) === true);
+    const who = { isDepositor: before.by === depositor, relations, mayAll };
+    return relabelled(resource, { resource: held, imposed }, who, rules);
+  }
+
+  #given<S extends Stored | undefined>(stored: S): S {
+    if (stored === undefined) return stored;
+    if (!isDirectory(stored)) this.notes.given(stored);
+    return asGiven(stored, this.#access) as S;
+  }
+}
+
+/** As its caller is given it: a depositor without the labels that others put on it. */
+function asGiven(stored: Stored, access: Access): Stored {
+  const unshown = access.unshown(stored);
+  if (unshown === undefined || stored.method === 'DELETE') return stored;
+  const bare = withoutLabels(parseJson(stored.body) as Resource, unshown);
+  return { ...stored, body: Buffer.from(stringifyJson(bare)), whole: stored };
 }
 
 interface Waiting {

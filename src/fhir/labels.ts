@@ -3,15 +3,63 @@ import type { Coding, Json, Resource } from './resource.ts';
 
 const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 
-/** `system|code` and, for who asks whatever the system, `*|code` of `meta.security`, `securityLabel` and a Composition's `confidentiality` together, without doubles. */
-export function labelsOf(resource: Resource): string[] {
-  const own = (Array.isArray(resource.securityLabel) ? resource.securityLabel : []) as Json[];
+export interface Label {
+  /** `system|code` */
+  name: string;
+  code: string;
+  coding: Coding;
+}
+
+/** Those of `meta.security`, `securityLabel` and a Composition's `confidentiality` together. */
+export function labelsIn(resource: Resource): Label[] {
   const codings = [
     ...(resource.meta?.security ?? []),
-    ...own.flatMap((concept) => (Array.isArray(concept.coding) ? (concept.coding as Coding[]) : [])),
+    ...concepts(resource.securityLabel).flatMap(codingsIn),
     ...(typeof resource.confidentiality === 'string'
       ? [{ system: CONFIDENTIALITY, code: resource.confidentiality }]
       : []),
   ];
-  return [...new Set(codings.flatMap(({ system = '', code = '' }) => [`${system}|${code}`, `*|${code}`]))];
+  return codings.map((coding) => ({ name: nameOf(coding), code: coding.code ?? '', coding }));
+}
+
+/** `system|code` and, for who asks whatever the system, `*|code`; without doubles. */
+export function labelsOf(resource: Resource): string[] {
+  return [...new Set(labelsIn(resource).flatMap(({ name, code }) => [name, `*|${code}`]))];
+}
+
+/** The resource without these labels. */
+export function withoutLabels(resource: Resource, isGone: (name: string) => boolean): Resource {
+  const left = (codings: readonly Coding[]): Coding[] => codings.filter((each) => !isGone(nameOf(each)));
+  const { meta, securityLabel, ...rest } = resource;
+  const { security, ...others } = meta ?? {};
+  const marks = left(security ?? []);
+  const labels = concepts(securityLabel).flatMap((concept) => {
+    const codings = codingsIn(concept);
+    const kept = left(codings);
+    return kept.length === 0 && codings.length > 0 ? [] : [{ ...concept, coding: kept }];
+  });
+  return {
+    ...rest,
+    meta: { ...others, ...(marks.length > 0 ? { security: marks } : {}) },
+    ...(labels.length > 0 ? { securityLabel: labels } : {}),
+  };
+}
+
+/** The resource without what labels say, for comparison. */
+export function unlabelled(resource: Resource): Resource {
+  const { securityLabel: _labels, meta, ...rest } = resource;
+  const { security: _security, versionId: _version, lastUpdated: _updated, ...others } = meta ?? {};
+  return { ...rest, meta: others };
+}
+
+function concepts(value: unknown): Json[] {
+  return Array.isArray(value) ? (value as Json[]) : [];
+}
+
+function codingsIn({ coding }: Json): Coding[] {
+  return Array.isArray(coding) ? (coding as Coding[]) : [];
+}
+
+function nameOf({ system = '', code = '' }: Coding): string {
+  return `${system}|${code}`;
 }

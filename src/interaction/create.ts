@@ -10,12 +10,12 @@ export async function create(context: Context, exchange: Exchange): Promise<Answ
   if (condition === undefined) {
     return written(
       exchange,
-      await commitOne(exchange, changeOf(exchange, 'POST', resource, undefined)),
+      await commitOne(exchange, await changeOf(exchange, 'POST', resource, undefined)),
       true,
     );
   }
   return onMatch(context, exchange, resource.resourceType, condition, async ({ found, lock }) => {
-    const change = changeOf(exchange, 'POST', resource, undefined);
+    const change = await changeOf(exchange, 'POST', resource, undefined);
     if (found !== undefined) return written(exchange, found, false);
     return written(exchange, await commitOne(exchange, change, [lock]), true);
   });

@@ -30,13 +30,14 @@ async function removed(
     checkIfMatch(exchange, undefined);
     return { status: 204 };
   }
-  requireWrite(exchange, current, current);
+  await requireWrite(exchange, current, current, 'delete');
   if (current.type === 'AuditEvent') throw new FhirError('forbidden', 'an AuditEvent is never deleted');
   checkIfMatch(exchange, current);
-  const { type, id, patients, labels, by } = current;
+  const whole = current.whole ?? current;
+  const { type, id, patients, labels, by } = whole;
   const stored = await commitOne(
     exchange,
-    { method: 'DELETE', type, id, patients, labels, by, previous: current },
+    { method: 'DELETE', type, id, patients, labels, by, previous: whole },
     locks,
   );
   return { status: 204, headers: { etag: versionHeaders(stored).etag! }, at: stored.at };

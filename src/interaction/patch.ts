@@ -30,14 +30,14 @@ async function patched(
 ): Promise<Answer> {
   if (current === undefined) throw new FhirError('not-found', 'not found');
   if (current.method === 'DELETE') throw new FhirError('deleted', 'deleted');
-  requireWrite(exchange, current, current);
+  await requireWrite(exchange, current, current, 'labels');
   if (current.type === 'AuditEvent') throw new FhirError('forbidden', 'an AuditEvent is never changed');
   checkIfMatch(exchange, current);
   if (exchange.body?.kind !== 'json') throw new FhirError('required', 'a patch is required as body');
   const resource = applyPatch(parseJson(current.body) as Resource, exchange.body.value);
   return written(
     exchange,
-    await commitOne(exchange, changeOf(exchange, 'PUT', resource, current), locks),
+    await commitOne(exchange, await changeOf(exchange, 'PUT', resource, current), locks),
     false,
   );
 }

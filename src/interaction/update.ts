@@ -38,7 +38,8 @@ export function conditionalUpdate(context: Context, exchange: Exchange): Promise
       return put(exchange, resource, await exchange.store.read(type, resource.id), [lock]);
     }
     checkIfMatch(exchange, undefined);
-    const change = changeOf(
+    if (type === 'AuditEvent') throw notMadeHere();
+    const change = await changeOf(
       exchange,
       'POST',
       { ...resource, id: exchange.assignedId ?? context.newId() },
@@ -55,14 +56,17 @@ async function put(
   locks: readonly Lock[],
 ): Promise<Answer> {
   const exists = current !== undefined && current.method !== 'DELETE';
-  if (current === undefined && exchange.assignedId !== resource.id) requirePrefix(exchange, resource.id!);
+  if (current === undefined) {
+    if (resource.resourceType === 'AuditEvent') throw notMadeHere();
+    if (exchange.assignedId !== resource.id) requirePrefix(exchange, resource.id!);
+  }
   if (exists && current.type === 'AuditEvent')
     throw new FhirError('forbidden', 'an AuditEvent is never changed');
   checkIfMatch(exchange, current);
   if (exists && exchange.header('if-none-match') === '*') {
     throw new FhirError('conflict', '`If-None-Match: *`, and the resource exists');
   }
-  const change = changeOf(exchange, 'PUT', resource, current);
+  const change = await changeOf(exchange, 'PUT', resource, current);
   return written(exchange, await commitOne(exchange, change, locks), !exists);
 }
 
@@ -73,8 +77,11 @@ async function put(
 function requirePrefix({ subject }: Exchange, id: string): void {
   if (subject.role === 'all' || subject.idPrefixes.some((prefix) => prefix !== '' && id.startsWith(prefix)))
     return;
-  throw new FhirError('not-supported', 'no resource of this id can be made here: create by POST', {
+  throw notMadeHere();
+}
+
+const notMadeHere = (): FhirError =>
+  new FhirError('not-supported', 'no resource of this id can be made here: create by POST', {
     status: 405,
     headers: { allow: 'GET, HEAD, POST' },
   });
-}

@@ -1,9 +1,11 @@
 /** What every write does: check the resource, whose it is, who may, and commit with its traces. */
-import { refusesWrite } from '../consent/writing.ts';
+import { isCollected } from '../consent/collected.ts';
+import type { Writing } from '../consent/writing.ts';
 import { type Change, type Lock, Stale, type Stored } from '../enforcement/ports.ts';
-import { labelsOf } from '../fhir/labels.ts';
+import { parseJson, stringifyJson } from '../fhir/json.ts';
+import { labelsOf, unlabelled } from '../fhir/labels.ts';
 import { FhirError } from '../fhir/outcome.ts';
-import type { Resource } from '../fhir/resource.ts';
+import type { Json, Resource } from '../fhir/resource.ts';
 import { patientsOf } from '../fhir/subjects.ts';
 import { validate } from '../fhir/validate/index.ts';
 import type { Context } from './context.ts';
@@ -72,45 +74,88 @@ function securityContext(exchange: Exchange): { securityContext?: { reference: s
 }
 
 /** @throws FhirError when the resource isn't valid, or the caller may not write it */
-export function changeOf(
+export async function changeOf(
   exchange: Exchange,
   method: 'POST' | 'PUT',
   resource: Resource,
-  previous: Stored | undefined,
-): Change {
+  given: Stored | undefined,
+): Promise<Change> {
   const errors = validate(resource).filter(({ severity }) => severity === 'error' || severity === 'fatal');
   if (errors.length > 0) throw FhirError.of(errors, statusOf(errors.map(({ code }) => code)));
-  const { subject } = exchange;
-  const change: Change = {
-    method,
-    type: resource.resourceType,
-    id: resource.id!,
-    resource,
-    patients: patientsOf(resource, exchange.base),
-    labels: labelsOf(resource),
-    by: previous?.by ?? subject.depositor,
-    previous,
-  };
-  if (change.patients.length > MOST_PATIENTS) {
-    const found = change.patients.length;
+  const { subject, store } = exchange;
+  const previous = given?.whole ?? given;
+  const patients = patientsOf(resource, exchange.base);
+  if (patients.length > MOST_PATIENTS) {
+    const found = patients.length;
     throw new FhirError(
       'business-rule',
       `the resource is data of ${found} patients; allowed: up to ${MOST_PATIENTS}`,
     );
   }
-  if (previous !== undefined && !samePatients(previous.patients, change.patients)) {
+  if (previous !== undefined && !samePatients(previous.patients, patients)) {
     throw new FhirError('business-rule', 'a resource can not become the data of other patients');
   }
-  requireWrite(exchange, change, previous);
-  return change;
+  const { type, id, by } = {
+    type: resource.resourceType,
+    id: resource.id!,
+    by: previous?.by ?? subject.depositor,
+  };
+  const live = previous === undefined || previous.method === 'DELETE' ? undefined : previous;
+  const kind = live === undefined ? 'create' : onlyLabels(live, resource) ? 'labels' : 'change';
+  await requireWrite(exchange, { type, id, patients }, previous, kind, resource);
+  const labelled = await store.labelled(resource, patients, live);
+  return {
+    method,
+    type,
+    id,
+    resource: labelled.resource,
+    patients,
+    labels: labelsOf(labelled.resource),
+    imposed: labelled.imposed,
+    by,
+    previous,
+  };
 }
 
-export function requireWrite(
+/** What a patient may change of what others deposited: labels, and that it is archived. */
+function onlyLabels(previous: Stored, resource: Resource): boolean {
+  const bare = (each: Resource): string => stringifyJson(sorted(unarchived(unlabelled(each))));
+  return bare(parseJson(previous.body) as Resource) === bare(resource);
+}
+
+/** https://interop.esante.gouv.fr/ig/fhir/pdsm: whether a document is archived. */
+const ARCHIVED = 'https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived';
+
+function unarchived({ extension, ...rest }: Resource): Resource {
+  const left = (Array.isArray(extension) ? (extension as Json[]) : []).filter(({ url }) => url !== ARCHIVED);
+  return { ...rest, ...(left.length > 0 ? { extension: left } : {}) } as Resource;
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null || value.constructor !== Object) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, item]) => [name, sorted(item)]),
+  );
+}
+
+/** @throws FhirError 403 */
+export async function requireWrite(
   { subject, store }: Exchange,
-  after: Pick<Change, 'type' | 'id' | 'patients' | 'labels' | 'by'>,
+  after: Pick<Change, 'type' | 'id' | 'patients'>,
   before: Stored | undefined,
-): void {
-  const refusal = refusesWrite(subject, after, before);
+  kind: Writing['kind'],
+  resource?: Resource,
+): Promise<void> {
+  const refusal = await store.refusesWrite({
+    subject,
+    kind,
+    after,
+    by: before?.by,
+    collected: resource !== undefined && isCollected(resource),
+  });
   if (refusal === undefined) return;
   store.notes.refused(after);
   const why = {

@@ -6,13 +6,24 @@ import { parseJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Coding, Json, Meta, Resource } from '../fhir/resource.ts';
 import { validate } from '../fhir/validate/index.ts';
+import { everythingOf } from '../search/filter.ts';
 import type { Context } from '../interaction/context.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
+import { searchedTogether } from '../interaction/search.ts';
 import { versionHeaders } from '../interaction/versions.ts';
 import { changeOf, commitOne, inTurn, requireWrite } from '../interaction/write.ts';
 
-export async function meta(exchange: Exchange): Promise<Answer> {
-  const stored = await exchange.store.read(exchange.params.type!, exchange.params.id!);
+/** Resources of which a type's or the server's `$meta` is put together. */
+const MOST = 1000;
+
+export function meta(context: Context, exchange: Exchange): Promise<Answer> {
+  const { type, id } = exchange.params;
+  if (type !== undefined && id !== undefined) return ofOne(exchange, type, id);
+  return ofAll(exchange, type === undefined ? searchedTogether(context) : [type]);
+}
+
+async function ofOne(exchange: Exchange, type: string, id: string): Promise<Answer> {
+  const stored = await exchange.store.read(type, id);
   if (stored === undefined) throw new FhirError('not-found', 'not found');
   if (stored.method === 'DELETE') throw new FhirError('deleted', 'deleted');
   return {
@@ -20,6 +31,30 @@ export async function meta(exchange: Exchange): Promise<Answer> {
     headers: versionHeaders(stored),
     body: answer((parseJson(stored.body) as Resource).meta),
   };
+}
+
+/** What the caller may see of a type or of all: every profile, label and tag once. */
+async function ofAll(exchange: Exchange, types: string[]): Promise<Answer> {
+  const { matches, next } = await exchange.store.search(everythingOf(types, MOST));
+  if (next !== undefined) {
+    throw new FhirError(
+      'too-costly',
+      `\`$meta\` of more than ${MOST} resources is not told: ask for the \`$meta\` of a type or of one of them`,
+    );
+  }
+  const metas = matches.map(({ body }) => (parseJson(body) as Resource).meta ?? {});
+  const all = metas.reduce<Meta>(
+    (now, { profile = [], security = [], tag = [] }) => added(now, { profile, security, tag }),
+    {},
+  );
+  return { status: 200, body: answer(pruned(inOrder(all))) };
+}
+
+/** INVARIANT: the order tells nothing of where each was found. */
+function inOrder({ profile = [], security = [], tag = [] }: Meta): Meta {
+  const sorted = (codings: Coding[]): Coding[] =>
+    [...codings].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  return { profile: [...profile].sort(), security: sorted(security), tag: sorted(tag) };
 }
 
 export const metaAdd = (context: Context, exchange: Exchange): Promise<Answer> =>
@@ -38,11 +73,11 @@ async function change(
     const current = await exchange.store.read(type!, id!);
     if (current === undefined) throw new FhirError('not-found', 'not found');
     if (current.method === 'DELETE') throw new FhirError('deleted', 'deleted');
-    requireWrite(exchange, current, current);
+    await requireWrite(exchange, current, current, 'labels');
     if (type === 'AuditEvent') throw new FhirError('forbidden', 'an AuditEvent is never changed');
     const resource = parseJson(current.body) as Resource;
     resource.meta = pruned(apply(resource.meta ?? {}, asked));
-    const stored = await commitOne(exchange, changeOf(exchange, 'PUT', resource, current));
+    const stored = await commitOne(exchange, await changeOf(exchange, 'PUT', resource, current));
     return {
       status: 200,
       headers: versionHeaders(stored),

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { ObjectId } from 'mongodb';
 import type { Stored } from '../enforcement/ports.ts';
 import { stringifyJson } from '../fhir/json.ts';
+import { fewRandomBytes } from '../fhir/random.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Range } from '../search/filter.ts';
 import { indexResource } from '../search/index.ts';
@@ -25,6 +26,7 @@ export interface VersionDoc {
   by: string;
   labels: string[];
   hidden?: number;
+  imposed?: string[];
   codes?: string[];
   from?: number;
   until?: number;
@@ -68,14 +70,10 @@ export const NO_DATE = -8.64e15 - 1;
 export const WITHOUT_INDEX = { terms: 0, ids: 0, refs: 0, r: 0, o: 0, pairs: 0 } as const;
 
 const VID_BYTES = 10;
-let pool: Buffer = Buffer.alloc(0);
 
 /** Opaque, so that a gap between versions tells nothing. */
 export function newVid(): string {
-  if (pool.length < VID_BYTES) pool = randomBytes(VID_BYTES * 400);
-  const vid = pool.toString('hex', 0, VID_BYTES);
-  pool = pool.subarray(VID_BYTES);
-  return vid;
+  return fewRandomBytes(VID_BYTES).toString('hex');
 }
 
 /** The bytes that leave: with the server's own `meta` in front. */
@@ -172,6 +170,7 @@ export function attributes(rid: string, doc: VersionDoc): Omit<Stored, 'body'> {
     by: doc.by,
     labels: doc.labels,
     hidden: doc.hidden ?? undefined,
+    imposed: doc.imposed,
     codes: doc.codes ?? NOTHING,
     from: doc.from ?? undefined,
     until: doc.until ?? undefined,

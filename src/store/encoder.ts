@@ -1,9 +1,9 @@
-/** Changes and traces as documents: versioned, rendered, sealed, with what they are found by. */
+/** Changes as documents: versioned, rendered, sealed, with what they are found by. */
 import type { ObjectId } from 'mongodb';
 import { everyMember } from '../consent/members.ts';
 import { grantees } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
-import type { Change, Stored, Trace } from '../enforcement/ports.ts';
+import type { Change, Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { factsOf } from '../fhir/facts.ts';
 import type { Resource } from '../fhir/resource.ts';
@@ -91,38 +91,6 @@ export class Encoder {
     return encoded;
   }
 
-  /** A trace about a patient who has no data key (there is no such patient) is sealed with what is nobody's. */
-  async traces(traces: readonly Trace[], now: number): Promise<Doc[]> {
-    const nobody = (await this.#ring.ensure(['']))!;
-    const docs: Doc[] = [];
-    for (const { event, patient } of traces) {
-      const key = patient === '' ? undefined : await this.#ring.get(patient);
-      const owner = key === undefined ? '' : patient;
-      const vid = newVid();
-      const rid = `AuditEvent/${event.id}`;
-      const version: VersionDoc = {
-        type: 'AuditEvent',
-        v: 1,
-        vid,
-        at: now,
-        method: 'POST',
-        patient: owner,
-        by: 'carnet',
-        labels: [],
-      };
-      Object.assign(
-        version,
-        sealBody(render(event, vid, now), rid, version, key === undefined ? nobody : new Map([[owner, key]])),
-      );
-      docs.push({
-        _id: rid,
-        ...version,
-        ...foundBy(event, owner === '' ? [] : [owner], this.#terms, this.#base, this.#rules),
-      });
-    }
-    return docs;
-  }
-
   async #one(change: Change, now: number, keys: ReadonlyMap<string, Buffer>): Promise<Encoded> {
     const { type, id, previous, resource } = change;
     const rid = `${type}/${id}`;
@@ -142,6 +110,7 @@ export class Encoder {
         : {
             ...gateFacts(resource, change.labels, this.#terms, this.#base),
             ...hiddenSince(change.labels, previous, at, this.#rules),
+            ...imposedOn(change, this.#terms),
           }),
     };
     const replaced =
@@ -204,6 +173,10 @@ export function gateFacts(resource: Resource, labels: readonly string[], terms: 
     ...(about.length > 0 ? { about } : {}),
     ...(authors.length > 0 ? { authors } : {}),
   };
+}
+
+function imposedOn({ imposed = [] }: Change, terms: Terms): Pick<VersionDoc, 'imposed'> {
+  return imposed.length === 0 ? {} : { imposed: imposed.map((label) => terms.text(`label=${label}`)) };
 }
 
 /** A break in carrying the label begins the announcement anew. */

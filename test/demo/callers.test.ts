@@ -1,4 +1,5 @@
-import { refusesWrite } from '../../src/consent/writing.ts';
+import { type Relation, refusesWrite } from '../../src/consent/writing.ts';
+import { nationalRules } from '../../src/national-rules.ts';
 import { demoCallers } from '../../src/demo/callers.ts';
 import type { CallerName } from '../../src/demo/callers.ts';
 import { demoDeposits, demoResources } from '../../src/demo/deposits.ts';
@@ -45,10 +46,11 @@ describe('the demo callers', () => {
     ]);
   });
 
-  it('come for treatment, none of them in an emergency mode', () => {
-    for (const { role, purposes } of Object.values(demoCallers)) {
-      if (role === 'professional' || role === 'system') expect(purposes).toEqual(['TREAT']);
-      expect(purposes).not.toContain('ETREAT');
+  it('come for treatment, and only the regulator in an emergency', () => {
+    for (const [name, { role, purposes, regulator }] of Object.entries(demoCallers)) {
+      if (role === 'professional' || role === 'system')
+        expect(purposes).toEqual([name === 'samu' ? 'ETREAT' : 'TREAT']);
+      expect(regulator).toBe(name === 'samu');
       expect(purposes).not.toContain('BTG');
     }
   });
@@ -71,10 +73,15 @@ describe('the demo callers', () => {
   it('may write what they deposit', () => {
     for (const { caller, resources } of demoDeposits(now)) {
       const { reference: by } = demoCallers[caller];
-      const subject = { ...demoCallers[caller], scopes: [], depositor: by };
+      const subject = { ...demoCallers[caller], scopes: [], depositor: by, related: [], regulator: false };
       for (const resource of resources) {
         const { resourceType: type, id = '' } = resource;
-        const refusal = refusesWrite(subject, { type, patients: patientsOf(resource), by }, undefined);
+        const patients = patientsOf(resource);
+        const relations = patients.map((patient): Relation =>
+          by === `Patient/${patient}` ? 'patient' : 'other',
+        );
+        const writing = { subject, relations, kind: 'create', after: { type, patients } } as const;
+        const refusal = refusesWrite(writing, nationalRules().excluded);
         expect([type, id, refusal]).toEqual([type, id, undefined]);
       }
     }

@@ -1,11 +1,14 @@
 /** Who may write what, as a table: `.` may, R has no right, D only its depositor, P only one's own data. */
 import type { Subject } from '../../src/consent/subject.ts';
-import { refusesWrite } from '../../src/consent/writing.ts';
+import { type Relation, refusesWrite } from '../../src/consent/writing.ts';
+import { nationalRules } from '../../src/national-rules.ts';
 
 const subject = (role: Subject['role'], reference: string, rights: string[] = []): Subject => ({
   role,
   reference,
   depositor: reference,
+  related: [],
+  regulator: false,
   organizations: [],
   purposes: [],
   scopes: [{ context: 'system', type: '*', interactions: 'cruds' }],
@@ -86,7 +89,7 @@ const TABLE: Record<keyof typeof WHAT, string> = {
   'a Consent of oneself and another':            'R R R . R R .',
   'a Consent of an unknown patient':             'R R R R R R .',
   'a Consent of nobody':                         'R R R . R R .',
-  'a change of a Consent that another recorded': 'D D D D D R .',
+  'a change of a Consent that another recorded': '. D D D D R .',
   'one’s own Patient':                           'R R R . R R .',
   'another’s Patient':                           'R R R . R R .',
   'one’s own RelatedPerson':                     'R R R . R R .',
@@ -110,8 +113,13 @@ it.each(Object.keys(TABLE) as (keyof typeof WHAT)[])('%s', (name) => {
   const { type, patients = [], before }: What = WHAT[name];
   const signs = (Object.keys(WHO) as Who[]).map((who) => {
     const by = before === 'mine' ? WHO[who].depositor : (before ?? WHO[who].depositor);
-    const facts = { type, patients, by };
-    const refusal = refusesWrite(WHO[who], facts, before === undefined ? undefined : facts);
+    const changes = before === undefined ? {} : { by };
+    const relations = patients.map((patient): Relation =>
+      WHO[who].reference === `Patient/${patient}` ? 'patient' : 'other',
+    );
+    const kind = before === undefined ? 'create' : 'change';
+    const writing = { subject: WHO[who], relations, kind, after: { type, patients }, ...changes } as const;
+    const refusal = refusesWrite(writing, nationalRules().excluded);
     return refusal === undefined ? '.' : SIGN[refusal];
   });
   expect(signs.join(' ')).toBe(TABLE[name]);

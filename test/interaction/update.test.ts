@@ -86,7 +86,7 @@ describe('update', () => {
     const path = `Observation/${made.json.id}`;
     const owner = carnet.as({ token: carnet.tokenFor({ reference: PATIENT }, 'patient') });
     expect((await owner.get(path)).status).toBe(200);
-    expect(errorOf(await owner.put(path, made.json))).toEqual([403, 'forbidden']);
+    expect(errorOf(await owner.put(path, { ...made.json, valueString: 'y' }))).toEqual([403, 'forbidden']);
     expect((await hospital.put(path, { ...made.json, valueString: 'x' })).status).toBe(200);
   });
 });

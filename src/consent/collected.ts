@@ -1,0 +1,24 @@
+/**
+ * What a professional records of a consent that a patient gave in their presence.
+ * https://hl7.org/fhir/R4/consent-definitions.html#Consent.verification
+ */
+import type { Reference, Resource } from '../fhir/resource.ts';
+import { items } from './members.ts';
+import { policiesOf } from './provision.ts';
+import { POLICY } from './vocabulary.ts';
+
+/** It says so, that the patient spoke, and who verified it when. */
+export function isCollected(consent: Resource): boolean {
+  if (consent.resourceType !== 'Consent' || !policiesOf(consent).includes(POLICY.collected)) return false;
+  const spoke = items(consent.performer).some(
+    (performer) => performer.reference === (consent.patient as Reference | undefined)?.reference,
+  );
+  const verified = items(consent.verification).some(
+    (each) =>
+      each.verified === true &&
+      typeof each.verificationDate === 'string' &&
+      (each.verifiedWith as Reference | undefined)?.reference !== undefined,
+  );
+  const recorded = items(consent.organization).length > 0;
+  return spoke && verified && recorded;
+}
