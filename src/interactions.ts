@@ -35,7 +35,7 @@ export function interactions(context: Context) {
     'history-system': within(history),
     transaction: within(transaction),
     $validate: validateOperation,
-    $meta: meta,
+    $meta: within(meta),
     '$meta-add': within(metaAdd),
     '$meta-delete': within(metaDelete),
   } satisfies Record<string, Interaction>;

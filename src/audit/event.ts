@@ -3,17 +3,22 @@
  * (https://profiles.ihe.net/ITI/BALP/); the issue on traces completes content and chain.
  */
 import type { Subject } from '../consent/subject.ts';
-import type { Resource } from '../fhir/resource.ts';
+import type { Json, Resource } from '../fhir/resource.ts';
 
-export interface Facts {
-  at: number;
+export interface Kind {
+  subject: Subject;
   /** FHIR code of the interaction: read, search-type, transaction … */
   interaction: string;
   action: 'C' | 'R' | 'U' | 'D' | 'E';
   /** 0 success, 4 refused or bad request, 8 the server failed. */
   outcome: '0' | '4' | '8';
+  /** Address of this server. */
+  server: string;
+}
+
+export interface Facts {
+  at: number;
   requestId: string;
-  subject: Subject;
   /** Absent: nobody's data. */
   patient?: string;
   /** `Type/id` of what was touched. */
@@ -22,8 +27,6 @@ export interface Facts {
   count: number;
   /** The search as sent. */
   query?: string;
-  /** Address of this server. */
-  server: string;
 }
 
 const DCM = 'http://dicom.nema.org/resources/ontology/DCM';
@@ -35,8 +38,28 @@ const ACT_REASON = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
 const entityType = (code: string, display: string) => ({ system: ENTITY_TYPE, code, display });
 const objectRole = (code: string, display: string) => ({ system: OBJECT_ROLE, code, display });
 
-export function auditEvent(facts: Facts): Resource {
-  const { subject } = facts;
+const PATIENT = { type: entityType('1', 'Person'), role: objectRole('1', 'Patient') };
+const RESOURCE = { type: entityType('2', 'System Object'), role: objectRole('4', 'Domain Resource') };
+const QUERY = { type: entityType('2', 'System Object'), role: objectRole('24', 'Query') };
+const REQUEST_ID = {
+  type: { system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType', code: 'XrequestId' },
+};
+
+/** Each caller's, by what was done. They are few, and go with their caller. */
+const frames = new WeakMap<Subject, Map<string, Resource>>();
+
+/** What all of a caller's events of one kind have alike: the same object each time. */
+export function frameOf(facts: Kind): Resource {
+  const { subject, interaction, action, outcome, server } = facts;
+  let known = frames.get(subject);
+  if (known === undefined) frames.set(subject, (known = new Map()));
+  const name = `${interaction} ${action} ${outcome} ${server}`;
+  let frame = known.get(name);
+  if (frame === undefined) known.set(name, (frame = makeFrame(facts)));
+  return frame;
+}
+
+function makeFrame({ subject, interaction, action, outcome, server }: Kind): Resource {
   return {
     resourceType: 'AuditEvent',
     type: {
@@ -44,10 +67,9 @@ export function auditEvent(facts: Facts): Resource {
       code: 'rest',
       display: 'RESTful Operation',
     },
-    subtype: [{ system: 'http://hl7.org/fhir/restful-interaction', code: facts.interaction }],
-    action: facts.action,
-    recorded: new Date(facts.at).toISOString(),
-    outcome: facts.outcome,
+    subtype: [{ system: 'http://hl7.org/fhir/restful-interaction', code: interaction }],
+    action,
+    outcome,
     ...(subject.purposes.length === 0
       ? {}
       : { purposeOfEvent: subject.purposes.map((code) => ({ coding: [{ system: ACT_REASON, code }] })) }),
@@ -75,47 +97,26 @@ export function auditEvent(facts: Facts): Resource {
       },
       {
         type: { coding: [{ system: DCM, code: '110152', display: 'Destination Role ID' }] },
-        who: { display: facts.server },
+        who: { display: server },
         requestor: false,
       },
     ],
-    source: { observer: { display: facts.server } },
-    entity: [
-      ...(facts.patient === undefined
-        ? []
-        : [
-            {
-              what: { reference: `Patient/${facts.patient}` },
-              type: entityType('1', 'Person'),
-              role: objectRole('1', 'Patient'),
-            },
-          ]),
-      ...facts.references
-        .filter((reference) => reference !== `Patient/${facts.patient}`)
-        .map((reference) => ({
-          what: { reference },
-          type: entityType('2', 'System Object'),
-          role: objectRole('4', 'Domain Resource'),
-        })),
-      ...(facts.query === undefined
-        ? []
-        : [
-            {
-              type: entityType('2', 'System Object'),
-              role: objectRole('24', 'Query'),
-              query: Buffer.from(facts.query).toString('base64'),
-              ...(facts.count > facts.references.length
-                ? { detail: [{ type: 'count', valueString: String(facts.count) }] }
-                : {}),
-            },
-          ]),
-      {
-        what: { identifier: { value: facts.requestId } },
-        type: {
-          system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType',
-          code: 'XrequestId',
-        },
-      },
-    ],
+    source: { observer: { display: server } },
   };
+}
+
+/** What is one event's own. */
+export function ownOf(id: string, { at, requestId, patient, references, count, query }: Facts): Resource {
+  const entity: Json[] = [];
+  const whole = patient === undefined ? undefined : `Patient/${patient}`;
+  if (whole !== undefined) entity.push({ what: { reference: whole }, ...PATIENT });
+  for (const reference of references) {
+    if (reference !== whole) entity.push({ what: { reference }, ...RESOURCE });
+  }
+  if (query !== undefined) {
+    const more = count > references.length ? { detail: [{ type: 'count', valueString: String(count) }] } : {};
+    entity.push({ ...QUERY, query: Buffer.from(query).toString('base64'), ...more });
+  }
+  entity.push({ what: { identifier: { value: requestId } }, ...REQUEST_ID });
+  return { resourceType: 'AuditEvent', id, recorded: new Date(at).toISOString(), entity };
 }

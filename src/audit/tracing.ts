@@ -1,13 +1,13 @@
 /** From what a request touched to its traces: one for each patient, none naming a second. */
-import { randomBytes } from 'node:crypto';
 import type { Subject } from '../consent/subject.ts';
 import type { Concern } from '../enforcement/notes.ts';
 import type { Trace } from '../enforcement/ports.ts';
-import { auditEvent, type Facts } from './event.ts';
+import { fewRandomBytes } from '../fhir/random.ts';
+import { frameOf, type Kind, ownOf } from './event.ts';
 
 /** What of a request its traces tell. */
 export interface Traced {
-  audit: { code: string; action: Facts['action'] };
+  audit: { code: string; action: Kind['action'] };
   url: string;
   /** Decoded; the fields of a form with those of the address. */
   query: readonly (readonly [string, string])[];
@@ -16,7 +16,7 @@ export interface Traced {
   base: string;
 }
 
-export type Outcome = Facts['outcome'];
+export type Outcome = Kind['outcome'];
 
 export function tracesOf(
   traced: Traced,
@@ -27,13 +27,16 @@ export function tracesOf(
   const { audit, requestId, subject, base } = traced;
   const told = outcome === '0' ? concerns : together(concerns);
   return told.map(({ patient, refused, references, count }) => {
-    const event = auditEvent({
-      at,
+    const frame = frameOf({
+      subject,
       interaction: audit.code,
       action: audit.action,
       outcome: refused && outcome === '0' ? '4' : outcome,
+      server: base,
+    });
+    const own = ownOf(idAt(at), {
+      at,
       requestId,
-      subject,
       patient: patient === '' ? undefined : patient,
       references,
       count,
@@ -41,9 +44,8 @@ export function tracesOf(
         traced.query.length === 0
           ? undefined
           : searchFor(traced, patient, new Set(concerns.map((each) => each.patient)).size > 1),
-      server: base,
     });
-    return { event: { ...event, id: idAt(at) }, patient };
+    return { frame, own, patient };
   });
 }
 
@@ -75,5 +77,5 @@ function searchFor({ url, query }: Traced, patient: string, several: boolean): s
 
 /** In the order of time, so that records are added at the end of their indexes. */
 function idAt(at: number): string {
-  return `${at.toString(16)}-${randomBytes(8).toString('hex')}`;
+  return `${at.toString(16)}-${fewRandomBytes(8).toString('hex')}`;
 }

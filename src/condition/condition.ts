@@ -62,15 +62,53 @@ export const ALL: Condition = { is: 'all' };
 export const NONE: Condition = { is: 'none' };
 
 export function and(...of: Condition[]): Condition {
-  const kept = of.filter((each) => each.is !== 'all');
+  const kept = flat('and', of).filter((each) => each.is !== 'all');
   if (kept.some((each) => each.is === 'none')) return NONE;
   return kept.length === 0 ? ALL : kept.length === 1 ? kept[0]! : { is: 'and', of: kept };
 }
 
 export function or(...of: Condition[]): Condition {
-  const kept = of.filter((each) => each.is !== 'none');
+  const kept = flat('or', of).filter((each) => each.is !== 'none');
   if (kept.some((each) => each.is === 'all')) return ALL;
-  return kept.length === 0 ? NONE : kept.length === 1 ? kept[0]! : { is: 'or', of: kept };
+  const merged = kept.length > 1 ? together(kept) : kept;
+  return merged.length === 0 ? NONE : merged.length === 1 ? merged[0]! : { is: 'or', of: merged };
+}
+
+/** Of these kinds, one among a list or one among another is one among both. Not so of `patients`: all must be. */
+type Listing = Extract<Condition, { among: readonly string[] }>;
+const LISTING = new Set<Condition['is']>([
+  'type',
+  'by',
+  'concerns',
+  'label',
+  'code',
+  'instance',
+  'about',
+  'author',
+]);
+
+/** So that many statements of one kind make one short condition. */
+function together(of: readonly Condition[]): Condition[] {
+  const lists = new Map<Condition['is'], Set<string>>();
+  const rest: Condition[] = [];
+  for (const each of of) {
+    if (!LISTING.has(each.is)) {
+      rest.push(each);
+      continue;
+    }
+    const list = lists.get(each.is) ?? new Set();
+    lists.set(each.is, list);
+    for (const name of (each as Listing).among) list.add(name);
+  }
+  return [...[...lists].map(([is, among]) => ({ is, among: [...among] }) as Listing), ...distinct(rest)];
+}
+
+function distinct(of: readonly Condition[]): readonly Condition[] {
+  return of.length < 2 ? of : [...new Map(of.map((each) => [JSON.stringify(each), each])).values()];
+}
+
+function flat(is: 'and' | 'or', of: readonly Condition[]): readonly Condition[] {
+  return of.some((each) => each.is === is) ? of.flatMap((each) => (each.is === is ? each.of : [each])) : of;
 }
 
 export function matches(condition: Condition, facts: Attributes): boolean {

@@ -45,6 +45,11 @@ export function isProfessional({ role }: Caller): boolean {
   return role === 'professional';
 }
 
+/** Neither a professional nor the system of an organization: patients, relatives, apps. */
+export function isLay({ role }: Caller): boolean {
+  return role !== 'professional' && role !== 'system';
+}
+
 /** As a permit for treatment wants them: stated, and each a kind of it. */
 export function treats({ purposes }: Caller): boolean {
   return purposes.length > 0 && purposes.every((purpose) => withWider(purpose).includes('TREAT'));

@@ -4,7 +4,7 @@
  */
 import type { Reference, Resource } from '../fhir/resource.ts';
 import { items } from './members.ts';
-import { policiesOf } from './provision.ts';
+import { policiesOf } from './root.ts';
 import { POLICY } from './vocabulary.ts';
 
 /** It says so, that the patient spoke, and who verified it when. */

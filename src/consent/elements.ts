@@ -19,19 +19,20 @@ export interface About {
 const WHATEVER: About = { sure: ALL, possible: ALL };
 const UNCLEAR: About = { sure: NONE, possible: ALL };
 
-export const RESOURCE_PARTS: ((provision: Json) => About)[] = [
-  ({ securityLabel }) => anyOf(securityLabel, labelOf),
-  ({ class: classes }) => anyOf(classes, classOf),
-  ({ code }) => anyOf(code, codeOf),
-  ({ data }) => anyOf(data, dataOf),
-  ({ dataPeriod }) => {
-    if (dataPeriod === undefined) return WHATEVER;
-    const span = spanOf(dataPeriod);
+/** The elements of a provision that say which resources it is about, each with how it is read. */
+export const RESOURCE_ELEMENTS: Readonly<Record<string, (value: unknown) => About>> = {
+  securityLabel: (value) => anyOf(value, labelOf),
+  class: (value) => anyOf(value, classOf),
+  code: (value) => anyOf(value, codeOf),
+  data: (value) => anyOf(value, dataOf),
+  dataPeriod: (value) => {
+    if (value === undefined) return WHATEVER;
+    const span = spanOf(value);
     return span === undefined
       ? UNCLEAR
       : { sure: { is: 'within', ...span }, possible: { is: 'touches', ...span } };
   },
-];
+};
 
 function anyOf(value: unknown, read: (item: Json) => About): About {
   if (value === undefined) return WHATEVER;

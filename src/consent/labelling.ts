@@ -20,48 +20,71 @@ export interface Labelled {
   resource: Resource;
   /** Labels, `system|code`, that others than the depositor put on it. */
   imposed: readonly string[];
+  /** Those of them that the depositor, who isn't shown them, hasn't put on it too. */
+  unshown: readonly string[];
 }
 
 /** @param before what is written over, with the labels that were imposed on it */
-export function relabelled(
-  after: Resource,
-  before: Labelled | undefined,
-  who: Labeller,
-  rules: Rules,
-): Labelled {
-  const held = before === undefined ? [] : labelsIn(before.resource);
+export function relabelled(after: Resource, before: Labelled, who: Labeller, rules: Rules): Labelled {
+  const held = labelsIn(before.resource);
   const now = new Set(labelsIn(after).map(({ name }) => name));
-  const imposed = before?.imposed ?? [];
-  const kept = held.filter((label) => !now.has(label.name) && !mayTakeOff(label, imposed, who, rules));
+  const kept = held.filter((label) => !now.has(label.name) && !mayTakeOff(label, before.imposed, who, rules));
   const resource = kept.length === 0 ? after : labelledAlso(after, kept);
   const present = [...now, ...kept.map(({ name }) => name)];
   const had = new Set(held.map(({ name }) => name));
-  const foreign = new Set(imposed);
-  return {
-    resource,
-    imposed: present.filter((name) => foreign.has(name) || (!who.isDepositor && !had.has(name))),
-  };
+  const imposed = present.filter(
+    (name) => before.imposed.includes(name) || (!who.isDepositor && !had.has(name)),
+  );
+  const unshown = imposed.filter((name) =>
+    who.isDepositor ? !now.has(name) : !had.has(name) || before.unshown.includes(name),
+  );
+  return { resource, imposed, unshown };
+}
+
+/** A label by which one of the family would hide something from another of them, or from themself. */
+export function overreaching(
+  after: Resource,
+  before: Resource,
+  { relations, mayAll }: Labeller,
+  { labels }: Rules,
+): Label | undefined {
+  if (mayAll || relations.length === 0 || relations.includes('other')) return undefined;
+  const had = new Set(labelsIn(before).map(({ name }) => name));
+  const forbidden = [
+    ...labels.hiddenFromPatient,
+    ...(relations.every((is) => is === 'patient') ? [] : labels.hiddenFromRepresentatives),
+  ];
+  return labelsIn(after).find((label) => !had.has(label.name) && isAmong(label, forbidden));
 }
 
 function mayTakeOff(
-  { name, code }: Label,
+  label: Label,
   imposed: readonly string[],
   { isDepositor, relations, mayAll }: Labeller,
   { labels }: Rules,
 ): boolean {
   if (mayAll) return true;
-  const isAmong = (list: readonly string[]): boolean => list.includes(name) || list.includes(`*|${code}`);
-  const family = relations.length > 0 && relations.every((is) => is !== 'other');
-  if (!family) return isDepositor && !imposed.includes(name);
-  if (isAmong(labels.hiddenFromPatient)) return false;
-  return !isAmong(labels.hiddenFromRepresentatives) || relations.every((is) => is === 'patient');
+  // an aidant manages nobody's access
+  const speaks = relations.length > 0 && relations.every((is) => is === 'patient' || is === 'representative');
+  if (!speaks) return isDepositor && !imposed.includes(label.name);
+  if (isAmong(label, labels.hiddenFromPatient)) return false;
+  return !isAmong(label, labels.hiddenFromRepresentatives) || relations.every((is) => is === 'patient');
+}
+
+function isAmong({ name, code }: Label, list: readonly string[]): boolean {
+  return list.includes(name) || list.includes(`*|${code}`);
 }
 
 /** What the patient chose for new documents. */
-export function masked(after: Resource, { labels: { mask } }: Rules): Labelled {
+export function masked({ resource, imposed, unshown }: Labelled, { labels: { mask } }: Rules): Labelled {
   const name = `${mask.system}|${mask.code}`;
-  if (labelsIn(after).some((label) => label.name === name)) return { resource: after, imposed: [] };
-  return { resource: labelledAlso(after, [{ coding: mask }]), imposed: [name] };
+  const alone = imposed.includes(name) ? imposed : [...imposed, name];
+  if (labelsIn(resource).some((label) => label.name === name)) return { resource, imposed: alone, unshown };
+  return {
+    resource: labelledAlso(resource, [{ coding: mask }]),
+    imposed: alone,
+    unshown: [...unshown, name],
+  };
 }
 
 /** A label that can't be understood can't be kept: its code, of a system that the rules know wholly. */

@@ -2,9 +2,19 @@
  * The order of the lines: who is given what of one patient's resources. One table, read twice: `plan` for a query,
  * `decide` for an explanation. The law of it: conformance/consent-rules.md.
  */
-import { ALL, type Attributes, type Condition, NONE, and, matches, not, or } from '../condition/condition.ts';
+import {
+  ALL,
+  type Attributes,
+  type Condition,
+  NONE,
+  and,
+  keyed,
+  matches,
+  not,
+  or,
+} from '../condition/condition.ts';
 import { type Effect, LEVELS, type Named, levelIn } from './actors.ts';
-import { type Caller, isProfessional, treats } from './caller.ts';
+import { type Caller, isLay, isProfessional, treats } from './caller.ts';
 import { standingOf } from './link.ts';
 import { matrixFor } from './matrix.ts';
 import type { Policy } from './policy.ts';
@@ -16,7 +26,7 @@ interface Verdict {
   line: number;
   permit: Condition;
   deny: Condition;
-  because: readonly Pick<Said, 'effect' | 'about' | 'because'>[];
+  because: readonly Pick<Said, 'effect' | 'about' | 'because' | 'at'>[];
 }
 
 export interface Decision {
@@ -24,6 +34,14 @@ export interface Decision {
   line: number;
   /** The resources that say so, `Consent/x/_history/v`. */
   because: readonly string[];
+  /** The same, with the provision of each that is a Consent. */
+  cited: readonly Cited[];
+}
+
+export interface Cited {
+  because: string;
+  /** `Consent.provision.provision[0]` */
+  at?: string;
 }
 
 interface Asked {
@@ -49,19 +67,48 @@ export function decide(
   named: Named,
   facts: Attributes,
 ): Decision {
+  return judge(policy, caller, rules, now, named)(facts);
+}
+
+/**
+ * The same of many resources.
+ * @param key how the labels and codes of what is asked about are kept; absent: as they are
+ */
+export function judge(
+  policy: Policy,
+  caller: Caller,
+  rules: Rules,
+  now: number,
+  named: Named,
+  key?: (term: string) => string,
+): (facts: Attributes) => Decision {
   const asked = { policy, caller, rules, now, named };
-  for (const verdict of [...earlier(asked), ...consented(asked)]) {
-    const effect = effectOf(verdict, facts);
-    if (effect === undefined) continue;
-    if (verdict.line === 10 && effect === 'permit' && !matches(matrixFor(caller, rules), facts)) {
-      return { effect: 'deny', line: 11, because: [] };
+  const kept = (condition: Condition): Condition => (key === undefined ? condition : keyed(condition, key));
+  const matrix = kept(matrixFor(caller, rules));
+  const verdicts = [...earlier(asked), ...consented(asked)].map(({ line, permit, deny, because }) => ({
+    line,
+    permit: kept(permit),
+    deny: kept(deny),
+    because: because.map((voice) => ({ ...voice, about: kept(voice.about) })),
+  }));
+  return (facts) => {
+    for (const verdict of verdicts) {
+      const effect = effectOf(verdict, facts);
+      if (effect === undefined) continue;
+      if (verdict.line === 10 && effect === 'permit' && !matches(matrix, facts)) return denied(11);
+      const voices = verdict.because.filter(
+        (voice) => voice.effect === effect && matches(voice.about, facts),
+      );
+      const cited = voices.map(({ because, at }) => (at === undefined ? { because } : { because, at }));
+      const because = [...new Set(cited.map((each) => each.because))];
+      return { effect, line: verdict.line, because, cited };
     }
-    const because = verdict.because
-      .filter((voice) => voice.effect === effect && matches(voice.about, facts))
-      .map((voice) => voice.because);
-    return { effect, line: verdict.line, because: [...new Set(because)] };
-  }
-  return { effect: 'deny', line: 12, because: [] };
+    return denied(12);
+  };
+}
+
+function denied(line: number): Decision {
+  return { effect: 'deny', line, because: [], cited: [] };
 }
 
 function effectOf({ permit, deny }: Verdict, facts: Attributes): Effect | undefined {
@@ -92,9 +139,9 @@ function earlier(asked: Asked): Verdict[] {
     not({ is: 'hiddenBefore', at: before(now, rules.announcement.show) }),
   );
   if (standing.is === 'patient') return [deposited, denies(5, hidden), permits(6, ALL)];
-  const fromFamily = denies(5, or(hidden, { is: 'label', among: labels.hiddenFromRepresentatives }));
+  const fromLay = denies(5, or(hidden, { is: 'label', among: labels.hiddenFromRepresentatives }));
   if (standing.is === 'representative') {
-    return [deposited, fromFamily, permits(6, ALL, standing.because)];
+    return [deposited, fromLay, permits(6, ALL, standing.because)];
   }
   const blocks = policy.blocks.filter(
     ({ actors, from, until }) =>
@@ -114,8 +161,9 @@ function earlier(asked: Asked): Verdict[] {
   const masked = denies(9, { is: 'label', among: labels.masked });
   if (standing.is === 'caregiver') {
     const own = said(policy, caller, 'usual', named, now).get('caller')!;
-    return [deposited, fromFamily, { ...verdict(6, own), deny: NONE, permit: rest(own) }, traces, masked];
+    return [deposited, fromLay, { ...verdict(6, own), deny: NONE, permit: rest(own) }, traces, masked];
   }
+  if (isLay(caller)) return [deposited, fromLay, traces, masked];
   return [deposited, traces, ...emergency(asked), ...trusted(asked), masked];
 }
 

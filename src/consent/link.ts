@@ -1,7 +1,7 @@
 /** Who stands for a patient. https://hl7.org/fhir/R4/relatedperson.html */
-import type { Resource } from '../fhir/resource.ts';
+import type { Json, Resource } from '../fhir/resource.ts';
 import type { Caller } from './caller.ts';
-import { codingsOf } from './coding.ts';
+import { type Told, codingOf } from './coding.ts';
 import { type Span, spanOf } from './period.ts';
 import { DELEGATION, MODIFIERS } from './vocabulary.ts';
 
@@ -20,7 +20,7 @@ export interface Link extends Span {
 export function linkIn(person: Resource): Link | undefined {
   const span = spanOf(person.period);
   const codings = (Array.isArray(person.relationship) ? (person.relationship as unknown[]) : []).flatMap(
-    (concept) => codingsOf(concept) ?? [],
+    (concept) => codingsIn(concept),
   );
   const kinds = KINDS.filter((kind) =>
     codings.some(({ system, code }) => system === DELEGATION && code === kind),
@@ -33,6 +33,12 @@ export function linkIn(person: Resource): Link | undefined {
   if (!counts) return undefined;
   const reference = `RelatedPerson/${person.id}`;
   return { ...span, reference, kinds, because: `${reference}/_history/${person.meta?.versionId ?? ''}` };
+}
+
+/** Those that can be read; beside them a text or a code of one's own may stand. */
+function codingsIn(concept: unknown): Told[] {
+  const { coding } = (typeof concept === 'object' && concept !== null ? concept : {}) as Json;
+  return (Array.isArray(coding) ? (coding as unknown[]) : []).flatMap((each) => codingOf(each) ?? []);
 }
 
 /** What the caller is to the patient, and what says so. */

@@ -8,7 +8,8 @@ import { type Actors, NOBODY_KNOWN, actorsOf } from './actors.ts';
 import { type Link, linkIn } from './link.ts';
 import { items, memberIn } from './members.ts';
 import { EVER, type Span, spanOf } from './period.ts';
-import { type Statement, compileConsent, policiesOf } from './provision.ts';
+import { type Statement, compileConsent } from './provision.ts';
+import { policiesOf } from './root.ts';
 import type { Rules } from './rules.ts';
 import { MODIFIERS, POLICY, SPACE_STATUS } from './vocabulary.ts';
 

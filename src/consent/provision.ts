@@ -6,22 +6,16 @@
  * that leads nowhere, a date that can't be read never widens a permit and never narrows a deny.
  */
 import { ALL, type Condition, NONE, and } from '../condition/condition.ts';
-import type { Coding, Json, Resource } from '../fhir/resource.ts';
+import type { Json, Resource } from '../fhir/resource.ts';
+import { actionOf, purposesOf } from './acts.ts';
 import { type Actors, type Effect, actorsOf } from './actors.ts';
 import { codingsOf } from './coding.ts';
-import { RESOURCE_PARTS } from './elements.ts';
+import { RESOURCE_ELEMENTS } from './elements.ts';
 import { items } from './members.ts';
 import { EVER, spanOf } from './period.ts';
+import { type Root, policiesOf, rootOf } from './root.ts';
 import type { Rules } from './rules.ts';
-import {
-  ACT_REASON,
-  CONFIDENTIALITY,
-  EMERGENCIES,
-  MODIFIERS,
-  PCF,
-  POLICY,
-  TERMINOLOGY,
-} from './vocabulary.ts';
+import { EMERGENCIES, POLICY } from './vocabulary.ts';
 
 export interface Statement {
   effect: Effect;
@@ -43,9 +37,11 @@ export interface Statement {
   about: Condition;
   /** `Consent/x/_history/v` */
   because: string;
+  /** Which of its provisions. */
+  at: string;
 }
 
-const READ_ELEMENTS = new Set([
+export const READ_ELEMENTS: ReadonlySet<string> = new Set([
   'id',
   'type',
   'period',
@@ -59,21 +55,19 @@ const READ_ELEMENTS = new Set([
   'data',
   'provision',
 ]);
-const OTHER_SCOPES = new Set(['adr', 'treatment', 'research']);
-/** https://hl7.org/fhir/R4/valueset-consent-action.html: those that reading is. */
-const READING = new Set(['access', 'use', 'disclose']);
-const NOT_READING = new Set(['collect', 'correct']);
-const DEEPEST = 20;
+/** Where a Consent's own provision is. */
+const ROOT = 'Consent.provision';
+/** Beyond it a provision is a deny, whatever it says. */
+export const DEEPEST = 20;
 
 /** A Consent that isn't active says nothing; a Block is read elsewhere. */
 export function compileConsent(consent: Resource, rules: Rules): Statement[] {
   const policies = policiesOf(consent);
   if (consent.status !== 'active' || policies.includes(POLICY.block)) return [];
-  const scopes = scopesOf(consent);
-  if (scopes.length > 0 && scopes.every((code) => OTHER_SCOPES.has(code))) return [];
-  const plain = scopes.includes('patient-privacy') && MODIFIERS.every((name) => consent[name] === undefined);
+  const root = rootOf(consent);
+  if (typeof root === 'string') return [];
   const around: Around = {
-    certain: plain,
+    certain: root.plain,
     actors: [],
     from: -EVER,
     until: EVER,
@@ -88,35 +82,12 @@ export function compileConsent(consent: Resource, rules: Rules): Statement[] {
     administrator: policies.includes(POLICY.administrator),
     because: `Consent/${consent.id}/_history/${consent.meta?.versionId ?? ''}`,
   };
-  const out = optedOut(consent) || policies.includes(`${PCF}Policy-deny`) ? 'deny' : undefined;
-  const root = (consent.provision ?? (out === undefined ? impliedBy(policies) : {})) as Json | undefined;
-  return root === undefined ? [] : statementsOf(root, root.type ?? out, around, 0, reading);
+  return statementsOf(placedIn(root), around, 0, reading);
 }
 
-/** The policies that a Consent names, and by which it may say what it is. */
-export function policiesOf(consent: Resource): unknown[] {
-  return items(consent.policy).flatMap(({ uri }) => uri ?? []);
-}
-
-const NORMAL = [{ system: CONFIDENTIALITY, code: 'N' }];
-const purposes = (...codes: string[]): Json[] => codes.map((code) => ({ system: ACT_REASON, code }));
-
-/** What a Consent without a provision says by IHE PCF's policies. https://profiles.ihe.net/ITI/PCF/volume-1.html */
-const IMPLIED: Record<string, Json> = {
-  'Policy-basic-normal': {
-    type: 'permit',
-    purpose: purposes('TREAT', 'HPAYMT', 'HOPERAT'),
-    securityLabel: NORMAL,
-  },
-  'Policy-all-normal': { type: 'permit', securityLabel: NORMAL },
-  'Policy-break-glass-only': { type: 'permit', purpose: purposes('BTG') },
-};
-
-function impliedBy(policies: readonly unknown[]): Json | undefined {
-  const [policy] = policies;
-  if (policies.length !== 1 || typeof policy !== 'string' || !policy.startsWith(PCF)) return undefined;
-  const name = policy.slice(PCF.length);
-  return Object.hasOwn(IMPLIED, name) ? IMPLIED[name] : undefined;
+/** The outermost provision. */
+export function placedIn({ provision, type }: Root): Placed {
+  return { provision, type, at: ROOT };
 }
 
 /** What the provisions around one have said, for a permit (`sure`) and for a deny (`possible`). */
@@ -140,34 +111,40 @@ interface Reading {
   because: string;
 }
 
-function statementsOf(
-  provision: Json,
-  effect: unknown,
-  around: Around,
-  depth: number,
-  reading: Reading,
-): Statement[] {
-  if (depth > DEEPEST) return [statementOf('deny', depth, around, reading)];
+/** A provision where it stands in its Consent. */
+export interface Placed {
+  provision: Json;
+  type: unknown;
+  /** `Consent.provision.provision[0]` */
+  at: string;
+}
+
+function statementsOf(placed: Placed, around: Around, depth: number, reading: Reading): Statement[] {
+  const { provision, at } = placed;
+  if (depth > DEEPEST) return [statementOf('deny', at, depth, around, reading)];
   const within = narrowed(provision, around, reading.rules);
-  const own: Statement[] = [];
-  if (effect === 'permit') {
-    if (within.certain) own.push(statementOf('permit', depth, within, reading));
-  } else if (effect !== undefined || depth > 0) {
-    own.push(statementOf('deny', depth, within, reading));
-  }
-  const nested = nestedIn(provision).flatMap((each) =>
-    statementsOf(each, each.type, within, depth + 1, reading),
-  );
-  return [...own, ...nested];
+  const effect = effectOf(placed, depth);
+  const counts = effect === 'deny' || (effect === 'permit' && within.certain);
+  const own = counts ? [statementOf(effect, at, depth, within, reading)] : [];
+  return [...own, ...nestedIn(placed).flatMap((each) => statementsOf(each, within, depth + 1, reading))];
+}
+
+/** Undefined: it says nothing itself, but those in it may. */
+export function effectOf({ type }: Placed, depth: number): Effect | undefined {
+  if (type === 'permit') return 'permit';
+  return type !== undefined || depth > 0 ? 'deny' : undefined;
 }
 
 /** What isn't a provision stands for one without a type: a deny. */
-function nestedIn({ provision: nested }: Json): Json[] {
+export function nestedIn({ provision: { provision: nested }, at }: Placed): Placed[] {
   if (nested === undefined) return [];
-  return [nested].flat().map((each) => (typeof each === 'object' && each !== null ? (each as Json) : {}));
+  return [nested].flat().map((each, index) => {
+    const provision = typeof each === 'object' && each !== null ? (each as Json) : {};
+    return { provision, type: provision.type, at: `${at}.provision[${index}]` };
+  });
 }
 
-function statementOf(effect: Effect, depth: number, around: Around, reading: Reading): Statement {
+function statementOf(effect: Effect, at: string, depth: number, around: Around, reading: Reading): Statement {
   const { actors, from, until, purposes: fitting, emergency, masked, sure, possible } = around;
   return {
     effect,
@@ -181,6 +158,7 @@ function statementOf(effect: Effect, depth: number, around: Around, reading: Rea
     administrator: reading.administrator,
     about: effect === 'permit' ? sure : possible,
     because: reading.because,
+    at,
   };
 }
 
@@ -190,7 +168,7 @@ function narrowed(provision: Json, around: Around, rules: Rules): Around {
   const listed = purposesOf(provision.purpose);
   const action = actionOf(provision.action);
   const actors = provision.actor === undefined ? undefined : actorsOf(provision.actor, rules.professions);
-  const about = RESOURCE_PARTS.map((part) => part(provision));
+  const about = Object.entries(RESOURCE_ELEMENTS).map(([name, read]) => read(provision[name]));
   const out =
     span === undefined
       ? around
@@ -216,34 +194,4 @@ function namesMask(labels: unknown, { labels: { masked } }: Rules): boolean {
   return items(labels).some(({ system, code }) =>
     [`*|${String(code)}`, `${String(system)}|${String(code)}`].some((label) => masked.includes(label)),
   );
-}
-
-/** `no`: it isn't about reading. */
-function actionOf(value: unknown): 'yes' | 'no' | 'unclear' {
-  if (value === undefined) return 'yes';
-  const concepts = Array.isArray(value) ? value.map(codingsOf) : [];
-  if (concepts.length === 0 || concepts.includes(undefined)) return 'unclear';
-  const codes = concepts.flatMap((codings) => codings ?? []);
-  const known = codes.map(({ system, code }) => (system === `${TERMINOLOGY}consentaction` ? code : ''));
-  if (known.some((code) => READING.has(code))) return 'yes';
-  return known.every((code) => NOT_READING.has(code)) ? 'no' : 'unclear';
-}
-
-function purposesOf(value: unknown): readonly string[] | undefined | 'unclear' {
-  if (value === undefined) return undefined;
-  const codings = codingsOf({ coding: value });
-  const clear = codings?.every(({ system }) => system === ACT_REASON);
-  return clear === true ? codings!.map(({ code }) => code) : 'unclear';
-}
-
-/** Codes of http://hl7.org/fhir/R4/valueset-consent-scope.html; what isn't one of its own is empty. */
-function scopesOf({ scope }: Resource): string[] {
-  const codings = (scope as { coding?: Coding[] } | undefined)?.coding ?? [];
-  return codings.map(({ system, code }) => (system === `${TERMINOLOGY}consentscope` ? (code ?? '') : ''));
-}
-
-/** https://terminology.hl7.org/CodeSystem-v3-ActCode.html: OPTOUT and its kinds. */
-function optedOut(consent: Resource): boolean {
-  const codes = (consent.policyRule as { coding?: Coding[] } | undefined)?.coding ?? [];
-  return codes.some(({ code }) => code?.startsWith('OPTOUT') === true);
 }

@@ -14,6 +14,8 @@ export interface Said {
   effect: Effect;
   about: Condition;
   because: string;
+  /** Which of its provisions. */
+  at?: string;
   administrator: boolean;
 }
 
@@ -51,9 +53,9 @@ function verdictOf(
       ...here.filter(({ statement }) => statement.effect === 'deny').map(({ statement }) => statement.about),
     );
     for (const { statement, level } of here) {
-      const { effect, about, because, administrator } = statement;
+      const { effect, about, because, at, administrator } = statement;
       const own = effect === 'deny' ? and(about, not(deeper)) : and(about, not(denied), not(deeper));
-      if (own.is !== 'none') all.get(level)!.push({ effect, about: own, because, administrator });
+      if (own.is !== 'none') all.get(level)!.push({ effect, about: own, because, at, administrator });
     }
     deeper = or(deeper, ...here.map(({ statement }) => statement.about));
   }
@@ -69,7 +71,7 @@ function statementsFor({ statements, names }: Policy, caller: Caller): Set<OfCon
   return new Set(looked.flatMap((name) => statements.get(name) ?? []));
 }
 
-function fits(statement: Statement, caller: Caller, way: Way): boolean {
+export function fits(statement: Statement, caller: Pick<Caller, 'purposes'>, way: Way): boolean {
   if (way === 'usual') return statement.purposes.every((list) => fitsPurpose(list, statement.effect, caller));
   if (!statement.emergency || (way.unmasking && !statement.masked)) return false;
   return statement.purposes.every((list) =>
@@ -83,7 +85,11 @@ function fits(statement: Statement, caller: Caller, way: Way): boolean {
  * A caller who states no purpose, or one that isn't known, may have any, and one of several acts for each: enough to
  * be denied, not permitted. What is permitted for an emergency alone is line 7's.
  */
-function fitsPurpose(listed: readonly string[], effect: Effect, { purposes }: Caller): boolean {
+function fitsPurpose(
+  listed: readonly string[],
+  effect: Effect,
+  { purposes }: Pick<Caller, 'purposes'>,
+): boolean {
   const usual = (each: string): boolean => !EMERGENCIES.some((emergency) => emergency === each);
   const stated = effect === 'permit' ? listed.filter(usual) : listed;
   const fit = (purpose: string): boolean => withWider(purpose).some((each) => stated.includes(each));

@@ -47,6 +47,9 @@ const KIND_OF = new Map(
   ].flatMap(([wider = '', kinds = '']) => kinds.split(' ').map((kind): [string, string] => [kind, wider])),
 );
 
+/** All that are known. */
+export const PURPOSES: readonly string[] = ['PurposeOfUse', ...KIND_OF.keys()];
+
 /** A purpose and all that it is a kind of. */
 export function withWider(purpose: string): string[] {
   const wider = KIND_OF.get(purpose);

@@ -20,9 +20,11 @@ export interface Writing {
   by?: string;
   /** A Consent that says that it was collected in the patient's presence. */
   collected?: boolean;
+  /** To whom what is written opens something, `*`: any professional. */
+  opensTo?: readonly string[];
 }
 
-export type Refusal = 'right' | 'depositor' | 'patient' | undefined;
+export type Refusal = 'right' | 'depositor' | 'patient' | 'self' | undefined;
 
 /** What a patient's data stand on: written with a right of its own. */
 const REGISTERED = new Set(['Patient', 'RelatedPerson', 'Person', 'Group', 'CareTeam']);
@@ -56,15 +58,24 @@ export function refusesWrite(writing: Writing, excluded: readonly string[]): Ref
 }
 
 /** The patient's own word, whoever recorded it; else recorded by a registry, or collected in their presence. */
-function consentRefusal({ subject, relations, kind, after, collected }: Writing, own: boolean): Refusal {
-  if (speaksFor(relations)) return undefined;
+function consentRefusal(writing: Writing, own: boolean): Refusal {
+  const { subject, relations, kind, after, collected } = writing;
+  if (relations.length > 0 && relations.every((is) => is === 'patient')) return undefined;
+  // it would outlive the link, or the right to register
+  const refusal = opensToWriter(writing) ? 'self' : undefined;
+  if (speaksFor(relations)) return refusal;
   if (!own) return 'depositor';
   if (after.patients.includes(UNKNOWN_PATIENT)) return 'right';
-  if (subject.rights.includes('consent.write')) return undefined;
+  if (subject.rights.includes('consent.write')) return refusal;
   const collects = subject.role === 'professional' && subject.rights.includes('consent.collect');
   return collects && collected === true && kind === 'create' && after.patients.length === 1
     ? undefined
     : 'right';
+}
+
+function opensToWriter({ subject, opensTo = [] }: Writing): boolean {
+  const { reference, related, organizations } = subject;
+  return [reference, ...related, ...organizations].some((name) => opensTo.includes(name));
 }
 
 export function isFamily(relations: readonly Relation[]): boolean {

@@ -23,8 +23,11 @@ import type { Rules } from '../consent/rules.ts';
 import type { Relation } from '../consent/writing.ts';
 import type { PolicySource, Stored } from './ports.ts';
 
-/** Patients that a search without a patient may span. */
-const GRANTORS = 1000;
+/** Patients that a search without a patient may span, and those up to which one query says it all. */
+const GRANTORS = 10_000;
+const SPREAD = 200;
+/** Characters of a condition that a query may hold. */
+const LONGEST = 40_000;
 /** Closed spaces that such a search leaves out. */
 const CLOSED = 1000;
 
@@ -39,6 +42,19 @@ const STRANGERS: ReadonlySet<string> = new Set(['professional', 'system', 'app']
 
 export interface Internal {
   reason: string;
+}
+
+/** What a search may find. */
+export interface Reach {
+  condition: Condition;
+  /** In place of the condition. */
+  judged?: Judged;
+}
+
+/** What is found of these patients, of nobody, and of what the caller deposited must be judged each. */
+export interface Judged {
+  patients: readonly string[];
+  depositor: string;
 }
 
 export interface Towards {
@@ -101,8 +117,34 @@ export class Access {
    * What the caller may be given of the resources of these patients, or of all patients when undefined.
    * @throws FhirError too-costly when too many patients would have to be asked
    */
-  condition(patients: readonly string[] | undefined): Promise<Condition> {
-    return this.#condition(patients, READING);
+  async condition(patients: readonly string[] | undefined): Promise<Condition> {
+    const { condition, judged } = await this.reach(patients);
+    if (judged !== undefined) throw unnamed();
+    return condition;
+  }
+
+  /** The same, or of whom each resource must be judged by `among` since it can't be said in one query. */
+  async reach(patients: readonly string[] | undefined): Promise<Reach> {
+    const subject = this.#subject;
+    const source = this.#policies;
+    if (
+      patients === undefined &&
+      !('reason' in subject) &&
+      source !== undefined &&
+      isAsked(subject, source)
+    ) {
+      const caller = callerOf(subject);
+      const candidates = await this.#candidates(source, caller);
+      if (candidates.length > SPREAD) {
+        return { condition: NONE, judged: { patients: candidates, depositor: caller.depositor } };
+      }
+      return {
+        condition: and(ceiling(subject, READING), await this.#granted(subject, source, candidates, false)),
+      };
+    }
+    const condition = await this.#condition(patients ?? [], READING);
+    if (patients === undefined || 'reason' in subject || sizeOf(condition) <= LONGEST) return { condition };
+    return { condition: NONE, judged: { patients, depositor: subject.depositor } };
   }
 
   /** What the caller is to each of these patients, and what the patients chose for new documents. */
@@ -129,12 +171,16 @@ export class Access {
    * The labels that its depositor isn't shown: who deposited it, and isn't the patient or their family, is given it as
    * it was deposited. Undefined: all are shown.
    */
-  unshown({ by, imposed }: Stored): ((label: string) => boolean) | undefined {
-    const subject = this.#subject;
+  unshown({ by, unshown }: Pick<Stored, 'by' | 'unshown'>): ((label: string) => boolean) | undefined {
     const source = this.#policies;
-    if (imposed === undefined || source === undefined || 'reason' in subject) return undefined;
-    if (by !== subject.depositor || !STRANGERS.has(subject.role)) return undefined;
-    return (label) => imposed.includes(source.key(`label=${label}`));
+    if (unshown === undefined || source === undefined || by !== this.stranger) return undefined;
+    return (label) => unshown.includes(source.key(`label=${label}`));
+  }
+
+  /** As whom the caller is shown what they deposited without the labels that others put on it. */
+  get stranger(): string | undefined {
+    const subject = this.#subject;
+    return 'reason' in subject || !STRANGERS.has(subject.role) ? undefined : subject.depositor;
   }
 
   async #decide(items: readonly Attributes[], letters: RegExp): Promise<boolean[]> {
@@ -143,24 +189,30 @@ export class Access {
     return items.map((item) => matches(condition, item));
   }
 
-  async #condition(patients: readonly string[] | undefined, letters: RegExp): Promise<Condition> {
+  async #condition(patients: readonly string[], letters: RegExp): Promise<Condition> {
     const subject = this.#subject;
+    const source = this.#policies;
     if ('reason' in subject) return ALL;
-    return and(ceiling(subject, letters), await this.#granted(subject, patients));
+    if (source === undefined) return NONE;
+    return and(ceiling(subject, letters), await this.#granted(subject, source, patients, true));
   }
 
-  async #granted(subject: Subject, patients: readonly string[] | undefined): Promise<Condition> {
-    const source = this.#policies;
+  /** @param isAll these are all the patients of whom anything is asked */
+  async #granted(
+    subject: Subject,
+    source: PolicySource,
+    patients: readonly string[],
+    isAll: boolean,
+  ): Promise<Condition> {
     if (subject.role === 'all') return ALL;
-    if (source === undefined) return NONE;
     const caller = callerOf(subject);
     if (source.rules.excluded.includes(caller.role)) return DIRECTORY_ONLY;
     const own: Condition = { is: 'by', among: [caller.depositor] };
-    const closed = patients === undefined ? await source.closed(CLOSED) : [];
+    const closed = isAll ? [] : await source.closed(CLOSED);
     if (closed.length > CLOSED) throw unnamed();
     // line 2 gives a few callers the account itself: they ask each closed space, the others leave them out
     const asks = caller.role === 'patient' || caller.rights.includes('registration.write');
-    const named = patients ?? [...(await this.#candidates(source, caller)), ...(asks ? closed : [])];
+    const named = [...patients, ...(asks ? closed : [])];
     // who isn't known here has said nothing, and that opens nothing
     const asked = [...new Set(named)].filter((patient) => patient !== UNKNOWN_PATIENT);
     return or(
@@ -215,6 +267,20 @@ export class Access {
     const broken = caller.emergency === undefined ? [] : [idIn(caller.emergency.patient)];
     return [...new Set([...self, ...broken, ...found])];
   }
+}
+
+/** Whose reach hangs on what patients have stated. */
+function isAsked({ role }: Subject, { rules }: PolicySource): boolean {
+  return role !== 'all' && !rules.excluded.includes(role);
+}
+
+function sizeOf(condition: Condition): number {
+  if (condition.is === 'and' || condition.is === 'or') {
+    return condition.of.reduce((sum, each) => sum + sizeOf(each), 20);
+  }
+  if (condition.is === 'not') return sizeOf(condition.of) + 20;
+  if (!('among' in condition)) return 50;
+  return condition.among.reduce((sum, name) => sum + name.length + 10, 30);
 }
 
 function unnamed(): FhirError {

@@ -11,6 +11,8 @@ import type { Access } from './access.ts';
 export interface Stored extends Attributes {
   /** Labels that others than its depositor put on it, as the store keeps them. */
   imposed?: readonly string[];
+  /** Those of them that its depositor hasn't put on it too. */
+  unshown?: readonly string[];
   /** As it is kept, where the caller is given it as it was deposited. */
   whole?: Stored;
   /** Counts from 1, never leaves the server. */
@@ -33,6 +35,8 @@ export interface Change extends Pick<Attributes, 'type' | 'id' | 'patients' | 'b
   method: 'POST' | 'PUT' | 'DELETE';
   /** Labels, `system|code`, that others than its depositor put on it. */
   imposed?: readonly string[];
+  /** Those of them that its depositor hasn't put on it too. */
+  unshown?: readonly string[];
   /** Without `meta.versionId` and `meta.lastUpdated`, which the store sets; absent for a deletion. */
   resource?: Resource;
   /** The version it replaces, which must still be the current one; absent: there must be no current one. */
@@ -84,6 +88,7 @@ export interface HistoryScope {
 }
 
 export interface ResourceStore {
+  readonly policies: PolicySource;
   /** The current version; a deleted one is a version without a body. Undefined: absent, or not for this caller. */
   get(access: Access, type: string, id: string): Promise<Stored | undefined>;
   getVersion(access: Access, type: string, id: string, vid: string): Promise<Stored | undefined>;
@@ -99,11 +104,22 @@ export interface ResourceStore {
   history(access: Access, scope: HistoryScope): Promise<Page>;
   /** What the caller may see of the resources of a type that carry this term among their `ids`. */
   byIdentity(access: Access, type: string, term: string): Promise<Attributes[]>;
+  /** What the caller may know that a patient has; at most `limit` and one more. */
+  attributes(access: Access, of: Outlined, limit: number): Promise<Attributes[]>;
+  /** Those of these `Type/id`, of types that say who is who, that the caller may be given. */
+  readable(access: Access, names: readonly string[]): Promise<Resource[]>;
   lock(key: string): Promise<Lock>;
   /** All or nothing, durable when it returns. @throws Stale when a version or lock is no longer the current one. */
   commit(commit: Commit): Promise<Stored[]>;
   /** Durable when it returns. */
   record(traces: (at: number) => Trace[]): Promise<void>;
+}
+
+export interface Outlined {
+  patient: string;
+  types: readonly string[];
+  /** Of these `Type/id` alone. */
+  only?: readonly string[];
 }
 
 /** Somebody else wrote first: read again and decide again. */

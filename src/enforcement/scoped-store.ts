@@ -1,13 +1,14 @@
 /** The store as one caller may use it, in one request. Whatever goes through it is noted for the traces. */
-import { type Labelled, masked, relabelled, unknownLabel } from '../consent/labelling.ts';
-import { type Refusal, type Writing, isFamily, refusesWrite } from '../consent/writing.ts';
-import { parseJson, stringifyJson } from '../fhir/json.ts';
-import { labelsIn, withoutLabels } from '../fhir/labels.ts';
-import { FhirError } from '../fhir/outcome.ts';
+import type { Labelled } from '../consent/labelling.ts';
+import { grantees } from '../consent/policy.ts';
+import type { Rules } from '../consent/rules.ts';
+import { type Refusal, type Writing, refusesWrite } from '../consent/writing.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { DIRECTORY } from '../fhir/subjects.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
+import { Insight } from './insight.ts';
+import { asGiven, labelled } from './labels.ts';
 import type { Concern, Notes } from './notes.ts';
 import type { Change, HistoryScope, Lock, Page, ResourceStore, Stored, Trace } from './ports.ts';
 
@@ -87,6 +88,22 @@ export class ScopedStore {
     return found.length === 1 ? found[0]?.id : undefined;
   }
 
+  /** Undefined: the caller doesn't speak for the patient. */
+  insight(patient: string): Promise<Insight | undefined> {
+    return Insight.of(this.#port, this.#access, patient);
+  }
+
+  /** The PractitionerRoles, CareTeams and Groups among these that the caller may be given. */
+  async whoIsWho(names: readonly string[]): Promise<Map<string, Resource>> {
+    const found = await this.#port.readable(this.#access, names);
+    return new Map(found.map((each) => [`${each.resourceType}/${each.id}`, each]));
+  }
+
+  /** The country's. */
+  get rules(): Rules {
+    return this.#port.policies.rules;
+  }
+
   lock(key: string): Promise<Lock> {
     return this.#port.lock(key);
   }
@@ -109,41 +126,19 @@ export class ScopedStore {
     return new StagedStore(this, this.#port, this.#access, this.notes, this.#tracer);
   }
 
-  /** Why the caller may not write it; undefined when they may. */
-  async refusesWrite(writing: Omit<Writing, 'relations'>): Promise<Refusal> {
+  /** Why the caller may not write it; undefined when they may. @param resource as it will be */
+  async refusesWrite({
+    resource,
+    ...writing
+  }: Omit<Writing, 'relations' | 'opensTo'> & { resource?: Resource }): Promise<Refusal> {
     const { relations, rules } = await this.#access.towards(writing.after.patients);
-    return refusesWrite({ ...writing, relations }, rules.excluded);
+    const opensTo = resource?.resourceType === 'Consent' ? grantees(resource, rules) : [];
+    return refusesWrite({ ...writing, relations, opensTo }, rules.excluded);
   }
 
-  /**
-   * The resource with the labels that the caller may not take off, and those that the patient chose for what is new.
-   * @throws FhirError 422 for a label that isn't understood
-   */
-  async labelled(
-    resource: Resource,
-    patients: readonly string[],
-    before: Stored | undefined,
-  ): Promise<Labelled> {
-    const { relations, rules, masksNew, key, depositor, mayAll } = await this.#access.towards(patients);
-    const unknown = unknownLabel(resource, rules);
-    if (unknown !== undefined) {
-      throw new FhirError(
-        'code-invalid',
-        `the label \`${unknown.code}\` of \`${unknown.system}\` is not known`,
-        {
-          expression: `${resource.resourceType}.securityLabel`,
-        },
-      );
-    }
-    if (before === undefined) {
-      const masks = masksNew && resource.resourceType === 'DocumentReference' && !isFamily(relations);
-      return masks ? masked(resource, rules) : { resource, imposed: [] };
-    }
-    const held = parseJson(before.body) as Resource;
-    const names = labelsIn(held).map(({ name }) => name);
-    const imposed = names.filter((name) => before.imposed?.includes(key(`label=${name}`)) === true);
-    const who = { isDepositor: before.by === depositor, relations, mayAll };
-    return relabelled(resource, { resource: held, imposed }, who, rules);
+  /** @throws FhirError for a label that isn't understood, or isn't the caller's to put */
+  labelled(resource: Resource, patients: readonly string[], before: Stored | undefined): Promise<Labelled> {
+    return labelled(this.#port, this.#access, { resource, patients, before });
   }
 
   #given<S extends Stored | undefined>(stored: S): S {
@@ -151,14 +146,6 @@ export class ScopedStore {
     if (!isDirectory(stored)) this.notes.given(stored);
     return asGiven(stored, this.#access) as S;
   }
-}
-
-/** As its caller is given it: a depositor without the labels that others put on it. */
-function asGiven(stored: Stored, access: Access): Stored {
-  const unshown = access.unshown(stored);
-  if (unshown === undefined || stored.method === 'DELETE') return stored;
-  const bare = withoutLabels(parseJson(stored.body) as Resource, unshown);
-  return { ...stored, body: Buffer.from(stringifyJson(bare)), whole: stored };
 }
 
 interface Waiting {

@@ -30,19 +30,24 @@ export function labelsOf(resource: Resource): string[] {
 /** The resource without these labels. */
 export function withoutLabels(resource: Resource, isGone: (name: string) => boolean): Resource {
   const left = (codings: readonly Coding[]): Coding[] => codings.filter((each) => !isGone(nameOf(each)));
-  const { meta, securityLabel, ...rest } = resource;
-  const { security, ...others } = meta ?? {};
-  const marks = left(security ?? []);
-  const labels = concepts(securityLabel).flatMap((concept) => {
+  const marks = left(resource.meta?.security ?? []);
+  const labels = concepts(resource.securityLabel).flatMap((concept) => {
     const codings = codingsIn(concept);
     const kept = left(codings);
-    return kept.length === 0 && codings.length > 0 ? [] : [{ ...concept, coding: kept }];
+    if (kept.length === codings.length) return [concept];
+    return kept.length === 0 ? [] : [{ ...concept, coding: kept }];
   });
-  return {
-    ...rest,
-    meta: { ...others, ...(marks.length > 0 ? { security: marks } : {}) },
-    ...(labels.length > 0 ? { securityLabel: labels } : {}),
-  };
+  return labelledAs(resource, marks, labels);
+}
+
+/** Each other element stays where it is: the order tells nothing of what is gone. */
+export function labelledAs(resource: Resource, marks: readonly Coding[], labels: readonly Json[]): Resource {
+  const meta = { ...resource.meta, security: [...marks] };
+  const labelled: Resource = { ...resource, meta, securityLabel: labels };
+  if (marks.length === 0) delete labelled.meta!.security;
+  if (labels.length === 0) delete labelled.securityLabel;
+  if (resource.meta === undefined && marks.length === 0) delete labelled.meta;
+  return labelled;
 }
 
 /** The resource without what labels say, for comparison. */

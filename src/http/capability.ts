@@ -1,5 +1,6 @@
 /** What the server says it can do, made from what it serves: https://hl7.org/fhir/R4/capabilitystatement.html */
 import type { Json, Resource } from '../fhir/resource.ts';
+import { isFollowed } from '../search/criterion.ts';
 import { parametersOf } from '../search/parameter.ts';
 import { COMPARTMENTS, type Route } from './routes.ts';
 
@@ -26,6 +27,7 @@ export interface CapabilityOptions {
 }
 
 const DEFINITIONS = 'http://hl7.org/fhir';
+const OWN = 'https://carnet.example/fhir';
 const SYSTEM_CODES = ['transaction', 'search-system', 'history-system'];
 /** Of all types, but without an expression of their own: https://hl7.org/fhir/R4/search.html#all */
 const WITHOUT_EXPRESSION: readonly SearchParameterFacts[] = [
@@ -76,6 +78,7 @@ export function capabilityStatement(options: CapabilityOptions): Resource {
         },
         resource: types.map((type) => resourceOf(type, types, options)),
         interaction: systemInteractions(options.routes),
+        ...list('operation', operationsOf(options.routes.filter(({ path }) => path.startsWith('$')))),
         searchParam: [...options.commonParameters, ...WITHOUT_EXPRESSION].map(parameterOf),
         compartment: COMPARTMENTS.filter((type) => types.includes(type)).map(
           (type) => `${DEFINITIONS}/CompartmentDefinition/${type.toLowerCase()}`,
@@ -107,7 +110,7 @@ function resourceOf(type: string, types: string[], options: CapabilityOptions): 
     ...list('searchInclude', includesOf(type, parameters)),
     ...list('searchRevInclude', revIncludesOf(type, types, options)),
     ...list('searchParam', parameters.map(parameterOf)),
-    ...list('operation', operationsOf(routes)),
+    ...list('operation', operationsOf(routes.filter((route) => isOfType(route) || isOnlyOf(type, route)))),
   };
 }
 
@@ -120,6 +123,7 @@ const typeInteractions = (routes: readonly Route[]): string[] =>
   unique(routes.filter((route) => isOfType(route) && route.code !== 'operation').map((route) => route.code));
 
 const isOfType = ({ path }: Route): boolean => path.startsWith('[type]');
+const isOnlyOf = (type: string, { path }: Route): boolean => path.startsWith(`${type}/`);
 
 function systemInteractions(routes: readonly Route[]): Json[] {
   const codes = unique(routes.map((route) => route.code)).filter((code) => SYSTEM_CODES.includes(code));
@@ -129,11 +133,18 @@ function systemInteractions(routes: readonly Route[]): Json[] {
 }
 
 const operationsOf = (routes: readonly Route[]): Json[] =>
-  unique(
-    routes.filter((route) => isOfType(route) && route.code === 'operation').map((route) => route.interaction),
-  )
-    .map((operation) => operation.slice(1))
-    .map((name) => ({ name, definition: `${DEFINITIONS}/OperationDefinition/Resource-${name}` }));
+  [
+    ...new Map(
+      routes
+        .filter(({ code }) => code === 'operation')
+        .map(({ interaction, own }) => [interaction.slice(1), own === true]),
+    ),
+  ].map(([name, own]) => ({
+    name,
+    definition: own
+      ? `${OWN}/OperationDefinition/${name}`
+      : `${DEFINITIONS}/OperationDefinition/Resource-${name}`,
+  }));
 
 const parameterOf = ({ name, type, definition }: SearchParameterFacts): Json => ({
   name,
@@ -142,17 +153,16 @@ const parameterOf = ({ name, type, definition }: SearchParameterFacts): Json => 
 });
 
 const includesOf = (type: string, parameters: readonly SearchParameterFacts[]): string[] =>
-  parameters.filter((parameter) => isFollowed(type, parameter)).map(({ name }) => `${type}:${name}`);
+  parameters.filter((parameter) => leads(type, parameter)).map(({ name }) => `${type}:${name}`);
 
 const revIncludesOf = (type: string, types: string[], { searchParameters }: CapabilityOptions): string[] =>
   types.flatMap((source) =>
     searchParameters(source)
-      .filter((parameter) => isFollowed(source, parameter) && (parameter.target ?? [type]).includes(type))
+      .filter((parameter) => leads(source, parameter) && (parameter.target ?? [type]).includes(type))
       .map(({ name }) => `${source}:${name}`),
   );
 
-/** A canonical address names a resource without saying where it is. */
-function isFollowed(source: string, { name, type }: SearchParameterFacts): boolean {
-  const types = parametersOf(source).get(name)?.types ?? [];
-  return type === 'reference' && types.some((each) => each === 'Reference' || each === 'Resource');
+function leads(source: string, { name }: SearchParameterFacts): boolean {
+  const parameter = parametersOf(source).get(name);
+  return parameter !== undefined && isFollowed(parameter);
 }

@@ -122,6 +122,10 @@ function bind(pattern: string[], segments: string[], requireServed: (type: strin
     } else if (part === '[id]' && !params.compartment) params.id = segment;
     else if (part === '[vid]') params.vid = segment;
     else if (part.startsWith('$')) params.operation = part.slice(1);
+    else if (/^[A-Z]/.test(part)) {
+      requireServed(part);
+      params.type = part;
+    }
   });
   return params;
 }

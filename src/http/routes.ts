@@ -11,7 +11,7 @@ export type BodyKind = 'resource' | 'patch' | 'form' | 'parameters';
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Below the base: `[type]`, `[id]`, `[vid]` and `[compartment]` match a segment, anything else itself. */
+  /** Below the base: `[type]`, `[id]`, `[vid]` and `[compartment]` match a segment, anything else (a type, an operation) itself. */
   path: string;
   interaction: string;
   /** http://hl7.org/fhir/restful-interaction: what it counts as in the CapabilityStatement and in AuditEvents */
@@ -23,6 +23,8 @@ export interface Route {
   body?: BodyKind;
   /** Needs no token. */
   open?: true;
+  /** An operation that this server defines. */
+  own?: true;
 }
 
 // prettier-ignore
@@ -57,10 +59,19 @@ export const ROUTES = [
 
   { method: 'POST', path: '[type]/$validate', interaction: '$validate', code: 'operation', action: 'E', body: 'resource' },
   { method: 'POST', path: '[type]/[id]/$validate', interaction: '$validate', code: 'operation', action: 'E', scope: 'r', body: 'resource' },
+  { method: 'GET', path: '$meta', interaction: '$meta', code: 'operation', action: 'R', scope: 's' },
+  { method: 'POST', path: '$meta', interaction: '$meta', code: 'operation', action: 'R', scope: 's', body: 'parameters' },
+  { method: 'GET', path: '[type]/$meta', interaction: '$meta', code: 'operation', action: 'R', scope: 's' },
+  { method: 'POST', path: '[type]/$meta', interaction: '$meta', code: 'operation', action: 'R', scope: 's', body: 'parameters' },
   { method: 'GET', path: '[type]/[id]/$meta', interaction: '$meta', code: 'operation', action: 'R', scope: 'r' },
   { method: 'POST', path: '[type]/[id]/$meta', interaction: '$meta', code: 'operation', action: 'R', scope: 'r', body: 'parameters' },
   { method: 'POST', path: '[type]/[id]/$meta-add', interaction: '$meta-add', code: 'operation', action: 'U', scope: 'u', body: 'resource' },
   { method: 'POST', path: '[type]/[id]/$meta-delete', interaction: '$meta-delete', code: 'operation', action: 'U', scope: 'u', body: 'resource' },
+
+  { method: 'GET', path: 'Consent/[id]/$enforcement-status', interaction: '$enforcement-status', code: 'operation', action: 'R', scope: 'r', own: true },
+  { method: 'GET', path: 'Patient/[id]/$enforcement-status', interaction: '$enforcement-status', code: 'operation', action: 'R', scope: 'r', own: true },
+  { method: 'GET', path: 'Patient/[id]/$explain-access', interaction: '$explain-access', code: 'operation', action: 'R', scope: 'r', own: true },
+  { method: 'POST', path: 'Patient/[id]/$access-preview', interaction: '$access-preview', code: 'operation', action: 'E', scope: 'r', body: 'resource', own: true },
 ] as const satisfies readonly Route[];
 
 export type InteractionName = Exclude<(typeof ROUTES)[number]['interaction'], 'capabilities'>;

@@ -1,8 +1,10 @@
 /** The HTTP server around the app: bounds on headers and time, and outcomes for what isn't HTTP. */
-import { createServer as createHttpServer, STATUS_CODES, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpServer, STATUS_CODES, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Express } from 'express';
 import { outcome, type IssueCode } from '../fhir/outcome.ts';
 import { MAX_URL_LENGTH } from './match.ts';
+import { messagesOf } from './messages.ts';
 import { FHIR_JSON } from './negotiation.ts';
 
 export interface ServerTimes {
@@ -14,9 +16,10 @@ export interface ServerTimes {
 
 const TIMES: ServerTimes = { headers: 10_000, request: 120_000, keepAlive: 65_000 };
 
-export function createServer(app: RequestListener, times: ServerTimes = TIMES): Server {
+export function createServer(app: Express, times: ServerTimes = TIMES): Server {
   const server = createHttpServer(
     {
+      ...messagesOf(app),
       maxHeaderSize: 32 * 1024,
       headersTimeout: times.headers,
       requestTimeout: times.request,

@@ -50,10 +50,15 @@ export function searchEntry(
   mode: 'match' | 'include' | 'outcome',
 ) {
   return [
-    `{"fullUrl":"${base}/${stored.type}/${stored.id}","resource":`,
+    `{"fullUrl":${JSON.stringify(addressOf(base, stored))},"resource":`,
     body,
     `,"search":{"mode":"${mode}"}}`,
   ];
+}
+
+/** Of what is contained: that of the resource around it, and the id within. */
+function addressOf(base: string, { type, id, inside }: Stored): string {
+  return inside === undefined ? `${base}/${type}/${id}` : `${base}/${type}/${id}#${inside.id}`;
 }
 
 export function outcomeEntry(body: Buffer) {

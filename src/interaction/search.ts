@@ -95,7 +95,12 @@ function severalTypes(context: Context, query: Query): string[] {
   if (listed.includes('AuditEvent')) {
     throw new FhirError('not-supported', '`AuditEvent` is searched by itself: leave it out of `_type`');
   }
-  return [...context.types].filter((type) => type !== 'AuditEvent');
+  return searchedTogether(context);
+}
+
+/** Reading traces leaves traces to be read: they are asked for alone. */
+export function searchedTogether({ types }: Context): string[] {
+  return [...types].filter((type) => type !== 'AuditEvent');
 }
 
 function pageOf(context: Context, exchange: Exchange): PageState | undefined {

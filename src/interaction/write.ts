@@ -3,7 +3,7 @@ import { isCollected } from '../consent/collected.ts';
 import type { Writing } from '../consent/writing.ts';
 import { type Change, type Lock, Stale, type Stored } from '../enforcement/ports.ts';
 import { parseJson, stringifyJson } from '../fhir/json.ts';
-import { labelsOf, unlabelled } from '../fhir/labels.ts';
+import { labelledAs, labelsOf, unlabelled } from '../fhir/labels.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import { patientsOf } from '../fhir/subjects.ts';
@@ -103,7 +103,8 @@ export async function changeOf(
   const live = previous === undefined || previous.method === 'DELETE' ? undefined : previous;
   const kind = live === undefined ? 'create' : onlyLabels(live, resource) ? 'labels' : 'change';
   await requireWrite(exchange, { type, id, patients }, previous, kind, resource);
-  const labelled = await store.labelled(resource, patients, live);
+  const meant = kind === 'labels' && by !== subject.depositor ? labelsAlone(live!, resource) : resource;
+  const labelled = await store.labelled(meant, patients, previous);
   return {
     method,
     type,
@@ -112,6 +113,7 @@ export async function changeOf(
     patients,
     labels: labelsOf(labelled.resource),
     imposed: labelled.imposed,
+    unshown: labelled.unshown,
     by,
     previous,
   };
@@ -121,6 +123,15 @@ export async function changeOf(
 function onlyLabels(previous: Stored, resource: Resource): boolean {
   const bare = (each: Resource): string => stringifyJson(sorted(unarchived(unlabelled(each))));
   return bare(parseJson(previous.body) as Resource) === bare(resource);
+}
+
+/** All else stays as it is to the byte: its depositor is not told that it was labelled. */
+function labelsAlone(previous: Stored, { meta, securityLabel, extension }: Resource): Resource {
+  const held = parseJson(previous.body) as Resource;
+  const labels = Array.isArray(securityLabel) ? (securityLabel as Json[]) : [];
+  const labelled = { ...labelledAs(held, meta?.security ?? [], labels), extension };
+  if (extension === undefined) delete labelled.extension;
+  return labelled;
 }
 
 /** https://interop.esante.gouv.fr/ig/fhir/pdsm: whether a document is archived. */
@@ -154,7 +165,7 @@ export async function requireWrite(
     kind,
     after,
     by: before?.by,
-    collected: resource !== undefined && isCollected(resource),
+    ...(resource === undefined ? {} : { resource, collected: isCollected(resource) }),
   });
   if (refusal === undefined) return;
   store.notes.refused(after);
@@ -162,6 +173,7 @@ export async function requireWrite(
     right: `you have no right to write \`${after.type}\``,
     depositor: 'only who deposited it may change it',
     patient: 'you may write your own data only',
+    self: 'a Consent that permits you something is the patient’s to give',
   }[refusal];
   throw new FhirError('forbidden', why);
 }

@@ -1,6 +1,7 @@
 /** Parameters of all resources: https://hl7.org/fhir/R4/search.html#all */
 import { ID, type Resource } from '../fhir/resource.ts';
 import { all, any, EVERYTHING, NOTHING, type Filter } from './filter.ts';
+import { FUNCTIONAL_LISTS } from './lists.ts';
 import type { QueryContext } from './parameter.ts';
 import { askInstant } from './parameters/date.ts';
 import { allText, normalize, plainText } from './text.ts';
@@ -11,7 +12,6 @@ export const COMMON: readonly string[] = ['_id', '_lastUpdated', '_text', '_cont
 
 /** Every resource has these: `:missing` is answered without looking. */
 const MODIFIERS: Record<string, string[]> = { _id: ['missing', 'not'], _lastUpdated: ['missing'] };
-const CURRENT = ['problems', 'medications', 'allergies', 'drug-allergies'].map((name) => `$current-${name}`);
 
 const PARSE: Record<string, (value: string, context: QueryContext) => Filter> = {
   _id: (value) =>
@@ -25,8 +25,8 @@ const PARSE: Record<string, (value: string, context: QueryContext) => Filter> = 
   _content: (value) => words('_content', value, (resource) => allText(resource)),
   _list: (value) => {
     const id = value.startsWith('List/') ? value.slice('List/'.length) : value;
-    if (CURRENT.includes(id) || ID.test(id)) return { op: 'list', id };
-    return refuse(`${shown(value)} is no list: allowed are the id of a List, ${CURRENT.join(', ')}`);
+    if (FUNCTIONAL_LISTS.includes(id) || ID.test(id)) return { op: 'list', id };
+    return refuse(`${shown(value)} is no list: allowed are the id of a List, ${FUNCTIONAL_LISTS.join(', ')}`);
   },
 };
 

@@ -4,7 +4,7 @@
  */
 import type { Resource } from '../fhir/resource.ts';
 import type { Node } from './expression.ts';
-import type { Filter } from './filter.ts';
+import { any, type Filter, type IndexEntries } from './filter.ts';
 import type { Parameter } from './parameter.ts';
 
 /** Left out: a search by the patient is narrowed to those found, which contained ones would widen to everybody. */
@@ -16,7 +16,11 @@ export function insideTerm(param: string, type: string, term: string): string {
 
 /** The contained resources that a reference parameter's values refer to. */
 export function referredInside({ target }: Parameter, nodes: Node[], { contained }: Resource): Set<Resource> {
-  const ids = new Set(nodes.map(({ value }) => (value as { reference?: unknown } | null)?.reference));
+  const ids = new Set(
+    nodes.map(({ value }) =>
+      typeof value === 'string' ? value : (value as { reference?: unknown } | null)?.reference,
+    ),
+  );
   const all = Array.isArray(contained) ? (contained as Resource[]) : [];
   return new Set(
     all.filter(
@@ -26,22 +30,39 @@ export function referredInside({ target }: Parameter, nodes: Node[], { contained
   );
 }
 
-/** What `filter` asks, of resources of `type` that are contained; nothing where terms alone can't tell. */
-export function askInside(param: string, type: string, filter: Filter): Filter[] {
-  const terms = type === NOT_INSIDE ? [] : termsOf(filter);
-  return terms.length === 0
-    ? []
-    : [{ op: 'term', terms: terms.map((term) => insideTerm(param, type, term)) }];
+/** Its dates, numbers and quantities, as pairs of the resource that contains it. */
+export function insidePairs(
+  param: string,
+  type: string,
+  { ranges, pairs }: Pick<IndexEntries, 'ranges' | 'pairs'>,
+): IndexEntries['pairs'] {
+  return [
+    ...pairs.map((pair) => ({ ...pair, t: insideTerm(param, type, pair.t) })),
+    ...Object.entries(ranges).flatMap(([code, each]) =>
+      each.map((range) => ({ t: insideTerm(param, type, rangeTerm(code)), ...range })),
+    ),
+  ];
 }
 
-function termsOf(filter: Filter): string[] {
+const rangeTerm = (code: string): string => `${code}:range`;
+
+/** What `filter` asks, of resources of `type` that are contained; nothing where the index alone can't tell. */
+export function askInside(param: string, type: string, filter: Filter): Filter[] {
+  if (type === NOT_INSIDE) return [];
+  const inside = (terms: string[]): string[] => terms.map((term) => insideTerm(param, type, term));
   switch (filter.op) {
     case 'term':
-      return filter.terms;
+      return [{ op: 'term', terms: inside(filter.terms) }];
     case 'reference':
-      return filter.targets.map((target) => `${filter.param}=${target}`);
-    case 'or':
-      return filter.of.flatMap(termsOf);
+      return [{ op: 'term', terms: inside(filter.targets.map((target) => `${filter.param}=${target}`)) }];
+    case 'range':
+      return [{ op: 'pair', terms: inside([rangeTerm(filter.param)]), test: filter.test }];
+    case 'pair':
+      return [{ op: 'pair', terms: inside(filter.terms), test: filter.test }];
+    case 'or': {
+      const of = filter.of.flatMap((part) => askInside(param, type, part));
+      return of.length === 0 ? [] : [any(of)];
+    }
     default:
       return [];
   }

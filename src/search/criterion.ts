@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/search.html#chaining
  */
 import { isResourceType } from './definitions.ts';
+import { hasCanonical, isCanonical } from './canonical.ts';
 import { askInside } from './contained.ts';
 import { all, any, NOTHING, type Filter } from './filter.ts';
 import { common, COMMON } from './common.ts';
@@ -118,11 +119,8 @@ function chain(head: string, rest: string, value: string, type: string, scope: S
   if (parameter.type !== 'reference') {
     return refuse(`${shown(code)} of \`${type}\` is no reference: it can't be chained`, 'invalid');
   }
-  if (!parameter.types.includes('Reference') && !parameter.types.includes('Resource')) {
-    return refuse(
-      `${shown(code)} of \`${type}\` is a canonical address: it can't be chained`,
-      'not-supported',
-    );
+  if (!isFollowed(parameter)) {
+    return refuse(`${shown(code)} of \`${type}\` is an address: it can't be chained`, 'not-supported');
   }
   if (more !== undefined || named === '')
     return refuse(`${shown(head)} has more than one modifier`, 'invalid');
@@ -132,10 +130,10 @@ function chain(head: string, rest: string, value: string, type: string, scope: S
       return refuse(`${shown(named)} in ${shown(`${head}.${rest}`)} is no resource type`, 'invalid');
     checkTarget(parameter, named);
     checkServed(named, scope.enabledTypes);
-    return linked(code, [named], (target) => criterion(rest, value, [target], next));
+    return linked(parameter, [named], (target) => criterion(rest, value, [target], next));
   }
-  const targets = (parameter.target ?? [...scope.enabledTypes]).filter(
-    (target) => scope.enabledTypes.has(target) && (rest.startsWith('_has:') || isKnown(rest, [target])),
+  const targets = targetsOf(parameter, scope.enabledTypes).filter(
+    (target) => rest.startsWith('_has:') || isKnown(rest, [target]),
   );
   if (targets.length === 0) {
     return refuse(
@@ -143,12 +141,31 @@ function chain(head: string, rest: string, value: string, type: string, scope: S
       'invalid',
     );
   }
-  return linked(code, targets, (target) => criterion(rest, value, [target], next));
+  return linked(parameter, targets, (target) => criterion(rest, value, [target], next));
 }
 
-function linked(param: string, targets: readonly string[], asked: (target: string) => Filter): Filter {
-  const chains = targets.map((type) => ({ op: 'chain' as const, param, type, filter: asked(type) }));
+function linked(parameter: Parameter, targets: readonly string[], asked: (target: string) => Filter): Filter {
+  const { code: param } = parameter;
+  const how = howNamed(parameter);
+  const chains = targets.map((type) => ({ op: 'chain' as const, param, type, filter: asked(type), ...how }));
   return any([...chains, ...chains.flatMap(({ type, filter }) => askInside(param, type, filter))]);
+}
+
+const howNamed = (parameter: Parameter): { canonical?: true } =>
+  isCanonical(parameter) ? { canonical: true } : {};
+
+/** The served types that it may lead to. */
+function targetsOf(parameter: Parameter, enabledTypes: ReadonlySet<string>): string[] {
+  const { target } = parameter;
+  if (target !== undefined) return target.filter((each) => enabledTypes.has(each));
+  return isCanonical(parameter) ? [...enabledTypes].filter(hasCanonical) : [...enabledTypes];
+}
+
+/** Does it lead to resources? A plain address says nothing of where it leads. */
+export function isFollowed(parameter: Parameter): boolean {
+  const { type, types } = parameter;
+  const leads = types.includes('Reference') || types.includes('Resource') || isCanonical(parameter);
+  return type === 'reference' && leads;
 }
 
 /** `_has:Observation:patient:code` */
@@ -169,7 +186,7 @@ function reverseChain(name: string, value: string, type: string, scope: Scope): 
     return refuse(`${shown(code)} of \`${source}\` is no reference`, 'invalid');
   checkTarget(parameter, type);
   const filter = criterion(rest, value, [source], { ...scope, reverse: scope.reverse + 1 });
-  return { op: 'has', type: source, param: code, filter };
+  return { op: 'has', type: source, param: code, filter, ...howNamed(parameter) };
 }
 
 export function checkServed(type: string, enabledTypes: ReadonlySet<string>): void {

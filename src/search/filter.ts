@@ -54,10 +54,12 @@ export type Filter =
   | { op: 'pair'; terms: string[]; test: RangeTest }
   | { op: 'id'; ids: string[] }
   | { op: 'updated'; test: Bound }
-  /** refers by `param` to a resource of `type` that `filter` finds */
-  | { op: 'chain'; param: string; type: string; filter: Filter }
-  /** is referred to by `param` of a resource of `type` that `filter` finds */
-  | { op: 'has'; type: string; param: string; filter: Filter }
+  /** refers by `param` to a resource of `type` that `filter` finds; `canonical`: by address and version */
+  | { op: 'chain'; param: string; type: string; filter: Filter; canonical?: true }
+  /** is referred to by `param` of a resource of `type` that `filter` finds; `canonical`: by address and version */
+  | { op: 'has'; type: string; param: string; filter: Filter; canonical?: true }
+  /** refers by `param` to this resource of `type`, or to one that it is part of (`above`) or that is part of it */
+  | { op: 'hierarchy'; param: string; type: string; id: string; direction: 'above' | 'below' }
   /** is an item of the List with this id, or of the patient's `$current-…` list */
   | { op: 'list'; id: string }
   /** only the content can tell; `about` names the parameter for an error that says what to add */
@@ -86,8 +88,10 @@ export interface SearchQuery {
   sort: SortKey[];
   count: number;
   total: 'accurate' | 'none';
-  /** Whether resources inside others are searched: what is found is the one that contains them. */
+  /** Whether resources inside others are searched. */
   contained: 'false' | 'true' | 'both';
+  /** What then is the match: the resource that contains, or the one inside. */
+  containedType: 'container' | 'contained';
   summary: 'true' | 'text' | 'data' | 'count' | 'false';
   elements: string[];
   includes: Include[];
@@ -96,6 +100,25 @@ export interface SearchQuery {
   understood: [string, string][];
   /** Parameters left out under `Prefer: handling=lenient`. */
   ignored: string[];
+}
+
+/** All that the caller may see of these types, up to so many. */
+export function everythingOf(types: string[], count: number): SearchQuery {
+  return {
+    types,
+    filter: EVERYTHING,
+    sort: [],
+    count,
+    total: 'none',
+    contained: 'false',
+    containedType: 'container',
+    summary: 'false',
+    elements: [],
+    includes: [],
+    revincludes: [],
+    understood: [],
+    ignored: [],
+  };
 }
 
 /** Marks, among `ids`, a resource that contains one of this type. */

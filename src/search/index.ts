@@ -1,12 +1,13 @@
 /** What a resource is findable by: https://hl7.org/fhir/R4/search.html */
 import type { Resource } from '../fhir/resource.ts';
-import { insideTerm, referredInside } from './contained.ts';
+import { canonicalOf, ownTerms } from './canonical.ts';
+import { insidePairs, insideTerm, referredInside } from './contained.ts';
 import { containedTerm, type IndexEntries } from './filter.ts';
 import { bounded, collector, entriesOf, parametersOf } from './parameter.ts';
 import { kinds } from './parameters/index.ts';
 
 /** Raised when the extraction changes: what was written before must be indexed again. */
-export const INDEX_VERSION = 2;
+export const INDEX_VERSION = 3;
 
 /** Kept by the store as they are. */
 const KEPT = new Set(['_id', '_lastUpdated']);
@@ -24,10 +25,11 @@ export function indexResource(resource: Resource, base = ''): IndexEntries {
     kind.index(parameter, nodes, into, resource);
     if (parameter.type === 'reference') {
       for (const inner of referredInside(parameter, nodes, resource)) {
-        const { terms, refs } = indexResource({ ...inner, contained: undefined }, base);
-        for (const term of [...terms, ...refs]) {
+        const entries = indexResource({ ...inner, contained: undefined }, base);
+        for (const term of [...entries.terms, ...entries.refs]) {
           into.terms.add(insideTerm(parameter.code, inner.resourceType, term));
         }
+        into.pairs.push(...insidePairs(parameter.code, inner.resourceType, entries));
       }
     }
     bounded(into.terms.size + into.refs.size + into.pairs.length);
@@ -35,6 +37,10 @@ export function indexResource(resource: Resource, base = ''): IndexEntries {
   for (const type of containedTypes(resource)) {
     into.terms.add(containedTerm(type));
     into.ids.add(containedTerm(type));
+  }
+  for (const term of canonicalOf(resource).flatMap(ownTerms)) {
+    into.terms.add(term);
+    into.ids.add(term);
   }
   bounded(into.terms.size + into.refs.size + into.pairs.length);
   return entriesOf(into);

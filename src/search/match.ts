@@ -11,9 +11,9 @@ export interface Candidate extends IndexEntries {
   resource?: Resource;
 }
 
-export type Linked = Extract<Filter, { op: 'chain' | 'has' | 'list' }>;
+export type Linked = Extract<Filter, { op: 'chain' | 'has' | 'hierarchy' | 'list' }>;
 
-/** `linked` answers for other resources: chains, `_has` and lists. */
+/** `linked` answers for other resources: chains, `_has`, hierarchies and lists. */
 export function matches(
   filter: Filter,
   candidate: Candidate,
@@ -45,6 +45,7 @@ export function matches(
       return filter.test(candidate.resource);
     case 'chain':
     case 'has':
+    case 'hierarchy':
     case 'list':
       return linked(filter);
   }

@@ -68,7 +68,10 @@ const READ: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     '_contained',
     (value, query) => void (query.contained = oneOf('_contained', value, ['false', 'true', 'both'])),
   ],
-  ['_containedType', (value) => void oneOf('_containedType', value, ['container'])],
+  [
+    '_containedType',
+    (value, query) => void (query.containedType = oneOf('_containedType', value, ['container', 'contained'])),
+  ],
   ['_query', () => refuse('named queries (`_query`) are not supported', 'not-supported')],
   ['_filter', () => refuse('`_filter` is not supported: use search parameters', 'not-supported')],
 ]);
@@ -93,6 +96,7 @@ export function parseSearch(
     elements: [],
     includes: [],
     contained: 'false',
+    containedType: 'container',
     revincludes: [],
     understood: [],
     ignored: [],

@@ -3,7 +3,7 @@ import type { Resource } from '../fhir/resource.ts';
 import type { Node } from './expression.ts';
 import type { SortKey } from './filter.ts';
 import { parametersOf } from './parameter.ts';
-import { quantitySpan } from './parameters/quantity.ts';
+import { measures } from './parameters/quantity.ts';
 import { partsOf } from './parameters/string.ts';
 import { normalize } from './text.ts';
 import { refuse, shown, split } from './value.ts';
@@ -63,8 +63,9 @@ export function sortValue(type: string, code: string): (resource: Resource) => s
 
 function valuesOf(node: Node): string[] {
   if (QUANTITIES.has(node.type)) {
-    const span = quantitySpan(node);
-    return span === undefined ? [] : [ordered(span.lo)];
+    return measures(node)
+      .slice(0, 1)
+      .map(({ lo }) => ordered(lo));
   }
   const { value } = node;
   if (typeof value === 'boolean') return [String(value)];

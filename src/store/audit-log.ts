@@ -1,8 +1,9 @@
 /** Traces of what was read: durable before the answer leaves, written together by those who wait. */
 import type { Trace } from '../enforcement/ports.ts';
 import type { Database } from './database.ts';
-import type { Encoder } from './encoder.ts';
+import { insert } from './command.ts';
 import { mentions } from './mentions.ts';
+import type { Traces } from './traces.ts';
 
 const TOGETHER = 256;
 const UNDER_WAY = 1;
@@ -15,14 +16,14 @@ interface Waiting {
 
 export class AuditLog {
   readonly #database: Database;
-  readonly #encoder: Encoder;
+  readonly #traces: Traces;
   #waiting: Waiting[] = [];
   #underWay = 0;
   #scheduled = false;
 
-  constructor(database: Database, encoder: Encoder) {
+  constructor(database: Database, traces: Traces) {
     this.#database = database;
-    this.#encoder = encoder;
+    this.#traces = traces;
   }
 
   record(traces: (at: number) => Trace[]): Promise<void> {
@@ -47,11 +48,11 @@ export class AuditLog {
     try {
       const now = Date.now();
       const traces = batch.flatMap((each) => each.traces(now));
-      const docs = await this.#encoder.traces(traces, now);
+      const docs = await this.#traces.encode(traces, now);
       await this.#flag(
         traces.filter((_, index) => docs[index]?.ids !== undefined && docs[index].patient !== ''),
       );
-      if (docs.length > 0) await this.#database.audit.insertMany(docs, { ordered: false, maxTimeMS: 10_000 });
+      if (docs.length > 0) await insert(this.#database.audit, docs);
       for (const { resolve } of batch) resolve();
     } catch (error) {
       for (const { reject } of batch) reject(error);
@@ -63,7 +64,9 @@ export class AuditLog {
 
   /** Patients whom another's trace names: searches for theirs must look further. Few, so one by one is soon enough. */
   async #flag(traces: readonly Trace[]): Promise<void> {
-    const named = new Set(traces.flatMap(({ event, patient }) => mentions(event, [patient])));
+    const named = new Set(
+      traces.flatMap(({ frame, own, patient }) => mentions({ ...frame, ...own }, [patient])),
+    );
     if (named.size === 0) return;
     const operations = [...named].map((patient) => ({
       updateOne: {

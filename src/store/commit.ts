@@ -19,6 +19,7 @@ import { type Doc, type HistoryDoc, attributes } from './document.ts';
 import type { Encoder, Encoded } from './encoder.ts';
 import { isAway } from './fault.ts';
 import { mentions } from './mentions.ts';
+import type { Traces } from './traces.ts';
 
 const TOGETHER = 32;
 const UNDER_WAY = 2;
@@ -55,13 +56,15 @@ interface Prepared {
 export class Committer {
   readonly #database: Database;
   readonly #encoder: Encoder;
+  readonly #traces: Traces;
   #waiting: Unit[] = [];
   #underWay = 0;
   #scheduled = false;
 
-  constructor(database: Database, encoder: Encoder) {
+  constructor(database: Database, encoder: Encoder, traces: Traces) {
     this.#database = database;
     this.#encoder = encoder;
+    this.#traces = traces;
   }
 
   commit(commit: Commit): Promise<Stored[]> {
@@ -160,7 +163,7 @@ export class Committer {
     }
     const prepared = prepare(
       whole,
-      await this.#encoder.traces(traces, at),
+      await this.#traces.encode(traces, at),
       batch.flatMap(({ commit }) => commit.locks),
     );
     const session = this.#database.client.startSession();

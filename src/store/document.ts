@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto';
 import type { ObjectId } from 'mongodb';
 import type { Stored } from '../enforcement/ports.ts';
 import { stringifyJson } from '../fhir/json.ts';
+import { withoutLabels } from '../fhir/labels.ts';
 import { fewRandomBytes } from '../fhir/random.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Range } from '../search/filter.ts';
 import { indexResource } from '../search/index.ts';
+import { keptApart } from '../search/unshown.ts';
 import type { KeyRing } from './keys.ts';
 import { primaryDate } from './primary-date.ts';
 import { seal, unseal } from './sealing.ts';
@@ -27,6 +29,7 @@ export interface VersionDoc {
   labels: string[];
   hidden?: number;
   imposed?: string[];
+  unshown?: string[];
   codes?: string[];
   from?: number;
   until?: number;
@@ -53,7 +56,12 @@ export interface Doc extends VersionDoc {
   pairs?: { t: Buffer; lo: number; hi: number }[];
   /** The type's main date, for the index; `NO_DATE` without one. */
   date: number;
+  /** One of the ranges of that date is longer than `LONG`. */
+  long?: true;
 }
+
+/** What most dates and stays are shorter than: a month and a little. Milliseconds. */
+export const LONG = 32 * 86_400_000;
 
 /** A version that has been replaced, or the mark that a deletion leaves. */
 export interface HistoryDoc extends VersionDoc {
@@ -94,14 +102,19 @@ export function about(rid: string, doc: Pick<VersionDoc, 'v' | 'vid' | 'patient'
   return `${rid}/${doc.v}/${doc.vid} of ${doc.patient}`;
 }
 
-/** Everything a resource is found by. */
+/** Everything a resource is found by. @param unshown labels that its depositor isn't shown */
 export function indexed(
   resource: Resource,
   terms: Terms,
   base: string,
-): Pick<Doc, 'terms' | 'ids' | 'refs' | 'r' | 'o' | 'pairs' | 'date'> {
+  unshown: readonly string[] = [],
+): Pick<Doc, 'terms' | 'ids' | 'refs' | 'r' | 'o' | 'pairs' | 'date' | 'long'> {
   const entries = indexResource(resource, base);
-  const found: Pick<Doc, 'terms' | 'ids' | 'refs' | 'r' | 'o' | 'pairs' | 'date'> = {
+  if (unshown.length > 0) {
+    const shown = withoutLabels(resource, (label) => unshown.includes(label));
+    entries.terms = keptApart(entries.terms, indexResource(shown, base).terms);
+  }
+  const found: Pick<Doc, 'terms' | 'ids' | 'refs' | 'r' | 'o' | 'pairs' | 'date' | 'long'> = {
     terms: [...new Set([...entries.terms, ...entries.refs])].map((term) => terms.of(term)),
     date: NO_DATE,
   };
@@ -115,7 +128,9 @@ export function indexed(
       const starts = entries.ranges[param]!.map(({ lo }) => lo);
       found.o[param] = { lo: Math.min(...starts), hi: Math.max(...starts) };
     }
-    found.date = found.o[primaryDate(resource.resourceType) ?? '']?.hi ?? NO_DATE;
+    const primary = primaryDate(resource.resourceType) ?? '';
+    found.date = found.o[primary]?.hi ?? NO_DATE;
+    if (entries.ranges[primary]?.some(({ lo, hi }) => hi - lo > LONG) === true) found.long = true;
   }
   if (entries.pairs.length > 0) {
     found.pairs = entries.pairs.map(({ t, lo, hi }) => ({ t: terms.of(t), lo, hi }));
@@ -171,6 +186,7 @@ export function attributes(rid: string, doc: VersionDoc): Omit<Stored, 'body'> {
     labels: doc.labels,
     hidden: doc.hidden ?? undefined,
     imposed: doc.imposed,
+    unshown: doc.unshown,
     codes: doc.codes ?? NOTHING,
     from: doc.from ?? undefined,
     until: doc.until ?? undefined,

@@ -41,8 +41,9 @@ export function foundBy(
   terms: Terms,
   base: string,
   rules: Rules,
+  unshown: readonly string[] = [],
 ): Found {
-  const found = indexed(resource, terms, base);
+  const found = indexed(resource, terms, base, unshown);
   const mentioned = mentions(resource, patients);
   if (mentioned.length > MOST_MENTIONED) {
     const text = `the resource names ${mentioned.length} patients; allowed: up to ${MOST_MENTIONED}`;
@@ -130,7 +131,8 @@ export class Encoder {
   #foundBy(change: Change, resource: Resource): Found {
     let found = this.#found.get(change);
     if (found === undefined) {
-      found = foundBy(resource, change.patients, this.#terms, this.#base, this.#rules);
+      const { patients, unshown } = change;
+      found = foundBy(resource, patients, this.#terms, this.#base, this.#rules, unshown);
       this.#found.set(change, found);
     }
     return found;
@@ -175,8 +177,15 @@ export function gateFacts(resource: Resource, labels: readonly string[], terms: 
   };
 }
 
-function imposedOn({ imposed = [] }: Change, terms: Terms): Pick<VersionDoc, 'imposed'> {
-  return imposed.length === 0 ? {} : { imposed: imposed.map((label) => terms.text(`label=${label}`)) };
+function imposedOn(
+  { imposed = [], unshown = [] }: Change,
+  terms: Terms,
+): Pick<VersionDoc, 'imposed' | 'unshown'> {
+  const key = (clear: readonly string[]): string[] => clear.map((label) => terms.text(`label=${label}`));
+  return {
+    ...(imposed.length > 0 ? { imposed: key(imposed) } : {}),
+    ...(unshown.length > 0 ? { unshown: key(unshown) } : {}),
+  };
 }
 
 /** A break in carrying the label begins the announcement anew. */

@@ -1,17 +1,25 @@
 /** A search's Filter as a MongoDB query, once chains and lists are resolved (resolve.ts). */
 import { type Query, all } from './query.ts';
 import type { Filter, RangeTest } from '../search/filter.ts';
+import { isOfLabels, unshownTerm } from '../search/unshown.ts';
 import type { Terms } from './terms.ts';
 
 const NOTHING: Query = { _id: { $in: [] } };
 
 /**
  * @param anyone whose data it is isn't known: what is asked of `unique` terms is asked of `ids`, which has an index
+ * @param stranger who is not shown what others did to what they deposited
  *
  * INVARIANT: where only content can tell (`scan`), the query finds more than the filter, never less: under an odd
  * number of NOTs too. What it finds is then matched by content.
  */
-export function toQuery(filter: Filter, types: readonly string[], terms: Terms, anyone: boolean): Query {
+export function toQuery(
+  filter: Filter,
+  types: readonly string[],
+  terms: Terms,
+  anyone: boolean,
+  stranger?: string,
+): Query {
   function compile(part: Filter, negated: boolean): Query {
     switch (part.op) {
       case 'and':
@@ -23,7 +31,9 @@ export function toQuery(filter: Filter, types: readonly string[], terms: Terms, 
       case 'type':
         return { type: part.type };
       case 'term':
-        return among(anyone && part.unique === true ? 'ids' : 'terms', terms.all(part.terms));
+        return part.terms.some(isOfLabels)
+          ? ofLabels(part.terms, terms, stranger)
+          : among(anyone && part.unique === true ? 'ids' : 'terms', terms.all(part.terms));
       case 'reference':
         return among(
           'terms',
@@ -43,11 +53,19 @@ export function toQuery(filter: Filter, types: readonly string[], terms: Terms, 
         return negated ? NOTHING : {};
       case 'chain':
       case 'has':
+      case 'hierarchy':
       case 'list':
         throw new Error(`${part.op} is still to be resolved`);
     }
   }
   return compile(filter, false);
+}
+
+function ofLabels(asked: readonly string[], terms: Terms, stranger: string | undefined): Query {
+  const unshown = asked.filter(isOfLabels).map(unshownTerm);
+  if (stranger === undefined) return among('terms', terms.all([...asked, ...unshown]));
+  const others = { ...among('terms', terms.all(unshown)), by: { $ne: stranger } };
+  return { $or: [among('terms', terms.all(asked)), others] };
 }
 
 function among(field: 'terms' | 'ids', keyed: readonly Buffer[]): Query {

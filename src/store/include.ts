@@ -5,8 +5,11 @@
 import type { Access } from '../enforcement/access.ts';
 import type { Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
+import { DIRECTORY } from '../fhir/subjects.ts';
 import { definitionsOf, resourceTypes } from '../search/definitions.ts';
 import type { Include } from '../search/filter.ts';
+import { rowOf } from './by-content.ts';
+import { canonicalsNamed, termsNaming } from './canonical.ts';
 import { withCompanions } from './companions.ts';
 import { toMongo } from './condition.ts';
 import type { Database } from './database.ts';
@@ -15,6 +18,7 @@ import { mentionTerm } from './narrowing.ts';
 import { type Query, all } from './query.ts';
 import type { Reading } from './reading.ts';
 import type { Terms } from './terms.ts';
+import type { Wholeness } from './wholeness.ts';
 
 const ROUNDS = 5;
 /** References that a reverse include looks for at once. */
@@ -30,11 +34,13 @@ export class Inclusion {
   readonly #database: Database;
   readonly #reading: Reading;
   readonly #terms: Terms;
+  readonly #wholeness: Wholeness;
 
-  constructor(database: Database, reading: Reading, terms: Terms) {
+  constructor(database: Database, reading: Reading, terms: Terms, wholeness: Wholeness) {
     this.#database = database;
     this.#reading = reading;
     this.#terms = terms;
+    this.#wholeness = wholeness;
   }
 
   async run(
@@ -43,13 +49,13 @@ export class Inclusion {
     includes: Includes,
     limit: number,
   ): Promise<Stored[]> {
-    const seen = new Map(matches.map((match) => [keyOf(match), match]));
+    const seen = new Map(matches.map((match) => [rowOf(match), match]));
     const found: Stored[] = [];
     let latest: readonly Stored[] = matches;
     for (let round = 0; round < ROUNDS && latest.length > 0; round += 1) {
       const wanted = (include: Include): boolean => round === 0 || include.iterate;
       const fresh = [
-        ...(await this.#forward(access, latest, includes.forward.filter(wanted), seen)),
+        ...(await this.#forward(access, latest, includes.forward.filter(wanted), seen, limit)),
         ...(await this.#reverse(access, latest, includes.reverse.filter(wanted), limit)),
       ].filter((stored) => !seen.has(keyOf(stored)));
       for (const stored of fresh) seen.set(keyOf(stored), stored);
@@ -71,9 +77,11 @@ export class Inclusion {
     from: readonly Stored[],
     includes: readonly Include[],
     seen: ReadonlyMap<string, Stored>,
+    limit: number,
   ): Promise<Stored[]> {
     const keys = new Set<string>();
-    for (const { type, refs = [] } of from) {
+    for (const { type: outer, inside, refs = [] } of from) {
+      const type = inside?.type ?? outer;
       for (const include of includes) {
         if (include.type !== '*' && include.type !== type) continue;
         for (const ref of refs) {
@@ -85,11 +93,34 @@ export class Inclusion {
         }
       }
     }
-    if (keys.size === 0) return [];
+    const addresses = canonicalsNamed(from, includes);
+    if (keys.size + addresses.size === 0) return [];
     const docs = await this.#database.resources
       .find({ _id: { $in: [...keys] } }, { projection: WITH_REFS, maxTimeMS: 10_000 })
       .toArray();
-    return this.#admitted(access, docs);
+    return this.#admitted(access, [...docs, ...(await this.#addressed(access, addresses, limit))]);
+  }
+
+  /** What has these canonical addresses, of the types that each may name. */
+  async #addressed(
+    access: Access,
+    addresses: ReadonlyMap<string, ReadonlySet<string>>,
+    limit: number,
+  ): Promise<Doc[]> {
+    const found: Doc[] = [];
+    for (const [type, terms] of addresses) {
+      const condition = await access.condition(DIRECTORY.has(type) ? [] : undefined);
+      const docs = await this.#database.resources
+        .find(all([{ ids: { $in: this.#terms.all([...terms]) } }, { type }, toMongo(condition)]), {
+          projection: WITH_REFS,
+          limit: limit + 1,
+          hint: 'ids_type_date',
+          maxTimeMS: 10_000,
+        })
+        .toArray();
+      found.push(...docs);
+    }
+    return found;
   }
 
   async #reverse(
@@ -100,12 +131,16 @@ export class Inclusion {
   ): Promise<Stored[]> {
     const found: Doc[] = [];
     for (const include of includes) {
-      const targets = to.filter(({ type }) => include.target === undefined || include.target === type);
+      const targets = to.filter(
+        ({ type, inside }) =>
+          inside === undefined && (include.target === undefined || include.target === type),
+      );
       const refs = new Set(
         targets.flatMap((each) => codesOf(include, each.type).map((code) => `${code}=${keyOf(each)}`)),
       );
       if (refs.size === 0) continue;
-      if (refs.size > MOST_REFS) {
+      const naming = targets.flatMap((each) => termsNaming(each, codesOf(include, each.type)));
+      if (refs.size + naming.length > MOST_REFS) {
         throw new FhirError(
           'too-costly',
           `too much to look for by \`${include.type}:${include.param}\`: lower \`_count\``,
@@ -114,19 +149,24 @@ export class Inclusion {
       const { patients, among } = this.#around(targets);
       const asked =
         patients === undefined ? undefined : await withCompanions(this.#database, this.#terms, patients);
+      const query = all([
+        among,
+        include.type === '*' ? {} : { type: include.type },
+        { terms: { $in: this.#terms.all([...refs, ...naming]) } },
+        toMongo(await access.condition(asked)),
+      ]);
+      const types = include.type === '*' ? resourceTypes() : [include.type];
+      const remainder = await this.#wholeness.remainder(access, types, query);
       const collection = include.type === 'AuditEvent' ? this.#database.audit : this.#database.resources;
       const docs = await collection
-        .find(
-          all([
-            among,
-            include.type === '*' ? {} : { type: include.type },
-            { terms: { $in: this.#terms.all([...refs]) } },
-            toMongo(await access.condition(asked)),
-          ]),
-          { projection: WITH_REFS, limit: limit + 1, maxTimeMS: 10_000 },
-        )
+        .find(remainder === undefined ? query : all([query, remainder.query]), {
+          projection: WITH_REFS,
+          limit: limit + 1,
+          maxTimeMS: 10_000,
+        })
         .toArray();
-      found.push(...docs.filter((doc) => (doc.refs ?? []).some((ref) => refs.has(ref))));
+      const sure = naming.length > 0;
+      found.push(...docs.filter((doc) => sure || (doc.refs ?? []).some((ref) => refs.has(ref))));
     }
     return this.#admitted(access, found);
   }
@@ -149,9 +189,9 @@ export class Inclusion {
     // INVARIANT: which plan the database chose, and so in which order it answers, may hang on what is hidden
     const inOrder = [...docs].sort((a, b) => (a._id < b._id ? -1 : 1));
     const opened = await this.#reading.all(inOrder.map((doc) => ({ rid: doc._id, doc })));
-    const allowed = await access.among(opened);
+    const [allowed, whole] = await Promise.all([access.among(opened), this.#wholeness.among(access, opened)]);
     return opened
-      .filter((_, index) => allowed[index])
+      .filter((_, index) => allowed[index] && whole[index])
       .map((stored) => ({ ...stored, refs: refs.get(keyOf(stored)) ?? [] }));
   }
 }

@@ -21,7 +21,7 @@ export const LAYOUT = DOCUMENT_VERSION * 1000 + INDEX_VERSION;
 
 const BATCH = 200;
 const BATCH_BYTES = 16 * 1024 * 1024;
-const OPTIONAL = ['ids', 'refs', 'r', 'o', 'pairs'] as const;
+const OPTIONAL = ['ids', 'refs', 'r', 'o', 'pairs', 'long'] as const;
 
 /** @throws Error when the keys are not those of the database, or it is newer than this server */
 export async function ensureLayout(
@@ -118,10 +118,12 @@ function indexAgain(
 ): AnyBulkWriteOperation<Doc> | undefined {
   if (stored === undefined) return undefined;
   const resource = JSON.parse(stored.body.toString()) as Resource;
+  const labels = labelsOf(resource);
+  const unshown = labels.filter((label) => stored.unshown?.includes(terms.text(`label=${label}`)));
   const found: Found = {
-    ...foundBy(resource, stored.patients, terms, base, rules),
-    ...(doc.type === 'AuditEvent' ? {} : gateFacts(resource, labelsOf(resource), terms, base)),
-    ...hiddenSince(labelsOf(resource), stored, stored.at, rules),
+    ...foundBy(resource, stored.patients, terms, base, rules, unshown),
+    ...(doc.type === 'AuditEvent' ? {} : gateFacts(resource, labels, terms, base)),
+    ...hiddenSince(labels, stored, stored.at, rules),
   };
   const absent = OPTIONAL.filter((name) => found[name] === undefined).map((name) => [name, '' as const]);
   const update = { $set: found, ...(absent.length > 0 ? { $unset: Object.fromEntries(absent) } : {}) };

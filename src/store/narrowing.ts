@@ -1,5 +1,7 @@
 /** Which patient a search is about, so that the patient's part of the indexes serves it. */
 import type { Query } from './query.ts';
+import { DIRECTORY } from '../fhir/subjects.ts';
+import { definitionsOf } from '../search/definitions.ts';
 import type { Filter } from '../search/filter.ts';
 import type { Terms } from './terms.ts';
 
@@ -51,6 +53,11 @@ export function patientsIn(filter: Filter, types: readonly string[]): string[] {
     default:
       return [];
   }
+}
+
+/** No resource of the type is a patient's. */
+export function isNobodys(type: string): boolean {
+  return DIRECTORY.has(type) && !definitionsOf(type).has('patient');
 }
 
 /** Marks, among `ids`, a resource that mentions a patient whose data it isn't: only compartments look for it. */

@@ -3,6 +3,7 @@
  * whatever can change a decision raises it in its own transaction, so a revocation holds on the next request in
  * every process. What a policy names besides (a CareTeam, a Group, a PractitionerRole) is read for every request.
  */
+import type { ClientSession } from 'mongodb';
 import type { Named } from '../consent/actors.ts';
 import { DECIDING, type Part, type Policy, compilePart, policyOf, silent } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
@@ -17,13 +18,14 @@ import type { Terms } from './terms.ts';
 
 const TIME = { maxTimeMS: 10_000 };
 const REMEMBERED = 20_000;
-const ATTEMPTS = 5;
 /** Of one policy; what it names beyond can't be told. */
 const MOST_NAMED = 500;
 /** Roles, teams and groups in which one caller is. */
 const MOST_MEMBERSHIPS = 1000;
 /** Of more that changed, all are read. */
 const FEW = 100;
+/** Patients in one query: it stays below 100 KB. */
+const AT_ONCE = 1000;
 const NONE_NAMED: Named = new Map();
 
 interface Compiled {
@@ -41,6 +43,7 @@ export class Policies implements PolicySource {
   readonly #patients: Gather<PatientDoc>;
   readonly #named: Gather<Doc>;
   readonly #compiled = new Map<string, Compiled>();
+  readonly #compiling = new Map<string, Promise<Policy>>();
 
   constructor(database: Database, reading: Reading, terms: Terms, rules: Rules) {
     this.rules = rules;
@@ -48,8 +51,12 @@ export class Policies implements PolicySource {
     this.#reading = reading;
     this.#terms = terms;
     this.#patients = new Gather(async (ids) => {
-      const found = await find(database.patients, { _id: { $in: ids } });
-      return new Map(found.map((patient) => [patient._id, patient]));
+      const found = new Map<string, PatientDoc>();
+      for (let start = 0; start < ids.length; start += AT_ONCE) {
+        const portion = await find(database.patients, { _id: { $in: ids.slice(start, start + AT_ONCE) } });
+        for (const patient of portion) found.set(patient._id, patient);
+      }
+      return found;
     });
     this.#named = new Gather(async (rids) => {
       const found = await find(database.resources, { _id: { $in: rids } }, { projection: WITHOUT_INDEX });
@@ -120,39 +127,66 @@ export class Policies implements PolicySource {
   }
 
   async #policy(patient: string): Promise<Policy> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const { v = 0, closed = false } = (await this.#patients.get(patient)) ?? {};
-      // a patient of whom nothing that decides was ever written has said nothing
-      if (v === 0) return silent(patient);
-      const known = this.#compiled.get(patient);
-      if (known?.v === v) return known.policy;
-      const parts = await this.#parts(patient, known?.parts);
-      // they were read at some moment between two readings of one version
-      if (((await this.#patients.get(patient))?.v ?? 0) !== v) continue;
+    const { v = 0 } = (await this.#patients.get(patient)) ?? {};
+    // a patient of whom nothing that decides was ever written has said nothing
+    if (v === 0) return silent(patient);
+    const known = this.#compiled.get(patient);
+    return known?.v === v ? known.policy : this.#compile(patient, v);
+  }
+
+  /** As of this version or a later one, once for all who ask for it. */
+  #compile(patient: string, v: number): Promise<Policy> {
+    const name = `${patient} ${v}`;
+    let compiling = this.#compiling.get(name);
+    if (compiling === undefined) {
+      compiling = this.#compileOnce(patient).finally(() => this.#compiling.delete(name));
+      this.#compiling.set(name, compiling);
+    }
+    return compiling;
+  }
+
+  /** The version and what it stands for are read in one snapshot of the primary. */
+  async #compileOnce(patient: string): Promise<Policy> {
+    const session = this.#database.client.startSession({ snapshot: true });
+    try {
+      const found = await this.#database.patients.findOne({ _id: patient }, { session, ...TIME });
+      const { v = 0, closed = false } = found ?? {};
+      const parts = await this.#parts(patient, this.#compiled.get(patient)?.parts, session);
       const whole = policyOf(
         patient,
         [...parts.values()].map(({ part }) => part),
       );
       const policy = closed ? { ...whole, open: false } : whole;
-      if (this.#compiled.size >= REMEMBERED) this.#compiled.delete(this.#compiled.keys().next().value!);
-      this.#compiled.set(patient, { v, parts, policy });
+      this.#remember(patient, { v, parts, policy });
       return policy;
+    } finally {
+      await session.endSession();
     }
-    throw new Error('the policy of a patient kept changing');
+  }
+
+  #remember(patient: string, compiled: Compiled): void {
+    if ((this.#compiled.get(patient)?.v ?? 0) > compiled.v) return;
+    this.#compiled.delete(patient);
+    if (this.#compiled.size >= REMEMBERED) this.#compiled.delete(this.#compiled.keys().next().value!);
+    this.#compiled.set(patient, compiled);
   }
 
   /** What each of the patient's resources says; what hasn't changed is taken over. */
-  async #parts(patient: string, known: Compiled['parts'] | undefined): Promise<Compiled['parts']> {
-    if (known === undefined) return this.#read({ patient, type: { $in: [...DECIDING] } });
+  async #parts(
+    patient: string,
+    known: Compiled['parts'] | undefined,
+    session: ClientSession,
+  ): Promise<Compiled['parts']> {
+    if (known === undefined) return this.#read({ patient, type: { $in: [...DECIDING] } }, session);
     const now = await this.#database.resources
       .find(
         { patient, type: { $in: [...DECIDING] } },
-        { projection: { v: 1, vid: 1 }, hint: 'patient_type_date', ...TIME },
+        { projection: { v: 1 }, hint: 'patient_type_date', session, ...TIME },
       )
       .toArray();
     const changed = now.filter(({ _id, v }) => known.get(_id)?.v !== v).map(({ _id }) => _id);
-    if (changed.length > FEW) return this.#read({ patient, type: { $in: [...DECIDING] } });
-    const read = changed.length === 0 ? new Map() : await this.#read({ _id: { $in: changed } });
+    if (changed.length > FEW) return this.#read({ patient, type: { $in: [...DECIDING] } }, session);
+    const read = changed.length === 0 ? new Map() : await this.#read({ _id: { $in: changed } }, session);
     return new Map(
       now.flatMap(({ _id }) => {
         const part = read.get(_id) ?? known.get(_id);
@@ -161,10 +195,13 @@ export class Policies implements PolicySource {
     );
   }
 
-  async #read(which: { patient: string; type: object } | { _id: object }): Promise<Compiled['parts']> {
+  async #read(
+    which: { patient: string; type: object } | { _id: object },
+    session: ClientSession,
+  ): Promise<Compiled['parts']> {
     const hint = '_id' in which ? '_id_' : 'patient_type_date';
     const docs: Doc[] = await this.#database.resources
-      .find(which, { projection: WITHOUT_INDEX, hint, ...TIME })
+      .find(which, { projection: WITHOUT_INDEX, hint, session, ...TIME })
       .toArray();
     const read = await this.#reading.all(docs.map((doc) => ({ rid: doc._id, doc })));
     return new Map(

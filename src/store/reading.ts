@@ -9,10 +9,20 @@ const EMPTY = Buffer.alloc(0);
 /** Of one answer: it is put together in memory. */
 const MOST_BYTES = 128 * 1024 * 1024;
 
+/** A WeakMap of them would cost more than all else that is made of a document. */
+const FROM = Symbol('the document that it was read from');
+type Held = Stored & { [FROM]?: VersionDoc };
+
+function readFrom(rid: string, doc: VersionDoc, body: Buffer): Stored {
+  const stored = attributes(rid, doc) as Held;
+  stored.body = body;
+  stored[FROM] = doc;
+  return stored;
+}
+
 export class Reading {
   readonly #database: Database;
   readonly #ring: KeyRing;
-  readonly #held = new WeakMap<Stored, VersionDoc>();
 
   constructor(database: Database, ring: KeyRing) {
     this.#database = database;
@@ -21,22 +31,17 @@ export class Reading {
 
   /** Undefined when the patient's key was destroyed. */
   async open(rid: string, doc: VersionDoc): Promise<Stored | undefined> {
-    if (doc.method === 'DELETE') return this.#hold({ ...attributes(rid, doc), body: EMPTY }, doc);
+    if (doc.method === 'DELETE') return readFrom(rid, doc, EMPTY);
     const sealed = doc.body ?? (await this.#spilled(doc));
     const body = await openBody(sealed, rid, doc, this.#ring);
-    return body === undefined ? undefined : this.#hold({ ...attributes(rid, doc), body }, doc);
+    return body === undefined ? undefined : readFrom(rid, doc, body);
   }
 
   /** The document that a version was read from: a write that replaces it moves it to history as it is. */
-  documentOf(stored: Stored): VersionDoc {
-    const doc = this.#held.get(stored);
+  documentOf(stored: Held): VersionDoc {
+    const doc = stored[FROM];
     if (doc === undefined) throw new Error('a version to replace must have been read from the store');
     return doc;
-  }
-
-  #hold(stored: Stored, doc: VersionDoc): Stored {
-    this.#held.set(stored, doc);
-    return stored;
   }
 
   async all(docs: readonly { rid: string; doc: VersionDoc }[]): Promise<Stored[]> {

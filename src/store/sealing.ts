@@ -1,5 +1,6 @@
 /** AES-256-GCM, as NIST SP 800-38D has it. A sealed value is: 12 bytes of nonce, 16 of tag, then the ciphertext. */
-import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { fewRandomBytes } from '../fhir/random.ts';
 
 const NONCE = 12;
 const TAG = 16;
@@ -7,7 +8,7 @@ const TAG = 16;
 /** `about` is authenticated with the bytes: a sealed value moved elsewhere doesn't open. */
 export function seal(key: Buffer, bytes: Buffer, about: string): Buffer {
   const sealed = Buffer.allocUnsafe(NONCE + TAG + bytes.length);
-  randomFillSync(sealed, 0, NONCE);
+  fewRandomBytes(NONCE).copy(sealed);
   const cipher = createCipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE));
   cipher.setAAD(Buffer.from(about));
   cipher.update(bytes).copy(sealed, NONCE + TAG);

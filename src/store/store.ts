@@ -2,7 +2,17 @@
 import type { Attributes } from '../condition/condition.ts';
 import type { Rules } from '../consent/rules.ts';
 import type { Access } from '../enforcement/access.ts';
-import type { Commit, HistoryScope, Lock, Page, ResourceStore, Stored, Trace } from '../enforcement/ports.ts';
+import type {
+  Commit,
+  HistoryScope,
+  Lock,
+  Outlined,
+  Page,
+  ResourceStore,
+  Stored,
+  Trace,
+} from '../enforcement/ports.ts';
+import type { Resource } from '../fhir/resource.ts';
 import type { Filter, SearchQuery } from '../search/filter.ts';
 import { AuditLog } from './audit-log.ts';
 import { Committer } from './commit.ts';
@@ -15,6 +25,7 @@ import { History } from './history.ts';
 import { Inclusion, type Includes } from './include.ts';
 import type { KeyRing } from './keys.ts';
 import { currentItems, itemsOf } from './lists.ts';
+import { Outline } from './outline.ts';
 import { Planner } from './planning.ts';
 import { Policies } from './policies.ts';
 import { Reading } from './reading.ts';
@@ -22,6 +33,7 @@ import type { Linked } from './resolve.ts';
 import { Search } from './search.ts';
 import type { Position } from './sorting.ts';
 import { Terms } from './terms.ts';
+import { Traces } from './traces.ts';
 import { Wholeness } from './wholeness.ts';
 
 const TIME = { maxTimeMS: 10_000 };
@@ -39,6 +51,7 @@ export class Store implements ResourceStore {
   readonly #deleted: Gather<HistoryDoc>;
   readonly #inclusion: Inclusion;
   readonly #history: History;
+  readonly #outline: Outline;
   readonly #committer: Committer;
   readonly #auditLog: AuditLog;
   readonly #wholeness: Wholeness;
@@ -51,12 +64,14 @@ export class Store implements ResourceStore {
     this.#reading = new Reading(database, ring);
     this.policies = new Policies(database, this.#reading, this.terms, rules);
     const encoder = new Encoder(database, ring, this.terms, this.#reading, base, rules);
-    this.#committer = new Committer(database, encoder);
-    this.#auditLog = new AuditLog(database, encoder);
+    const traces = new Traces(ring, this.terms, base);
+    this.#committer = new Committer(database, encoder, traces);
+    this.#auditLog = new AuditLog(database, traces);
     this.#wholeness = new Wholeness(database, this.terms);
     this.#inclusion = new Inclusion(database, this.#reading, this.terms, this.#wholeness);
     this.#history = new History(database, this.#reading, this.#wholeness);
     const planner = new Planner(database, this.policies, this.terms, this.#wholeness);
+    this.#outline = new Outline(database, planner, this.policies, this.#reading, this.terms);
     this.searching = new Search(database, planner, this.#reading, this.terms, this, base);
     this.#current = new Gather(async (rids) => {
       const found = await find(database.resources, { _id: { $in: rids } }, { projection: WITHOUT_INDEX });
@@ -81,11 +96,8 @@ export class Store implements ResourceStore {
     const rid = `${type}/${id}`;
     const newest = await this.#newest(type, rid);
     if (newest === undefined) return undefined;
-    const version =
-      newest.vid === vid
-        ? newest
-        : await this.#database.history.findOne({ rid, vid }, { hint: 'rid_at', ...TIME });
-    if (version === null) return undefined;
+    const version = newest.vid === vid ? newest : await this.#replaced(rid, vid);
+    if (version === undefined) return undefined;
     const facts = newest === version ? [newest] : [newest, version];
     const admitted = await this.#admits(
       access,
@@ -117,6 +129,14 @@ export class Store implements ResourceStore {
     const found = docs.map((doc) => attributes(doc._id, doc));
     const [allowed, whole] = await Promise.all([access.among(found), this.#wholeness.among(access, found)]);
     return found.filter((_, index) => allowed[index] && whole[index]);
+  }
+
+  attributes(access: Access, of: Outlined, limit: number): Promise<Attributes[]> {
+    return this.#outline.attributes(access, of, limit);
+  }
+
+  readable(access: Access, names: readonly string[]): Promise<Resource[]> {
+    return this.#outline.readable(access, names);
   }
 
   async lock(key: string): Promise<Lock> {
@@ -167,6 +187,11 @@ export class Store implements ResourceStore {
   async #admits(access: Access, versions: readonly Attributes[]): Promise<boolean> {
     const allowed = await access.admit(versions);
     return allowed.every(Boolean) && (await this.#wholeness.admit(access, versions)).every(Boolean);
+  }
+
+  async #replaced(rid: string, vid: string): Promise<HistoryDoc | undefined> {
+    const [found] = await find(this.#database.history, { rid, vid }, { limit: 1, hint: 'rid_at' });
+    return found;
   }
 
   async #newest(type: string, rid: string): Promise<Doc | HistoryDoc | undefined> {

@@ -2,31 +2,33 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 
 const BYTES = 12;
-const REMEMBERED = 60_000;
+const REMEMBERED = 30_000;
 
 export class Terms {
   readonly #key: KeyObject;
-  /** Codes, systems and authors come back all the time. */
-  readonly #remembered = new Map<string, Buffer>();
+  /** Codes, systems and authors come back all the time: what was asked for lately, and what was before that. */
+  #lately = new Map<string, Buffer>();
+  #before = new Map<string, Buffer>();
 
   constructor(key: Buffer) {
     this.#key = createSecretKey(key);
   }
 
   of(term: string): Buffer {
-    const known = this.#remembered.get(term);
+    const known = this.#lately.get(term);
     if (known !== undefined) return known;
-    const full = createHmac('sha256', this.#key).update(term).digest();
-    const made = Buffer.allocUnsafeSlow(BYTES);
-    full.copy(made, 0, 0, BYTES);
-    if (this.#remembered.size >= REMEMBERED) {
-      let drop = REMEMBERED / 4;
-      for (const old of this.#remembered.keys()) {
-        this.#remembered.delete(old);
-        if (--drop === 0) break;
-      }
+    const made = this.#before.get(term) ?? this.#make(term);
+    if (this.#lately.size >= REMEMBERED) {
+      this.#before = this.#lately;
+      this.#lately = new Map();
     }
-    this.#remembered.set(term, made);
+    this.#lately.set(term, made);
+    return made;
+  }
+
+  #make(term: string): Buffer {
+    const made = Buffer.allocUnsafeSlow(BYTES);
+    createHmac('sha256', this.#key).update(term).digest().copy(made, 0, 0, BYTES);
     return made;
   }
 

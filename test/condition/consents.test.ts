@@ -1,14 +1,13 @@
-/** What a query finds by a Consent's condition is what the check of one resource allows, on a real database. */
+/** What a query finds by the condition of a plan is what the check of one resource allows, on a real database. */
 import fc from 'fast-check';
 import { type Attributes, type Condition, keyed, matches } from '../../src/condition/condition.ts';
-import { compile, permitted } from '../../src/consent/policy.ts';
 import { toMongo } from '../../src/store/condition.ts';
 import { type Database, connect } from '../../src/store/database.ts';
 import { type Doc, attributes } from '../../src/store/document.ts';
 import { testDatabase } from '../support/database.ts';
-import { callers, manyConsents } from '../consent/support/arbitrary.ts';
-import { resources } from '../consent/support/arbitrary-resource.ts';
-import { attributesOf } from '../consent/support/engine.ts';
+import { callers } from '../consent/support/arbitrary-caller.ts';
+import { cases, statements } from '../consent/support/arbitrary-case.ts';
+import { attributesOf, planned } from '../consent/support/engine.ts';
 import { NOW } from '../consent/support/universe.ts';
 
 const RESOURCES = 400;
@@ -32,6 +31,7 @@ function docOf({ type, patients, by, ...facts }: Attributes, index: number): Doc
     ...(facts.from === undefined ? {} : { from: facts.from, until: facts.until }),
     ...(facts.about.length > 0 ? { about: facts.about } : {}),
     ...(facts.authors.length > 0 ? { authors: facts.authors } : {}),
+    ...(facts.hidden === undefined ? {} : { hidden: facts.hidden }),
   };
   return doc as unknown as Doc;
 }
@@ -39,7 +39,9 @@ function docOf({ type, patients, by, ...facts }: Attributes, index: number): Doc
 beforeAll(async () => {
   const { uri, dbName } = testDatabase(import.meta.url);
   database = await connect(uri, dbName);
-  docs = fc.sample(resources, RESOURCES).map((resource, index) => docOf(attributesOf(resource), index));
+  docs = fc
+    .sample(cases, RESOURCES)
+    .map(({ resource, by, hiddenSince }, index) => docOf(attributesOf(resource, by, hiddenSince), index));
   await database.resources.insertMany(docs.map((doc) => ({ ...doc })));
 });
 afterAll(async () => {
@@ -57,11 +59,11 @@ const allowed = (condition: Condition): string[] =>
     .map(({ _id }) => _id)
     .sort();
 
-it(`${RESOURCES} resources by ${CONDITIONS} conditions of Consents`, async () => {
+it(`${RESOURCES} resources by ${CONDITIONS} conditions of plans`, async () => {
   const shares: number[] = [];
   const telling = fc
-    .tuple(manyConsents, callers)
-    .map(([consents, caller]) => permitted(compile(consents), caller, Date.parse(NOW)))
+    .tuple(statements, callers)
+    .map(([said, caller]) => planned({ ...said, caller, now: NOW }))
     .filter(({ is }) => is !== 'none' && is !== 'all');
   await fc.assert(
     fc.asyncProperty(telling, async (condition) => {

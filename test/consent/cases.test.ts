@@ -1,52 +1,76 @@
 /**
  * Each rule of `conformance/consent-rules.md` by examples, held against the engine and against the reference evaluator.
- * What an example doesn't say is usual: an active privacy Consent, a physician who treats, a plain Observation, a day.
+ * What an example doesn't say is usual: an active privacy Consent, a physician who treats, a plain Observation that a
+ * laboratory deposited, an adult patient, the French rules, a day.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
-import type { Case } from './support/arbitrary.ts';
-import { allows } from './support/engine.ts';
-import { allowed } from './support/reference.ts';
-import { HL7, NOW } from './support/universe.ts';
+import { type Case, isWhole, reference } from './support/case.ts';
+import { engine } from './support/engine.ts';
+import type { ReferenceCaller } from './support/reference-words.ts';
+import { careTeam, consent, physician, relatedPerson, usual } from './support/usual.ts';
 
-interface Example extends Partial<Omit<Case, 'consents'>> {
+interface Example {
   sentence: string;
-  consents: Json[];
+  consents?: Json[];
+  relatedPersons?: Json[];
+  careTeams?: Json[];
+  named?: Resource[];
+  /** `null`: there never was one. */
+  patient?: Json | null;
+  caller?: Partial<ReferenceCaller>;
+  resource?: Resource;
+  by?: string;
+  hiddenSince?: string;
+  rules?: Json;
+  now?: string;
   allowed: boolean;
+  /** Which line decides. */
+  line?: number;
 }
 
-const USUAL: Omit<Case, 'consents'> = {
-  caller: {
-    persons: ['Practitioner/gp'],
-    groups: ['Organization/practice'],
-    profession: '10',
-    professional: true,
-    purposes: ['TREAT'],
-  },
-  resource: { resourceType: 'Observation', id: '1', subject: { reference: 'Patient/p' } },
-  now: NOW,
-};
-const consent = (said: Json, index: number): Resource => ({
-  resourceType: 'Consent',
-  id: `c${index}`,
-  meta: { versionId: '1' },
-  status: 'active',
-  scope: { coding: [{ system: `${HL7}/consentscope`, code: 'patient-privacy' }] },
-  ...said,
-});
+const all = (whole: Resource, said: Json[] = []): Resource[] =>
+  said.map((each, index) => ({ ...whole, id: `c${index}`, ...each }));
+
+function caseOf(example: Example): Case {
+  const { sentence: _sentence, allowed: _allowed, line: _line, ...given } = example;
+  const { consents, relatedPersons, careTeams, patient, caller = physician, ...others } = given;
+  const persons = caller.persons ?? [];
+  return {
+    ...usual,
+    ...others,
+    consents: all(consent, consents),
+    relatedPersons: all(relatedPerson, relatedPersons),
+    careTeams: all(careTeam, careTeams),
+    patient: patient === null ? undefined : { ...usual.patient!, ...patient },
+    caller: {
+      role: 'professional',
+      persons,
+      groups: [],
+      purposes: [],
+      depositor: persons[0] ?? '',
+      rights: [],
+      regulator: false,
+      ...caller,
+    },
+  };
+}
 
 const folder = new URL('./cases/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
 
 describe.each(files)('%s', (file) => {
   const examples = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Example[];
-  it.each(examples)('$sentence: $allowed', ({ consents, allowed: wanted, ...others }) => {
-    const { caller, resource, now } = { ...USUAL, ...others };
-    const said = consents.map(consent);
-    const verdicts = {
-      engine: allows(said, resource, caller, new Date(now)),
-      page: allowed(said, resource, caller, new Date(now)),
-    };
-    expect(verdicts).toEqual({ engine: wanted, page: wanted });
+  it.each(examples)('$sentence: $allowed', (example) => {
+    const each = caseOf(example);
+    expect(isWhole(each)).toBe(true);
+    const page = reference(each);
+    const { planned, effect, line } = engine(each);
+    const wanted = { effect: example.allowed ? 'permit' : 'deny', line: example.line ?? page.line };
+    expect({ page, engine: { effect, line }, planned }).toEqual({
+      page: wanted,
+      engine: wanted,
+      planned: wanted.effect,
+    });
   });
 });

@@ -1,66 +1,50 @@
 /** Who is let in by Consents, and when: https://hl7.org/fhir/R4/consent.html. What of the resource counts: cases/. */
-import { type Caller, compile, grantees, permitted } from '../../src/consent/policy.ts';
-import { type Attributes, matches } from '../../src/condition/condition.ts';
+import { grantees } from '../../src/consent/policy.ts';
 import type { Resource } from '../../src/fhir/resource.ts';
+import { engine } from './support/engine.ts';
+import type { ReferenceCaller } from './support/reference-words.ts';
+import { rulesWith } from './support/rules.ts';
+import { HL7 } from './support/universe.ts';
+import { consent as usualConsent, physician, usual } from './support/usual.ts';
 
-const HL7 = 'http://terminology.hl7.org/CodeSystem';
 const REASON = `${HL7}/v3-ActReason`;
-const NOW = Date.parse('2026-03-10T12:00:00Z');
+const NOW = Date.parse(usual.now);
 
-const GP: Caller = {
-  persons: ['Practitioner/gp'],
-  groups: ['Organization/practice'],
-  professional: true,
-  purposes: ['TREAT'],
-};
-const HOSPITAL: Caller = {
-  persons: ['Organization/hospital'],
+const GP: ReferenceCaller = physician;
+const lay = (role: string, person: string, ...purposes: string[]): ReferenceCaller => ({
+  role,
+  persons: [person],
   groups: [],
-  professional: false,
-  purposes: ['TREAT'],
-};
-const PATIENT: Caller = { persons: ['Patient/other'], groups: [], professional: false, purposes: ['PATRQT'] };
-const APP: Caller = { persons: ['Device/app'], groups: [], professional: false, purposes: ['PATRQT'] };
-const NO_PURPOSE: Caller = { ...GP, purposes: [] };
-
-/** Nothing that a Consent may speak of. */
-const PLAIN: Attributes = {
-  type: 'Observation',
-  id: '1',
-  patients: ['p'],
-  by: 'Organization/depositor',
-  labels: [],
-  codes: [],
-  about: [],
-  authors: [],
-};
+  purposes,
+  depositor: person,
+  rights: [],
+  regulator: false,
+});
+const HOSPITAL = lay('system', 'Organization/hospital', 'TREAT');
+const PATIENT = lay('patient', 'Patient/other', 'PATRQT');
+const APP = lay('app', 'Device/app', 'PATRQT');
+const NO_PURPOSE: ReferenceCaller = { ...GP, purposes: [] };
 
 const role = (code = 'IRCP', system = `${HL7}/v3-ParticipationType`) => ({ coding: [{ system, code }] });
 const actor = (reference: string, more: object = {}) => ({ role: role(), reference: { reference }, ...more });
 const purpose = (...codes: string[]) => codes.map((code) => ({ system: REASON, code }));
 
 function consent(provision: object | undefined, more: object = {}): Resource {
-  return {
-    resourceType: 'Consent',
-    id: 'c',
-    meta: { versionId: '1' },
-    status: 'active',
-    scope: { coding: [{ system: `${HL7}/consentscope`, code: 'patient-privacy' }] },
-    ...(provision === undefined ? {} : { provision }),
-    ...more,
-  } as Resource;
+  return { ...usualConsent, ...(provision === undefined ? {} : { provision }), ...more } as Resource;
 }
 
 const permit = (more: object = {}) => consent({ type: 'permit', ...more });
 const deny = (more: object = {}) => consent({ type: 'deny', ...more });
 
-const effect = (consents: readonly Resource[], caller: Caller, now = NOW): 'permit' | 'deny' =>
-  matches(permitted(compile(consents), caller, now), PLAIN) ? 'permit' : 'deny';
+const effect = (says: Resource[], caller: ReferenceCaller, now = NOW): 'permit' | 'deny' => {
+  const consents = says.map((each, index) => ({ ...each, id: `c${index}` }));
+  return engine({ ...usual, consents, caller, now: new Date(now).toISOString() }).effect;
+};
 
 interface Case {
   it: string;
   says: Resource[];
-  to: Caller;
+  to: ReferenceCaller;
   effect: 'permit' | 'deny';
 }
 
@@ -388,11 +372,11 @@ it.each([
   [permit(), ['*']],
   [
     permit({ actor: [actor('Practitioner/gp'), actor('Organization/practice'), actor('CareTeam/t')] }),
-    ['Practitioner/gp', 'Organization/practice'],
+    ['Practitioner/gp', 'Organization/practice', 'CareTeam/t'],
   ],
   [deny(named), []],
   [permit({ data: [] }), []],
   [{ ...permit(named), status: 'inactive' }, []],
 ])('is found by whom it permits: %j', (says, names) => {
-  expect(grantees(says)).toEqual(names);
+  expect(grantees(says, rulesWith())).toEqual(names);
 });

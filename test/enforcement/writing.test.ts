@@ -1,4 +1,5 @@
-/** Who may write what, as a table: `.` may, R has no right, D only its depositor, P only one's own data. */
+/** Who may write what, as a table: `.` may, R has no right, D only its depositor, P only one's own data, S
+ * only who gives it: a Consent that opens something to its writer. */
 import type { Subject } from '../../src/consent/subject.ts';
 import { type Relation, refusesWrite } from '../../src/consent/writing.ts';
 import { nationalRules } from '../../src/national-rules.ts';
@@ -107,7 +108,7 @@ const TABLE: Record<keyof typeof WHAT, string> = {
   'an AuditEvent':                               'R R R R R R .',
 };
 
-const SIGN = { right: 'R', depositor: 'D', patient: 'P' } as const;
+const SIGN = { right: 'R', depositor: 'D', patient: 'P', self: 'S' } as const;
 
 it.each(Object.keys(TABLE) as (keyof typeof WHAT)[])('%s', (name) => {
   const { type, patients = [], before }: What = WHAT[name];

@@ -1,8 +1,8 @@
 /** What the gate is told of a resource that has more than it keeps. */
-import { matches } from '../../src/condition/condition.ts';
-import { compile, permitted } from '../../src/consent/policy.ts';
 import { MORE, factsOf } from '../../src/fhir/facts.ts';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
+import { engine } from '../consent/support/engine.ts';
+import { physician, usual } from '../consent/support/usual.ts';
 
 const MANY = 101;
 const many = <T>(make: (index: number) => T): T[] => Array.from({ length: MANY }, (_, index) => make(index));
@@ -35,15 +35,14 @@ it.each(BEYOND)('a deny takes what is not kept to be there, a permit doesn’t: 
     const consents = provisions.map((provision, index) => ({
       resourceType: 'Consent',
       id: `c${index}`,
+      meta: { versionId: '1' },
       status: 'active',
       scope: {
         coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }],
       },
       provision,
     }));
-    const caller = { persons: [], groups: [], professional: true, purposes: [] };
-    const facts = { type: 'Observation', id: '1', patients: ['p'], by: '', labels: [], ...factsOf(crowded) };
-    return matches(permitted(compile(consents), caller, 0), facts);
+    return engine({ ...usual, consents, caller: physician, resource: crowded }).effect === 'permit';
   };
   expect(gives({ type: 'permit' })).toBe(true);
   expect(gives({ type: 'permit' }, { type: 'deny', ...element })).toBe(false);

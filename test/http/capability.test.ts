@@ -85,6 +85,9 @@ describe('the CapabilityStatement', () => {
       ['search-system', 'history-system', 'transaction', 'batch'].map((code) => ({ code })),
     );
     expect(rest().compartment).toEqual(['http://hl7.org/fhir/CompartmentDefinition/patient']);
+    expect(rest().operation).toEqual([
+      { name: 'meta', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-meta' },
+    ]);
   });
 
   it('follows the routes', () => {
@@ -161,7 +164,7 @@ describe('the statement of the types that are on by default', () => {
     }
   });
 
-  it('lists includes that are parsed, and none by a canonical address', () => {
+  it('lists includes that are parsed, those by a canonical address too', () => {
     for (const { type, searchInclude = [], searchRevInclude = [] } of server!.resource) {
       const asked = [
         ...(searchInclude as string[]).map((value) => ['_include', value] as const),
@@ -174,8 +177,8 @@ describe('the statement of the types that are on by default', () => {
     const response = server!.resource.find(({ type }) => type === 'QuestionnaireResponse')!;
     const questionnaire = server!.resource.find(({ type }) => type === 'Questionnaire')!;
     expect(response.searchInclude).toContain('QuestionnaireResponse:subject');
-    expect(response.searchInclude).not.toContain('QuestionnaireResponse:questionnaire');
-    expect(questionnaire.searchRevInclude).not.toContain('QuestionnaireResponse:questionnaire');
+    expect(response.searchInclude).toContain('QuestionnaireResponse:questionnaire');
+    expect(questionnaire.searchRevInclude).toContain('QuestionnaireResponse:questionnaire');
   });
 
   it('says that an AuditEvent is made and read, not changed', () => {

@@ -125,4 +125,14 @@ it('never deletes an AuditEvent, nor is one put', async () => {
   expect(status).toBe(200);
   const put = await all.put(path, json);
   expect([errorOf(put), put.text]).toEqual([[403, 'forbidden'], expect.stringContaining('never changed')]);
+  const { id: _id, ...event } = json;
+  for (const reply of [
+    await all.put('AuditEvent/new', { ...event, id: 'new' }),
+    await all.put('AuditEvent?_id=new', { ...event, id: 'new' }),
+    await all.put('AuditEvent?_id=new', event),
+    await carnet.as('gp').put('AuditEvent/gp-new', { ...event, id: 'gp-new' }),
+  ]) {
+    expect([errorOf(reply), reply.headers.get('allow')]).toEqual([[405, 'not-supported'], 'GET, HEAD, POST']);
+  }
+  expect((await all.get('AuditEvent/new')).status).toBe(404);
 });

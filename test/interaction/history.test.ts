@@ -243,3 +243,46 @@ it.each([
 it('bounds a page however many are asked for', async () => {
   expect((await all.get('_history?_count=999999999')).status).toBe(200);
 });
+
+describe('totals of a type and of the system', () => {
+  it.each(['Observation/_history', '_history', 'Observation/_history?_since=2020-01-01T00:00:00Z'])(
+    '%s tells what is given on all pages, on each of them',
+    async (path) => {
+      for (const client of [all, hospital, carnet.as('gp')]) {
+        const whole = await pages(client, `${path}${path.includes('?') ? '&' : '?'}_count=3`);
+        const given = allOf(whole).length;
+        expect(whole.map(({ json }) => json.total)).toEqual(whole.map(() => given));
+      }
+    },
+  );
+
+  it('counts deletions and earlier versions, for who may see them', async () => {
+    const totals = () =>
+      Promise.all(
+        [all, hospital, carnet.as('gp')].map(
+          async (client) => (await client.get('Observation/_history')).json.total,
+        ),
+      );
+    const before = await totals();
+    await hospital.put('Observation/hospital-t', observation({ id: 'hospital-t' }));
+    await hospital.put('Observation/hospital-t', observation({ id: 'hospital-t', valueString: '2' }));
+    await hospital.delete('Observation/hospital-t');
+    expect(await totals()).toEqual([before[0] + 3, before[1] + 3, 0]);
+  });
+
+  it('none is told past a bound of what the caller may see', async () => {
+    const entry = Array.from({ length: 2001 }, () => ({
+      resource: {
+        resourceType: 'Encounter',
+        status: 'finished',
+        class: { code: 'AMB' },
+        subject: { reference: PATIENT },
+      },
+      request: { method: 'POST', url: 'Encounter' },
+    }));
+    expect((await all.post('', { resourceType: 'Bundle', type: 'transaction', entry })).status).toBe(200);
+    const { json } = await all.get('Encounter/_history?_count=5');
+    expect([json.total, json.entry.length]).toEqual([undefined, 5]);
+    expect((await hospital.get('Encounter/_history')).json.total).toBe(0);
+  });
+});

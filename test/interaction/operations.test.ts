@@ -204,6 +204,77 @@ describe('$meta', () => {
   });
 });
 
+describe('$meta of a type and of the system', () => {
+  const coding = (code: string) => ({ system: 'https://carnet.test/union', code });
+  const labelled = (id: string, type: string, of: string, code: string, more: object = {}): Json => ({
+    ...(type === 'Observation' ? observation() : patient()),
+    id,
+    ...(type === 'Observation' ? { subject: { reference: of } } : {}),
+    meta: { tag: [coding(code), coding('both')], profile: [`http://carnet.test/${code}`], ...more },
+  });
+  const unionOf = ({ json }: Reply) => json.parameter[0].valueMeta;
+  let owner: Client;
+
+  beforeAll(async () => {
+    for (const resource of [
+      labelled('u1', 'Patient', '', 'p'),
+      labelled('uo1', 'Observation', 'Patient/u1', 'z', { security: [coding('sealed')] }),
+      labelled('uo2', 'Observation', 'Patient/u1', 'a'),
+      labelled('u2', 'Patient', '', 'q'),
+      labelled('uo3', 'Observation', 'Patient/u2', 'theirs', { security: [coding('theirs')] }),
+    ]) {
+      const { status } = await all.put(`${String(resource.resourceType)}/${String(resource.id)}`, resource);
+      expect(status).toBe(201);
+    }
+    owner = carnet.as({ token: carnet.tokenFor({ reference: 'Patient/u1' }, 'patient') });
+  });
+
+  it('tells each label once, of what the caller may see and nothing else', async () => {
+    const expected = {
+      profile: ['http://carnet.test/a', 'http://carnet.test/z'],
+      security: [coding('sealed')],
+      tag: ['a', 'both', 'z'].map(coding),
+    };
+    for (const reply of [await owner.get('Observation/$meta'), await owner.post('Observation/$meta')]) {
+      expect([reply.status, reply.json.resourceType, unionOf(reply)]).toEqual([200, 'Parameters', expected]);
+    }
+  });
+
+  it('of the system, of all types', async () => {
+    const { tag } = unionOf(await owner.get('$meta'));
+    expect(tag).toEqual(['a', 'both', 'p', 'z'].map(coding));
+    expect(unionOf(await all.get('Observation/$meta')).tag).toEqual(
+      expect.arrayContaining(['a', 'theirs'].map(coding)),
+    );
+  });
+
+  it('is empty where there is nothing to see', async () => {
+    const reply = await owner.get('Appointment/$meta');
+    expect([reply.status, unionOf(reply)]).toEqual([200, {}]);
+  });
+
+  it('wants the scope of a search', async () => {
+    const narrow = carnet.as({ token: carnet.tokenFor({ scope: 'system/Observation.s system/Patient.r' }) });
+    expect((await narrow.get('Observation/$meta')).status).toBe(200);
+    expect(errorOf(await narrow.get('Patient/$meta'))).toEqual([403, 'forbidden']);
+    expect(errorOf(await narrow.get('$meta'))).toEqual([403, 'forbidden']);
+  });
+
+  it('is refused past a bound that counts what the caller may see', async () => {
+    const entry = Array.from({ length: 1001 }, () => ({
+      resource: observation({ subject: { reference: 'Patient/u2' } }),
+      request: { method: 'POST', url: 'Observation' },
+    }));
+    expect((await all.post('', { resourceType: 'Bundle', type: 'transaction', entry })).status).toBe(200);
+    expect(errorOf(await all.get('Observation/$meta'))).toEqual([403, 'too-costly']);
+    expect((await owner.get('Observation/$meta')).status).toBe(200);
+  });
+
+  it.each(['$meta-add', '$meta-delete', '$validate'])('there is no %s of the system', async (name) => {
+    expect(errorOf(await all.post(name, parameters()))).toEqual([404, 'not-supported']);
+  });
+});
+
 it.each(['Observation/$everything', 'Observation/m1/$foo', '$foo', 'Patient/p1/$everything'])(
   'says that `%s` is not served',
   async (path) => {

@@ -73,6 +73,10 @@ const TRIALS: Record<string, Trial> = {
   'POST ': { path: '', body: entries('PUT'), entitled: 200, stranger: 405 },
   'POST [type]/$validate': { path: 'Flag/$validate', body: flag(), entitled: 200, stranger: 200 },
   'POST [type]/[id]/$validate': { path: 'Flag/f1/$validate', body: flag('f1'), entitled: 200, stranger: 200 },
+  'GET $meta': { path: '$meta', entitled: 200, stranger: 'nothing' },
+  'POST $meta': { path: '$meta', entitled: 200, stranger: 'nothing' },
+  'GET [type]/$meta': { path: 'Flag/$meta', entitled: 200, stranger: 'nothing' },
+  'POST [type]/$meta': { path: 'Flag/$meta', entitled: 200, stranger: 'nothing' },
   'GET [type]/[id]/$meta': { path: 'Flag/f1/$meta', entitled: 200, stranger: 404 },
   'POST [type]/[id]/$meta': { path: 'Flag/f1/$meta', entitled: 200, stranger: 404 },
   'POST [type]/[id]/$meta-add': { path: 'Flag/f1/$meta-add', body: meta, entitled: 200, stranger: 404 },
@@ -131,7 +135,10 @@ it.each(routes)('%s serves who is entitled', async (name, route) => {
   await prepare();
   const reply = await send(owner(), route);
   expect([reply.status, reply.status < 300 ? '' : reply.text]).toEqual([TRIALS[name]!.entitled, '']);
-  if (route.scope === 's') expect(reply.json.entry.length).toBeGreaterThan(0);
+  if (route.scope === 's') {
+    const { entry, parameter } = reply.json;
+    expect((route.interaction === '$meta' ? parameter : entry).length).toBeGreaterThan(0);
+  }
 });
 
 const scoped = routes.filter(([, route]) => route.scope !== undefined);

@@ -19,7 +19,7 @@ import {
 import { refuse, shown, split } from '../value.ts';
 import { askDate, date, dateSpan } from './date.ts';
 import { askNumber, number, numberSpan } from './number.ts';
-import { askQuantity, quantity, quantitySpan } from './quantity.ts';
+import { askQuantity, type Measure, measures, quantity } from './quantity.ts';
 import { askReference, reference, referenceForms } from './reference.ts';
 import { string } from './string.ts';
 import { askToken, token, tokenForms } from './token.ts';
@@ -31,7 +31,7 @@ type Discrete = {
   ask(value: string, part: Parameter, context: QueryContext): string[];
 };
 type Ranged = {
-  spans(node: Node): (Range & { units: string[] }) | undefined;
+  spans(node: Node): Measure[];
   ask(value: string, code: string, context: QueryContext): { unit: string; test: RangeTest };
 };
 
@@ -49,9 +49,9 @@ const DISCRETE: Partial<Record<string, Discrete>> = {
   },
 };
 
-const unitless = (span: Range | undefined) => span && { ...span, units: [''] };
+const unitless = (span: Range | undefined): Measure[] => (span === undefined ? [] : [{ unit: '', ...span }]);
 const RANGED: Partial<Record<string, Ranged>> = {
-  quantity: { spans: quantitySpan, ask: askQuantity },
+  quantity: { spans: measures, ask: askQuantity },
   number: {
     spans: (node) => unitless(numberSpan(node)),
     ask: (value, code) => ({ unit: '', test: askNumber(value, code) }),
@@ -81,11 +81,9 @@ export const composite: Kind = {
           heads = heads.flatMap((head) => forms.map((form) => `${head}${cut(form)}$`));
           continue;
         }
-        for (const span of values.flatMap((value) => RANGED[part.type]?.spans(value) ?? [])) {
+        for (const { unit, lo, hi } of values.flatMap((value) => RANGED[part.type]?.spans(value) ?? [])) {
           bounded(into.pairs.length + heads.length);
-          for (const head of heads) {
-            for (const unit of span.units) into.pairs.push({ t: head + cut(unit), lo: span.lo, hi: span.hi });
-          }
+          for (const head of heads) into.pairs.push({ t: head + cut(unit), lo, hi });
         }
       }
       if (shape === 'term') for (const head of heads) into.terms.add(head);

@@ -1,13 +1,15 @@
 /** https://hl7.org/fhir/R4/search.html#reference */
 import { ID } from '../../fhir/resource.ts';
+import { belowTerm, belowTerms, isCanonical, naming, parseCanonical } from '../canonical.ts';
 import type { Node } from '../expression.ts';
+import { any, type Filter } from '../filter.ts';
 import { parseLocal } from '../local.ts';
 import type { Asked, Collector, Kind, Parameter, QueryContext } from '../parameter.ts';
 import { refuse, shown, unescape } from '../value.ts';
 import { askToken, tokenForms } from './token.ts';
 
 export const reference: Kind = {
-  modifiers: ['missing', 'identifier'],
+  modifiers: ['missing', 'identifier', 'above', 'below'],
   typed: true,
   index(parameter, nodes, into) {
     for (const node of nodes) indexOne(parameter, node, into);
@@ -18,6 +20,7 @@ export const reference: Kind = {
       const terms = askToken(asked.value, IDENTIFIER).map((form) => `${parameter.code}:identifier=${form}`);
       return { op: 'term', terms };
     }
+    if (modifier === 'above' || modifier === 'below') return hierarchy(asked, modifier, context);
     const { targets, terms } = askReference(asked, context);
     if (terms.length > 0) return { op: 'term', terms: terms.map((form) => `${parameter.code}=${form}`) };
     return { op: 'reference', param: parameter.code, targets };
@@ -41,6 +44,11 @@ function indexOne(parameter: Parameter, node: Node, into: Collector): void {
     const { local, terms } = formsOf(literal, node.type, into.base);
     if (local !== undefined && allows(parameter, local)) into.refs.add(`${code}=${local}`);
     for (const form of terms) into.terms.add(`${code}=${form}`);
+    if (node.type === 'canonical') {
+      const canonical = parseCanonical(literal);
+      into.terms.add(naming(code, canonical));
+      for (const term of belowTerms(code, canonical)) into.terms.add(term);
+    }
   }
   if (node.type !== 'Reference') return;
   const { identifier } = node.value as { identifier?: unknown };
@@ -48,6 +56,44 @@ function indexOne(parameter: Parameter, node: Node, into: Collector): void {
   for (const form of tokenForms({ type: 'Identifier', value: identifier }, IDENTIFIER)) {
     into.terms.add(`${code}:identifier=${form}`);
   }
+}
+
+/** Types of which one is strictly part of another, and the parameter that says so. */
+export const PART_OF: ReadonlyMap<string, string> = new Map([
+  ['Encounter', 'part-of'],
+  ['Location', 'partof'],
+  ['Organization', 'partof'],
+]);
+
+/** https://hl7.org/fhir/R4/search.html#recursive; of canonical addresses, https://hl7.org/fhir/R4/search.html#versions */
+function hierarchy(asked: Asked, modifier: 'above' | 'below', context: QueryContext): Filter {
+  const { parameter, value } = asked;
+  const name = shown(`${parameter.code}:${modifier}`);
+  if (isCanonical(parameter)) {
+    const canonical = parseCanonical(unescape(value));
+    if (modifier === 'above') {
+      return refuse(`${name}: of canonical addresses only \`below\` is defined`, 'not-supported');
+    }
+    if (canonical.url === '' || canonical.version === '') return refuse(`${name} needs url or url|version`);
+    return { op: 'term', terms: [belowTerm(parameter.code, canonical)] };
+  }
+  const types = [...PART_OF.keys()].filter(
+    (type) => parameter.target?.includes(type) === true && context.enabledTypes.has(type),
+  );
+  if (types.length === 0) {
+    return refuse(
+      `${name}: ${parameter.target?.join(', ') ?? 'what it refers to'} has no hierarchy; allowed are references to ${[...PART_OF.keys()].join(', ')} and \`below\` of canonical addresses`,
+      'not-supported',
+    );
+  }
+  const { targets } = askReference({ parameter: { ...parameter, target: types }, value }, context);
+  if (targets.length === 0) return refuse(`${name} needs an id or Type/id without a version`);
+  return any(
+    targets.map((target): Filter => {
+      const [type = '', id = ''] = target.split('/');
+      return { op: 'hierarchy', param: parameter.code, type, id, direction: modifier };
+    }),
+  );
 }
 
 /** For composites: every form as a term, the local one too. */

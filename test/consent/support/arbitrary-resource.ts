@@ -3,17 +3,44 @@ import fc from 'fast-check';
 import type { Resource } from '../../../src/fhir/resource.ts';
 import { BASE } from './reference-facts.ts';
 import type { Json } from './reference-words.ts';
-import { CATEGORIES, CODES, DATES, LABELS, MARKS, PROFILES, REFERENCES, TYPES } from './universe.ts';
+import {
+  CATEGORIES,
+  CODES,
+  DATES,
+  DOCUMENT_TYPES,
+  HIDDEN_FROM_PATIENT,
+  HIDDEN_FROM_REPRESENTATIVES,
+  LABELS,
+  MARKS,
+  MASKS,
+  ODD_LABELS,
+  PATIENT,
+  PROFILES,
+  REFERENCES,
+  TYPES,
+} from './universe.ts';
 
 const pick = fc.constantFrom;
 const few = <T>(item: fc.Arbitrary<T>, most = 2) => fc.array(item, { maxLength: most });
 
+const label = fc.oneof(
+  { weight: 12, arbitrary: pick<Json>(...LABELS, ...MARKS) },
+  { weight: 4, arbitrary: pick<Json>(...MASKS) },
+  { weight: 3, arbitrary: pick<Json>(...HIDDEN_FROM_PATIENT) },
+  { weight: 2, arbitrary: pick<Json>(...HIDDEN_FROM_REPRESENTATIVES) },
+  { weight: 1, arbitrary: pick<Json>(...ODD_LABELS) },
+);
+
 const parts = fc.record({
-  type: pick(...TYPES),
+  type: fc.oneof(
+    { weight: 12, arbitrary: pick(...TYPES) },
+    { weight: 4, arbitrary: fc.constant('DocumentReference') },
+  ),
   id: pick('1', '2', 'e', 'c'),
-  labels: few(pick<Json>(...LABELS, ...MARKS)),
-  ownLabels: few(pick<Json>(...LABELS, ...MARKS), 1),
+  labels: few(label),
+  ownLabels: few(label, 1),
   codes: few(pick<Json>(...CODES, { ...CODES[0]!, _display: { extension: [] } })),
+  documentTypes: few(pick<Json>(...DOCUMENT_TYPES), 1),
   categories: few(pick<Json>(...CATEGORIES, CODES[0]!), 1),
   profile: few(pick(...PROFILES), 1),
   dates: few(pick(...DATES), 3),
@@ -52,8 +79,16 @@ const SHAPES: Record<string, (of: Parts) => Json> = {
     derivedFrom: refs(about),
     performer: refs(authors),
   }),
-  DocumentReference: ({ codes, categories, dates: [first, ...others], about, authors, ownLabels }) => ({
-    type: concept(codes),
+  DocumentReference: ({
+    codes,
+    documentTypes,
+    categories,
+    dates: [first, ...others],
+    about,
+    authors,
+    ownLabels,
+  }) => ({
+    type: concept([...documentTypes, ...codes]),
     category: categories.map((each) => concept([each])),
     date: first,
     context: { related: refs(about), ...(others.length === 0 ? {} : { period: period(others) }) },
@@ -118,20 +153,32 @@ const SHAPES: Record<string, (of: Parts) => Json> = {
     recorder: refs(authors)[0],
     contained: refs(authors).map((reference) => ({ resourceType: 'Basic', author: reference })),
   }),
+  Patient: ({ codes, authors }) => ({
+    maritalStatus: concept(codes),
+    birthDate: '1980-01-01',
+    generalPractitioner: refs(authors),
+  }),
+  AuditEvent: ({ codes, dates: [first], about, authors }) => ({
+    type: codes[0],
+    recorded: first,
+    agent: refs(authors).map((who) => ({ who })),
+    source: { observer: refs(authors)[0] },
+    entity: refs(about).map((what) => ({ what })),
+  }),
 };
 
 export const resources: fc.Arbitrary<Resource> = parts.map((of) => {
-  const { type, id, labels, profile } = of;
+  const { type, labels, profile } = of;
+  const id = type === 'Patient' ? PATIENT : of.id;
   const whole = { resourceType: type, id, meta: { security: labels, profile }, ...SHAPES[type]!(of) };
   return JSON.parse(JSON.stringify({ ...whole, ...SUBJECT[type] })) as Resource;
 });
 
 /** Whose data it is; not all say so by `subject`. */
-const SUBJECT: Record<string, Json> = Object.fromEntries(
-  TYPES.map((type) => [
-    type,
-    /^(Immunization|AllergyIntolerance)$/.test(type)
-      ? { patient: { reference: 'Patient/p' } }
-      : { subject: { reference: 'Patient/p' } },
-  ]),
-);
+const SUBJECT: Record<string, Json> = Object.fromEntries(TYPES.map((type) => [type, subjectOf(type)]));
+
+function subjectOf(type: string): Json {
+  if (type === 'Patient' || type === 'AuditEvent') return {};
+  const owner = { reference: `Patient/${PATIENT}` };
+  return /^(Immunization|AllergyIntolerance)$/.test(type) ? { patient: owner } : { subject: owner };
+}

@@ -1,224 +1,39 @@
-/** Consents, callers and resources at random, made so that they often meet and permits really happen. */
+/** Consents at random, made so that they often meet callers and resources, and permits really happen. */
 import fc from 'fast-check';
 import type { Resource } from '../../../src/fhir/resource.ts';
-import type { Json, ReferenceCaller } from './reference-words.ts';
-import { resources } from './arbitrary-resource.ts';
 import {
-  CATEGORIES,
-  CODES,
-  DATES,
-  HL7,
-  LABELS,
-  MARKS,
-  MOMENTS,
-  NAMED,
-  NO_DATES,
-  PROFESSIONS,
-  PROFILES,
-  REFERENCES,
-  TYPES,
-  UNTELLABLE,
-} from './universe.ts';
-
-const pick = fc.constantFrom;
-const DEEPEST = 4;
-
-export interface Case {
-  consents: Resource[];
-  caller: ReferenceCaller;
-  resource: Resource;
-  now: string;
-}
-
-/** What every case has, however small. */
-export const isWhole = ({ consents: each, caller, resource, now }: Partial<Case>): boolean =>
-  Array.isArray(each) &&
-  each.every(({ id, meta }) => id !== undefined && meta?.versionId !== undefined) &&
-  [caller?.persons, caller?.groups, caller?.purposes].every(Array.isArray) &&
-  caller?.professional !== undefined &&
-  resource?.resourceType !== undefined &&
-  resource.id !== undefined &&
-  now !== undefined;
-
-/** Of a hundred: how often an element is there; then how often it can't be read. */
-const seldom = <T>(usual: fc.Arbitrary<T>, there: number, junk: fc.Arbitrary<unknown> = JUNK) =>
-  fc.oneof(
-    { weight: 100 - there, arbitrary: fc.constant(undefined) },
-    { weight: there - 1, arbitrary: usual as fc.Arbitrary<unknown> },
-    { weight: 1, arbitrary: junk },
-  );
-const JUNK = pick<unknown>(
-  [],
-  [{}],
-  [null],
-  {},
-  null,
-  'x',
-  7,
-  [{ coding: [] }],
-  [{ coding: [{ code: 'x' }] }],
-);
-
-const some = <T>(item: fc.Arbitrary<T>, most = 2) => fc.array(item, { minLength: 1, maxLength: most });
-const present = (value: Json): Json =>
-  Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined));
-const system = (name: string, code: string) => ({ system: `${HL7}/${name}`, code });
-const concept = (...coding: Json[]) => ({ coding });
-
-const date = fc.oneof(
-  { weight: 40, arbitrary: pick<unknown>(...DATES) },
-  { weight: 1, arbitrary: pick<unknown>(...NO_DATES) },
-);
-const period = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ start: pick<unknown>('2019', '2024-02-29') }) },
-  { weight: 6, arbitrary: fc.record({ end: pick<unknown>('2026', '2030', '2026-03-10') }) },
-  { weight: 6, arbitrary: fc.record({ start: date, end: date }) },
-  { weight: 1, arbitrary: fc.record({ start: date, _end: fc.constant({ extension: [] }) }) },
-);
-
-const role = fc.oneof(
-  {
-    weight: 12,
-    arbitrary: pick('IRCP', 'IRCP', 'PRCP', 'GRANTEE').map((code) =>
-      concept(system('v3-ParticipationType', code)),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: pick<Json>(
-      concept(system('x-Type', 'IRCP')),
-      concept(system('v3-ParticipationType', 'AUT')),
-      {},
-    ),
-  },
-);
-const reference = fc.oneof(
-  { weight: 14, arbitrary: pick(...NAMED) },
-  { weight: 1, arbitrary: pick(...UNTELLABLE) },
-);
-const profession = fc.record({
-  role: pick<Json>(
-    ...['10', '10', '40'].map((code) => concept({ system: PROFESSIONS, code })),
-    concept({ system: PROFESSIONS }),
-  ),
-  reference: pick<unknown>(
-    { display: 'tout médecin' },
-    { display: 'tout médecin' },
-    { identifier: { value: '1' } },
-    { reference: 'Practitioner/gp' },
-  ),
-});
-const actor = fc.oneof(
-  { weight: 20, arbitrary: fc.record({ role, reference: fc.record({ reference }) }) },
-  { weight: 5, arbitrary: profession },
-  {
-    weight: 1,
-    arbitrary: fc.record({ role, reference: fc.record({ reference }), extension: fc.constant([]) }),
-  },
-);
-
-const action = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: pick('access', 'use', 'disclose').map((code) => concept(system('consentaction', code))),
-  },
-  { weight: 2, arbitrary: pick('collect', 'correct').map((code) => concept(system('consentaction', code))) },
-  {
-    weight: 1,
-    arbitrary: pick<Json>(concept(system('other', 'access')), { text: 'read' }, concept({ code: 'access' })),
-  },
-);
-const purpose = fc.oneof(
-  {
-    weight: 12,
-    arbitrary: pick('TREAT', 'TREAT', 'PurposeOfUse', 'ETREAT', 'BTG', 'HRESCH', 'CLINTRCH').map((code) =>
-      system('v3-ActReason', code),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: pick<Json>({ code: 'TREAT' }, system('other', 'TREAT'), system('v3-ActReason', 'SECRET')),
-  },
-);
-const label = fc.oneof(
-  { weight: 8, arbitrary: pick<Json>(...MARKS) },
-  { weight: 8, arbitrary: pick<Json>(...LABELS) },
-  { weight: 1, arbitrary: pick<Json>({ code: 'R' }, { system: `${HL7}/v3-ActCode` }) },
-);
-const aClass = fc.oneof(
-  {
-    weight: 10,
-    arbitrary: pick(...TYPES).map((code) => ({ system: 'http://hl7.org/fhir/resource-types', code })),
-  },
-  { weight: 3, arbitrary: pick(...PROFILES).map((code) => ({ system: 'urn:ietf:rfc:3986', code })) },
-  { weight: 5, arbitrary: pick<Json>(...CATEGORIES, ...CODES) },
-  { weight: 1, arbitrary: pick<Json>({ code: 'Observation' }) },
-);
-const code = fc.oneof(
-  {
-    weight: 12,
-    arbitrary: some(pick<Json>(...CODES, ...CATEGORIES, ...LABELS)).map((codings) => concept(...codings)),
-  },
-  { weight: 1, arbitrary: pick<Json>({ text: 'x' }, concept(CODES[0]!, { code: 'x' })) },
-);
-const datum = fc.oneof(
-  {
-    weight: 14,
-    arbitrary: fc.record({
-      meaning: pick('instance', 'dependents', 'related', 'authoredby'),
-      reference: pick(...REFERENCES).map((each) => ({ reference: each })),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: pick<Json>(
-      { meaning: 'other', reference: { reference: 'Encounter/e' } },
-      { meaning: 'instance' },
-      { meaning: 'instance', reference: { reference: 'Observation/1' }, modifierExtension: [] },
-    ),
-  },
-);
-const unknown = seldom(pick<unknown>([{ url: 'https://x.example' }]), 3);
-
-/** A provision's elements, without its type and what is nested in it. */
-export const elements = fc
-  .record({
-    period: seldom(period, 18),
-    actor: seldom(some(actor), 40),
-    action: seldom(some(action), 8),
-    purpose: seldom(some(purpose), 12),
-    securityLabel: seldom(some(label), 14),
-    class: seldom(some(aClass), 14),
-    code: seldom(some(code), 10),
-    dataPeriod: seldom(period, 8),
-    data: seldom(some(datum), 12),
-    extension: unknown,
-    modifierExtension: unknown,
-  })
-  .map(present);
-
-export function provisions(
-  depth = 0,
-  types = pick<unknown>('permit', 'permit', 'permit', 'deny'),
-): fc.Arbitrary<Json> {
-  const nested: fc.Arbitrary<Json[] | undefined> =
-    depth === DEEPEST
-      ? fc.constant(undefined)
-      : fc.oneof(
-          { weight: 5 - depth, arbitrary: fc.constant(undefined) },
-          { weight: 3, arbitrary: some(fc.constant(null).chain(() => provisions(depth + 1, NESTED_TYPES))) },
-        );
-  return fc
-    .record({ type: types, elements, nested })
-    .map(({ type, elements: own, nested: provision }) => present({ type, ...own, provision }));
-}
-const NESTED_TYPES = pick<unknown>('permit', 'permit', 'permit', 'deny', 'deny', undefined, 'other');
+  aClass,
+  actor,
+  concept,
+  elements,
+  NESTED_TYPES,
+  period,
+  pick,
+  present,
+  provisions,
+  purpose,
+  seldom,
+  some,
+  sometimes,
+  system,
+  unknown,
+} from './arbitrary-provision.ts';
+import type { Json } from './reference-words.ts';
+import { LABELS, MOMENTS, NAMED, MASKS, PCF, POLICY } from './universe.ts';
 
 const ROOT_TYPES = fc.oneof(
   { weight: 30, arbitrary: pick<unknown>('permit', 'permit', 'permit', 'deny') },
   { weight: 1, arbitrary: pick<unknown>(undefined, 'other') },
 );
 const scope = (...codes: string[]) => concept(...codes.map((each) => system('consentscope', each)));
+
+const policies = (...uris: string[]) => uris.map((uri) => ({ uri }));
+const policy = fc.oneof(
+  { weight: 5, arbitrary: fc.constant(policies(POLICY.administrator)) },
+  { weight: 1, arbitrary: fc.constant(policies(POLICY.maskNew)) },
+  { weight: 4, arbitrary: pick(...PCF).map((uri) => policies(uri)) },
+  { weight: 1, arbitrary: pick(...PCF).map((uri) => policies(uri, 'https://x.example')) },
+);
 
 export const consents: fc.Arbitrary<Resource> = fc
   .record({
@@ -244,6 +59,7 @@ export const consents: fc.Arbitrary<Resource> = fc
       4,
       fc.constant({}),
     ),
+    policy: seldom(policy, 12, fc.constant({})),
     modifierExtension: seldom(fc.constant([{ url: 'https://x.example' }]), 2),
     implicitRules: seldom(fc.constant('https://x.example'), 2, fc.constant('')),
     provision: fc.oneof(
@@ -253,53 +69,86 @@ export const consents: fc.Arbitrary<Resource> = fc
   })
   .map((value) => present({ resourceType: 'Consent', ...value }) as Resource);
 
+const USUAL = { resourceType: 'Consent', status: 'active', scope: scope('patient-privacy') };
+
+/** A refusal of somebody. All but its actors and period changes nothing. */
+export const blocks: fc.Arbitrary<Resource> = fc
+  .record({
+    policy: pick(policies(POLICY.block), policies('https://x.example', POLICY.block)),
+    status: pick('active', 'active', 'active', 'inactive'),
+    scope: pick<Json | undefined>(scope('patient-privacy'), scope('research'), undefined),
+    provision: seldom(
+      fc
+        .record({
+          type: seldom(pick('permit', 'deny'), 80),
+          period: seldom(period, 20),
+          actor: seldom(some(actor), 95),
+          class: seldom(some(aClass), 10),
+          modifierExtension: unknown,
+        })
+        .map(present),
+      96,
+      pick<unknown>({}, []),
+    ),
+  })
+  .map((value) => ({ ...USUAL, ...present(value) }) as Resource);
+
+/** The patient's switches of emergencies: opened or closed, for masked documents too, for somebody or all. */
+const emergencyPurpose = pick('BTG', 'ETREAT').map((each) => system('v3-ActReason', each));
+export const switches: fc.Arbitrary<Resource> = fc
+  .record({
+    type: pick('permit', 'deny'),
+    purpose: some(fc.oneof({ weight: 4, arbitrary: emergencyPurpose }, { weight: 1, arbitrary: purpose })),
+    securityLabel: seldom(some(pick<Json>(...MASKS, ...LABELS)), 50),
+    actor: seldom(some(actor), 20),
+    provision: seldom(
+      some(
+        fc
+          .record({ type: NESTED_TYPES, purpose: seldom(some(purpose), 20), elements })
+          .map(({ elements: own, ...others }) => present({ ...own, ...others })),
+      ),
+      20,
+    ),
+  })
+  .map((provision) => ({ ...USUAL, provision: present(provision) }) as Resource);
+
+/** Somebody let in by name, as a general practitioner, an administrator or an aidant is. */
+const invitations: fc.Arbitrary<Resource> = fc
+  .record({
+    policy: sometimes(fc.constant(policies(POLICY.administrator))),
+    name: pick(
+      'Practitioner/gp',
+      'Practitioner/gp',
+      ...NAMED,
+      'PractitionerRole/gp',
+      'CareTeam/t',
+      'Group/g',
+    ),
+    class: seldom(some(aClass), 15),
+    provision: seldom(some(fc.record({ type: NESTED_TYPES, class: some(aClass) }).map(present), 1), 20),
+  })
+  .map(({ policy: uris, name, ...more }) => {
+    const who = { role: concept(system('v3-ParticipationType', 'IRCP')), reference: { reference: name } };
+    return present({
+      ...USUAL,
+      policy: uris,
+      provision: present({ type: 'permit', actor: [who], ...more }),
+    }) as Resource;
+  });
+
 /** Each under its own id. */
 export const manyConsents = fc
-  .array(consents, { minLength: 1, maxLength: 4 })
+  .array(
+    fc.oneof(
+      { weight: 16, arbitrary: consents },
+      { weight: 1, arbitrary: blocks },
+      { weight: 3, arbitrary: switches },
+      { weight: 5, arbitrary: invitations },
+    ),
+    { minLength: 1, maxLength: 4 },
+  )
   .map((list) =>
     list.map((consent, index): Resource => ({ ...consent, id: `c${index}`, meta: { versionId: '1' } })),
   );
 
-const purposes = pick<string[]>(
-  ['TREAT'],
-  ['TREAT'],
-  ['TREAT'],
-  ['BTG'],
-  ['ETREAT', 'COC'],
-  ['HRESCH'],
-  ['TREAT', 'HRESCH'],
-  ['SECRET'],
-  [],
-);
-const professional = fc.record({
-  persons: pick(
-    ['Practitioner/gp'],
-    ['Practitioner/gp'],
-    ['Practitioner/dentist'],
-    ['Practitioner/stranger'],
-  ),
-  groups: pick(['Organization/practice'], ['Organization/practice', 'Organization/hospital'], []),
-  profession: pick('10', '10', '40', undefined),
-  professional: fc.constant(true),
-  purposes,
-});
-const other = fc.record({
-  persons: pick(['Organization/hospital'], ['Patient/other'], ['Device/app'], ['RelatedPerson/aunt']),
-  groups: pick([], ['Organization/hospital']),
-  professional: fc.constant(false),
-  purposes,
-});
-export const callers: fc.Arbitrary<ReferenceCaller> = fc.oneof(
-  { weight: 4, arbitrary: professional },
-  { weight: 1, arbitrary: other },
-);
-export const strangers: fc.Arbitrary<ReferenceCaller> = other;
-
 export const moments = pick(...MOMENTS);
-
-export const cases: fc.Arbitrary<Case> = fc.record({
-  consents: manyConsents,
-  caller: callers,
-  resource: resources,
-  now: moments,
-});

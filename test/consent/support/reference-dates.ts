@@ -49,6 +49,27 @@ export function rangeOfPeriod(period: unknown): Range | undefined {
   return { from: first.from, until: last.until };
 }
 
+/** Whether a period that has to be understood contains a moment; one that isn't there does. */
+export function surelyContains(period: unknown, now: Date): boolean {
+  if (period === undefined) return true;
+  const range = rangeOfPeriod(period);
+  return range !== undefined && range.from <= now.getTime() && now.getTime() < range.until;
+}
+
+/** Whether a period that can't be read may contain a moment: it does. */
+export function perhapsContains(period: unknown, now: Date): boolean {
+  return period === undefined || rangeOfPeriod(period) === undefined || surelyContains(period, now);
+}
+
+/** The same day and time some months before, or the end of that month's last day when it has no such day. */
+export function monthsBefore(now: Date, months: number): Date {
+  const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth() - months, now.getUTCDate()];
+  const lastDay = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  if (day > lastDay) return new Date(Date.UTC(year, month + 1, 1));
+  const sinceMidnight = now.getTime() - Date.UTC(year, now.getUTCMonth(), day);
+  return new Date(Date.UTC(year, month, day) + sinceMidnight);
+}
+
 function minutesOf(zone: string): number {
   const [hours, minutes] = zone.slice(1).split(':').map(Number);
   return (zone.startsWith('-') ? -1 : 1) * (hours! * 60 + minutes!);

@@ -1,9 +1,11 @@
 /** The table of elements of `conformance/consent-rules.md`: each says of a permit and of a deny when it fits. */
 import { authorsOf, codingsIn, datesOf, kindsOf, labelsOf, mentions, profilesOf } from './reference-facts.ts';
 import { rangeOfPeriod } from './reference-dates.ts';
+import { isAmong } from './reference-rules.ts';
 import {
   type Answer,
   type Coding,
+  type Effect,
   hasOnly,
   items,
   textOf,
@@ -12,10 +14,10 @@ import {
   readCoding,
   readConcept,
   readReference,
+  type ReferenceCaller,
   type Situation,
 } from './reference-words.ts';
 
-type Effect = 'permit' | 'deny';
 type Rule = (value: unknown, effect: Effect, situation: Situation) => Answer;
 
 const ACTIONS = 'http://terminology.hl7.org/CodeSystem/consentaction';
@@ -23,6 +25,9 @@ const MARKS = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 const REASONS = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
 const TYPES = 'http://hl7.org/fhir/resource-types';
 const URIS = 'urn:ietf:rfc:3986';
+
+/** They open line 7 alone. */
+const EMERGENCIES = ['BTG', 'ETREAT'];
 
 /** Lowest first. */
 const CONFIDENTIALITY = ['U', 'L', 'M', 'N', 'R', 'V'];
@@ -65,9 +70,10 @@ const RULES: Record<string, Rule> = {
   },
 
   purpose: (value, effect, { caller }) => {
-    const listed = readAll(value, readCoding);
-    if (listed === undefined || listed.some(({ system }) => system !== REASONS)) return 'unreadable';
-    const covered = (purpose: string) => listed.some(({ code }) => isKindOf(purpose, code));
+    const listed = readPurposes(value);
+    if (listed === undefined) return 'unreadable';
+    const counting = effect === 'deny' ? listed : listed.filter((code) => !EMERGENCIES.includes(code));
+    const covered = (purpose: string) => counting.some((code) => isKindOf(purpose, code));
     const known = (purpose: string) => isKindOf(purpose, 'PurposeOfUse');
     return effect === 'permit'
       ? caller.purposes.length > 0 && caller.purposes.every(covered)
@@ -76,9 +82,7 @@ const RULES: Record<string, Rule> = {
 
   securityLabel: (value, effect, { resource }) => {
     const carried = labelsOf(resource);
-    const carriedMarks = carried
-      .filter(({ system }) => system === MARKS)
-      .map(({ code }) => CONFIDENTIALITY.indexOf(code));
+    const carriedMarks = carried.map(({ code }) => CONFIDENTIALITY.indexOf(code)).filter((mark) => mark >= 0);
     return some(value, readCoding, (label) => {
       const mark = label.system === MARKS ? CONFIDENTIALITY.indexOf(label.code) : -1;
       if (mark < 0) return carried.some((coding) => isSame(coding, label));
@@ -121,7 +125,8 @@ const RULES: Record<string, Rule> = {
     }),
 };
 
-export const ELEMENTS = Object.keys(RULES);
+/** Those that every reading wants; how purposes fit, the reading says. */
+export const ELEMENTS = Object.keys(RULES).filter((element) => element !== 'purpose');
 
 /** Whether an element of a provision fits; what is absent does, what can't be read does for a deny. */
 export function fits(element: string, provision: Json, effect: Effect, situation: Situation): boolean {
@@ -131,9 +136,57 @@ export function fits(element: string, provision: Json, effect: Effect, situation
   return answer === 'unreadable' ? effect === 'deny' : answer;
 }
 
+/** Whether the purposes of nested provisions fit outside an emergency. */
+export function purposesFit(provisions: readonly Json[], effect: Effect, situation: Situation): boolean {
+  return provisions.every((provision) => fits('purpose', provision, effect, situation));
+}
+
+/**
+ * Whether nested provisions speak of an emergency, and of this one: each list that has BTG or ETREAT must have the
+ * mode's own code, the others fit as ever. A list of a deny that can't be read may be such a list.
+ */
+export function speaksOf(
+  mode: string,
+  provisions: readonly Json[],
+  effect: Effect,
+  situation: Situation,
+): boolean {
+  const lists = provisions.flatMap(({ purpose }) => (purpose === undefined ? [] : [purpose]));
+  const read = lists.map(readPurposes);
+  const ofEmergencies = read.filter((list) =>
+    list === undefined ? effect === 'deny' : list.some((code) => EMERGENCIES.includes(code)),
+  );
+  const others = provisions.filter(
+    ({ purpose }) => readPurposes(purpose)?.some((code) => EMERGENCIES.includes(code)) !== true,
+  );
+  return (
+    ofEmergencies.length > 0 &&
+    ofEmergencies.every((list) => list === undefined || list.includes(mode)) &&
+    purposesFit(others, effect, situation)
+  );
+}
+
+/** Whether a `securityLabel` names one of these labels; that of a deny which can't be read may. */
+export function namesOneOf(labels: readonly string[], provision: Json, effect: Effect): boolean {
+  if (provision.securityLabel === undefined) return false;
+  const read = readAll(provision.securityLabel, readCoding);
+  return read === undefined ? effect === 'deny' : read.some((label) => isAmong(labels, label));
+}
+
+/** "As a permit for TREAT wants them". */
+export function treats({ purposes }: ReferenceCaller): boolean {
+  return purposes.length > 0 && purposes.every((purpose) => isKindOf(purpose, 'TREAT'));
+}
+
+function readPurposes(value: unknown): string[] | undefined {
+  const listed = readAll(value, readCoding);
+  if (listed === undefined || listed.some(({ system }) => system !== REASONS)) return undefined;
+  return listed.map(({ code }) => code);
+}
+
 /** Whether a provision has no element but those that the page names. */
 export function isUnderstood(provision: Json): boolean {
-  return hasOnly(provision, ['id', 'type', 'actor', 'provision', ...ELEMENTS]);
+  return hasOnly(provision, ['id', 'type', 'actor', 'purpose', 'provision', ...ELEMENTS]);
 }
 
 interface Datum {

@@ -10,6 +10,7 @@ const MARKS = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 /** Elements of type date, dateTime, instant, Period and Timing that tell when. */
 const DATES: Record<string, string[]> = {
   AllergyIntolerance: ['onsetDateTime', 'onsetPeriod', 'recordedDate', 'lastOccurrence'],
+  AuditEvent: ['period', 'recorded'],
   Appointment: ['start', 'end', 'created', 'requestedPeriod'],
   CarePlan: ['period', 'created'],
   Composition: ['date'],
@@ -58,6 +59,11 @@ export function profilesOf(resource: Json): string[] {
 /** The codings of its category or class. */
 export function kindsOf({ category, class: classes }: Json): Coding[] {
   return codingsWithin([category, classes]);
+}
+
+/** The codings of a document's type. */
+export function typesOf({ type }: Json): Coding[] {
+  return codingsWithin(type);
 }
 
 /** Every coding in it, but labels, tags and narrative. */

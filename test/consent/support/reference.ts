@@ -1,108 +1,100 @@
 /**
- * Line 10 of `conformance/consent-rules.md`, evaluated word by word on FHIR JSON. Written from that page alone, for
+ * The order of `conformance/consent-rules.md`, evaluated word by word on FHIR JSON. Written from that page alone, for
  * clarity: it shares no code with the engine that it is held against.
  */
-import { ELEMENTS, fits, isUnderstood } from './reference-elements.ts';
-import { type Json, type Level, type Situation, items, textOf, LEVELS, object } from './reference-words.ts';
-import { named } from './reference-actors.ts';
+import { usual, verdictsOfAll, weigh } from './reference-consents.ts';
+import { treats } from './reference-elements.ts';
+import { isOpenInEmergency } from './reference-emergency.ts';
+import { isBlocked, isOpen, isSharedWith, isTrusted, linkOf } from './reference-links.ts';
+import { carries, isInMatrix, isUnannounced } from './reference-rules.ts';
+import { type Effect, isProfessional, type Situation } from './reference-words.ts';
 
-export type { ReferenceCaller } from './reference-words.ts';
+export type { ReferenceCaller, Statements, Situation } from './reference-words.ts';
+export type { ReferenceRules } from './reference-rules.ts';
 
-const SCOPES = 'http://terminology.hl7.org/CodeSystem/consentscope';
-const NO_WORD_ON_READING = ['adr', 'treatment', 'research'];
-const DEEPEST = 20;
-
-type Effect = 'permit' | 'deny';
-interface Verdict {
+export interface Decision {
   effect: Effect;
-  level: Level;
+  line: number;
 }
 
-/** A provision with those around it, outermost first. */
-type Chain = Json[];
+/** What a line says, or nothing where it doesn't apply. */
+type Line = (situation: Situation) => Effect | undefined;
 
-/** Whether the Consents of its patient open a resource to a caller. */
-export function allowed(
-  consents: readonly Json[],
-  resource: Json,
-  caller: Situation['caller'],
-  now: Date,
-): boolean {
-  if (resource.resourceType === 'AuditEvent') return false;
-  const verdicts = consents.flatMap((consent) => verdictsOf(consent, { resource, caller, now }));
-  for (const level of LEVELS) {
-    const here = verdicts.filter((verdict) => verdict.level === level);
-    if (here.some(({ effect }) => effect === 'deny')) return false;
-    if (here.length > 0) return true;
+const when = (applies: boolean, effect: Effect): Effect | undefined => (applies ? effect : undefined);
+
+/** In their order. */
+const LINES: Record<number, Line> = {
+  1: ({ caller, rules }) => when(rules.excluded.includes(caller.role), 'deny'),
+
+  2: (situation) => {
+    const { said, resource, caller } = situation;
+    if (isOpen(situation)) return undefined;
+    const isItself = resource.resourceType === 'Patient' && resource.id === said.id;
+    const mayKnow = linkOf(situation) === 'patient' || caller.rights.includes('registration.write');
+    return isItself && mayKnow ? 'permit' : 'deny';
+  },
+
+  3: ({ by, caller }) => when(by === caller.depositor, 'permit'),
+
+  4: (situation) => {
+    const link = linkOf(situation);
+    return when(link !== 'patient' && link !== 'representative' && isBlocked(situation), 'deny');
+  },
+
+  5: (situation) => {
+    const { resource, caller, rules } = situation;
+    if (caller.role === 'professional' || caller.role === 'system') return undefined;
+    const isHidden = carries(resource, rules.labels.hiddenFromRepresentatives);
+    const isPatient = linkOf(situation) === 'patient';
+    return when(isUnannounced(situation) || (!isPatient && isHidden), 'deny');
+  },
+
+  6: (situation) => {
+    const link = linkOf(situation);
+    if (link === 'patient' || link === 'representative') return 'permit';
+    if (link !== 'aidant') return undefined;
+    const byName = verdictsOfAll(situation, usual).filter(({ level }) => level === 'caller');
+    return when(weigh(byName) === 'permit', 'permit');
+  },
+
+  7: (situation) => when(isOpenInEmergency(situation), 'permit'),
+
+  8: (situation) => when(isTrusted(situation), 'permit'),
+
+  9: ({ resource, rules }) => when(carries(resource, rules.labels.masked), 'deny'),
+
+  10: (situation) => {
+    const word = wordOf(situation);
+    return word === 'permit' && exceedsMatrix(situation) ? undefined : word;
+  },
+
+  11: (situation) => when(wordOf(situation) === 'permit', 'deny'),
+
+  12: () => 'deny',
+};
+
+/** After line 6 they are given to nobody. */
+const NOT_FOR_TRACES = [7, 8, 9, 10, 11];
+
+/** What a resource is for a caller. The first line that applies decides. */
+export function decided(situation: Situation): Decision {
+  const isTrace = situation.resource.resourceType === 'AuditEvent';
+  for (const [name, rule] of Object.entries(LINES)) {
+    const line = Number(name);
+    const effect = isTrace && NOT_FOR_TRACES.includes(line) ? undefined : rule(situation);
+    if (effect !== undefined) return { effect, line };
   }
-  return false;
+  throw new Error('line 12 applies to whatever is left');
 }
 
-/** What one Consent says: nothing, or the word of its deepest provisions that fit. */
-function verdictsOf(consent: Json, situation: Situation): Verdict[] {
-  if (consent.status !== 'active' || saysNothingOnReading(consent)) return [];
-  let deciding: Verdict[] = [];
-  for (const chains of byDepth(consent)) {
-    const fitting = chains.flatMap((chain) => verdictOf(chain, consent, situation));
-    if (fitting.length > 0) deciding = fitting;
-  }
-  const denies = deciding.filter(({ effect }) => effect === 'deny');
-  return denies.length > 0 ? denies : deciding;
+/** What line 10 says, the matrix aside. */
+function wordOf(situation: Situation): Effect | undefined {
+  const { caller, rules } = situation;
+  const shared = isSharedWith(situation) ? ([{ effect: 'permit', level: 'group' }] as const) : [];
+  const usually = when(rules.default === 'permit' && isProfessional(caller) && treats(caller), 'permit');
+  return weigh([...verdictsOfAll(situation, usual), ...shared]) ?? usually;
 }
 
-function verdictOf(chain: Chain, consent: Json, situation: Situation): Verdict[] {
-  const effect = effectOf(chain, consent);
-  if (effect === undefined || (effect === 'permit' && !permitsCount(consent))) return [];
-  // what is nested too deep fits whatever the one around it fits
-  const read = chain.slice(0, DEEPEST + 1);
-  if (effect === 'permit' && !read.every(isUnderstood)) return [];
-  const rest = read.every((provision) =>
-    ELEMENTS.every((element) => fits(element, provision, effect, situation)),
-  );
-  const level = named(read, effect, situation.caller);
-  return rest && level !== undefined ? [{ effect, level }] : [];
-}
-
-function effectOf(chain: Chain, consent: Json): Effect | undefined {
-  const provision = chain.at(-1)!;
-  if (chain.length > DEEPEST + 1) return 'deny';
-  if (chain.length === 1 && provision.type === undefined) {
-    return codes(consent.policyRule).some((code) => code.startsWith('OPTOUT')) ? 'deny' : undefined;
-  }
-  return provision.type === 'permit' ? 'permit' : 'deny';
-}
-
-/** Every provision of a Consent, the root's level first. */
-function byDepth(consent: Json): Chain[][] {
-  const levels: Chain[][] = [];
-  let level: Chain[] = [[object(consent.provision ?? {})]];
-  while (level.length > 0) {
-    levels.push(level);
-    if (levels.length > DEEPEST + 1) break;
-    level = level.flatMap((chain) =>
-      items(chain.at(-1)!.provision).map((nested) => [...chain, object(nested)]),
-    );
-  }
-  return levels;
-}
-
-function saysNothingOnReading(consent: Json): boolean {
-  const scope = items(object(consent.scope).coding).map(object);
-  return (
-    scope.length > 0 &&
-    scope.every(({ system, code }) => system === SCOPES && NO_WORD_ON_READING.includes(textOf(code)))
-  );
-}
-
-function permitsCount(consent: Json): boolean {
-  const scope = items(object(consent.scope).coding).map(object);
-  return (
-    scope.some(({ system, code }) => system === SCOPES && code === 'patient-privacy') &&
-    consent.modifierExtension === undefined &&
-    consent.implicitRules === undefined
-  );
-}
-
-function codes(concept: unknown): string[] {
-  return items(object(concept).coding).map((coding) => textOf(object(coding).code));
+function exceedsMatrix(situation: Situation): boolean {
+  return isProfessional(situation.caller) && !isInMatrix(situation);
 }

@@ -1,5 +1,6 @@
 /** What two worlds hold: the same for both, and what only one of them holds besides, hidden from those who ask. */
 import type { Resource } from '../../../src/fhir/resource.ts';
+import { HIDDEN_AS_A_WHOLE, HIDDEN_AS_A_WHOLE_KEYS, NAMING_NOTHING_HIDDEN } from './naming.ts';
 
 const INS = 'urn:oid:1.2.250.1.213.1.4.10';
 const LOINC = 'http://loinc.org';
@@ -71,10 +72,11 @@ export function observation(id: string, of: string, value: number, more: object 
   };
 }
 
-const encounter = (id: string, of: string, status: string): Resource => ({
+const encounter = (id: string, of: string, status: string, more: object = {}): Resource => ({
   resourceType: 'Encounter',
   id,
   status,
+  ...more,
   identifier: [{ system: SECRET, value: id }],
   class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'AMB' },
   subject: patient(of),
@@ -87,6 +89,44 @@ const appointment = (id: string, ...of: string[]): Resource => ({
   start: '2024-06-01T08:00:00Z',
   end: '2024-06-01T08:30:00Z',
   participant: of.map((each) => ({ actor: patient(each), status: 'accepted' })),
+});
+
+const allergy = (id: string, of: string): Resource => ({
+  resourceType: 'AllergyIntolerance',
+  id,
+  clinicalStatus: concept('active', 'http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical'),
+  patient: patient(of),
+});
+
+const allergies = (id: string, of: string, date: string, ...items: string[]): Resource => ({
+  resourceType: 'List',
+  id,
+  status: 'current',
+  mode: 'working',
+  date,
+  code: concept('48765-2'),
+  subject: patient(of),
+  entry: items.map((item) => ({ item: { reference: `AllergyIntolerance/${item}` } })),
+});
+
+export const FORM = 'https://secret.example/form';
+const answers = (id: string, of: string, form: string): Resource => ({
+  resourceType: 'QuestionnaireResponse',
+  id,
+  status: 'completed',
+  subject: patient(of),
+  questionnaire: form,
+});
+
+/** With what it reports inside. */
+const report = (id: string, of: string, value: number, effectiveDateTime: string): Resource => ({
+  resourceType: 'DiagnosticReport',
+  id,
+  status: 'final',
+  code: concept('58410-2'),
+  subject: patient(of),
+  result: [{ reference: '#inside' }],
+  contained: [observation('inside', of, value, { effectiveDateTime })],
 });
 
 /** Vera and Wim let the GP read; what they have names things that only one world holds. */
@@ -121,20 +161,17 @@ export const SHARED_CONTENT: readonly Resource[] = [
   observation('vera-obs2', 'vera', 20, { encounter: { reference: 'Encounter/vera-enc' } }),
   observation('wim-obs', 'wim', 30),
   { resourceType: 'Binary', id: 'vera-bin', contentType: 'text/plain', data: 'dmVyYQ==' },
+  { resourceType: 'Location', id: 'site' },
+  { resourceType: 'Location', id: 'room', partOf: { reference: 'Location/site' } },
+  allergy('vera-allergy', 'vera'),
+  allergies('vera-allergies', 'vera', '2020-01-01', 'vera-allergy'),
+  { resourceType: 'Questionnaire', id: 'form-1', status: 'active', url: FORM, version: '1', title: 'One' },
+  { resourceType: 'Questionnaire', id: 'form-2', status: 'active', url: FORM, version: '2', title: 'Two' },
+  answers('vera-answers', 'vera', `${FORM}|1`),
+  report('vera-report', 'vera', 10, '2024-01-01'),
   appointment('vera-appt', 'vera'),
   appointment('both-appt', 'vera', 'wim'),
-  {
-    resourceType: 'List',
-    id: 'vera-list',
-    status: 'current',
-    mode: 'working',
-    subject: patient('vera'),
-    entry: ['DocumentReference/vera-doc1', 'DocumentReference/hugo-doc', 'Observation/hugo-obs'].map(
-      (reference) => ({
-        item: { reference },
-      }),
-    ),
-  },
+  ...NAMING_NOTHING_HIDDEN,
 ];
 
 /** Hugo lets nobody of those who ask read, and what is his is tied to what is theirs in every way. */
@@ -154,7 +191,15 @@ export const HIDDEN_CONTENT: readonly Resource[] = [
     type: 'permit',
     purpose: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code: 'HRESCH' }],
   }),
-  encounter('hugo-enc', 'hugo', 'in-progress'),
+  encounter('hugo-enc', 'hugo', 'in-progress', {
+    partOf: { reference: 'Encounter/vera-enc' },
+    location: [{ location: { reference: 'Location/room' } }],
+  }),
+  allergy('hugo-allergy', 'hugo'),
+  allergies('hugo-allergies', 'hugo', '2024-01-01', 'hugo-allergy', 'vera-allergy'),
+  answers('hugo-answers', 'hugo', FORM),
+  answers('hugo-answers-2', 'hugo', `${FORM}|2`),
+  report('hugo-report', 'hugo', 42, '2024-05-05'),
   observation('hugo-obs', 'hugo', 42, {
     code: concept('secret-code', SECRET),
     encounter: { reference: 'Encounter/vera-enc' },
@@ -253,6 +298,7 @@ export const HIDDEN_CONTENT: readonly Resource[] = [
     name: [{ family: 'Secretmann' }],
   },
   document('hugo-deleted', 'hugo'),
+  ...HIDDEN_AS_A_WHOLE,
 ];
 
 /** Each is asked for by name. */
@@ -270,6 +316,7 @@ export const HIDDEN_KEYS = [
   'Device/hugo-device',
   'Schedule/hugo-schedule',
   'DocumentReference/hugo-deleted',
+  ...HIDDEN_AS_A_WHOLE_KEYS,
 ] as const;
 
 export { SECRET, INS };

@@ -1,5 +1,15 @@
 /** Everything that a curious caller sends: each way of the list of leaks that this server has. */
-import { BASE_TIME, HIDDEN_CONTENT, HIDDEN_KEYS, INS, SECRET, document, observation } from './content.ts';
+import { NAMING_PAGED, NAMING_SEARCHES, list } from './naming.ts';
+import {
+  BASE_TIME,
+  FORM,
+  HIDDEN_CONTENT,
+  HIDDEN_KEYS,
+  INS,
+  SECRET,
+  document,
+  observation,
+} from './content.ts';
 
 export interface Probe {
   method: string;
@@ -171,6 +181,40 @@ const SEARCHES = [
   'DocumentReference?patient=vera&_summary=true',
   'Patient?_contained=both&name=secretmann',
   'Patient?_contained=true&name=secretmann',
+  'Patient?_contained=true&_containedType=contained&name=secretmann',
+  'Patient?_contained=both&_containedType=contained',
+  'Observation?_contained=true&_containedType=contained&_sort=-value-quantity',
+  'Observation?_contained=both&_containedType=contained&value-quantity=gt40&_summary=count',
+  `Observation?value-quantity=0.42%7Chttp://unitsofmeasure.org%7Cm`,
+  `Patient?_has:Observation:patient:value-quantity=420%7Chttp://unitsofmeasure.org%7Cmm`,
+  'DiagnosticReport?result.value-quantity=gt40',
+  'DiagnosticReport?result.value-quantity=lt40',
+  'DiagnosticReport?result.date=2024-05-05',
+  'Patient?_has:DiagnosticReport:patient:result.value-quantity=gt40',
+  'AllergyIntolerance?patient=vera&_list=$current-allergies',
+  'AllergyIntolerance?patient=hugo&_list=$current-allergies',
+  'AllergyIntolerance?patient=vera,hugo&_list=$current-allergies',
+  'AllergyIntolerance?_list=$current-allergies',
+  'Patient/hugo/AllergyIntolerance?_list=$current-allergies',
+  'Observation?encounter:below=vera-enc',
+  'Observation?encounter:above=hugo-enc',
+  'Observation?encounter:below=hugo-enc',
+  'Encounter?part-of:below=vera-enc',
+  'Encounter?location:below=site',
+  'Location?_has:Encounter:location:location:below=site',
+  'QuestionnaireResponse?questionnaire.title=two',
+  `QuestionnaireResponse?questionnaire:below=${FORM}`,
+  'Patient?_has:QuestionnaireResponse:patient:questionnaire.title=two',
+  'Questionnaire?_has:QuestionnaireResponse:questionnaire:status=completed',
+  'Questionnaire?_has:QuestionnaireResponse:questionnaire:_id=hugo-answers',
+  'QuestionnaireResponse?_include=QuestionnaireResponse:questionnaire',
+  'Questionnaire?_revinclude=QuestionnaireResponse:questionnaire',
+  'Questionnaire?_id=form-2&_revinclude=*&_revinclude:iterate=*',
+  'Observation/$meta',
+  'DocumentReference/$meta',
+  'QuestionnaireResponse/$meta',
+  '$meta',
+  'Encounter/_history?_count=1',
   'DocumentReference/_history',
   'Observation/_history?_since=2000-01-01T00:00:00Z',
   'Appointment/_history',
@@ -189,6 +233,8 @@ const PAGED = [
   'DocumentReference/_history?_count=2',
   '_history?_count=7',
   'Appointment?date=ge2024-01-01&_sort=date&_count=1',
+  'Observation?_contained=both&_containedType=contained&_count=1',
+  'List/_history?_count=1',
 ];
 
 const ODD: Probe[] = [
@@ -260,6 +306,16 @@ const tied = {
   content: [{ attachment: { contentType: 'text/plain', url: 'Binary/hugo-bin' } }],
 };
 
+const newList = { ...list('', 'vera', 'DocumentReference/vera-doc1'), id: undefined };
+
+const AUDIT_EVENT = {
+  resourceType: 'AuditEvent',
+  type: { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest' },
+  recorded: BASE_TIME,
+  agent: [{ requestor: true, who: { reference: 'Practitioner/demo-gp' } }],
+  source: { observer: { reference: 'Device/x' } },
+};
+
 /** One after the other: some change what the caller may change, alike in both worlds. */
 export const SEQUENCE: Probe[] = [
   {
@@ -305,18 +361,42 @@ export const SEQUENCE: Probe[] = [
     path: 'Appointment',
     body: { ...HIDDEN_CONTENT.find(({ id }) => id === 'shared-appt'), id: undefined },
   },
+  // of somebody whom nobody may read of: whether what it names exists shows in who is given it beside its depositor
   {
     method: 'POST',
     path: 'List',
-    body: {
-      resourceType: 'List',
-      status: 'current',
-      mode: 'working',
-      subject: { reference: 'Patient/vera' },
-      entry: [{ item: { reference: 'DocumentReference/hugo-doc' } }, { item: { reference: 'Patient/hugo' } }],
-    },
+    body: { ...list('', 'nobody', 'DocumentReference/hugo-doc', 'Patient/hugo'), id: undefined },
   },
   get('List?_include=List:item'),
+  { method: 'POST', path: 'List', body: newList, headers: { 'if-none-exist': '_id=vera-list' } },
+  { method: 'PUT', path: 'List?_id=vera-list', body: newList },
+  { method: 'PUT', path: 'List?_id=vera-list', body: { ...newList, id: 'vera-list' } },
+  { method: 'DELETE', path: 'List?_id=vera-list' },
+  {
+    method: 'PATCH',
+    path: 'Composition?_id=vera-comp',
+    body: [{ op: 'replace', path: '/title', value: 'seen' }],
+    headers: { 'content-type': 'application/json-patch+json' },
+  },
+  bundle(
+    'batch',
+    entry('GET', 'List/vera-list'),
+    entry('GET', 'Bundle/vera-bundle'),
+    entry('PUT', 'List/vera-list', { ...newList, id: 'vera-list' }),
+    entry('DELETE', 'Provenance/vera-prov'),
+    entry('GET', 'List?patient=vera'),
+    entry('GET', 'List/vera-list/_history'),
+    entry('POST', 'List', newList, { ifNoneExist: '_id=vera-list' }),
+  ),
+  bundle('transaction', entry('GET', 'Composition/vera-comp'), entry('POST', 'DocumentReference', made)),
+  bundle('transaction', entry('PUT', 'List?_id=vera-list', newList)),
+  bundle(
+    'transaction',
+    entry('POST', 'Observation', {
+      ...measured,
+      derivedFrom: [{ reference: 'DocumentReference?_list=vera-list' }],
+    }),
+  ),
   { method: 'POST', path: 'DocumentReference/$validate', body: tied },
   bundle(
     'batch',
@@ -373,6 +453,13 @@ export const SEQUENCE: Probe[] = [
     'transaction',
     entry('PATCH', 'DocumentReference/hugo-doc', { resourceType: 'Parameters', parameter: [] }),
   ),
+  {
+    method: 'PUT',
+    path: 'AuditEvent/gp-made',
+    body: { ...AUDIT_EVENT, id: 'gp-made' },
+  },
+  { method: 'PUT', path: 'AuditEvent?_id=gp-made', body: AUDIT_EVENT },
+  { method: 'POST', path: '$meta', body: { resourceType: 'Parameters' } },
   get(`DocumentReference?_lastUpdated=gt2000-01-01`),
   get(`Observation?date=${BASE_TIME}`),
 ];
@@ -380,8 +467,8 @@ export const SEQUENCE: Probe[] = [
 /** They may run in any order. */
 export const AT_ONCE: Probe[] = [
   ...NAMED_READS,
-  ...SEARCHES.map((path) => get(path)),
-  ...PAGED.map((path): Probe => ({ method: 'GET', path, follow: true })),
+  ...[...SEARCHES, ...NAMING_SEARCHES].map((path) => get(path)),
+  ...[...PAGED, ...NAMING_PAGED].map((path): Probe => ({ method: 'GET', path, follow: true })),
   ...ODD,
   ...NAMED_WRITES,
 ];

@@ -5,20 +5,51 @@ let carnet: TestServer;
 beforeAll(async () => {
   carnet = await testServer(import.meta.url);
   const all = carnet.as('all');
-  const medication = (code: string) => ({
+  const medication = (code: string, more: object = {}) => ({
     resourceType: 'Medication',
     id: 'm',
+    ...more,
     code: { coding: [{ system: 'http://example.test/drugs', code }] },
   });
-  const request = (id: string, patient: string, code: string) =>
-    all.put(`MedicationRequest/${id}`, {
-      resourceType: 'MedicationRequest',
+  const request = (
+    id: string,
+    patient: string,
+    code: string,
+    more: object = {},
+    written: (text: string) => string = (text) => text,
+  ) =>
+    all.put(
+      `MedicationRequest/${id}`,
+      written(
+        JSON.stringify({
+          resourceType: 'MedicationRequest',
+          id,
+          status: 'active',
+          intent: 'order',
+          subject: { reference: `Patient/${patient}` },
+          medicationReference: { reference: '#m' },
+          contained: [medication(code, more)],
+        }),
+      ),
+    );
+  const report = (id: string, patient: string, value: number, date: string) =>
+    all.put(`DiagnosticReport/${id}`, {
+      resourceType: 'DiagnosticReport',
       id,
-      status: 'active',
-      intent: 'order',
+      status: 'final',
+      code: { text: 'x' },
       subject: { reference: `Patient/${patient}` },
-      medicationReference: { reference: '#m' },
-      contained: [medication(code)],
+      result: [{ reference: '#o' }],
+      contained: [
+        {
+          resourceType: 'Observation',
+          id: 'o',
+          status: 'final',
+          code: { coding: [{ system: 'http://loinc.org', code: '2823-3' }] },
+          effectiveDateTime: date,
+          valueQuantity: { value, system: 'http://unitsofmeasure.org', code: 'mmol/L' },
+        },
+      ],
     });
   const made = [
     await request('r1', 'one', 'a'),
@@ -45,6 +76,23 @@ beforeAll(async () => {
       supportingInformation: [{ reference: '#m' }],
       contained: [medication('e')],
     }),
+    await all.put('Organization/maker', { resourceType: 'Organization', id: 'maker', name: 'Maker' }),
+    await request('r6', 'two', 'made', {
+      manufacturer: { reference: 'Organization/maker' },
+      batch: { expirationDate: '2024-05-01' },
+    }),
+    await request(
+      'r7',
+      'one',
+      'precise',
+      {
+        amount: { numerator: { value: '__1.50__' }, denominator: { value: 2 } },
+        batch: { expirationDate: '2025' },
+      },
+      (text) => text.replace('"__1.50__"', '1.50'),
+    ),
+    await report('d1', 'one', 5.4, '2024-03-01'),
+    await report('d2', 'two', 7, '2024-04-01'),
   ];
   expect(made.map(({ status }) => status)).toEqual(made.map(() => 201));
 });
@@ -72,6 +120,99 @@ it('a container that is hidden contains nothing', async () => {
   expect(await found('Medication?code=a&_contained=true', patient)).toEqual([1, ['r1']]);
 });
 
+const entries = async (query: string, as: Parameters<TestServer['as']>[0] = 'all') => {
+  const { status, json } = await carnet.as(as).get(query);
+  expect(status).toBe(200);
+  const rows = (json.entry ?? []) as {
+    fullUrl: string;
+    resource: { resourceType: string; id: string };
+    search: { mode: string };
+  }[];
+  return {
+    total: json.total as number,
+    next: json.link.find(({ relation }: { relation: string }) => relation === 'next')?.url as string,
+    rows: rows.map(({ fullUrl, resource, search }) =>
+      [fullUrl.slice(carnet.base.length + 1), `${resource.resourceType}/${resource.id}`, search.mode].join(
+        ' ',
+      ),
+    ),
+  };
+};
+
+const INSIDE = ['r1', 'r3'].map((id) => `MedicationRequest/${id}#m Medication/m match`);
+
+describe('with `_containedType=contained`', () => {
+  it.each([
+    ['what is contained is the match', 'Medication?code=a&_contained=true', INSIDE],
+    [
+      'beside what stands by itself',
+      'Medication?code=a&_contained=both',
+      ['Medication/own Medication/own match', ...INSIDE],
+    ],
+    ['nothing where nothing matches', 'Medication?code=c&_contained=true', []],
+    ['nothing where what is contained isn’t searched', 'Medication?code=b', []],
+  ])('%s', async (_sentence, query, rows) => {
+    const found = await entries(`${query}&_containedType=contained`);
+    expect([found.total, found.rows.sort()]).toEqual([rows.length, [...rows].sort()]);
+  });
+
+  it('gives the resource as it was sent, its decimals too', async () => {
+    const { json } = await carnet
+      .as('all')
+      .get('Medication?code=precise&_contained=true&_containedType=contained');
+    expect(json.entry).toHaveLength(1);
+    expect(JSON.stringify(json.entry[0].resource)).toContain('"amount"');
+    const { text } = await carnet
+      .as('all')
+      .get('Medication?code=precise&_contained=true&_containedType=contained');
+    expect(text).toContain('"value":1.50');
+  });
+
+  it.each([
+    ['_id', [...INSIDE, 'Medication/own Medication/own match']],
+    ['-_id', ['Medication/own Medication/own match', ...INSIDE]],
+    ['-code,-_id', ['Medication/own Medication/own match', ...INSIDE]],
+  ])('comes in the order asked for: %s', async (sort, rows) => {
+    const query = `Medication?code=a&_contained=both&_containedType=contained&_sort=${sort}`;
+    expect((await entries(query)).rows).toEqual(rows);
+  });
+
+  it('comes in pages, each once', async () => {
+    const rows: string[] = [];
+    let next = 'Medication?code=a&_contained=both&_containedType=contained&_count=1';
+    for (let page = 0; next !== undefined; page += 1) {
+      const found = await entries(next);
+      expect([found.total, found.rows.length]).toEqual([3, 1]);
+      rows.push(...found.rows);
+      next = found.next;
+    }
+    expect(rows.sort()).toEqual(['Medication/own Medication/own match', ...INSIDE].sort());
+  });
+
+  it('shows parts of it when asked to', async () => {
+    const { json } = await carnet
+      .as('all')
+      .get('Medication?code=b&_contained=true&_containedType=contained&_elements=id');
+    expect(json.entry[0].resource.code).toBeUndefined();
+  });
+
+  it('includes what it refers to', async () => {
+    const { rows } = await entries(
+      'Medication?code=made&_contained=true&_containedType=contained&_include=Medication:manufacturer',
+    );
+    expect(rows).toEqual([
+      'MedicationRequest/r6#m Medication/m match',
+      'Organization/maker Organization/maker include',
+    ]);
+  });
+
+  it('nothing of a container that is hidden', async () => {
+    const patient = { token: carnet.tokenFor({ reference: 'Patient/one' }, 'patient') };
+    const found = await entries('Medication?code=a&_contained=true&_containedType=contained', patient);
+    expect([found.total, found.rows]).toEqual([1, INSIDE.slice(0, 1)]);
+  });
+});
+
 const DRUG = 'http://example.test/drugs';
 
 it.each([
@@ -81,9 +222,16 @@ it.each([
   [
     'beside what stands by itself',
     'MedicationRequest?medication.code:missing=false',
-    ['r1', 'r2', 'r3', 'r4', 'r5'],
+    ['r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7'],
   ],
   ['by the parameter that refers to it only', 'MedicationRequest?medication.code=e', []],
+  ['a date', 'MedicationRequest?medication.expiration-date=2024', ['r6']],
+  ['with a prefix', 'MedicationRequest?medication.expiration-date=ge2024-06-01', ['r7']],
+  ['a quantity', 'DiagnosticReport?result.value-quantity=gt6', ['d2']],
+  ['in another unit', 'DiagnosticReport?result.value-quantity=5400|http://unitsofmeasure.org|umol/L', ['d1']],
+  ['a quantity with its code', 'DiagnosticReport?result.code-value-quantity=2823-3$lt6', ['d1']],
+  ['a quantity of another code', 'DiagnosticReport?result.code-value-quantity=2824-1$lt6', []],
+  ['a date of an observation', 'DiagnosticReport?result.date=lt2024-03-15', ['d1']],
   ['another code finds nothing', 'MedicationRequest?medication.code=c', []],
   ['a reverse chain goes on into it', 'Patient?_has:MedicationRequest:patient:medication.code=b', ['one']],
 ])('%s', async (_sentence, query, ids) => {

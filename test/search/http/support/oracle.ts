@@ -48,7 +48,8 @@ export async function oracle(client: Client, base: string, types: readonly strin
       const holds = (candidate: Known, filter: SearchQuery['filter']): boolean =>
         matches(filter, candidate, (linked) => leads(candidate, linked));
       const leads = (from: Known, linked: Linked): boolean => {
-        if (linked.op === 'list') throw new Error('lists are not generated');
+        if (linked.op === 'list' || linked.op === 'hierarchy')
+          throw new Error(`${linked.op} is not generated`);
         const others = seen.filter((other) => other.type === linked.type && holds(other, linked.filter));
         return linked.op === 'chain'
           ? others.some((other) => from.refs.includes(`${linked.param}=${other.type}/${other.id}`))

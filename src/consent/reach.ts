@@ -1,0 +1,85 @@
+/**
+ * Whether a statement can fit anybody: there may be a caller whom it means, with a purpose that it wants, and something
+ * that it is about. What it takes to fit one caller: statements.ts, which this agrees with.
+ */
+import type { Actors, Effect, Named } from './actors.ts';
+import { memberIn, membersOf } from './members.ts';
+import type { Statement } from './provision.ts';
+import { fits } from './statements.ts';
+import { EMERGENCIES, PURPOSES } from './vocabulary.ts';
+
+/** Somebody, at some moment. */
+export function canFit(statement: Statement, named: Named, patient: string, now: number): boolean {
+  const { effect, about, actors, from, until } = statement;
+  return (
+    from < until &&
+    about.is !== 'none' &&
+    isEverMeant(statement) &&
+    canMean(actors.map((each) => whomOf(each, effect, named, patient, now)))
+  );
+}
+
+/** There is a purpose that it fits, in the usual way or in an emergency. */
+function isEverMeant(statement: Statement): boolean {
+  if (statement.effect === 'deny') return true;
+  const purposes = [...PURPOSES, ...statement.purposes.flat()];
+  return (
+    purposes.some((each) => fits(statement, { purposes: [each] }, 'usual')) ||
+    EMERGENCIES.some((mode) => fits(statement, { purposes: [mode] }, { mode, unmasking: false }))
+  );
+}
+
+/** Whom one list of actors can mean. */
+export interface Whom {
+  /** Of these a caller is one; `all`: whoever they are. */
+  persons: ReadonlySet<string> | 'all';
+  professions: ReadonlySet<string>;
+  /** A resource that it names isn't there, or says something that isn't understood. */
+  untold: boolean;
+}
+
+/** As `levelIn` has it, of all callers at once. */
+export function whomOf(actors: Actors, effect: Effect, named: Named, patient: string, now: number): Whom {
+  const members = actors.named.map((reference) => {
+    const resource = named.get(reference);
+    const where = memberIn(resource?.organization);
+    return membersOf(resource, effect, patient, where === undefined ? [] : [where], now);
+  });
+  const untold = members.includes('untold');
+  const anybody = effect === 'deny' && (actors.unclear || untold);
+  const told = members.flatMap((each) => (each === 'untold' ? [] : each));
+  return {
+    persons: anybody ? 'all' : new Set([...actors.persons, ...actors.groups, ...told]),
+    professions: new Set(actors.professions),
+    untold,
+  };
+}
+
+/**
+ * One caller can be meant by all of these: who is one Practitioner, Patient or Device and has one profession, but may
+ * act in many Organizations and be many RelatedPersons.
+ */
+function canMean(lists: readonly Whom[]): boolean {
+  const narrow = lists.filter(
+    ({ persons }) =>
+      persons !== 'all' && ![...persons].some((name) => /^(Organization|RelatedPerson)\//.test(name)),
+  ) as (Whom & { persons: ReadonlySet<string> })[];
+  const [first] = narrow;
+  if (first === undefined) return true;
+  const byPerson = [...first.persons].some((person) =>
+    isShared(narrow.filter(({ persons }) => !persons.has(person)).map(({ professions }) => professions)),
+  );
+  const byProfession = (): boolean =>
+    [...first.professions].some((profession) =>
+      isShared(
+        narrow.filter(({ professions }) => !professions.has(profession)).map(({ persons }) => persons),
+      ),
+    );
+  return byPerson || byProfession();
+}
+
+/** Something is in each of them. */
+function isShared(sets: readonly ReadonlySet<string>[]): boolean {
+  const [first, ...others] = sets;
+  return first === undefined || [...first].some((each) => others.every((set) => set.has(each)));
+}
