@@ -1,4 +1,7 @@
 /** Every interaction by its name in the route table. */
+import { accessPreview } from './operation/access-preview.ts';
+import { enforcementStatus } from './operation/enforcement-status.ts';
+import { explainAccess } from './operation/explain-access.ts';
 import { meta, metaAdd, metaDelete } from './operation/meta.ts';
 import { validateOperation } from './operation/validate.ts';
 import type { Context } from './interaction/context.ts';
@@ -38,5 +41,8 @@ export function interactions(context: Context) {
     $meta: within(meta),
     '$meta-add': within(metaAdd),
     '$meta-delete': within(metaDelete),
+    '$enforcement-status': within(enforcementStatus),
+    '$explain-access': within(explainAccess),
+    '$access-preview': within(accessPreview),
   } satisfies Record<string, Interaction>;
 }

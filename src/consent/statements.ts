@@ -40,24 +40,36 @@ export function said(policy: Policy, caller: Caller, way: Way, named: Named, now
   return all;
 }
 
-/** Adds what one Consent says, its deepest provisions first. */
+/**
+ * Adds what one Consent says, its deepest provisions first: the deepest that fits decides. A deny stands at the levels
+ * of all its denies that fit, a permit at those of the permits that are deeper than these: so neither one deny more
+ * nor one permit less ever makes it less telling.
+ */
 function verdictOf(
   statements: readonly { statement: OfConsent; level: Level }[],
   all: Map<Level, Said[]>,
 ): void {
   const depths = [...new Set(statements.map(({ statement }) => statement.depth))].sort((a, b) => b - a);
-  let deeper: Condition = NONE;
+  let permitted: Condition = NONE;
+  let denied: Condition = NONE;
+  let refused: Condition = NONE;
   for (const depth of depths) {
     const here = statements.filter(({ statement }) => statement.depth === depth);
-    const denied = or(
-      ...here.filter(({ statement }) => statement.effect === 'deny').map(({ statement }) => statement.about),
-    );
+    const abouts = (effect: Effect): Condition =>
+      or(
+        ...here
+          .filter(({ statement }) => statement.effect === effect)
+          .map(({ statement }) => statement.about),
+      );
+    denied = or(denied, abouts('deny'));
+    const refusing = or(not(permitted), refused);
     for (const { statement, level } of here) {
       const { effect, about, because, at, administrator } = statement;
-      const own = effect === 'deny' ? and(about, not(deeper)) : and(about, not(denied), not(deeper));
+      const own = and(about, effect === 'deny' ? refusing : not(denied));
       if (own.is !== 'none') all.get(level)!.push({ effect, about: own, because, at, administrator });
     }
-    deeper = or(deeper, ...here.map(({ statement }) => statement.about));
+    refused = or(refused, and(abouts('deny'), refusing));
+    permitted = or(permitted, abouts('permit'));
   }
 }
 

@@ -104,7 +104,7 @@ export class Access {
   /** Which of these, asked for by name, may be given; each refusal is noted. */
   async admit(items: readonly Attributes[]): Promise<boolean[]> {
     const allowed = await this.#decide(items, NAMING);
-    for (const [index, item] of items.entries()) if (!allowed[index]) this.#refused(item);
+    this.refuse(items.filter((_, index) => !allowed[index]));
     return allowed;
   }
 
@@ -183,13 +183,39 @@ export class Access {
     return 'reason' in subject || !STRANGERS.has(subject.role) ? undefined : subject.depositor;
   }
 
-  async #decide(items: readonly Attributes[], letters: RegExp): Promise<boolean[]> {
+  /** Which of these the lines would give, whatever types the token's scopes reach. */
+  permits(items: readonly Attributes[]): Promise<boolean[]> {
+    return this.#decide(items, undefined);
+  }
+
+  /** The caller deposited it, or is given everything. */
+  hasDeposited({ by }: Pick<Attributes, 'by'>): boolean {
+    return this.isUnlimited || by === this.depositor;
+  }
+
+  get isUnlimited(): boolean {
+    const subject = this.#subject;
+    return 'reason' in subject || subject.role === 'all';
+  }
+
+  /** In whose name the caller's deposits are kept; of internal work nobody's. */
+  get depositor(): string | undefined {
+    const subject = this.#subject;
+    return 'reason' in subject ? undefined : subject.depositor;
+  }
+
+  /** Notes that these, asked for by name, are not given. */
+  refuse(items: readonly Attributes[]): void {
+    for (const item of items) this.#refused(item);
+  }
+
+  async #decide(items: readonly Attributes[], letters: RegExp | undefined): Promise<boolean[]> {
     const patients = new Set(items.flatMap((item) => item.patients));
     const condition = await this.#condition([...patients], letters);
     return items.map((item) => matches(condition, item));
   }
 
-  async #condition(patients: readonly string[], letters: RegExp): Promise<Condition> {
+  async #condition(patients: readonly string[], letters: RegExp | undefined): Promise<Condition> {
     const subject = this.#subject;
     const source = this.#policies;
     if ('reason' in subject) return ALL;
@@ -288,7 +314,8 @@ function unnamed(): FhirError {
 }
 
 /** The types that the token's scopes reach: includes and chains reach no further. */
-function ceiling({ scopes }: Subject, letters: RegExp): Condition {
+function ceiling({ scopes }: Subject, letters: RegExp | undefined): Condition {
+  if (letters === undefined) return ALL;
   const reaching = scopes.filter(({ interactions }) => letters.test(interactions));
   if (reaching.some(({ type }) => type === '*')) return ALL;
   return reaching.length === 0 ? NONE : { is: 'type', among: reaching.map(({ type }) => type) };

@@ -66,8 +66,9 @@ async function consentsAsked(context: Context, exchange: Exchange): Promise<Aske
   const { matches, next } = await store.search(parse(context, { ...exchange, query }, ['Consent']));
   if (next !== undefined) throw tooMany(MOST, 'Consents');
   // of a patient who isn't there, or whom the caller may not know of, nothing is said
-  if (matches.length === 0 && (await store.read('Patient', id!))?.method !== 'PUT') {
-    throw new FhirError('not-found', 'not found');
+  if (matches.length === 0) {
+    const patient = await store.read('Patient', id!);
+    if (patient === undefined || patient.method === 'DELETE') throw new FhirError('not-found', 'not found');
   }
   return matches.map(asked);
 }
@@ -76,11 +77,7 @@ function asked({ body, patients }: Stored): Asked {
   return { resource: parseJson(body) as Resource, patients };
 }
 
-function parameterOf(
-  { id, meta }: Resource,
-  { status, findings }: Enforcement,
-  language: Language,
-): Json {
+function parameterOf({ id, meta }: Resource, { status, findings }: Enforcement, language: Language): Json {
   return {
     name: 'consent',
     part: [

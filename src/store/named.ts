@@ -38,9 +38,7 @@ export class Named {
     const facts = await Promise.all(keys.map((key) => this.#facts.get(key)));
     const found = facts.filter((each) => each !== undefined);
     if (found.length === 0) return [];
-    const wholes = found.filter(({ type }) => WHOLE.has(type));
-    const allowed = await access.among([...found, ...wholes.map(ofUnknown)]);
-    const own = new Set(wholes.filter((_, index) => allowed[found.length + index]));
+    const allowed = await access.permits(found);
     const parts = await this.#partsOfDocuments(
       access,
       found.filter(({ type }, index) => type === 'Binary' && !allowed[index]),
@@ -50,7 +48,7 @@ export class Named {
       facts: each,
       // everybody may know of the directory, whatever their scopes
       given: allowed[index]! || isDirectory(each) || parts.has(each),
-      own: own.has(each),
+      own: access.hasDeposited(each),
     }));
   }
 
@@ -98,7 +96,7 @@ export class Named {
         { projection, limit: MOST_NAMING, hint: 'ids_type_date', ...TIME },
       )
       .toArray();
-    const allowed = await access.among(docs.map((doc) => attributes(doc._id, doc)));
+    const allowed = await access.permits(docs.map((doc) => attributes(doc._id, doc)));
     const readable = docs.filter((_doc, index) => allowed[index]);
     return new Set(
       impersonal.filter((each) =>
@@ -106,14 +104,6 @@ export class Named {
       ),
     );
   }
-}
-
-/**
- * INVARIANT: a patient without an id permits nothing (condition.ts), so of what would be such a patient's too only the
- * depositor is given it, and who is given everything.
- */
-export function ofUnknown(item: Attributes): Attributes {
-  return { ...item, patients: [...item.patients, ''] };
 }
 
 function isDirectory({ type, patients }: Attributes): boolean {

@@ -10,7 +10,7 @@ import { WHOLE } from '../fhir/whole.ts';
 import type { Database } from './database.ts';
 import { type Doc, WITHOUT_INDEX, attributes } from './document.ts';
 import { judge } from './name-graph.ts';
-import { Named, ofUnknown } from './named.ts';
+import { Named } from './named.ts';
 import { type Query, all } from './query.ts';
 import type { Terms } from './terms.ts';
 
@@ -38,26 +38,18 @@ export class Wholeness {
 
   /** Which of these, asked for by name, are not hidden for what they name; each refusal is noted. */
   async admit(access: Access, items: readonly Attributes[]): Promise<boolean[]> {
-    return this.#decide(access, items, (asked) => access.admit(asked));
+    const given = await this.among(access, items);
+    access.refuse(items.filter((_, index) => !given[index]));
+    return given;
   }
 
-  /** Which of these, met on the way, are not hidden for what they name. */
+  /** Which of these are not hidden for what they name. */
   async among(access: Access, items: readonly Attributes[]): Promise<boolean[]> {
-    return this.#decide(access, items, (asked) => access.among(asked));
-  }
-
-  async #decide(
-    access: Access,
-    items: readonly Attributes[],
-    ask: (items: readonly Attributes[]) => Promise<boolean[]>,
-  ): Promise<boolean[]> {
-    if (!items.some(({ type }) => WHOLE.has(type))) return items.map(() => true);
-    const whole = await this.#judge(access, items);
-    const hidden = items.filter((_, index) => !whole[index]);
-    if (hidden.length === 0) return whole;
-    const own = await ask(hidden.map(ofUnknown));
-    const given = new Set(hidden.filter((_, index) => own[index]));
-    return items.map((item, index) => whole[index]! || given.has(item));
+    const asked = items.filter((item) => WHOLE.has(item.type) && !access.hasDeposited(item));
+    if (asked.length === 0) return items.map(() => true);
+    const verdicts = await this.#judge(access, asked);
+    const hidden = new Set(asked.filter((_, index) => !verdicts[index]));
+    return items.map((item) => !hidden.has(item));
   }
 
   /**
@@ -71,36 +63,21 @@ export class Wholeness {
     hint?: string,
   ): Promise<Remainder | undefined> {
     const asked = types.filter((type) => WHOLE.has(type));
-    if (asked.length === 0 || (await everything(access, asked))) return undefined;
+    if (asked.length === 0 || access.isUnlimited) return undefined;
+    const own = access.depositor;
     const vids = new Map<string, string>();
-    const own = new Set<string>();
-    let begun = false;
-    while (!begun) {
-      begun = true;
-      vids.clear();
-      const among = all([query, { type: { $in: asked } }, own.size === 0 ? {} : { by: { $nin: [...own] } }]);
-      for await (const docs of this.#batches(among, hint)) {
-        const facts = docs.map((doc) => attributes(doc._id, doc));
-        const [mine, whole] = await Promise.all([
-          access.among(facts.map(ofUnknown)),
-          this.#judge(access, facts),
-        ]);
-        const depositors = facts.filter((_, index) => mine[index]).map(({ by }) => by);
-        if (depositors.length > 0) {
-          // what they deposited needs no look: begin again without it
-          for (const by of depositors) own.add(by);
-          begun = false;
-          break;
-        }
-        for (const [index, { _id, vid }] of docs.entries()) if (whole[index]) vids.set(_id, vid);
-        if (vids.size > BOUND) throw tooMany(asked);
-      }
+    const others = all([query, { type: { $in: asked } }, { by: { $ne: own } }]);
+    for await (const docs of this.#batches(others, hint)) {
+      const facts = docs.map((doc) => attributes(doc._id, doc));
+      const whole = await this.#judge(access, facts);
+      for (const [index, { _id, vid }] of docs.entries()) if (whole[index]) vids.set(_id, vid);
+      if (vids.size > BOUND) throw tooMany(asked);
     }
-    const lacking = { _id: { $nin: [...vids.keys()] }, by: { $nin: [...own] }, type: { $in: asked } };
+    const lacking = { _id: { $nin: [...vids.keys()] }, by: { $ne: own }, type: { $in: asked } };
     return {
       // no index is to serve this: one on the rest of the query gives the order
       query: { $nor: [lacking] },
-      holds: ({ _id, type, vid, by }) => !WHOLE.has(type) || own.has(by) || vids.get(_id) === vid,
+      holds: ({ _id, type, vid, by }) => !WHOLE.has(type) || by === own || vids.get(_id) === vid,
     };
   }
 
@@ -122,18 +99,9 @@ export class Wholeness {
   }
 
   /** Whether each names nothing hidden, whoever deposited it. */
-  async #judge(access: Access, items: readonly Attributes[]): Promise<boolean[]> {
-    const asked = items.filter(({ type }) => WHOLE.has(type));
-    const verdicts = await judge(asked, (keys) => this.#named.look(access, keys));
-    const given = new Set(asked.filter((_, index) => verdicts[index]));
-    return items.map((item) => !WHOLE.has(item.type) || given.has(item));
+  #judge(access: Access, items: readonly Attributes[]): Promise<boolean[]> {
+    return judge(items, (keys) => this.#named.look(access, keys));
   }
-}
-
-async function everything(access: Access, types: readonly string[]): Promise<boolean> {
-  const nothing = { id: '', patients: [], by: '', labels: [], codes: [], about: [], authors: [] };
-  const given = await access.among(types.map((type) => ofUnknown({ ...nothing, type })));
-  return given.every(Boolean);
 }
 
 function tooMany(types: readonly string[]): FhirError {

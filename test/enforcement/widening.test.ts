@@ -1,10 +1,14 @@
 /** Nobody widens their own access by anything they write: what was hidden before is hidden after. */
 import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
+import { POLICY, SPACE_STATUS } from '../../src/consent/vocabulary.ts';
+import { DELEGATION, Space, label, names, permits as permit, purpose, says } from './support/space.ts';
 import { actor, consent, document, person } from '../leaks/support/content.ts';
 
 let carnet: TestServer;
 let everyone: Client;
+let teamVersion: string;
 
+const AIDANT = 'RelatedPerson/closed-aidant';
 const CLOSED = { reference: 'Patient/closed' };
 const OPEN = { reference: 'Patient/open' };
 const LABEL = { system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'U' };
@@ -23,6 +27,31 @@ beforeAll(async () => {
     { resourceType: 'Organization', id: 'clinic', name: 'Clinic' },
     { resourceType: 'Practitioner', id: 'demo-gp', name: [{ family: 'Lambert' }] },
     { resourceType: 'Binary', id: 'closed-bin', contentType: 'text/plain', data: 'c2VjcmV0' },
+    consent('closed-trusts', 'closed', {
+      type: 'permit',
+      actor: [actor('CareTeam/closed-team'), actor('Group/closed-group')],
+    }),
+    consent('closed-blocks', 'closed', { type: 'deny', actor: [actor('Practitioner/other')] }),
+    {
+      resourceType: 'CareTeam',
+      id: 'closed-team',
+      status: 'active',
+      subject: CLOSED,
+      participant: [{ member: { reference: 'Practitioner/other' } }],
+    },
+    {
+      resourceType: 'Group',
+      id: 'closed-group',
+      type: 'practitioner',
+      actual: true,
+      member: [{ entity: { reference: 'Practitioner/other' } }],
+    },
+    {
+      resourceType: 'RelatedPerson',
+      id: 'closed-aidant',
+      patient: CLOSED,
+      relationship: [{ coding: [{ system: DELEGATION, code: 'caregiver' }] }],
+    },
     { resourceType: 'Group', id: 'group', type: 'person', actual: true, member: [{ entity: CLOSED }] },
     secret,
   ];
@@ -30,6 +59,7 @@ beforeAll(async () => {
     const { status, text } = await everyone.put(`${resource.resourceType}/${resource.id}`, resource);
     expect([resource.id, status, status === 201 ? '' : text]).toEqual([resource.id, 201, '']);
   }
+  teamVersion = (await everyone.get('CareTeam/closed-team')).json.meta.versionId;
 });
 afterAll(() => carnet?.close());
 
@@ -40,6 +70,8 @@ const ATTACKERS = {
   hospital: () => carnet.as('hospital'),
   app: () => carnet.as({ token: carnet.tokenFor({ scope: 'patient/*.cruds' }, 'app') }),
   'another patient': mallory,
+  'an aidant who is permitted nothing': () =>
+    carnet.as({ token: carnet.tokenFor({ reference: 'Patient/aidant', related: [AIDANT] }, 'patient') }),
 };
 type Attacker = keyof typeof ATTACKERS;
 const REFERENCE: Record<Attacker, string> = {
@@ -47,6 +79,7 @@ const REFERENCE: Record<Attacker, string> = {
   hospital: 'Organization/demo-hospital',
   app: 'Device/demo-app',
   'another patient': 'Patient/open',
+  'an aidant who is permitted nothing': AIDANT,
 };
 
 /** Each hidden thing, every way that might show it. */
@@ -100,19 +133,19 @@ interface Attack {
   it: string;
   method?: string;
   path: string;
-  body: (me: string) => object;
+  body?: (me: string) => object;
   headers?: Record<string, string>;
   /** What each is answered, in the order of ATTACKERS. */
-  status: [gp: number, hospital: number, app: number, patient: number];
+  status: [gp: number, hospital: number, app: number, patient: number, aidant: number];
 }
 
-const REFUSED: Attack['status'] = [403, 403, 403, 403];
-const HIDDEN: Attack['status'] = [404, 404, 404, 404];
-const NO_ID: Attack['status'] = [405, 405, 405, 405];
-/** A deposit for another needs no authorisation, but of an app's and a patient's. */
-const DEPOSITED: Attack['status'] = [201, 201, 403, 403];
+const REFUSED: Attack['status'] = [403, 403, 403, 403, 403];
+const HIDDEN: Attack['status'] = [404, 404, 404, 404, 404];
+const NO_ID: Attack['status'] = [405, 405, 405, 405, 405];
+/** A deposit for another needs no authorisation, but of an app's and a patient's who isn't family. */
+const DEPOSITED: Attack['status'] = [201, 201, 403, 403, 201];
 /** For a patient's own data. */
-const OWN: Attack['status'] = [201, 201, 403, 201];
+const OWN: Attack['status'] = [201, 201, 403, 201, 403];
 
 const permits = (me: string, patient = 'closed') => {
   const { id: _, ...made } = consent('', patient, { type: 'permit', actor: [actor(me)] });
@@ -123,6 +156,40 @@ const post = (it: string, path: string, status: Attack['status'], body: (me: str
   path,
   body,
   status,
+});
+const patched = (
+  it: string,
+  path: string,
+  status: Attack['status'],
+  operation: (me: string) => object,
+): Attack => ({
+  it,
+  method: 'PATCH',
+  path,
+  status,
+  headers: { 'content-type': 'application/json-patch+json' },
+  body: (me) => [{ op: 'add', ...operation(me) }],
+});
+/** What is hidden is left as it is, with the answer of what is absent. */
+const deletion = (it: string, path: string): Attack => ({
+  it,
+  method: 'DELETE',
+  path,
+  status: [204, 204, 204, 204, 204],
+});
+/** As a professional records what a patient says who is there. */
+const collected = (patient: string, me: string, more: object = {}) => ({
+  ...says(patient, permit(me), POLICY.collected),
+  performer: [{ reference: `Patient/${patient}` }],
+  organization: [{ reference: 'Organization/demo-practice' }],
+  verification: [
+    {
+      verified: true,
+      verifiedWith: { reference: `Patient/${patient}` },
+      verificationDate: '2026-01-01T10:00:00Z',
+    },
+  ],
+  ...more,
 });
 const plain = (of: { reference: string }, more: object = {}) => {
   const { id: _, ...made } = document('', 'open', { subject: of, ...more });
@@ -143,7 +210,7 @@ const ATTACKS: Attack[] = [
     it: 'a Consent under an id of one’s own',
     method: 'PUT',
     path: 'Consent/gp-mine',
-    status: [403, 405, 405, 405],
+    status: [403, 405, 405, 405, 405],
     body: (me) => ({ ...permits(me), id: 'gp-mine' }),
   },
   {
@@ -177,12 +244,12 @@ const ATTACKS: Attack[] = [
     patient: { reference: `${carnet.base}/Patient/closed` },
   })),
   post('a Consent in a transaction', '', REFUSED, (me) => bundle('transaction', posted(permits(me)))),
-  post('a Consent in a transaction that reads after it', '', [422, 422, 422, 422], (me) =>
+  post('a Consent in a transaction that reads after it', '', [422, 422, 422, 422, 422], (me) =>
     bundle('transaction', posted(permits(me)), {
       request: { method: 'GET', url: 'DocumentReference/closed-doc' },
     }),
   ),
-  post('a Consent in a batch', '', [200, 200, 200, 200], (me) =>
+  post('a Consent in a batch', '', [200, 200, 200, 200, 200], (me) =>
     bundle('batch', posted(permits(me)), { request: { method: 'GET', url: 'DocumentReference/closed-doc' } }),
   ),
   post('a Consent kept inside a Bundle', 'Bundle', DEPOSITED, (me) =>
@@ -359,6 +426,82 @@ const ATTACKS: Attack[] = [
       parameter: [{ name: 'meta', valueMeta: { security: [LABEL] } }],
     }),
   },
+  {
+    it: 'labels taken off',
+    path: 'DocumentReference/closed-doc/$meta-delete',
+    status: HIDDEN,
+    body: () => ({
+      resourceType: 'Parameters',
+      parameter: [{ name: 'meta', valueMeta: { security: [LABEL] } }],
+    }),
+  },
+  {
+    it: 'a qualification',
+    method: 'PUT',
+    path: 'Practitioner/demo-gp',
+    status: REFUSED,
+    body: () => ({
+      resourceType: 'Practitioner',
+      id: 'demo-gp',
+      qualification: [{ code: { coding: [{ code: '10' }] } }],
+    }),
+  },
+  patched('the Practitioner', 'Practitioner/demo-gp', REFUSED, () => ({ path: '/active', value: true })),
+  post('an Organization that is part of one that may', 'Organization', REFUSED, () => ({
+    resourceType: 'Organization',
+    name: 'Mine',
+    partOf: { reference: 'Organization/clinic' },
+  })),
+  patched('the Organization', 'Organization/clinic', REFUSED, () => ({
+    path: '/partOf',
+    value: { reference: 'Organization/demo-hospital' },
+  })),
+  patched('the CareTeam that the patient trusts', 'CareTeam/closed-team', HIDDEN, (me) => ({
+    path: '/participant/-',
+    value: { member: { reference: me } },
+  })),
+  {
+    it: 'the CareTeam, whole',
+    method: 'PUT',
+    path: 'CareTeam/closed-team',
+    status: NO_ID,
+    body: (me) => ({
+      resourceType: 'CareTeam',
+      id: 'closed-team',
+      status: 'active',
+      subject: CLOSED,
+      participant: [{ member: { reference: me } }],
+    }),
+  },
+  patched('the Group that the patient trusts', 'Group/closed-group', HIDDEN, (me) => ({
+    path: '/member/-',
+    value: { entity: { reference: me } },
+  })),
+  patched('the link of the aidant', AIDANT, HIDDEN, () => ({
+    path: '/relationship/0/coding/0/code',
+    value: 'legal-representative',
+  })),
+  post('a link of a representative', 'RelatedPerson', REFUSED, () => ({
+    resourceType: 'RelatedPerson',
+    patient: CLOSED,
+    relationship: [{ coding: [{ system: DELEGATION, code: 'legal-protection' }] }],
+  })),
+  patched('the state of the space', 'Patient/closed', HIDDEN, () => ({
+    path: '/extension',
+    value: [{ url: SPACE_STATUS, valueCode: 'open' }],
+  })),
+  patched('the general practitioner', 'Patient/closed', HIDDEN, (me) => ({
+    path: '/generalPractitioner',
+    value: [{ reference: me }],
+  })),
+  post('a Consent that names an administrator', 'Consent', REFUSED, (me) => ({
+    ...permits(me),
+    policy: [{ uri: POLICY.administrator }],
+  })),
+  post('a Consent that says it was collected', 'Consent', REFUSED, (me) => collected('closed', me)),
+  deletion('the patient’s Consent deleted', 'Consent/closed-blocks'),
+  deletion('the Patient deleted', 'Patient/closed'),
+  deletion('the Consents deleted by condition', 'Consent?patient=closed&_id=closed-blocks'),
   { it: 'itself', method: 'PUT', path: 'DocumentReference/closed-doc', status: NO_ID, body: () => secret },
   {
     it: 'a transaction that makes its id one’s own',
@@ -383,7 +526,7 @@ describe.each(Object.keys(ATTACKERS) as Attacker[])('by %s', (name) => {
     const client = ATTACKERS[name]();
     const statuses: [string, number][] = [];
     for (const { it: what, method = 'POST', path, body, headers } of ATTACKS) {
-      const { status, text } = await client.send(method, path, body(REFERENCE[name]), headers);
+      const { status, text } = await client.send(method, path, body?.(REFERENCE[name]), headers);
       statuses.push([what, status]);
       expect([what, status < 500 || text]).toEqual([what, true]);
       if (path === '') expect(text).not.toContain('c2VjcmV0');
@@ -410,7 +553,9 @@ it('what it was is what it is', async () => {
   const { json } = await everyone.get('DocumentReference/closed-doc/_history');
   expect(json.total).toBe(1);
   const { json: said } = await everyone.get('Consent?patient=closed');
-  expect(said.total).toBe(1);
+  expect(said.total).toBe(3);
+  const { json: team } = await everyone.get('CareTeam?patient=closed');
+  expect(team.entry[0].resource.meta.versionId).toBe(teamVersion);
 });
 
 describe('the patient alone', () => {
@@ -436,5 +581,225 @@ describe('the patient alone', () => {
     expect(
       (await own().patch(`DocumentReference/${mine.json.id}`, [{ op: 'remove', path: '/subject' }])).status,
     ).toBe(422);
+  });
+});
+
+describe('who may see something widens it by nothing', () => {
+  const GP = 'Practitioner/demo-gp';
+  const add = (path: string, value: unknown) => [{ op: 'add', path, value }];
+
+  it('a representative gives themself nothing that would outlive the link', async () => {
+    const space = await Space.of(carnet, { birthDate: '2016-01-01' });
+    const link = await space.links('legal-representative');
+    const related = [`RelatedPerson/${link}`];
+    const parent = space.caller('patient', { reference: 'Patient/parent', related });
+    const id = await space.deposit();
+    for (const me of ['Patient/parent', related[0]!]) {
+      expect((await parent.post('Consent', says(space.id, permit(me)))).status).toBe(403);
+      expect((await parent.post('Consent', says(space.id, permit(GP, me)))).status).toBe(403);
+      const nested = { type: 'deny', provision: [permit(me)] };
+      expect((await parent.post('Consent', says(space.id, nested))).status).toBe(403);
+    }
+    const { json, status } = await parent.post('Consent', says(space.id, permit(GP)));
+    expect(status).toBe(201);
+    const patch = add('/provision/actor/-', names('Patient/parent')[0]);
+    expect((await parent.patch(`Consent/${json.id}`, patch)).status).toBe(403);
+    expect(
+      (await parent.put(`RelatedPerson/${link}`, { resourceType: 'RelatedPerson', id: link })).status,
+    ).toBe(403);
+    await space.is({ birthDate: '2000-01-01' });
+    expect(await space.sees(parent, id)).toBe(false);
+    expect((await parent.delete(`Consent/${json.id}`)).status).toBe(403);
+    expect((await parent.post('Consent', says(space.id, permit(GP)))).status).toBe(403);
+    expect(await space.sees(carnet.as('gp'), id)).toBe(true);
+  });
+
+  it('nor does a registry, which records what others are permitted', async () => {
+    const space = await Space.of(carnet);
+    const { registrar } = space;
+    const own = says(space.id, permit('Organization/demo-registry'));
+    expect((await registrar.post('Consent', own)).status).toBe(403);
+    expect((await registrar.post('Consent', says(space.id, permit(GP)))).status).toBe(201);
+  });
+
+  it('an aidant who reads all changes nobody’s access, and not their own', async () => {
+    const space = await Space.of(carnet);
+    const link = await space.links('caregiver', { period: { end: '2999-01-01' } });
+    const me = `RelatedPerson/${link}`;
+    const aidant = space.caller('patient', { reference: 'Patient/aidant', related: [me] });
+    const consent = await space.says({ ...permit(me), period: { end: '2998-01-01' } });
+    const block = await space.blocks(GP);
+    const id = await space.deposit();
+    expect(await space.sees(aidant, id)).toBe(true);
+    const ATTEMPTS: [string, string, unknown][] = [
+      [me, '/relationship/0/coding/0/code', 'legal-protection'],
+      [me, '/period/end', '3999-01-01'],
+      [`Consent/${consent}`, '/provision/period/end', '3999-01-01'],
+      [`Consent/${block}`, '/status', 'inactive'],
+      [`Patient/${space.id}`, '/generalPractitioner', [{ reference: GP }]],
+      [`Patient/${space.id}`, '/extension', [{ url: SPACE_STATUS, valueCode: 'closed' }]],
+      [`DocumentReference/${id}`, '/author', [{ reference: me }]],
+      [`DocumentReference/${id}`, '/meta/tag', [{ code: 'mine' }]],
+    ];
+    for (const [at, path, value] of ATTEMPTS) {
+      expect([at, (await aidant.get(at)).status]).toEqual([at, 200]);
+      expect([at, path, (await aidant.patch(at, add(path, value))).status]).toEqual([at, path, 403]);
+    }
+    expect((await aidant.delete(`Consent/${block}`)).status).toBe(403);
+    expect((await aidant.post('Consent', says(space.id, permit(GP)))).status).toBe(403);
+    expect(await space.sees(carnet.as('gp'), id)).toBe(false);
+  });
+
+  it('a doctor who reads a part changes neither what permits it nor what it speaks of', async () => {
+    const space = await Space.of(carnet);
+    const encounter = {
+      resourceType: 'Encounter',
+      status: 'finished',
+      class: { code: 'AMB' },
+      subject: { reference: `Patient/${space.id}` },
+    };
+    const inside = (await carnet.as('hospital').post('Encounter', encounter)).json.id;
+    const team = await space.registers({
+      resourceType: 'CareTeam',
+      status: 'active',
+      subject: { reference: `Patient/${space.id}` },
+      encounter: { reference: `Encounter/${inside}` },
+      participant: [{ member: { reference: GP } }],
+    });
+    const marked = { securityLabel: [{ coding: [{ ...LABEL, code: 'R' }] }] };
+    const [id, secret] = [await space.deposit(), await space.deposit(marked)];
+    const consent = await space.says({
+      ...permit(GP),
+      securityLabel: [{ ...LABEL, code: 'N' }],
+      purpose: purpose('TREAT'),
+    });
+    const gp = carnet.as('gp');
+    const seen = async () => [await space.sees(gp, id), await space.sees(gp, secret)];
+    expect(await seen()).toEqual([true, false]);
+    for (const [at, path, value] of [
+      [`Consent/${consent}`, '/provision/securityLabel/0/code', 'V'],
+      [`CareTeam/${team}`, '/encounter/reference', 'Encounter/other'],
+      [`Encounter/${inside}`, '/status', 'in-progress'],
+      [`DocumentReference/${id}`, '/context', { encounter: [{ reference: `Encounter/${inside}` }] }],
+      [`DocumentReference/${id}`, '/meta/security', [{ ...LABEL, code: 'U' }]],
+      [`Patient/${space.id}`, '/generalPractitioner', [{ reference: GP }]],
+    ] as const) {
+      expect([at, (await gp.get(at)).status]).toEqual([at, 200]);
+      expect([at, (await gp.patch(at, add(path, value))).status]).toEqual([at, 403]);
+    }
+    const parameters = {
+      resourceType: 'Parameters',
+      parameter: [{ name: 'meta', valueMeta: { security: [{ ...LABEL, code: 'U' }] } }],
+    };
+    expect((await gp.post(`DocumentReference/${secret}/$meta-add`, parameters)).status).toBe(404);
+    const reference = `DocumentReference/${secret}`;
+    for (const more of [
+      { relatesTo: [{ code: 'replaces', target: { reference } }] },
+      { context: { encounter: [{ reference: `Encounter/${inside}` }], related: [{ reference }] } },
+    ]) {
+      await space.deposit(more, gp);
+    }
+    expect((await gp.post('EpisodeOfCare', { ...episode, patient: encounter.subject })).status).toBe(201);
+    expect(
+      (await gp.post('Encounter', { ...encounter, partOf: { reference: `Encounter/${inside}` } })).status,
+    ).toBe(201);
+    expect(await seen()).toEqual([true, false]);
+  });
+  const episode = { resourceType: 'EpisodeOfCare', status: 'active', careManager: { reference: GP } };
+
+  it('a patient doesn’t open a space that was closed', async () => {
+    const space = await Space.of(carnet, { active: false });
+    const at = `Patient/${space.id}`;
+    expect((await space.me.get(at)).status).toBe(200);
+    expect((await space.me.patch(at, add('/active', true))).status).toBe(403);
+    const open = [{ url: SPACE_STATUS, valueCode: 'open' }];
+    expect((await space.me.patch(at, add('/extension', open))).status).toBe(403);
+    expect((await space.me.delete(at)).status).toBe(403);
+    expect(
+      (await space.me.post('RelatedPerson', { resourceType: 'RelatedPerson', patient: { reference: at } }))
+        .status,
+    ).toBe(403);
+  });
+});
+
+describe('a Consent that is collected in the patient’s presence', () => {
+  const GP = 'Practitioner/demo-gp';
+  const collector = (space: Space) => space.caller('gp', { rights: ['consent.collect'] });
+
+  it('opens what it says, is the patient’s to take back, and its collector’s no more', async () => {
+    const space = await Space.of(carnet);
+    const id = await space.deposit();
+    const gp = collector(space);
+    expect(await space.sees(gp, id)).toBe(false);
+    const { status, json } = await gp.post('Consent', collected(space.id, GP));
+    expect(status).toBe(201);
+    expect(await space.sees(gp, id)).toBe(true);
+    const at = `Consent/${json.id}`;
+    const wider = { ...json, provision: { type: 'permit' } };
+    expect((await gp.put(at, wider)).status).toBe(403);
+    expect((await gp.patch(at, [{ op: 'remove', path: '/provision/actor' }])).status).toBe(403);
+    expect((await space.me.get(at)).json.verification[0].verified).toBe(true);
+    expect((await space.me.patch(at, [{ op: 'replace', path: '/status', value: 'inactive' }])).status).toBe(
+      200,
+    );
+    expect(await space.sees(gp, id)).toBe(false);
+    expect((await gp.patch(at, [{ op: 'replace', path: '/status', value: 'active' }])).status).toBe(403);
+    const again = await gp.post('Consent', collected(space.id, GP));
+    expect(again.status).toBe(201);
+    await space.withdraws(again.json.id);
+    expect(await space.sees(gp, id)).toBe(false);
+    expect(
+      (await gp.put(`Consent/${again.json.id}`, { ...collected(space.id, GP), id: again.json.id })).status,
+    ).toBe(403);
+  });
+
+  const OTHERWISE: Record<string, object> = {
+    'without its policy': { policy: [{ uri: 'https://policy.example/1' }] },
+    'without who spoke': { performer: undefined },
+    'by the word of another patient': { performer: [{ reference: 'Patient/other' }] },
+    'by the word of the collector': { performer: [{ reference: GP }] },
+    'without verification': { verification: undefined },
+    'that was not verified': { verification: [{ verified: false, verificationDate: '2026-01-01' }] },
+    'without a day': { verification: [{ verified: true, verifiedWith: { reference: 'Patient/x' } }] },
+    'without an organization': { organization: undefined },
+    'that names an administrator': { policy: [{ uri: POLICY.collected }, { uri: POLICY.administrator }] },
+    'of nobody who is known': { patient: { identifier: { value: '1' } } },
+  };
+
+  it.each(Object.keys(OTHERWISE))('is refused %s', async (how) => {
+    const space = await Space.of(carnet);
+    const made = collected(space.id, GP, OTHERWISE[how]);
+    expect((await collector(space).post('Consent', made)).status).toBe(403);
+  });
+
+  it.each(['hospital', 'app', 'grandmother', 'gp'] as const)(
+    'is not the %s’s to record without the right',
+    async (who) => {
+      const space = await Space.of(carnet);
+      const rights = who === 'gp' ? [] : ['consent.collect'];
+      const client = space.caller(who, {
+        rights,
+        scope: who === 'app' ? 'patient/*.cruds' : carnetScope[who],
+      });
+      expect((await client.post('Consent', collected(space.id, GP))).status).toBe(403);
+    },
+  );
+  const carnetScope = {
+    hospital: 'system/*.cruds',
+    app: '',
+    grandmother: 'patient/*.cruds',
+    gp: 'user/*.cruds',
+  };
+
+  it('undoes no refusal: a Block stands, and a mask', async () => {
+    const space = await Space.of(carnet);
+    const id = await space.deposit({ securityLabel: [{ coding: [label('MASQUE_PS')] }] });
+    const open = await space.deposit();
+    const gp = collector(space);
+    expect((await gp.post('Consent', collected(space.id, GP))).status).toBe(201);
+    expect([await space.sees(gp, id), await space.sees(gp, open)]).toEqual([false, true]);
+    await space.blocks(GP);
+    expect((await gp.post('Consent', collected(space.id, GP))).status).toBe(201);
+    expect(await space.sees(gp, open)).toBe(false);
   });
 });

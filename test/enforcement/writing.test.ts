@@ -1,5 +1,7 @@
-/** Who may write what, as a table: `.` may, R has no right, D only its depositor, P only one's own data, S
- * only who gives it: a Consent that opens something to its writer. */
+/**
+ * Who may write what, as a table: `.` may, R has no right, D only its depositor, P only one's own data, S it would open
+ * something to its writer.
+ */
 import type { Subject } from '../../src/consent/subject.ts';
 import { type Relation, refusesWrite } from '../../src/consent/writing.ts';
 import { nationalRules } from '../../src/national-rules.ts';
@@ -124,4 +126,18 @@ it.each(Object.keys(TABLE) as (keyof typeof WHAT)[])('%s', (name) => {
     return refusal === undefined ? '.' : SIGN[refusal];
   });
   expect(signs.join(' ')).toBe(TABLE[name]);
+});
+
+it.each<[string, Relation, string[], string]>([
+  ['the patient permits whom they will', 'patient', ['Patient/mine'], '.'],
+  ['a representative permits others', 'representative', ['Practitioner/p'], '.'],
+  ['a representative does not permit themself', 'representative', ['Patient/mine'], 'S'],
+  ['nor the RelatedPerson that they are', 'representative', ['*', 'RelatedPerson/mine'], 'S'],
+  ['an aidant permits nobody', 'caregiver', ['Practitioner/p'], 'R'],
+])('%s', (_, relation, opensTo, sign) => {
+  const writer = { ...WHO.patient, related: ['RelatedPerson/mine'] };
+  const after = { type: 'Consent', patients: ['a'] };
+  const writing = { subject: writer, relations: [relation], kind: 'create', after, opensTo } as const;
+  const refusal = refusesWrite(writing, []);
+  expect(refusal === undefined ? '.' : SIGN[refusal]).toBe(sign);
 });

@@ -167,13 +167,17 @@ export const RESOURCES: Record<string, Resource> = {
       .map((code) => [
         `c${code}`,
         {
-          ...{ resourceType: 'DocumentReference', id: '1', subject },
+          resourceType: 'DocumentReference',
+          id: '1',
+          subject,
           category: [{ coding: [{ system: DOCUMENT_CLASSES, code }] }],
         },
       ]),
   ),
   Lens: {
-    ...{ resourceType: 'DocumentReference', id: '1', subject },
+    resourceType: 'DocumentReference',
+    id: '1',
+    subject,
     type: { coding: [{ system: LOINC, code: '57832-8' }] },
   },
   Obs: { resourceType: 'Observation', id: '1', subject, encounter: { reference: 'Encounter/e' } },

@@ -52,17 +52,21 @@ export function verdictsOfAll(situation: Situation, reading: Reading): Verdict[]
   return situation.said.consents.flatMap((consent) => verdictsOf(consent, situation, reading));
 }
 
-/** What one Consent says: nothing, or the word of its deepest provisions that fit. */
+/**
+ * What one Consent says: nothing, or the word of its deepest provisions that fit. A deny stands at the levels of all its
+ * denies that fit, a permit at those of the permits that are nested deeper than these.
+ */
 export function verdictsOf(consent: Json, situation: Situation, reading: Reading): Verdict[] {
   if (consent.status !== 'active' || isBlock(consent) || saysNothingOnReading(consent)) return [];
   if (policiesOf(consent).includes(MASKS_NEW)) return [];
-  let deciding: Verdict[] = [];
-  for (const chains of byDepth(consent)) {
-    const fitting = chains.flatMap((chain) => verdictOf(chain, consent, situation, reading));
-    if (fitting.length > 0) deciding = fitting;
-  }
-  const denies = deciding.filter(({ effect }) => effect === 'deny');
-  return denies.length > 0 ? denies : deciding;
+  const fitting = byDepth(consent).map((chains) =>
+    chains.flatMap((chain) => verdictOf(chain, consent, situation, reading)),
+  );
+  const depthOf = (effect: Effect): number =>
+    fitting.findLastIndex((verdicts) => verdicts.some((each) => each.effect === effect));
+  const [permit, deny] = [depthOf('permit'), depthOf('deny')];
+  if (deny >= permit) return fitting.flat().filter(({ effect }) => effect === 'deny');
+  return fitting.slice(deny + 1).flat();
 }
 
 function verdictOf(chain: Chain, consent: Json, situation: Situation, reading: Reading): Verdict[] {

@@ -30,5 +30,7 @@ function modeOf({ said, caller, rules, now }: Situation): Mode | undefined {
   const { patient, reason, since } = caller.emergency;
   const lasted = now.getTime() - new Date(since).getTime();
   const holds = lasted >= 0 && lasted < rules.emergency.BTG.hours * HOUR;
-  return holds && patient === `Patient/${said.id}` && reason.length >= SHORTEST_REASON ? 'BTG' : undefined;
+  return holds && patient === `Patient/${said.id}` && reason.trim().length >= SHORTEST_REASON
+    ? 'BTG'
+    : undefined;
 }

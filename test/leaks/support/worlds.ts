@@ -11,7 +11,6 @@ export interface World {
   carnet: TestServer;
   /** Version ids of what is hidden; made up where there is nothing. */
   vids: ReadonlyMap<string, string>;
-  seen: Map<string, string>;
 }
 
 export const CALLERS = ['gp', 'dentist', 'patient', 'app', 'hospital', 'operator'] as const;
@@ -45,7 +44,7 @@ export async function makeWorld(file: string, hidden: boolean): Promise<World> {
       vids.set(key, (await all.get(`${key}/$meta`)).json.parameter[0].valueMeta.versionId);
     expect((await all.delete('DocumentReference/hugo-deleted')).status).toBe(204);
   }
-  return { carnet, vids, seen: new Map() };
+  return { carnet, vids };
 }
 
 async function load(carnet: TestServer, resources: readonly Resource[]): Promise<void> {
@@ -116,8 +115,9 @@ function comparableHeaders(headers: Headers, method: string): [string, string][]
   );
 }
 
-/** Addresses and times; version ids, numbered as they appear; page links by their length. */
-function comparable({ carnet, seen }: World, text: string): string {
+/** Addresses and times; version ids, numbered as they appear in an answer; page links by their length. */
+function comparable({ carnet }: World, text: string): string {
+  const seen = new Map<string, string>();
   const numbered = (made: string): string => {
     if (!seen.has(made)) seen.set(made, `version-${seen.size}`);
     return seen.get(made)!;
@@ -128,4 +128,15 @@ function comparable({ carnet, seen }: World, text: string): string {
     .replaceAll(/\b[0-9a-f]{20}\b/g, numbered)
     .replaceAll(/("(?:lastUpdated|lastModified|recorded)":)"[^"]*"/g, '$1"then"')
     .replaceAll(/(\["last-modified",)"[^"]*"/g, '$1"then"');
+}
+
+const AROUND = 160;
+
+/** Two answers, from shortly before they differ. */
+export function difference(a: string, b: string): { full: string; empty: string } {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  const from = Math.max(0, at - AROUND);
+  const cut = (text: string): string => `${text.slice(0, 4)}… ${text.slice(from, at + AROUND)}`;
+  return { full: cut(a), empty: cut(b) };
 }
