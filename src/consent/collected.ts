@@ -7,9 +7,14 @@ import { items } from './members.ts';
 import { policiesOf } from './root.ts';
 import { POLICY } from './vocabulary.ts';
 
+/** What only the patient says: whom they refuse, who sees what is masked, what becomes of new documents. */
+const PERSONAL = [POLICY.block, POLICY.administrator, POLICY.maskNew];
+
 /** It says so, that the patient spoke, and who verified it when. */
 export function isCollected(consent: Resource): boolean {
-  if (consent.resourceType !== 'Consent' || !policiesOf(consent).includes(POLICY.collected)) return false;
+  const policies = policiesOf(consent);
+  if (consent.resourceType !== 'Consent' || !policies.includes(POLICY.collected)) return false;
+  if (PERSONAL.some((policy) => policies.includes(policy))) return false;
   const spoke = items(consent.performer).some(
     (performer) => performer.reference === (consent.patient as Reference | undefined)?.reference,
   );

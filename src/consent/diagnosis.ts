@@ -4,9 +4,8 @@
  */
 import type { Json, Resource } from '../fhir/resource.ts';
 import { actionOf, purposesOf } from './acts.ts';
-import { type Actors, type Effect, type Named, actorsOf } from './actors.ts';
+import { type Effect, type Named, actorsOf } from './actors.ts';
 import { RESOURCE_ELEMENTS } from './elements.ts';
-import { items } from './members.ts';
 import { spanOf } from './period.ts';
 import { DEEPEST, type Placed, READ_ELEMENTS, effectOf, nestedIn, placedIn } from './provision.ts';
 import { whomOf } from './reach.ts';

@@ -60,22 +60,20 @@ export function whomOf(actors: Actors, effect: Effect, named: Named, patient: st
  * act in many Organizations and be many RelatedPersons.
  */
 function canMean(lists: readonly Whom[]): boolean {
-  const narrow = lists.filter(
-    ({ persons }) =>
-      persons !== 'all' && ![...persons].some((name) => /^(Organization|RelatedPerson)\//.test(name)),
-  ) as (Whom & { persons: ReadonlySet<string> })[];
+  const narrow = lists.flatMap(({ persons, professions }) => {
+    const names = persons === 'all' ? undefined : Array.from(persons);
+    const many = names === undefined || names.some((name) => /^(Organization|RelatedPerson)\//.test(name));
+    return many ? [] : [{ persons: new Set(names), professions }];
+  });
   const [first] = narrow;
   if (first === undefined) return true;
-  const byPerson = [...first.persons].some((person) =>
+  const byPerson = Array.from(first.persons).some((person) =>
     isShared(narrow.filter(({ persons }) => !persons.has(person)).map(({ professions }) => professions)),
   );
-  const byProfession = (): boolean =>
-    [...first.professions].some((profession) =>
-      isShared(
-        narrow.filter(({ professions }) => !professions.has(profession)).map(({ persons }) => persons),
-      ),
-    );
-  return byPerson || byProfession();
+  if (byPerson) return true;
+  return Array.from(first.professions).some((profession) =>
+    isShared(narrow.filter(({ professions }) => !professions.has(profession)).map(({ persons }) => persons)),
+  );
 }
 
 /** Something is in each of them. */

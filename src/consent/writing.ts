@@ -68,9 +68,8 @@ function consentRefusal(writing: Writing, own: boolean): Refusal {
   if (after.patients.includes(UNKNOWN_PATIENT)) return 'right';
   if (subject.rights.includes('consent.write')) return refusal;
   const collects = subject.role === 'professional' && subject.rights.includes('consent.collect');
-  return collects && collected === true && kind === 'create' && after.patients.length === 1
-    ? undefined
-    : 'right';
+  const isNew = kind === 'create' && writing.by === undefined;
+  return collects && collected === true && isNew && after.patients.length === 1 ? undefined : 'right';
 }
 
 function opensToWriter({ subject, opensTo = [] }: Writing): boolean {

@@ -1,6 +1,6 @@
 /** The language that the caller would rather read: https://www.rfc-editor.org/rfc/rfc9110#name-accept-language */
 import type { Language } from '../consent/reasons.ts';
-import type { Resource } from '../fhir/resource.ts';
+import type { Json } from '../fhir/resource.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
 
 /** French, unless English is asked for before it. */
@@ -16,10 +16,11 @@ export function languageOf({ header }: Pick<Exchange, 'header'>): Language {
 }
 
 /** Parameters in a language, and what HTTP says of it. */
-export function told(language: Language, parameter: Resource['parameter']): Answer {
+export function told(language: Language, parameter: readonly Json[]): Answer {
   return {
     status: 200,
     headers: { 'content-language': language, vary: 'accept, accept-encoding, accept-language' },
-    body: { resourceType: 'Parameters', language, parameter },
+    // empty arrays are not allowed in FHIR
+    body: { resourceType: 'Parameters', language, ...(parameter.length === 0 ? {} : { parameter }) },
   };
 }

@@ -57,6 +57,11 @@ const saysNothing = ({ policy: _policy, policyRule: _rule, ...others }: Resource
 const only = (type: string, consent: Resource): Resource =>
   changed(saysNothing(consent), (provision) => ({ ...provision, type }));
 
+function provisionsIn(one: unknown): Json[] {
+  if (!isObject(one)) return [];
+  return [one, ...(Array.isArray(one.provision) ? one.provision.flatMap(provisionsIn) : [])];
+}
+
 /** Every object in a value that may be given one more element. */
 function objectsIn(value: unknown): Json[] {
   if (typeof value !== 'object' || value === null) return [];
@@ -82,6 +87,17 @@ law('a search finds what a read gives', (each) => {
 law('adding a Consent that only denies never shows more', (each, _, another) =>
   neverMore(each, adding(each, only('deny', another))),
 );
+
+law('adding a deny inside a Consent never shows more', (each, at, another) => {
+  const after = structuredClone(each);
+  const places = after.consents.flatMap(({ provision }) => provisionsIn(provision));
+  const denying = only('deny', another).provision;
+  fc.pre(places.length > 0 && denying !== undefined);
+  const place = places[at % places.length]!;
+  const nested = Array.isArray(place.provision) ? (place.provision as unknown[]) : [];
+  place.provision = [...nested, denying];
+  return neverMore(each, after);
+});
 
 law('removing a Consent that only permits never shows more', (each, _, another) =>
   neverMore(adding(each, only('permit', another)), each),
@@ -151,10 +167,6 @@ it('replacing an element of a provision by what can’t be read never shows more
       fc.constantFrom(null, 7, 'x', [], [null], ['x'], [{}]),
       (each, at, value) => {
         const after = structuredClone(each);
-        const provisionsIn = (one: unknown): Json[] =>
-          isObject(one)
-            ? [one, ...(Array.isArray(one.provision) ? one.provision.flatMap(provisionsIn) : [])]
-            : [];
         const known = after.consents
           .flatMap(({ provision }) => provisionsIn(provision))
           .flatMap((place) =>
