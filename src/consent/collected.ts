@@ -4,17 +4,20 @@
  */
 import type { Reference, Resource } from '../fhir/resource.ts';
 import { items } from './members.ts';
+import { compileConsent } from './provision.ts';
 import { policiesOf } from './root.ts';
+import type { Rules } from './rules.ts';
 import { POLICY } from './vocabulary.ts';
 
-/** What only the patient says: whom they refuse, who sees what is masked, what becomes of new documents. */
+/** What only the patient says: whom they refuse, who may see what is masked, what becomes of new documents. */
 const PERSONAL = [POLICY.block, POLICY.administrator, POLICY.maskNew];
 
-/** It says so, that the patient spoke, and who verified it when. */
-export function isCollected(consent: Resource): boolean {
+/** It says so, that the patient spoke, and who verified it when; and nothing of emergencies. */
+export function isCollected(consent: Resource, rules: Rules): boolean {
   const policies = policiesOf(consent);
   if (consent.resourceType !== 'Consent' || !policies.includes(POLICY.collected)) return false;
   if (PERSONAL.some((policy) => policies.includes(policy))) return false;
+  if (compileConsent(consent, rules).some(({ emergency }) => emergency)) return false;
   const spoke = items(consent.performer).some(
     (performer) => performer.reference === (consent.patient as Reference | undefined)?.reference,
   );

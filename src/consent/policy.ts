@@ -29,6 +29,8 @@ export interface Policy {
   names: readonly string[];
   /** When new documents are masked from the start. */
   masksNew: readonly Span[];
+  /** When something of it begins or ends, milliseconds, in order. */
+  moments: readonly number[];
 }
 
 /** A statement and which of the Consents makes it. */
@@ -127,7 +129,21 @@ export function policyOf(patient: string, parts: Iterable<Part>): Policy {
     statements,
     names: [...names],
     masksNew,
+    moments: momentsOf([...statements.values()].flat(), blocks, links, teams, majority),
   };
+}
+
+function momentsOf(
+  statements: readonly Span[],
+  blocks: readonly Span[],
+  links: readonly Span[],
+  teams: readonly Team[],
+  majority: number | undefined,
+): number[] {
+  const spans = [...statements, ...blocks, ...links, ...teams, ...teams.flatMap(({ members }) => members)];
+  const moments = new Set(spans.flatMap(({ from, until }) => [from, until]));
+  if (majority !== undefined) moments.add(majority);
+  return [...moments].sort((a, b) => a - b);
 }
 
 /** Says nothing: a patient of whom nothing that decides was ever written. */

@@ -2,25 +2,15 @@
  * The gate's key. Every read and every search of the store wants one, and only this file makes one: whatever it
  * is used for, the same condition decides, once as a query and once as a check.
  */
-import { type Caller, callerOf, isProfessional } from '../consent/caller.ts';
-import { plan } from '../consent/lines.ts';
+import { type Caller, isProfessional } from '../consent/caller.ts';
 import { standingOf } from '../consent/link.ts';
 import type { Subject } from '../consent/subject.ts';
-import {
-  type Attributes,
-  type Condition,
-  ALL,
-  NONE,
-  and,
-  keyed,
-  matches,
-  not,
-  or,
-} from '../condition/condition.ts';
+import { type Attributes, type Condition, ALL, NONE, and, matches, not, or } from '../condition/condition.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { DIRECTORY, UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import type { Rules } from '../consent/rules.ts';
 import type { Relation } from '../consent/writing.ts';
+import { callerFor, planFor } from './plans.ts';
 import type { PolicySource, Stored } from './ports.ts';
 
 /** Patients that a search without a patient may span, and those up to which one query says it all. */
@@ -133,7 +123,7 @@ export class Access {
       source !== undefined &&
       isAsked(subject, source)
     ) {
-      const caller = callerOf(subject);
+      const caller = callerFor(subject);
       const candidates = await this.#candidates(source, caller);
       if (candidates.length > SPREAD) {
         return { condition: NONE, judged: { patients: candidates, depositor: caller.depositor } };
@@ -152,7 +142,7 @@ export class Access {
     const subject = this.#subject;
     const source = this.#policies;
     if ('reason' in subject || source === undefined) throw new Error('internal work writes nothing');
-    const caller = callerOf(subject);
+    const caller = callerFor(subject);
     const now = this.#now();
     const policies = [...(await source.policies(patients)).values()].map(({ policy }) => policy);
     return {
@@ -231,7 +221,7 @@ export class Access {
     isAll: boolean,
   ): Promise<Condition> {
     if (subject.role === 'all') return ALL;
-    const caller = callerOf(subject);
+    const caller = callerFor(subject);
     if (source.rules.excluded.includes(caller.role)) return DIRECTORY_ONLY;
     const own: Condition = { is: 'by', among: [caller.depositor] };
     const closed = isAll ? [] : await source.closed(CLOSED);
@@ -247,7 +237,7 @@ export class Access {
       and(
         not({ is: 'impersonal' }),
         asks || closed.length === 0 ? ALL : not({ is: 'concerns', among: closed }),
-        await this.#ofPatients(source, caller, asked, own),
+        await this.#ofPatients(source, subject, asked, own),
       ),
     );
   }
@@ -255,7 +245,7 @@ export class Access {
   /** What the lines give of somebody's data: each patient whose it is must give it. Of those not asked: own deposits. */
   async #ofPatients(
     source: PolicySource,
-    caller: Caller,
+    subject: Subject,
     asked: readonly string[],
     own: Condition,
   ): Promise<Condition> {
@@ -263,9 +253,7 @@ export class Access {
     const now = this.#now();
     const groups = new Map<string, { condition: Condition; patients: string[] }>();
     for (const patient of asked) {
-      const { policy, named } = policies.get(patient)!;
-      const condition = plan(policy, caller, source.rules, now, named);
-      const name = JSON.stringify(condition);
+      const { condition, name } = planFor(policies.get(patient)!, subject, source, now);
       const group = groups.get(name);
       if (group === undefined) groups.set(name, { condition, patients: [patient] });
       else group.patients.push(patient);
@@ -273,7 +261,7 @@ export class Access {
     // of these nothing more is given than of patients who were not asked
     groups.delete(JSON.stringify(own));
     const each = [...groups.values()].map(({ condition, patients: among }) =>
-      or(not({ is: 'concerns', among }), keyed(condition, source.key)),
+      or(not({ is: 'concerns', among }), condition),
     );
     const among = [...groups.values()].flatMap((group) => group.patients);
     return and(or(own, among.length === 0 ? NONE : { is: 'patients', among }), ...each);

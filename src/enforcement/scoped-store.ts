@@ -1,4 +1,5 @@
 /** The store as one caller may use it, in one request. Whatever goes through it is noted for the traces. */
+import { isCollected } from '../consent/collected.ts';
 import type { Labelled } from '../consent/labelling.ts';
 import { grantees } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
@@ -130,10 +131,13 @@ export class ScopedStore {
   async refusesWrite({
     resource,
     ...writing
-  }: Omit<Writing, 'relations' | 'opensTo'> & { resource?: Resource }): Promise<Refusal> {
+  }: Omit<Writing, 'relations' | 'opensTo' | 'collected'> & { resource?: Resource }): Promise<Refusal> {
     const { relations, rules } = await this.#access.towards(writing.after.patients);
-    const opensTo = resource?.resourceType === 'Consent' ? grantees(resource, rules) : [];
-    return refusesWrite({ ...writing, relations, opensTo }, rules.excluded);
+    const said =
+      resource?.resourceType === 'Consent'
+        ? { opensTo: grantees(resource, rules), collected: isCollected(resource, rules) }
+        : {};
+    return refusesWrite({ ...writing, ...said, relations }, rules.excluded);
   }
 
   /** @throws FhirError for a label that isn't understood, or isn't the caller's to put */

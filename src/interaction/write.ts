@@ -1,5 +1,4 @@
 /** What every write does: check the resource, whose it is, who may, and commit with its traces. */
-import { isCollected } from '../consent/collected.ts';
 import type { Writing } from '../consent/writing.ts';
 import { type Change, type Lock, Stale, type Stored } from '../enforcement/ports.ts';
 import { parseJson, stringifyJson } from '../fhir/json.ts';
@@ -165,7 +164,7 @@ export async function requireWrite(
     kind,
     after,
     by: before?.by,
-    ...(resource === undefined ? {} : { resource, collected: isCollected(resource) }),
+    resource,
   });
   if (refusal === undefined) return;
   store.notes.refused(after);

@@ -2,7 +2,6 @@
 import type { Attributes } from '../condition/condition.ts';
 import type { Access } from '../enforcement/access.ts';
 import { DIRECTORY } from '../fhir/subjects.ts';
-import { WHOLE } from '../fhir/whole.ts';
 import type { Database } from './database.ts';
 import { type VersionDoc, WITHOUT_INDEX, attributes } from './document.ts';
 import { Gather } from './gather.ts';

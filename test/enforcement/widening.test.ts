@@ -762,6 +762,8 @@ describe('a Consent that is collected in the patient’s presence', () => {
     'without a day': { verification: [{ verified: true, verifiedWith: { reference: 'Patient/x' } }] },
     'without an organization': { organization: undefined },
     'that names an administrator': { policy: [{ uri: POLICY.collected }, { uri: POLICY.administrator }] },
+    'that is a Block': { policy: [{ uri: POLICY.collected }, { uri: POLICY.block }] },
+    'that opens an emergency': { provision: { ...permit(GP), purpose: purpose('BTG', 'TREAT') } },
     'of nobody who is known': { patient: { identifier: { value: '1' } } },
   };
 
