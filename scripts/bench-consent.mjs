@@ -3,7 +3,7 @@
  * rule is asked of (the demo's `all`), by the general practitioner and by another physician, with 10 and with 1,000
  * Consents for each patient. Figures go into conformance/bench/consent.md.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OUT, explain, withServer } from './bench-server.mjs';
 import { say } from './prepare.mjs';
@@ -19,12 +19,14 @@ const WHO = ['all', 'gp', 'emergency'];
 const NAMES = { gp: 'general practitioner', emergency: 'another physician' };
 const OPERATIONS = { read: 'read', search_sorted: 'search sorted' };
 const BATCH = 250;
+/** Of 5,000 patients, those with a result of today. */
+const NEW = 100;
 const HL7 = 'http://terminology.hl7.org/CodeSystem';
 
 explain(`usage: npm run bench:consent
 Measures the gate's cost and writes the figures into conformance/bench/consent.md. FHIRLOAD names the path of fhirload.mjs.`);
 
-await withServer(async ({ base, callers, load, machine }) => {
+await withServer(async ({ base, callers, load, machine, pids }) => {
   await load(callers.loader.token, [...SCALE, '--load-only']);
   const post = sender(base, callers.all.token);
   const patients = await patientIds(post);
@@ -37,8 +39,10 @@ await withServer(async ({ base, callers, load, machine }) => {
     had = consents;
     figures.push(...(await measured(load, callers, consents, goal)));
   }
+  say('10,000 Consents of one patient, 5,000 patients of one doctor …');
+  const bounds = await bounded({ base, callers, post, pids });
   mkdirSync(OUT, { recursive: true });
-  const record = { machine: machine(), rounds: ROUNDS, patients: patients.length, figures };
+  const record = { machine: machine(), rounds: ROUNDS, patients: patients.length, figures, bounds };
   writeFileSync(join(OUT, 'consent.json'), `${JSON.stringify(record, null, 2)}\n`);
   writeFileSync(join(OUT, 'consent.md'), report(record));
   say(`figures in ${join('conformance', 'bench', 'consent.md')}`);
@@ -76,7 +80,100 @@ async function measured(load, callers, consents, goal) {
   return rows;
 }
 
-function report({ machine, rounds, patients, figures }) {
+/** What grows with the number of Consents, and of patients. */
+async function bounded({ base, callers, post, pids }) {
+  const gp = sender(base, callers.gp.token);
+  const few = await manyConsents(post, 'b-few', 10);
+  const many = await manyConsents(post, 'b-many', 10_000);
+  const read = (id) => () => gp(`Observation/${id}-value`, undefined, 'GET');
+  const search = (id) => () => gp(`Observation?patient=${id}&_sort=-date`, undefined, 'GET');
+  const rows = [];
+  for (const [what, request] of Object.entries({ read, 'search sorted': search })) {
+    const [ten, thousands] = [await cpuOf(pids, request(few), 400), await cpuOf(pids, request(many), 400)];
+    rows.push({
+      what: `${what} of a patient with 10,000 Consents, against 10`,
+      figure: thousands / ten,
+      unit: 'times',
+      goal: 3,
+    });
+  }
+  const another = consent('b-many', 20_000);
+  const first = async () => {
+    await post(`Consent/${another.id}`, another, 'PUT');
+    await read(many)();
+  };
+  rows.push({
+    what: 'a new Consent among 10,000, and the first read after it',
+    figure: await cpuOf(pids, first, 20),
+    unit: 'CPU ms',
+  });
+  await manyPatients(post);
+  const since = new Date(Date.now() - 86_400_000).toISOString();
+  for (const parameter of ['date', '_lastUpdated']) {
+    const found = () => gp(`Observation?${parameter}=ge${since}&code=new&_count=100`, undefined, 'GET');
+    const { total } = await found();
+    if (total !== NEW) throw new Error(`wrong answer: ${total} new of ${NEW}`);
+    const figure = await cpuOf(pids, found, 20);
+    rows.push({
+      what: `my 5,000 patients' new results by \`${parameter}=ge…\``,
+      figure,
+      unit: 'CPU ms',
+      goal: 100,
+    });
+  }
+  return rows;
+}
+
+async function manyConsents(post, patient, count) {
+  await post(`Patient/${patient}`, { resourceType: 'Patient', id: patient }, 'PUT');
+  await post(
+    `Observation/${patient}-value`,
+    observation(`${patient}-value`, patient, 'x', '2024-01-01'),
+    'PUT',
+  );
+  await state(post, [patient], 0, count);
+  return patient;
+}
+
+async function manyPatients(post) {
+  const today = new Date().toISOString();
+  const resources = Array.from({ length: 5000 }, (_, index) => {
+    const patient = `b-of-gp-${index}`;
+    const isNew = index % (5000 / NEW) === 0;
+    return [
+      { resourceType: 'Patient', id: patient },
+      consent(patient, 0),
+      observation(`${patient}-old`, patient, 'old', '2020-01-01'),
+      observation(`${patient}-new`, patient, isNew ? 'new' : 'old', isNew ? today : '2021-01-01'),
+    ];
+  }).flat();
+  await put(post, resources);
+}
+
+function observation(id, patient, code, effectiveDateTime) {
+  const subject = { reference: `Patient/${patient}` };
+  const coding = [{ system: 'http://loinc.org', code }];
+  return { resourceType: 'Observation', id, status: 'final', code: { coding }, subject, effectiveDateTime };
+}
+
+/** CPU milliseconds of the server's processes for one request, one after the other. */
+async function cpuOf(pids, request, times) {
+  for (let warm = 0; warm < Math.min(times, 20); warm += 1) await request();
+  const before = spent(pids);
+  for (let time = 0; time < times; time += 1) await request();
+  return (spent(pids) - before) / times;
+}
+
+/** Milliseconds; the kernel counts in hundredths of a second. */
+function spent(pids) {
+  return pids.reduce((sum, pid) => {
+    const [, fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+    const [user, system] = fields.split(' ').slice(11, 13).map(Number);
+    return sum + (user + system) * 10;
+  }, 0);
+}
+
+function report({ machine, rounds, patients, figures, bounds }) {
   const rows = figures.map(
     ({ consents, operation, who, without, with: cpu, cost, goal }) =>
       `| ${consents} | ${OPERATIONS[operation]} | ${NAMES[who]} | ${without.toFixed(2)} | ${cpu.toFixed(2)} | ` +
@@ -96,6 +193,18 @@ function report({ machine, rounds, patients, figures }) {
     '| ---: | --- | --- | ---: | ---: | ---: | ---: | --- |',
     ...rows,
     '',
+    '## What grows',
+    '',
+    'One request after the other, by the general practitioner.',
+    '',
+    '| what | figure | goal | met |',
+    '| --- | ---: | ---: | --- |',
+    ...bounds.map(
+      ({ what, figure, unit, goal }) =>
+        `| ${what} | ${figure.toFixed(1)} ${unit} | ${goal === undefined ? '' : `${goal} ${unit}`} | ` +
+        `${goal === undefined ? '' : figure <= goal ? 'yes' : 'no'} |`,
+    ),
+    '',
   ].join('\n');
 }
 
@@ -104,10 +213,17 @@ async function state(post, patients, from, to) {
   const all = patients.flatMap((patient) =>
     Array.from({ length: to - from }, (_, index) => consent(patient, from + index)),
   );
-  for (let start = 0; start < all.length; start += BATCH) {
-    const entry = all
+  await put(post, all);
+}
+
+async function put(post, resources) {
+  for (let start = 0; start < resources.length; start += BATCH) {
+    const entry = resources
       .slice(start, start + BATCH)
-      .map((resource) => ({ resource, request: { method: 'PUT', url: `Consent/${resource.id}` } }));
+      .map((resource) => ({
+        resource,
+        request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
+      }));
     await post('', { resourceType: 'Bundle', type: 'transaction', entry });
   }
 }

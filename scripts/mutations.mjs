@@ -18,6 +18,7 @@ const query = 'src/store/condition.ts';
 const access = 'src/enforcement/access.ts';
 const writing = 'src/consent/writing.ts';
 const labelling = 'src/consent/labelling.ts';
+const labels = 'src/enforcement/labels.ts';
 
 /** name, file, what stands there, what stands there then, tests */
 const TABLE = [
@@ -538,10 +539,87 @@ const TABLE = [
   ],
   [
     'a depositor is shown what others put on',
-    'src/enforcement/scoped-store.ts',
+    labels,
     'const unshown = access.unshown(stored);',
     'const unshown = access.unshown({ ...stored, unshown: undefined });',
     ['test/enforcement/masking'],
+  ],
+  [
+    'a depositor finds by what others put on',
+    'src/store/planning.ts',
+    'access.stranger',
+    'undefined',
+    ['test/enforcement/masking'],
+  ],
+  [
+    'content is matched with what others put on',
+    'src/store/by-content.ts',
+    'unshown === undefined ? whole : withoutLabels(whole, unshown)',
+    'whole',
+    ['test/enforcement/masking'],
+  ],
+  [
+    'a label that the depositor puts on too is theirs',
+    labelling,
+    'who.isDepositor ? !now.has(name) :',
+    'who.isDepositor ? before.unshown.includes(name) :',
+    ['test/enforcement/masking'],
+  ],
+  [
+    'a mask goes with a deletion',
+    labels,
+    "matches.find(({ method }) => method !== 'DELETE')",
+    'matches.find(() => false)',
+    ['test/enforcement/masking'],
+  ],
+  [
+    'new documents are masked for nobody',
+    labels,
+    'return masks ? masked(now, rules) : now;',
+    'return now;',
+    ['test/enforcement/masking'],
+  ],
+  [
+    'an aidant takes a mask off',
+    labelling,
+    "relations.every((is) => is === 'patient' || is === 'representative')",
+    "relations.every((is) => is !== 'other')",
+    ['test/enforcement/masking'],
+  ],
+  [
+    'a parent hides things from the child',
+    labelling,
+    "if (mayAll || relations.length === 0 || relations.includes('other')) return undefined;",
+    'if (mayAll || relations.length > 0) return undefined;',
+    ['test/enforcement/masking'],
+  ],
+  [
+    'a representative permits themself',
+    writing,
+    "const refusal = opensToWriter(writing) ? 'self' : undefined;",
+    'const refusal = undefined;',
+    WRITES,
+  ],
+  [
+    'what a patient said need not be said to be collected',
+    writing,
+    'collects && collected === true && isNew',
+    'collects && isNew',
+    WRITES,
+  ],
+  [
+    'a collected Consent is made again once it was taken back',
+    writing,
+    "const isNew = kind === 'create' && writing.by === undefined;",
+    "const isNew = kind === 'create';",
+    WRITES,
+  ],
+  [
+    'a collected Consent speaks of emergencies',
+    'src/consent/collected.ts',
+    'some(({ emergency }) => emergency)',
+    'some(() => false)',
+    WRITES,
   ],
 ];
 

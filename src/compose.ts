@@ -14,7 +14,7 @@ import { createApp } from './http/app.ts';
 import { capabilityStatement } from './http/capability.ts';
 import { ROUTES } from './http/routes.ts';
 import { createServer } from './http/server.ts';
-import type { Context } from './interaction/context.ts';
+import type { Context, Disclosure } from './interaction/context.ts';
 import type { Interaction, Trace } from './interaction/exchange.ts';
 import { interactions } from './interactions.ts';
 import { PageLinks } from './interaction/page-links.ts';
@@ -48,6 +48,8 @@ export interface ServerOptions {
   maxBodyBytes: number;
   /** The country's. */
   rules: Rules;
+  /** `silent` unless given. */
+  disclosure?: Disclosure;
   /** Makes the ids of what is created; random ones unless given. */
   newId?: () => string;
   log: Log;
@@ -78,6 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       terminology,
       links: new PageLinks(ring.derive('page links')),
       queue: new Queue(),
+      disclosure: options.disclosure ?? 'silent',
       bounds: { defaultCount: 50, maxCount: 1000, maxIncluded: 2000, maxEntries: 5000 },
       newId: options.newId ?? randomUUID,
       now: Date.now,

@@ -1,6 +1,7 @@
 /** The only reader of the environment: every variable in one table, checked at start. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Disclosure } from './interaction/context.ts';
 import {
   decimal,
   httpUrl,
@@ -41,6 +42,8 @@ export interface Config {
   keyFile: string;
   /** Folder of the country's rules; undefined: the French ones. */
   rules?: string;
+  /** Whether professionals learn that something was withheld from them. */
+  disclosure: Disclosure;
   /** Undefined: as suits who looks on. */
   logLevel?: LogLevel;
   maxBodyBytes: number;
@@ -56,6 +59,8 @@ export type Algorithm = (typeof ALGORITHMS)[number];
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const DISCLOSURE = ['silent', 'told'] as const satisfies readonly Disclosure[];
 
 /** Types that are served when nothing else is said. */
 export const DEFAULT_TYPES: readonly string[] = (
@@ -129,6 +134,13 @@ export const VARIABLES = {
   }),
   MAX_BODY_MIB: variable(within(1, 1024), 'largest body of a request, in MiB', { default: '32' }),
   RULES: variable(String, 'folder of the country’s rules', { otherwise: 'the French ones, `profiles/fr`' }),
+  DISCLOSURE: variable(
+    oneOf(DISCLOSURE),
+    'whether professionals learn that patients withhold something: `silent` or `told`',
+    {
+      default: 'silent',
+    },
+  ),
   STOP_SECONDS: variable(within(0, 600), 'time that requests under way are given at the end', {
     default: '20',
   }),
@@ -195,6 +207,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
     },
     keyFile: resolve(values.KEY_FILE ?? join(dataDir, 'keys', 'kek.json')),
     rules: values.RULES === undefined ? undefined : resolve(values.RULES),
+    disclosure: values.DISCLOSURE!,
     logLevel: values.LOG_LEVEL,
     maxBodyBytes: values.MAX_BODY_MIB! * 1024 * 1024,
     stopPatience: values.STOP_SECONDS! * 1000,

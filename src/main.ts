@@ -41,6 +41,7 @@ async function start(config: Config): Promise<void> {
       issuers: [...(demo === undefined ? [] : [demo.issuer]), ...outsideIssuers(config)],
       maxBodyBytes: config.maxBodyBytes,
       rules: nationalRules(config.rules),
+      disclosure: config.disclosure,
       log,
       tell,
     });

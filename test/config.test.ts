@@ -19,6 +19,7 @@ describe('the configuration', () => {
     expect(readConfig({ HOME: '/home/ada', PATH: '/usr/bin:/bin' })).toEqual({
       port: 3000,
       host: '127.0.0.1',
+      disclosure: 'silent',
       dataDir: resolve('.data'),
       database: 'carnet',
       mongodbPort: 27117,

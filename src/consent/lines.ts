@@ -22,7 +22,7 @@ import { type Rules, before } from './rules.ts';
 import { type ByLevel, type Said, type Way, effects, modeOf, said } from './statements.ts';
 
 /** What a line, or one level of line 10, says; within it deny beats permit. */
-interface Verdict {
+export interface Verdict {
   line: number;
   permit: Condition;
   deny: Condition;
@@ -56,6 +56,12 @@ interface Asked {
 export function plan(policy: Policy, caller: Caller, rules: Rules, now: number, named: Named): Condition {
   const asked = { policy, caller, rules, now, named };
   return fold(earlier(asked), and(matrixFor(caller, rules), fold(consented(asked), NONE)));
+}
+
+/** Lines 1 to 9, then those of line 10, as they are for one caller. */
+export function verdictsFor(...[policy, caller, rules, now, named]: Parameters<typeof plan>): Verdict[][] {
+  const asked = { policy, caller, rules, now, named };
+  return [earlier(asked), consented(asked)];
 }
 
 /** Which line decides of one resource that is this patient's, and by which resource. */

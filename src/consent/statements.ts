@@ -2,7 +2,7 @@
  * What a patient's Consents together say of a caller, level by level: of one Consent the deepest provision that fits
  * decides. The order of lines asks in three ways: as usual, in an emergency, and of what an emergency unmasks.
  */
-import { type Condition, NONE, and, not, or } from '../condition/condition.ts';
+import { ALL, type Condition, NONE, and, not, or } from '../condition/condition.ts';
 import { type Effect, LEVELS, type Level, type Named, levelOf } from './actors.ts';
 import { type Caller, isProfessional } from './caller.ts';
 import type { OfConsent, Policy } from './policy.ts';
@@ -50,9 +50,9 @@ function verdictOf(
   all: Map<Level, Said[]>,
 ): void {
   const depths = [...new Set(statements.map(({ statement }) => statement.depth))].sort((a, b) => b - a);
-  let permitted: Condition = NONE;
+  /** Of the provisions that are deeper, deepest first. */
+  const deeper: Record<Effect, Condition>[] = [];
   let denied: Condition = NONE;
-  let refused: Condition = NONE;
   for (const depth of depths) {
     const here = statements.filter(({ statement }) => statement.depth === depth);
     const abouts = (effect: Effect): Condition =>
@@ -61,15 +61,16 @@ function verdictOf(
           .filter(({ statement }) => statement.effect === effect)
           .map(({ statement }) => statement.about),
       );
-    denied = or(denied, abouts('deny'));
-    const refusing = or(not(permitted), refused);
+    const layer = { permit: abouts('permit'), deny: abouts('deny') };
+    denied = or(denied, layer.deny);
+    // the deepest of the deeper ones is a deny, or there is none
+    const refusing = deeper.reduceRight((rest, { permit, deny }) => or(deny, and(not(permit), rest)), ALL);
     for (const { statement, level } of here) {
       const { effect, about, because, at, administrator } = statement;
       const own = and(about, effect === 'deny' ? refusing : not(denied));
       if (own.is !== 'none') all.get(level)!.push({ effect, about: own, because, at, administrator });
     }
-    refused = or(refused, and(abouts('deny'), refusing));
-    permitted = or(permitted, abouts('permit'));
+    deeper.push(layer);
   }
 }
 

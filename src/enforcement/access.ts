@@ -5,7 +5,18 @@
 import { type Caller, isProfessional } from '../consent/caller.ts';
 import { standingOf } from '../consent/link.ts';
 import type { Subject } from '../consent/subject.ts';
-import { type Attributes, type Condition, ALL, NONE, and, matches, not, or } from '../condition/condition.ts';
+import { withheld } from '../consent/withheld.ts';
+import {
+  type Attributes,
+  type Condition,
+  ALL,
+  NONE,
+  and,
+  keyed,
+  matches,
+  not,
+  or,
+} from '../condition/condition.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { DIRECTORY, UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import type { Rules } from '../consent/rules.ts';
@@ -155,6 +166,16 @@ export class Access {
         masksNew.some(({ from, until }) => from <= now && now < until),
       ),
     };
+  }
+
+  /** Of one patient's resources, what masks and Consents alone keep from the caller, if they are a professional. */
+  async withheld(patient: string): Promise<Condition> {
+    const subject = this.#subject;
+    const source = this.#policies;
+    if ('reason' in subject || source === undefined) return NONE;
+    const { policy, named } = (await source.policies([patient])).get(patient)!;
+    const condition = withheld(policy, callerFor(subject), source.rules, this.#now(), named);
+    return and(ceiling(subject, READING), keyed(condition, source.key));
   }
 
   /**

@@ -46,6 +46,11 @@ export class ScopedStore {
     return { ...page, matches: page.matches.map((match) => this.#given(match)) };
   }
 
+  /** Something of the one patient whom the search names is kept from the caller by masks or Consents. */
+  withholds(query: SearchQuery): Promise<boolean> {
+    return this.#port.withholds(this.#access, query);
+  }
+
   async include(
     matches: readonly Stored[],
     includes: { forward: readonly Include[]; reverse: readonly Include[] },

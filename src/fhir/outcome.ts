@@ -34,7 +34,7 @@ export type IssueCode = keyof typeof STATUS;
 
 export interface Issue {
   severity: 'fatal' | 'error' | 'warning' | 'information';
-  code: IssueCode | 'informational';
+  code: IssueCode | 'informational' | 'suppressed';
   /** For the caller: lower case, no full stop, the input in backticks, what is allowed; no internal names. */
   text: string;
   /** FHIRPath of the element, such as `Patient.name[0].given`. */
@@ -63,9 +63,13 @@ export class FhirError extends Error {
 
   static of(issues: Issue[], status?: number): FhirError {
     const first = issues[0] ?? { severity: 'error', code: 'exception', text: 'internal error' };
-    const error = new FhirError(first.code === 'informational' ? 'processing' : first.code, first.text, {
-      status,
-    });
+    const error = new FhirError(
+      first.code === 'informational' || first.code === 'suppressed' ? 'processing' : first.code,
+      first.text,
+      {
+        status,
+      },
+    );
     error.issues.splice(0, 1, ...issues);
     return error;
   }

@@ -10,9 +10,13 @@ export interface Context {
   links: PageLinks;
   queue: Queue;
   bounds: Bounds;
+  /** Whether professionals learn that something was withheld from them. */
+  disclosure: Disclosure;
   newId(): string;
   now(): number;
 }
+
+export type Disclosure = 'silent' | 'told';
 
 export interface Bounds {
   defaultCount: number;

@@ -60,6 +60,7 @@ async function search(
       searchEntry(base, each, query.summary === 'false' ? each.body : body(each.body), 'include'),
     ),
     ...(query.ignored.length === 0 ? [] : [outcomeEntry(ignoredOutcome(query.ignored))]),
+    ...((await isTold(context, exchange, query, state)) ? [outcomeEntry(WITHHELD)] : []),
   ];
   const links = linksOf(context, exchange, query, page.next, state);
   const { total, watermark } = page;
@@ -138,6 +139,28 @@ function pathOf({ params }: Exchange): string {
   const { compartment, type } = params;
   return compartment === undefined ? (type ?? '') : `${compartment.type}/${compartment.id}/${type ?? '*'}`;
 }
+
+/** Once a search, where the deployment chose so, and where there are entries at all. */
+async function isTold(
+  { disclosure }: Context,
+  { store }: Exchange,
+  query: SearchQuery,
+  state: PageState | undefined,
+): Promise<boolean> {
+  return disclosure === 'told' && state === undefined && query.count > 0 && store.withholds(query);
+}
+
+const WITHHELD = Buffer.from(
+  JSON.stringify(
+    outcome([
+      {
+        severity: 'information',
+        code: 'suppressed',
+        text: 'some of what there is of these types is withheld by the choice of the patient',
+      },
+    ]),
+  ),
+);
 
 function ignoredOutcome(ignored: readonly string[]): Buffer {
   const issues = ignored.map((name) => ({

@@ -62,6 +62,7 @@ export const INDEXES = {
     { name: 'patient_type_long', key: { patient: 1, type: 1 }, ...ONLY_WITH('long') },
     { name: 'others_type_date', key: { others: 1, type: 1, date: -1, _id: 1 }, ...ONLY_WITH('others') },
     { name: 'ids_type_date', key: { ids: 1, type: 1, date: -1, _id: 1 }, ...ONLY_WITH('ids') },
+    { name: 'grants_patient', key: { grants: 1, patient: 1, _id: 1 }, ...ONLY_WITH('grants') },
     { name: 'type_at', key: { type: 1, at: -1, _id: 1 } },
     { name: 'by_type_at', key: { by: 1, type: 1, at: -1, _id: 1 } },
     { name: 'spill', key: { spill: 1 }, sparse: true },

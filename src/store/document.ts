@@ -58,6 +58,8 @@ export interface Doc extends VersionDoc {
   date: number;
   /** One of the ranges of that date is longer than `LONG`. */
   long?: true;
+  /** To whom it may open something, and who is in it: see policies.ts. */
+  grants?: Buffer[];
 }
 
 /** What most dates and stays are shorter than: a month and a little. Milliseconds. */
@@ -75,7 +77,7 @@ export interface HistoryDoc extends VersionDoc {
 export const NO_DATE = -8.64e15 - 1;
 
 /** What a query has to bring for `decode`: not what a version is found by. */
-export const WITHOUT_INDEX = { terms: 0, ids: 0, refs: 0, r: 0, o: 0, pairs: 0 } as const;
+export const WITHOUT_INDEX = { terms: 0, ids: 0, refs: 0, r: 0, o: 0, pairs: 0, grants: 0 } as const;
 
 const VID_BYTES = 10;
 
@@ -108,13 +110,13 @@ export function indexed(
   terms: Terms,
   base: string,
   unshown: readonly string[] = [],
-): Pick<Doc, 'terms' | 'ids' | 'refs' | 'r' | 'o' | 'pairs' | 'date' | 'long'> {
+): Pick<Doc, 'terms' | 'ids' | 'refs' | 'r' | 'o' | 'pairs' | 'date' | 'long' | 'grants'> {
   const entries = indexResource(resource, base);
   if (unshown.length > 0) {
     const shown = withoutLabels(resource, (label) => unshown.includes(label));
     entries.terms = keptApart(entries.terms, indexResource(shown, base).terms);
   }
-  const found: Pick<Doc, 'terms' | 'ids' | 'refs' | 'r' | 'o' | 'pairs' | 'date' | 'long'> = {
+  const found: Pick<Doc, 'terms' | 'ids' | 'refs' | 'r' | 'o' | 'pairs' | 'date' | 'long' | 'grants'> = {
     terms: [...new Set([...entries.terms, ...entries.refs])].map((term) => terms.of(term)),
     date: NO_DATE,
   };

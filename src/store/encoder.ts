@@ -49,12 +49,9 @@ export function foundBy(
     const text = `the resource names ${mentioned.length} patients; allowed: up to ${MOST_MENTIONED}`;
     throw new FhirError('business-rule', text);
   }
-  const marks = [
-    ...mentioned.map(mentionTerm),
-    ...grantees(resource, rules).map(grantTerm),
-    ...everyMember(resource).map(memberTerm),
-  ];
-  if (marks.length > 0) found.ids = [...(found.ids ?? []), ...terms.all(marks)];
+  if (mentioned.length > 0) found.ids = [...(found.ids ?? []), ...terms.all(mentioned.map(mentionTerm))];
+  const grants = [...grantees(resource, rules).map(grantTerm), ...everyMember(resource).map(memberTerm)];
+  if (grants.length > 0) found.grants = terms.all(grants);
   return found;
 }
 
@@ -148,6 +145,8 @@ export class Encoder {
       r: _r,
       o: _o,
       pairs: _p,
+      long: _l,
+      grants: _g,
       date: _d,
       ...version
     } = held as Doc;

@@ -15,7 +15,7 @@ import { type Query, all } from './query.ts';
 import type { Terms } from './terms.ts';
 
 /** Patients in one query: it stays below 100 KB. */
-const PORTION = 1000;
+const PORTION = 1800;
 /** Resources that are left; the query names each. */
 const BOUND = 1500;
 const AT_ONCE = 500;
@@ -66,10 +66,13 @@ export class Judging {
       toQuery(filter, types, this.#terms, false, access.stranger),
     ]);
     const vids = new Map<string, string>();
-    for (const whose of owners(patients, types)) {
-      for (const { bound, hint } of bounds) await this.#judge(access, all([whose, asked, bound]), hint, vids);
+    for (const among of portions(patients)) {
+      for (const { bound, hint } of bounds)
+        await this.#judge(access, all([{ patient: among }, asked, bound]), hint, vids);
+      await this.#judge(access, all([{ others: among }, asked]), 'others_type_date', vids);
     }
-    await this.#judge(access, all([{ others: { $in: [...patients] } }, asked]), 'others_type_date', vids);
+    if (types.some(isNobodys))
+      await this.#judge(access, all([{ patient: '' }, asked]), 'patient_type_date', vids);
     await this.#judge(access, all([{ by: depositor }, asked]), 'by_type_at', vids);
     return { query: { _id: { $in: [...vids.keys()] } }, holds: ({ _id, vid }) => vids.get(_id) === vid };
   }
@@ -99,12 +102,10 @@ export class Judging {
 
 const WITHOUT_FLOOR: Floor = { bounds: [{ bound: {}, hint: 'patient_type_date' }] };
 
-function owners(patients: readonly string[], types: readonly string[]): Query[] {
-  const portions: Query[] = [];
-  for (let start = 0; start < patients.length; start += PORTION) {
-    portions.push({ patient: { $in: patients.slice(start, start + PORTION) } });
-  }
-  return types.some(isNobodys) ? [...portions, { patient: '' }] : portions;
+function portions(patients: readonly string[]): { $in: string[] }[] {
+  return Array.from({ length: Math.ceil(patients.length / PORTION) }, (_, index) => ({
+    $in: patients.slice(index * PORTION, (index + 1) * PORTION),
+  }));
 }
 
 /** Undefined: the search reaches back to the beginning. */

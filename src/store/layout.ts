@@ -21,7 +21,7 @@ export const LAYOUT = DOCUMENT_VERSION * 1000 + INDEX_VERSION;
 
 const BATCH = 200;
 const BATCH_BYTES = 16 * 1024 * 1024;
-const OPTIONAL = ['ids', 'refs', 'r', 'o', 'pairs', 'long'] as const;
+const OPTIONAL = ['ids', 'refs', 'r', 'o', 'pairs', 'long', 'grants'] as const;
 
 /** @throws Error when the keys are not those of the database, or it is newer than this server */
 export async function ensureLayout(

@@ -3,12 +3,14 @@ import type { Access } from '../enforcement/access.ts';
 import type { Outlined } from '../enforcement/ports.ts';
 import { parseJson } from '../fhir/json.ts';
 import type { Resource } from '../fhir/resource.ts';
+import type { SearchQuery } from '../search/filter.ts';
 import type { Attributes } from '../condition/condition.ts';
 import { find } from './command.ts';
 import { withCompanions } from './companions.ts';
 import { toMongo } from './condition.ts';
 import type { Database } from './database.ts';
 import { WITHOUT_INDEX, attributes } from './document.ts';
+import { namedPatients } from './narrowing.ts';
 import type { Planner } from './planning.ts';
 import type { Policies } from './policies.ts';
 import { all } from './query.ts';
@@ -53,6 +55,20 @@ export class Outline {
       ...(hint === undefined ? {} : { hint }),
     });
     return docs.map((doc) => attributes(doc._id, doc));
+  }
+
+  /**
+   * INVARIANT: of what else is asked nothing counts, or the criteria of searches would tell what is in that which is
+   * withheld.
+   */
+  async withholds(access: Access, { filter, types }: SearchQuery): Promise<boolean> {
+    const [patient, ...others] = namedPatients(filter, types) ?? [];
+    if (patient === undefined || others.length > 0) return false;
+    const condition = await access.withheld(patient);
+    if (condition.is === 'none') return false;
+    const query = all([{ patient, others: null, type: { $in: [...types] } }, toMongo(condition)]);
+    const options = { projection: { _id: 1 }, limit: 1, hint: 'patient_type_date' } as const;
+    return (await find(this.#database.resources, query, options)).length > 0;
   }
 
   /** Those of these that the caller may be given. */

@@ -78,29 +78,21 @@ export class Policies implements PolicySource {
   }
 
   async grantors(names: readonly string[], limit: number): Promise<string[]> {
-    const memberships = await this.#database.resources
-      .find(
-        {
-          ids: { $in: names.map((name) => this.#terms.of(memberTerm(name))) },
-          type: { $in: ['CareTeam', 'Group', 'PractitionerRole'] },
-        },
-        { projection: { _id: 1 }, limit: MOST_MEMBERSHIPS, hint: 'ids_type_date', ...TIME },
-      )
-      .toArray();
+    const memberships = await find(
+      this.#database.resources,
+      { grants: { $in: names.map((name) => this.#terms.of(memberTerm(name))) } },
+      { projection: { _id: 1 }, limit: MOST_MEMBERSHIPS, hint: 'grants_patient' },
+    );
     const all = [...names, ...memberships.map(({ _id }) => _id)];
     const found = await this.#database.resources
       .aggregate<{ _id: string }>(
         [
-          {
-            $match: {
-              ids: { $in: all.map((name) => this.#terms.of(grantTerm(name))) },
-              type: { $in: ['Consent', 'CareTeam', 'RelatedPerson'] },
-            },
-          },
+          { $match: { grants: { $in: all.map((name) => this.#terms.of(grantTerm(name))) } } },
+          { $project: { _id: 0, patient: 1 } },
           { $group: { _id: '$patient' } },
           { $limit: limit + 1 },
         ],
-        { hint: 'ids_type_date', ...TIME },
+        { hint: 'grants_patient', ...TIME },
       )
       .toArray();
     return found.map(({ _id }) => _id);

@@ -139,6 +139,10 @@ export class Store implements ResourceStore {
     return this.#outline.readable(access, names);
   }
 
+  withholds(access: Access, query: SearchQuery): Promise<boolean> {
+    return this.#outline.withholds(access, query);
+  }
+
   async lock(key: string): Promise<Lock> {
     const kept = this.terms.of(`lock=${key}`).toString('base64url');
     const found = await this.#database.locks.findOne({ _id: kept }, TIME);

@@ -91,8 +91,11 @@ function wanted(cases: ReadonlyMap<string, Case>, { type, patients, by }: Attrib
 
 it('the gate and the page agree', async () => {
   const given = { all: 0, ofSeveral: 0, unasked: 0 };
-  const runs = 2000;
-  const threeStatements = fc.tuple(statements, statements, statements);
+  const runs = Number(process.env['LAWS'] ?? 1000);
+  // who states the same often permits the same
+  const threeStatements = fc
+    .tuple(statements, statements, statements)
+    .chain(([one, two, three]) => fc.constantFrom([one, two, three], [one, one, one], [one, two, one]));
   await fc.assert(
     fc.asyncProperty(
       threeStatements,
@@ -139,7 +142,7 @@ it('the gate and the page agree', async () => {
     ),
     { numRuns: runs },
   );
-  expect(given.all).toBeGreaterThan(runs / 8);
+  expect(given.all).toBeGreaterThan(runs / 14);
   expect(given.ofSeveral).toBeGreaterThan(runs / 100);
-  expect(given.unasked).toBeGreaterThan(runs / 10);
-});
+  expect(given.unasked).toBeGreaterThan(runs / 20);
+}, 120_000);

@@ -70,8 +70,13 @@ describe('the CapabilityStatement', () => {
         { name: 'meta', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-meta' },
         { name: 'meta-add', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-meta-add' },
         { name: 'meta-delete', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-meta-delete' },
+        ...['enforcement-status', 'explain-access', 'access-preview'].map((name) => ({
+          name,
+          definition: `https://carnet.example/fhir/OperationDefinition/${name}`,
+        })),
       ],
     });
+    expect(JSON.stringify(resource('Observation').operation)).not.toContain('carnet.example');
     expect(resource('Observation').searchInclude).toEqual(['Observation:subject']);
   });
 

@@ -79,6 +79,9 @@ const inside = (each: Json | undefined): Json[] => (each?.part ?? []) as Json[];
 const valueIn = (part: Json[], name: string): unknown =>
   Object.entries(named(part, name)[0] ?? {}).find(([key]) => key.startsWith('value'))?.[1];
 
+const textIn = (part: Json[], name: string): string =>
+  JSON.stringify(valueIn(part, name) ?? '').replaceAll('"', '');
+
 /** Who, then `+` for what would be shown and `-` for what would be hidden, then the lines that go before. */
 function views({ json }: Reply): string[][] {
   return named(json.parameter ?? [], 'view').map((view) => {
@@ -89,12 +92,12 @@ function views({ json }: Reply): string[][] {
         .map(({ valueReference }) => (valueReference as { reference: string }).reference)
         .sort();
     return [
-      who?.reference ?? `profession ${String(valueIn(part, 'profession'))}`,
+      who?.reference ?? `profession ${textIn(part, 'profession')}`,
       ...list('shown').map((each) => `+${each}`),
       ...list('hidden').map((each) => `-${each}`),
       ...named(part, 'conflict').map(
         (each) =>
-          `${String(valueIn(inside(each), 'effect'))} ${String(valueIn(inside(each), 'line'))}: ${String(valueIn(inside(each), 'count'))}`,
+          `${textIn(inside(each), 'effect')} ${textIn(inside(each), 'line')}: ${textIn(inside(each), 'count')}`,
       ),
     ];
   });

@@ -76,6 +76,8 @@ const valueOf = (parts: Json[], name: string): unknown => {
   const found = parts.find((part) => part.name === name) ?? {};
   return Object.entries(found).find(([key]) => key.startsWith('value'))?.[1];
 };
+const textOf = (parts: Json[], name: string): string =>
+  JSON.stringify(valueOf(parts, name) ?? '').replaceAll('"', '');
 /** `Consent/x status: reason at element, …` */
 const told = ({ json }: Reply): string[] =>
   ((json.parameter ?? []) as Json[]).map((parameter) => {
@@ -83,8 +85,10 @@ const told = ({ json }: Reply): string[] =>
     const { reference } = valueOf(parts, 'reference') as { reference: string };
     const reasons = parts
       .filter(({ name }) => name === 'reason')
-      .map((reason) => `${valueOf(partsOf(reason), 'code')} ${valueOf(partsOf(reason), 'expression')}`);
-    return `${reference.split('/_history/')[0]} ${String(valueOf(parts, 'status'))}: ${reasons.join(', ')}`.trimEnd();
+      .map(partsOf)
+      .map((reason) => `${textOf(reason, 'code')} ${textOf(reason, 'expression')}`);
+    const [name] = reference.split('/_history/');
+    return `${name} ${textOf(parts, 'status')}: ${reasons.join(', ')}`.trimEnd();
   });
 
 const mine = () => carnet.as('patient');

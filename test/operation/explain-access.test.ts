@@ -151,25 +151,27 @@ const valueIn = (part: Json[], name: string): unknown => {
     [];
   return value;
 };
+const textIn = (part: Json[], name: string): string =>
+  JSON.stringify(valueIn(part, name) ?? '').replaceAll('"', '');
 /** `DocumentReference 10: 1 seen, 1 unseen` */
 const kindsIn = ({ json }: Reply): Record<string, string> =>
   Object.fromEntries(
     parts(json, 'kind').map((part) => {
       const coding = valueIn(part, 'class') as { code: string } | undefined;
       const name = [valueIn(part, 'type'), coding?.code].filter(Boolean).join(' ');
-      return [name, `${String(valueIn(part, 'seen'))} seen, ${String(valueIn(part, 'unseen'))} unseen`];
+      return [name, `${textIn(part, 'seen')} seen, ${textIn(part, 'unseen')} unseen`];
     }),
   );
 /** `deny 9`, and the provisions that say so. */
 const decided = ({ json }: Reply): string[] =>
   parts(json, 'reason').flatMap((part) => [
-    `${String(valueIn(part, 'effect'))} ${String(valueIn(part, 'line') ?? '')}`.trimEnd(),
+    `${textIn(part, 'effect')} ${textIn(part, 'line')}`.trimEnd(),
     ...part
       .filter(({ name }) => name === 'source')
       .map((source) => {
         const within = source.part as Json[];
         const { reference } = valueIn(within, 'reference') as { reference: string };
-        return `${reference.split('/_history/')[0]} ${String(valueIn(within, 'expression') ?? '')}`.trimEnd();
+        return `${reference.split('/_history/')[0]} ${textIn(within, 'expression')}`.trimEnd();
       }),
   ]);
 
@@ -277,6 +279,20 @@ describe('an asker learns nothing of what is hidden from them', () => {
       ref('Group/cohort'),
     ]);
   });
+});
+
+it('answers the same bytes when what is hidden from the asker is gone', async () => {
+  const queries = ['Practitioner/gp', 'Practitioner/secret', 'Patient/other', 'Organization/clinic'].map(
+    (each) => `actor=${each}`,
+  );
+  const answers = () => Promise.all(queries.map(async (query) => (await ask(mother(), query)).text));
+  const before = await answers();
+  const gone = ['DocumentReference/unseen', 'Consent/hidden', 'Group/cohort'];
+  for (const name of gone) expect((await carnet.as('all').delete(name)).status).toBe(204);
+  expect(await answers()).toEqual(before);
+  for (const each of WORLD.filter(({ resourceType, id }) => gone.includes(`${resourceType}/${id}`))) {
+    await carnet.as('all').put(`${each.resourceType}/${each.id}`, each);
+  }
 });
 
 describe('for everybody else there is no such patient', () => {

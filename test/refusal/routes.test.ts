@@ -8,6 +8,7 @@ beforeAll(async () => {
   carnet = await testServer(import.meta.url);
   const all = carnet.as('all');
   await all.put('Patient/own', { resourceType: 'Patient', id: 'own', name: [{ family: 'Secret' }] });
+  await all.put('Consent/c1', consent);
   vid = (await all.put('Flag/f1', flag('f1'))).json.meta.versionId;
 });
 afterAll(() => carnet?.close());
@@ -19,6 +20,17 @@ const flag = (id?: string) => ({
   code: { text: 'Secret' },
   subject: { reference: 'Patient/own' },
 });
+const consent = {
+  resourceType: 'Consent',
+  id: 'c1',
+  status: 'active',
+  scope: {
+    coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }],
+  },
+  category: [{ text: 'Secret' }],
+  patient: { reference: 'Patient/own' },
+  policy: [{ uri: 'https://example.org/policy' }],
+};
 const meta = {
   resourceType: 'Parameters',
   parameter: [{ name: 'meta', valueMeta: { tag: [{ code: 'x' }] } }],
@@ -81,6 +93,10 @@ const TRIALS: Record<string, Trial> = {
   'POST [type]/[id]/$meta': { path: 'Flag/f1/$meta', entitled: 200, stranger: 404 },
   'POST [type]/[id]/$meta-add': { path: 'Flag/f1/$meta-add', body: meta, entitled: 200, stranger: 404 },
   'POST [type]/[id]/$meta-delete': { path: 'Flag/f1/$meta-delete', body: meta, entitled: 200, stranger: 404 },
+  'GET Consent/[id]/$enforcement-status': { path: 'Consent/c1/$enforcement-status', entitled: 200, stranger: 404 },
+  'GET Patient/[id]/$enforcement-status': { path: 'Patient/own/$enforcement-status', entitled: 200, stranger: 404 },
+  'GET Patient/[id]/$explain-access': { path: 'Patient/own/$explain-access?actor=Practitioner/x', entitled: 200, stranger: 404 },
+  'POST Patient/[id]/$access-preview': { path: 'Patient/own/$access-preview', body: { resourceType: 'Parameters', parameter: [{ name: 'consent', resource: consent }] }, entitled: 200, stranger: 404 },
 };
 
 const nameOf = ({ method, path }: Route): string => `${method} ${path}`;

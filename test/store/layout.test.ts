@@ -59,6 +59,15 @@ beforeAll(async () => {
       ],
     },
   });
+  const deposit = await carnet.as('hospital').post('DocumentReference', {
+    resourceType: 'DocumentReference',
+    status: 'current',
+    subject: { reference: 'Patient/l1' },
+    content: [{ attachment: { contentType: 'text/plain', data: 'eA==' } }],
+  });
+  const patient = carnet.as({ token: carnet.tokenFor({ reference: 'Patient/l1' }, 'patient') });
+  const masked = [{ op: 'add', path: '/meta/security', value: [nationalRules().labels.mask] }];
+  expect((await patient.patch(`DocumentReference/${deposit.json.id}`, masked)).status).toBe(200);
   database = await connect(carnet.database.uri, carnet.database.dbName);
   client = database.client;
   db = client.db(carnet.database.dbName);
@@ -83,6 +92,8 @@ const searches = async (server: TestServer) => {
     ['all', 'Patient?name=nom'],
     ['all', 'Patient/l1/Group'],
     ['all', 'AuditEvent?patient=l1&action=U'],
+    ['all', 'DocumentReference?_security=MASQUE_PS'],
+    ['hospital', 'DocumentReference?_security:missing=true'],
     ['gp', 'Observation?_lastUpdated=ge2020-01-01&date=ge2024-01-01'],
   ] as const) {
     const { status, json } = await server.as(caller).get(`${path}${path.includes('?') ? '&' : '?'}_count=0`);

@@ -8,6 +8,7 @@ import { DEFAULT_TYPES } from '../../src/config.ts';
 import { type Caller, type CallerName, demoCallers } from '../../src/demo/callers.ts';
 import { type DemoIssuer, demoIssuer } from '../../src/demo/issuer.ts';
 import type { Rules } from '../../src/consent/rules.ts';
+import type { Disclosure } from '../../src/interaction/context.ts';
 import { nationalRules } from '../../src/national-rules.ts';
 import { createLog } from '../../src/ops/log.ts';
 import { testDatabase } from './database.ts';
@@ -48,6 +49,7 @@ export async function testServer(
     like?: Pick<TestServer, 'database' | 'dataDir'>;
     newId?: () => string;
     rules?: Rules;
+    disclosure?: Disclosure;
   } = {},
 ): Promise<TestServer> {
   const database = options.like?.database ?? testDatabase(file);
@@ -67,6 +69,7 @@ export async function testServer(
     maxBodyBytes: 32 * 1024 * 1024,
     newId: options.newId,
     rules: options.rules ?? nationalRules(),
+    disclosure: options.disclosure,
     log: createLog({ level: process.env.TEST_LOG ?? 'silent' }),
     tell: () => {},
   });

@@ -15,6 +15,8 @@ const OTHER_RULES: Json[] = [
   { default: 'permit' },
   { emergency: { BTG: { default: 'deny' }, ETREAT: { default: 'deny' } } },
   { emergency: { masked: 'permit' } },
+  { emergency: { masked: 'permit' } },
+  { emergency: { masked: 'permit' } },
   { emergency: { BTG: { matrix: false } } },
   { emergency: { BTG: { hours: 1 } } },
   { sharing: false },

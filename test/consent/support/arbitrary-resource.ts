@@ -46,7 +46,7 @@ const parts = fc.record({
   dates: few(pick(...DATES), 3),
   about: few(
     fc.oneof(
-      { weight: 8, arbitrary: pick(...REFERENCES) },
+      { weight: 8, arbitrary: pick('Encounter/e', 'Encounter/e', ...REFERENCES) },
       {
         weight: 1,
         arbitrary: pick(

@@ -99,7 +99,7 @@ export const switches: fc.Arbitrary<Resource> = fc
   .record({
     type: pick('permit', 'deny'),
     purpose: some(fc.oneof({ weight: 4, arbitrary: emergencyPurpose }, { weight: 1, arbitrary: purpose })),
-    securityLabel: seldom(some(pick<Json>(...MASKS, ...LABELS)), 50),
+    securityLabel: seldom(some(pick<Json>(...MASKS, ...MASKS, ...LABELS)), 60),
     actor: seldom(some(actor), 20),
     provision: seldom(
       some(
@@ -119,6 +119,8 @@ const invitations: fc.Arbitrary<Resource> = fc
     name: pick(
       'Practitioner/gp',
       'Practitioner/gp',
+      'RelatedPerson/aunt',
+      'RelatedPerson/aunt',
       ...NAMED,
       'PractitionerRole/gp',
       'CareTeam/t',

@@ -16,6 +16,7 @@ export const TYPES = new Set([
   'Binary',
   'Encounter',
   'Bundle',
+  'Consent',
 ]);
 
 export const subject = {

@@ -19,6 +19,8 @@ export interface Probe {
   body?: unknown;
   /** The next pages too. */
   follow?: true;
+  /** Not the path itself, but the next page of what another caller, or the same before it was hidden, found there. */
+  link?: 'of another' | 'from before';
 }
 
 const get = (path: string, headers?: Record<string, string>): Probe => ({ method: 'GET', path, headers });

@@ -1,16 +1,21 @@
 /** Two servers, each with its own database, that hold the same but for what is hidden in one of them. */
 import type { Resource } from '../../../src/fhir/resource.ts';
-import { type Client, type TestServer, testServer } from '../../support/server.ts';
+import { type Client, type Reply, type TestServer, testServer } from '../../support/server.ts';
 import { HIDDEN_CONTENT, HIDDEN_KEYS, SHARED_CONTENT, document } from './content.ts';
 import type { Probe } from './probes.ts';
 
 const AT_A_TIME = 8;
 const MOST_PAGES = 40;
+const MADE_UP = '0123456789abcdef0123';
 
 export interface World {
   carnet: TestServer;
   /** Version ids of what is hidden; made up where there is nothing. */
   vids: ReadonlyMap<string, string>;
+  /** The same of first versions. */
+  firsts?: ReadonlyMap<string, string>;
+  /** The next page of what was found before it was hidden, by the path of the first. */
+  before?: ReadonlyMap<string, string>;
 }
 
 export const CALLERS = ['gp', 'dentist', 'patient', 'app', 'hospital', 'operator'] as const;
@@ -37,7 +42,7 @@ export async function makeWorld(file: string, hidden: boolean): Promise<World> {
       .put(`DocumentReference/${who}-doc`, document(`${who}-doc`, 'vera'));
     expect(status).toBe(201);
   }
-  const vids = new Map<string, string>(HIDDEN_KEYS.map((key) => [key, '0123456789abcdef0123']));
+  const vids = new Map<string, string>(HIDDEN_KEYS.map((key) => [key, MADE_UP]));
   if (hidden) {
     await all.put('Observation/hugo-obs', { ...find('hugo-obs'), status: 'amended' });
     for (const key of HIDDEN_KEYS)
@@ -47,14 +52,17 @@ export async function makeWorld(file: string, hidden: boolean): Promise<World> {
   return { carnet, vids };
 }
 
-async function load(carnet: TestServer, resources: readonly Resource[]): Promise<void> {
+export async function load(
+  carnet: TestServer,
+  resources: readonly Resource[],
+  client: Client = carnet.as('all'),
+): Promise<void> {
+  if (resources.length === 0) return;
   const entry = resources.map((resource) => ({
     resource,
     request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
   }));
-  const { status, text } = await carnet
-    .as('all')
-    .post('', { resourceType: 'Bundle', type: 'transaction', entry });
+  const { status, text } = await client.post('', { resourceType: 'Bundle', type: 'transaction', entry });
   expect([status, status === 200 ? '' : text]).toEqual([200, '']);
 }
 
@@ -82,10 +90,13 @@ export async function answers(
 async function answersTo(
   world: World,
   client: Client,
-  { method, path, headers, body, follow }: Probe,
+  { method, path, headers, body, follow, link }: Probe,
 ): Promise<string[]> {
   const fill = (text: string): string =>
-    text.replaceAll(/\{vid:([^}]+)\}/g, (_, key: string) => world.vids.get(key) ?? 'absent');
+    text
+      .replaceAll(/\{vid:([^}]+)\}/g, (_, key: string) => world.vids.get(key) ?? MADE_UP)
+      .replaceAll(/\{first:([^}]+)\}/g, (_, key: string) => world.firsts?.get(key) ?? MADE_UP)
+      .replaceAll('{root}', new URL(world.carnet.base).origin);
   const filled = Object.fromEntries(
     Object.entries(headers ?? {}).map(([name, value]) => [name, fill(value)]),
   );
@@ -95,15 +106,26 @@ async function answersTo(
       : (JSON.parse(fill(JSON.stringify(body))) as unknown);
   const pages: string[] = [];
   let address: string | undefined = fill(path);
+  if (link === 'of another') address = await nextPage(world.carnet.as('all'), path);
+  if (link === 'from before') address = world.before?.get(path);
+  if (link !== undefined) expect(address).toBeDefined();
   for (let page = 0; address !== undefined && page < MOST_PAGES; page += 1) {
     const reply = await client.send(method, address, sent, { 'accept-encoding': 'identity', ...filled });
     const length = reply.headers.get('content-length');
     if (length !== null && method !== 'HEAD') expect(Number(length)).toBe(Buffer.byteLength(reply.text));
     pages.push(`${reply.status} ${JSON.stringify(comparableHeaders(reply.headers, method))} ${reply.text}`);
-    const links = (reply.json?.link ?? []) as { relation: string; url: string }[];
-    address = follow === true ? links.find(({ relation }) => relation === 'next')?.url : undefined;
+    address = follow === true ? nextOf(reply) : undefined;
   }
   return pages;
+}
+
+export async function nextPage(client: Client, path: string): Promise<string | undefined> {
+  return nextOf(await client.get(path));
+}
+
+function nextOf({ json }: Reply): string | undefined {
+  const links = (json?.link ?? []) as { relation: string; url: string }[];
+  return links.find(({ relation }) => relation === 'next')?.url;
 }
 
 /** The length is that of the text, which is compared: the addresses of two servers differ in it. */

@@ -1,0 +1,70 @@
+/**
+ * Whatever hides it: a store that holds what is hidden and one that doesn't answer alike, byte for byte, each way in
+ * which such a server may leak. The design's table "Hidden equals absent"; conformance/consent-rules.md.
+ */
+import { WRITING } from './support/attempts.ts';
+import { KINDS, type Kind } from './support/kinds.ts';
+import type { Probe } from './support/probes.ts';
+import { callerOf, makeStage } from './support/stages.ts';
+import { READING } from './support/ways.ts';
+import { type World, answers, difference } from './support/worlds.ts';
+
+const PATIENCE = 240_000;
+const WAYS = Array.from({ length: 34 }, (_, index) => index + 1);
+
+let full: World;
+let empty: World;
+beforeAll(async () => {
+  [full, empty] = await Promise.all([
+    makeStage(import.meta.url, true, KINDS),
+    makeStage(import.meta.url, false, KINDS),
+  ]);
+}, PATIENCE);
+afterAll(async () => {
+  await Promise.all([full?.carnet.close(), empty?.carnet.close()]);
+});
+
+interface Asked {
+  way: number;
+  probe: Probe;
+}
+
+const asked = (ways: typeof READING, kind: Kind): Asked[] =>
+  Object.entries(ways).flatMap(([way, probesOf]) =>
+    probesOf(kind).map((probe) => ({ way: Number(way), probe })),
+  );
+
+it('tries each way with each kind of hiding', () => {
+  const cells = KINDS.flatMap((kind) =>
+    WAYS.map((way) => ({
+      kind: kind.kind,
+      way,
+      probes: [...asked(READING, kind), ...asked(WRITING, kind)].filter((each) => each.way === way).length,
+    })),
+  );
+  expect(cells.filter(({ probes }) => probes === 0)).toEqual([]);
+});
+
+describe.each(KINDS)('hidden by $says', (kind) => {
+  it.each([
+    ['read', READING, true],
+    ['written', WRITING, false],
+  ] as const)(
+    'hidden and absent are alike in all that is %s',
+    async (_, ways, atOnce) => {
+      const list = asked(ways, kind);
+      const probes = list.map(({ probe }) => probe);
+      const [withHidden, without] = await Promise.all(
+        [full, empty].map((world) => answers(world, callerOf(world.carnet, kind), probes, atOnce)),
+      );
+      const told = list.flatMap(({ way, probe: { method, path } }, index) =>
+        withHidden![index] === without![index]
+          ? []
+          : [{ way, probe: `${method} ${path}`, ...difference(withHidden![index]!, without![index]!) }],
+      );
+      expect(told).toEqual([]);
+      expect(withHidden!.filter((answer) => answer.startsWith('5'))).toEqual([]);
+    },
+    PATIENCE,
+  );
+});
