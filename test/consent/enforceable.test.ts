@@ -127,6 +127,7 @@ const CASES: [string, Resource, string[]][] = [
   ['a permit by name', consentOf(permit()), ['enforced']],
   ['a permit that begins tomorrow', consentOf(permit({ period: { start: '2026-03-11' } })), ['not-yet', 'begins Consent.provision.period.start']],
   ['a permit that ended', consentOf(permit({ period: { end: '2026-03-09' } })), ['no-longer', 'ended Consent.provision.period.end']],
+  ['a permit after the period around it', consentOf({ period: { end: '2026-03-09' }, provision: [permit({ period: { start: '2027' } })] }), ['not-enforceable', 'ended Consent.provision.period.end', 'begins Consent.provision.provision[0].period.start', 'void Consent.provision.provision[0]']],
   ['one that was withdrawn', consentOf(permit(), { status: 'inactive' }), ['no-longer', 'inactive Consent.status']],
   ['a draft', consentOf(permit(), { status: 'draft' }), ['not-yet', 'inactive Consent.status']],
   ['a permit with a date that can’t be read', consentOf(permit({ period: { end: 'tomorrow' } })), ['not-enforceable', 'period Consent.provision.period', VOID]],

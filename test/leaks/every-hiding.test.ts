@@ -12,13 +12,10 @@ import { type World, answers, difference } from './support/worlds.ts';
 const PATIENCE = 240_000;
 const WAYS = Array.from({ length: 34 }, (_, index) => index + 1);
 
-let full: World;
-let empty: World;
+let full: World | undefined;
+let empty: World | undefined;
 beforeAll(async () => {
-  [full, empty] = await Promise.all([
-    makeStage(import.meta.url, true, KINDS),
-    makeStage(import.meta.url, false, KINDS),
-  ]);
+  [full, empty] = await Promise.all([true, false].map((hidden) => makeStage(import.meta.url, hidden, KINDS)));
 }, PATIENCE);
 afterAll(async () => {
   await Promise.all([full?.carnet.close(), empty?.carnet.close()]);
@@ -55,7 +52,7 @@ describe.each(KINDS)('hidden by $says', (kind) => {
       const list = asked(ways, kind);
       const probes = list.map(({ probe }) => probe);
       const [withHidden, without] = await Promise.all(
-        [full, empty].map((world) => answers(world, callerOf(world.carnet, kind), probes, atOnce)),
+        [full!, empty!].map((world) => answers(world, callerOf(world.carnet, kind), probes, atOnce)),
       );
       const told = list.flatMap(({ way, probe: { method, path } }, index) =>
         withHidden![index] === without![index]

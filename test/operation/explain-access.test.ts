@@ -98,6 +98,7 @@ const WORLD: Resource[] = [
     ],
   }),
   consent('doctor', { type: 'permit', actor: [actor('Practitioner/doctor')] }),
+  consent('aunt', { type: 'permit', actor: [actor('RelatedPerson/aunt')] }),
   consent('clinic', { type: 'permit', actor: [actor('Organization/clinic')] }),
   consent('old', { type: 'permit', actor: [actor('Organization/old')] }),
   consent('cohort', { type: 'permit', actor: [actor('Group/cohort')] }),
@@ -298,7 +299,7 @@ it('answers the same bytes when what is hidden from the asker is gone', async ()
 describe('for everybody else there is no such patient', () => {
   const OTHERS: [string, () => Client][] = [
     ['another patient', () => family([], 'Patient/other')],
-    ['an aidant', () => family(['RelatedPerson/aunt'])],
+    ['an aidant who may read all', () => family(['RelatedPerson/aunt'])],
     [
       'a professional who may read the patient',
       () => carnet.as({ token: carnet.tokenFor({ reference: 'Practitioner/gp' }, 'gp') }),

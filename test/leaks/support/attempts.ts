@@ -67,16 +67,17 @@ export const WRITING: Record<number, (cast: Cast) => Probe[]> = {
   },
   15: (cast) => {
     const { hidden, deleted } = named(cast);
+    const put = (key: string, headers?: Record<string, string>): Probe => ({
+      method: 'PUT',
+      path: key,
+      body: withId(cast, key),
+      headers,
+    });
     return [
-      { method: 'PUT', path: hidden, body: withId(cast, hidden) },
-      {
-        method: 'PUT',
-        path: hidden,
-        body: withId(cast, hidden),
-        headers: { 'if-match': `W/"{vid:${hidden}}"` },
-      },
-      { method: 'PUT', path: hidden, body: withId(cast, hidden), headers: { 'if-none-match': '*' } },
-      { method: 'PUT', path: deleted, body: withId(cast, deleted) },
+      put(hidden),
+      put(hidden, { 'if-match': `W/"{vid:${hidden}}"` }),
+      put(hidden, { 'if-none-match': '*' }),
+      put(deleted),
     ];
   },
   16: (cast) => {

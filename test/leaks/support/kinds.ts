@@ -3,7 +3,7 @@ import { DELEGATION, POLICY, SPACE_STATUS } from '../../../src/consent/vocabular
 import type { Caller, CallerName } from '../../../src/demo/callers.ts';
 import type { Resource } from '../../../src/fhir/resource.ts';
 import { APPOINTMENT, type Cast, DOCUMENT, LIST } from './cast.ts';
-import { SECRET, actor, consent, document, person } from './content.ts';
+import { SECRET, actor, consent, observation, person } from './content.ts';
 import { composition, documentBundle } from './naming.ts';
 
 const TRE = 'https://mos.esante.gouv.fr/NOS';
@@ -194,11 +194,11 @@ export const KINDS: readonly Kind[] = [
     says: 'naming what is masked',
     manner: LIST,
     alone: [
-      document('naming-doc', p),
-      composition('naming-comp', p, 'DocumentReference/naming-doc'),
-      documentBundle('naming-bundle', p, 'DocumentReference/naming-doc'),
+      observation('naming-what', p, 42),
+      composition('naming-comp', p, 'Observation/naming-what'),
+      documentBundle('naming-bundle', p, 'Observation/naming-what'),
     ],
-    hides: [document('naming-doc', p, { meta: { security: [label('MASQUE_PS')] } })],
+    hides: [observation('naming-what', p, 42, { meta: { security: [label('MASQUE_PS')] } })],
     without: ['Observation', 'Encounter'],
   })),
   row('several', ({ me, p, q }) => ({

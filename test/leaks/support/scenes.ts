@@ -126,7 +126,7 @@ const actorOf = ({ me }: Kind) => ({
 
 /** A list is hidden for what it names. */
 function hiddenName({ manner, kind }: Kind): string[] {
-  return manner.type === 'List' ? [`DocumentReference/${kind}-doc`] : [];
+  return manner.type === 'List' ? [`Observation/${kind}-what`] : [];
 }
 
 function withSecrets(resource: Resource): Resource {

@@ -17,7 +17,12 @@ export async function makeStage(
   let made = 0;
   const carnet = await testServer(file, { newId: () => `made-${String((made += 1)).padStart(4, '0')}` });
   const world = { carnet, vids: new Map(), firsts: new Map(), before: new Map() };
-  for (const kind of kinds) await play(world, kind, hidden);
+  try {
+    for (const kind of kinds) await play(world, kind, hidden);
+  } catch (error) {
+    await carnet.close();
+    throw error;
+  }
   return world;
 }
 
