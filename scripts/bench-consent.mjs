@@ -218,12 +218,10 @@ async function state(post, patients, from, to) {
 
 async function put(post, resources) {
   for (let start = 0; start < resources.length; start += BATCH) {
-    const entry = resources
-      .slice(start, start + BATCH)
-      .map((resource) => ({
-        resource,
-        request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
-      }));
+    const entry = resources.slice(start, start + BATCH).map((resource) => ({
+      resource,
+      request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
+    }));
     await post('', { resourceType: 'Bundle', type: 'transaction', entry });
   }
 }

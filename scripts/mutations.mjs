@@ -10,6 +10,7 @@ const link = 'src/consent/link.ts';
 const statements = 'src/consent/statements.ts';
 const actors = 'src/consent/actors.ts';
 const members = 'src/consent/members.ts';
+const root = 'src/consent/root.ts';
 const provision = 'src/consent/provision.ts';
 const elements = 'src/consent/elements.ts';
 const policy = 'src/consent/policy.ts';
@@ -49,8 +50,8 @@ const TABLE = [
   [
     'a Block that is over still blocks',
     lines,
-    'from <= now && now < until && levelIn(actors',
-    'levelIn(actors',
+    '      now < until &&\n      levelIn(actors',
+    '      levelIn(actors',
     PURE,
   ],
   [
@@ -311,8 +312,8 @@ const TABLE = [
     PURE,
   ],
   ['an element that isn’t understood widens', provision, 'understood && ', '', PURE],
-  ['OPTOUT says nothing', provision, 'optedOut(consent) || ', '', PURE],
-  ['Policy-deny says nothing', provision, '|| policies.includes(`${PCF}Policy-deny`)', '', PURE],
+  ['OPTOUT says nothing', root, 'optedOut(consent) || ', '', PURE],
+  ['Policy-deny says nothing', root, '|| policies.includes(`${PCF}Policy-deny`)', '', PURE],
   [
     'a mark is no high water',
     elements,
@@ -393,7 +394,7 @@ const TABLE = [
   [
     'a query has the announcement the wrong way round',
     query,
-    'hidden: { $lte: condition.at }',
+    'hidden: { $lt: condition.at }',
     'hidden: { $gte: condition.at }',
     ['test/condition', ...LINES],
   ],

@@ -150,8 +150,11 @@ function earlier(asked: Asked): Verdict[] {
     return [deposited, fromLay, permits(6, ALL, standing.because)];
   }
   const blocks = policy.blocks.filter(
-    ({ actors, from, until }) =>
-      from <= now && now < until && levelIn(actors, 'deny', caller, named, patient, now) !== undefined,
+    ({ stands, actors, from, until }) =>
+      stands &&
+      from <= now &&
+      now < until &&
+      levelIn(actors, 'deny', caller, named, patient, now) !== undefined,
   );
   if (blocks.length > 0) {
     return [

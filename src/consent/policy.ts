@@ -36,11 +36,17 @@ export interface Policy {
 /** A statement and which of the Consents makes it. */
 export interface OfConsent extends Statement {
   consent: string;
+  /** When this version was written, milliseconds. */
+  written: number;
 }
 
+/** It stands in its time, unless it was ended; after that it has still voided what was permitted before. */
 export interface Block extends Span {
   actors: Actors;
   because: string;
+  stands: boolean;
+  /** When this version was written, milliseconds. */
+  written: number;
 }
 
 /** Who shares inside an encounter. */
@@ -152,17 +158,25 @@ export function silent(patient: string): Policy {
 }
 
 function consentPart(consent: Resource, rules: Rules): Part {
-  const policies = consent.status === 'active' ? policiesOf(consent) : [];
   const root = (consent.provision ?? {}) as Json;
-  if (policies.includes(POLICY.block)) {
+  const active = consent.status === 'active';
+  const written = Date.parse(consent.meta?.lastUpdated ?? '');
+  if (isBlock(consent)) {
+    if (!active && consent.status !== 'inactive') return {};
     const actors = root.actor === undefined ? NOBODY_KNOWN : actorsOf(root.actor, rules.professions);
-    return { block: { actors, ...whenDenied(root.period), because: nameOf(consent) } };
+    const because = nameOf(consent);
+    return { block: { actors, ...whenDenied(root.period), because, stands: active, written } };
   }
-  if (policies.includes(POLICY.maskNew)) return { masksNew: whenDenied(root.period) };
-  const consentName = nameOf(consent);
+  if (active && policiesOf(consent).includes(POLICY.maskNew)) return { masksNew: whenDenied(root.period) };
+  const name = nameOf(consent);
   return {
-    statements: compileConsent(consent, rules).map((each) => ({ ...each, consent: consentName })),
+    statements: compileConsent(consent, rules).map((each) => ({ ...each, consent: name, written })),
   };
+}
+
+/** The refusal of a person, whatever else it says. */
+export function isBlock(consent: Resource): boolean {
+  return consent.resourceType === 'Consent' && policiesOf(consent).includes(POLICY.block);
 }
 
 const ALWAYS: Span = { from: -EVER, until: EVER };

@@ -7,7 +7,7 @@ export type Words = Readonly<Record<Language, string>>;
 /** `<reason>` of https://carnet.example/fhir/CodeSystem/enforcement-reason. */
 export const REASONS = {
   inactive: {
-    fr: "le consentement n’est pas actif",
+    fr: 'le consentement n’est pas actif',
     en: 'the consent is not active',
   },
   patient: {

@@ -3,7 +3,7 @@
  * decides. The order of lines asks in three ways: as usual, in an emergency, and of what an emergency unmasks.
  */
 import { ALL, type Condition, NONE, and, not, or } from '../condition/condition.ts';
-import { type Effect, LEVELS, type Level, type Named, levelOf } from './actors.ts';
+import { type Effect, LEVELS, type Level, type Named, levelIn, levelOf } from './actors.ts';
 import { type Caller, isProfessional } from './caller.ts';
 import type { OfConsent, Policy } from './policy.ts';
 import type { Statement } from './provision.ts';
@@ -27,10 +27,12 @@ export type Way = 'usual' | { mode: EmergencyMode; unmasking: boolean };
 
 export function said(policy: Policy, caller: Caller, way: Way, named: Named, now: number): ByLevel {
   const applying = new Map<string, { statement: OfConsent; level: Level }[]>();
+  const voided = blockedUntil(policy, caller, named, now);
   for (const statement of statementsFor(policy, caller)) {
     if (now < statement.from || now >= statement.until || !fits(statement, caller, way)) continue;
     const level = levelOf(statement.actors, statement.effect, caller, named, policy.patient, now);
     if (level === undefined) continue;
+    if (statement.effect === 'permit' && level === 'caller' && statement.written < voided) continue;
     const others = applying.get(statement.consent);
     if (others === undefined) applying.set(statement.consent, [{ statement, level }]);
     else others.push({ statement, level });
@@ -38,6 +40,16 @@ export function said(policy: Policy, caller: Caller, way: Way, named: Named, now
   const all = new Map<Level, Said[]>(LEVELS.map((level) => [level, []]));
   for (const statements of applying.values()) verdictOf(statements, all);
   return all;
+}
+
+/** Unblocking somebody doesn't bring back what was permitted to them before. */
+function blockedUntil({ blocks, patient }: Policy, caller: Caller, named: Named, now: number): number {
+  const ended = blocks
+    .filter(
+      ({ actors, from }) => from <= now && levelIn(actors, 'deny', caller, named, patient, now) !== undefined,
+    )
+    .map(({ stands, until, written }) => (stands ? Math.min(until, now) : written));
+  return Math.max(-Infinity, ...ended);
 }
 
 /**

@@ -5,7 +5,7 @@ import { onMatch } from './condition.ts';
 import type { Context } from './context.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { checkIfMatch, versionHeaders } from './versions.ts';
-import { commitOne, inTurn, requireWrite } from './write.ts';
+import { commitOne, inTurn, requireBlockKept, requireWrite } from './write.ts';
 
 export function remove(context: Context, exchange: Exchange): Promise<Answer> {
   const { type, id } = exchange.params;
@@ -33,6 +33,7 @@ async function removed(
   await requireWrite(exchange, current, current, 'delete');
   if (current.type === 'AuditEvent') throw new FhirError('forbidden', 'an AuditEvent is never deleted');
   checkIfMatch(exchange, current);
+  requireBlockKept(exchange, current, undefined);
   const whole = current.whole ?? current;
   const { type, id, patients, labels, by } = whole;
   const stored = await commitOne(

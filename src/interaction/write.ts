@@ -1,4 +1,5 @@
 /** What every write does: check the resource, whose it is, who may, and commit with its traces. */
+import { isBlock } from '../consent/policy.ts';
 import type { Writing } from '../consent/writing.ts';
 import { type Change, type Lock, Stale, type Stored } from '../enforcement/ports.ts';
 import { parseJson, stringifyJson } from '../fhir/json.ts';
@@ -102,6 +103,7 @@ export async function changeOf(
   const live = previous === undefined || previous.method === 'DELETE' ? undefined : previous;
   const kind = live === undefined ? 'create' : onlyLabels(live, resource) ? 'labels' : 'change';
   await requireWrite(exchange, { type, id, patients }, previous, kind, resource);
+  if (live !== undefined) requireBlockKept(exchange, live, resource);
   const meant = kind === 'labels' && by !== subject.depositor ? labelsAlone(live!, resource) : resource;
   const labelled = await store.labelled(meant, patients, previous);
   return {
@@ -149,6 +151,24 @@ function sorted(value: unknown): unknown {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, item]) => [name, sorted(item)]),
   );
+}
+
+/**
+ * Unblocking somebody doesn't bring back what was permitted to them before: the Consent that blocked them goes on
+ * telling it, with the status `inactive`.
+ * @throws FhirError 422
+ */
+export function requireBlockKept(
+  { subject }: Exchange,
+  { type, body }: Stored,
+  resource: Resource | undefined,
+): void {
+  if (type !== 'Consent' || subject.role === 'all' || !isBlock(parseJson(body) as Resource)) return;
+  const told = resource?.status === 'active' || resource?.status === 'inactive';
+  if (resource !== undefined && told && isBlock(resource)) return;
+  throw new FhirError('business-rule', 'somebody is unblocked by the status `inactive` of the Consent', {
+    expression: 'Consent.status',
+  });
 }
 
 /** @throws FhirError 403 */

@@ -149,8 +149,46 @@ describe('line 4: a Block', () => {
     expect([await space.sees(usual, id), await space.sees(broken, id)]).toEqual([false, false]);
     expect(await space.sees(usual, await space.deposit({}, usual))).toBe(true);
     expect((await usual.get(`Consent?patient=${space.id}`)).json.total).toBe(0);
-    await space.withdraws(block);
+    await space.unblocks(block);
     expect(await space.sees(broken, id)).toBe(true);
+  });
+
+  it('ended, doesn’t bring back what was permitted before: the professional is permitted anew', async () => {
+    const space = await Space.of(carnet, { generalPractitioner: [{ reference: GP }] });
+    const id = await space.deposit();
+    const before = await space.says(permits(GP));
+    const block = await space.blocks(GP);
+    await space.unblocks(block);
+    expect(await space.sees(carnet.as('gp'), id)).toBe(false);
+    const patch = [{ op: 'replace', path: '/dateTime', value: '2024-02-02' }];
+    expect((await space.me.patch(`Consent/${before}`, patch)).status).toBe(200);
+    expect(await space.sees(carnet.as('gp'), id)).toBe(true);
+  });
+
+  it('ended by its period, neither', async () => {
+    const space = await Space.of(carnet);
+    const id = await space.deposit();
+    await space.says(permits(GP));
+    const end = new Date(Date.now() + 1500).toISOString();
+    await space.says({ type: 'deny', actor: names(GP), period: { end } }, POLICY.block);
+    expect(await space.sees(carnet.as('gp'), id)).toBe(false);
+    await new Promise((resolve) => setTimeout(resolve, 2600));
+    expect(await space.sees(carnet.as('gp'), id)).toBe(false);
+    await space.says(permits(GP));
+    expect(await space.sees(carnet.as('gp'), id)).toBe(true);
+  });
+
+  it('is never deleted or made something else', async () => {
+    const space = await Space.of(carnet);
+    const block = await space.blocks(GP);
+    expect((await space.me.delete(`Consent/${block}`)).status).toBe(422);
+    for (const [path, value] of Object.entries({
+      '/policy': [{ uri: 'https://policy.example/1' }],
+      '/status': 'entered-in-error',
+    })) {
+      const patch = [{ op: 'replace', path, value }];
+      expect((await space.me.patch(`Consent/${block}`, patch)).status).toBe(422);
+    }
   });
 
   it.each([

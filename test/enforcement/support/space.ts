@@ -90,6 +90,11 @@ export class Space {
     return this.says({ type: 'deny', actor: names(...references) }, POLICY.block);
   }
 
+  async unblocks(block: string): Promise<void> {
+    const patch = [{ op: 'replace', path: '/status', value: 'inactive' }];
+    expect((await this.me.patch(`Consent/${block}`, patch)).status).toBe(200);
+  }
+
   /** What the registrar keeps of the patient: a RelatedPerson, a CareTeam. */
   async registers(resource: object): Promise<string> {
     const { resourceType } = resource as Resource;

@@ -172,7 +172,7 @@ export const KINDS: readonly Kind[] = [
   })),
   blocked('block', 'a Block'),
   blocked('broken', 'a Block, breaking the glass', (q) => ({ like: 'emergency', caller: breaking(q) })),
-  blocked('samu', 'a Block, regulating an emergency', () => ({ like: 'samu' })),
+  blocked('samu', 'a Block, regulating an emergency', (q) => ({ like: 'samu', other: q })),
   row('closed', ({ me, q }) => ({
     says: 'a closed space',
     of: q,
@@ -220,6 +220,7 @@ export const KINDS: readonly Kind[] = [
   row('regulator', ({ q }) => ({
     says: 'a regulator’s switch that is closed',
     of: q,
+    other: q,
     like: 'samu',
     alone: [hiddenPatient(q)],
     hides: [consent('regulator-closed', q, { type: 'deny', purpose: purpose('ETREAT') })],
