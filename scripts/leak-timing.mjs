@@ -188,7 +188,8 @@ function masked(id, patient, at) {
 }
 
 function day(at) {
-  return `2024-${String(1 + (at % 12)).padStart(2, '0')}-${String(1 + (at % 28)).padStart(2, '0')}`;
+  const [month, date] = [1 + (at % 12), 1 + (at % 28)].map((number) => String(number).padStart(2, '0'));
+  return `2024-${month}-${date}T08:00:00Z`;
 }
 
 function median(values) {

@@ -9,6 +9,7 @@ import { RESOURCE_ELEMENTS } from './elements.ts';
 import { spanOf } from './period.ts';
 import { DEEPEST, type Placed, READ_ELEMENTS, effectOf, nestedIn, placedIn } from './provision.ts';
 import { whomOf } from './reach.ts';
+import type { Block } from './policy.ts';
 import type { Reason } from './reasons.ts';
 import { isAboutPrivacy, policiesOf, rootOf } from './root.ts';
 import type { Rules } from './rules.ts';
@@ -27,6 +28,8 @@ export interface Surroundings {
   rules: Rules;
   named: Named;
   patient: string;
+  /** Of the patient. */
+  blocks: readonly Block[];
   now: number;
 }
 

@@ -7,7 +7,7 @@ import { type Finding, type Surroundings, findingsIn } from './diagnosis.ts';
 import type { Span } from './period.ts';
 import { compilePart } from './policy.ts';
 import { DEEPEST, type Placed, effectOf, nestedIn, placedIn } from './provision.ts';
-import { canFit, whomOf } from './reach.ts';
+import { blockedSince, canFit, whomOf } from './reach.ts';
 import type { EnforcementStatus } from './reasons.ts';
 import { rootOf } from './root.ts';
 
@@ -29,11 +29,18 @@ export function enforcementOf(consent: Resource, around: Surroundings): Enforcem
     return { status: statusAt(meansOne ? [block] : [], now), findings: found };
   }
   const fitting = statements.filter((each) => canFit(each, named, patient, now));
+  const left = fitting.filter((each) =>
+    canFit(each, named, patient, now, blockedSince(around.blocks, each.written, around)),
+  );
   const counting = new Set(fitting.map(({ at }) => at));
   const voids = permitsIn(consent)
     .filter(({ at }) => !counting.has(at))
     .map(({ at }): Finding => ({ reason: 'void', expression: at, effect: 'permit' }));
-  return { status: statusAt(fitting, now), findings: [...found, ...voids] };
+  const blocked = fitting
+    .filter((each) => !left.includes(each))
+    .map(({ at }): Finding => ({ reason: 'blocked', expression: at, effect: 'permit' }));
+  const isOver = fitting.length > 0 && left.length === 0;
+  return { status: isOver ? 'no-longer' : statusAt(left, now), findings: [...found, ...voids, ...blocked] };
 }
 
 function statusAt(spans: readonly Span[], now: number): EnforcementStatus {

@@ -4,19 +4,58 @@
  */
 import type { Actors, Effect, Named } from './actors.ts';
 import { memberIn, membersOf } from './members.ts';
+import type { Block } from './policy.ts';
 import type { Statement } from './provision.ts';
 import { fits } from './statements.ts';
 import { EMERGENCIES, PURPOSES } from './vocabulary.ts';
 
-/** Somebody, at some moment. */
-export function canFit(statement: Statement, named: Named, patient: string, now: number): boolean {
+/**
+ * Somebody, at some moment.
+ * @param voided whom it doesn't mean by name any more: see `blockedSince`
+ */
+export function canFit(
+  statement: Statement,
+  named: Named,
+  patient: string,
+  now: number,
+  voided: (person: string) => boolean = () => false,
+): boolean {
   const { effect, about, actors, from, until } = statement;
   return (
     from < until &&
     about.is !== 'none' &&
     isEverMeant(statement) &&
-    canMean(actors.map((each) => whomOf(each, effect, named, patient, now)))
+    canMean(
+      actors.map((each) => {
+        const whom = whomOf(each, effect, named, patient, now);
+        return effect === 'deny' ? whom : withoutVoided(whom, voided);
+      }),
+    )
   );
+}
+
+/** Who is named by name, and was blocked since, isn't; who acts in an organization, or is in a team of it, still is. */
+function withoutVoided({ persons, inTeams, ...whom }: Whom, voided: (person: string) => boolean): Whom {
+  if (persons === 'all') return { persons, inTeams, ...whom };
+  const left = Array.from(persons).filter(
+    (name) => inTeams.has(name) || name.startsWith('Organization/') || !voided(name),
+  );
+  return { persons: new Set(left), inTeams, ...whom };
+}
+
+/** Whom a Block that isn't younger than a permit has named: the permit doesn't name them any more. */
+export function blockedSince(
+  blocks: readonly Block[],
+  written: number,
+  { named, patient, now }: { named: Named; patient: string; now: number },
+): (person: string) => boolean {
+  const whom = blocks
+    .filter(
+      ({ from, until, stands, written: ended }) =>
+        from <= now && written < (stands ? Math.min(until, now) : ended),
+    )
+    .map(({ actors }) => whomOf(actors, 'deny', named, patient, now).persons);
+  return (person) => whom.some((persons) => persons === 'all' || persons.has(person));
 }
 
 /** There is a purpose that it fits, in the usual way or in an emergency. */
@@ -34,6 +73,8 @@ export interface Whom {
   /** Of these a caller is one; `all`: whoever they are. */
   persons: ReadonlySet<string> | 'all';
   professions: ReadonlySet<string>;
+  /** Those of the persons who are meant as one of several. */
+  inTeams: ReadonlySet<string>;
   /** A resource that it names isn't there, or says something that isn't understood. */
   untold: boolean;
 }
@@ -43,14 +84,17 @@ export function whomOf(actors: Actors, effect: Effect, named: Named, patient: st
   const members = actors.named.map((reference) => {
     const resource = named.get(reference);
     const where = memberIn(resource?.organization);
-    return membersOf(resource, effect, patient, where === undefined ? [] : [where], now);
+    const found = membersOf(resource, effect, patient, where === undefined ? [] : [where], now);
+    return { found, isTeam: !reference.startsWith('PractitionerRole/') };
   });
-  const untold = members.includes('untold');
+  const untold = members.some(({ found }) => found === 'untold');
   const anybody = effect === 'deny' && (actors.unclear || untold);
-  const told = members.flatMap((each) => (each === 'untold' ? [] : each));
+  const told = (list: typeof members): string[] =>
+    list.flatMap(({ found }) => (found === 'untold' ? [] : found));
   return {
-    persons: anybody ? 'all' : new Set([...actors.persons, ...actors.groups, ...told]),
+    persons: anybody ? 'all' : new Set([...actors.persons, ...actors.groups, ...told(members)]),
     professions: new Set(actors.professions),
+    inTeams: new Set(told(members.filter(({ isTeam }) => isTeam))),
     untold,
   };
 }
@@ -59,7 +103,7 @@ export function whomOf(actors: Actors, effect: Effect, named: Named, patient: st
  * One caller can be meant by all of these: who is one Practitioner, Patient or Device and has one profession, but may
  * act in many Organizations and be many RelatedPersons.
  */
-function canMean(lists: readonly Whom[]): boolean {
+function canMean(lists: readonly Pick<Whom, 'persons' | 'professions'>[]): boolean {
   const narrow = lists.flatMap(({ persons, professions }) => {
     const names = persons === 'all' ? undefined : Array.from(persons);
     const many = names === undefined || names.some((name) => /^(Organization|RelatedPerson)\//.test(name));

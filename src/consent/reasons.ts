@@ -78,6 +78,10 @@ export const REASONS = {
     fr: 'la valeur ne peut pas être lue',
     en: 'the value can not be read',
   },
+  blocked: {
+    fr: 'qui est nommé ici a été bloqué depuis ; débloquer ne rend pas l’autorisation',
+    en: 'who is named here has been blocked since; unblocking does not bring the permission back',
+  },
   void: {
     fr: 'rien de cette autorisation ne compte',
     en: 'nothing of this permission counts',
@@ -87,7 +91,15 @@ export const REASONS = {
 export type Reason = keyof typeof REASONS;
 
 /** They say when, not that something isn't understood. */
-const TIMES: ReadonlySet<Reason> = new Set(['begins', 'ended', 'nobody', 'void', 'silent', 'action']);
+const TIMES: ReadonlySet<Reason> = new Set([
+  'begins',
+  'ended',
+  'nobody',
+  'void',
+  'blocked',
+  'silent',
+  'action',
+]);
 
 const CONSEQUENCES: Record<Effect, Words> = {
   permit: { fr: 'l’autorisation ne s’étend à rien de plus', en: 'the permission covers nothing by it' },

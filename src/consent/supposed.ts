@@ -52,8 +52,11 @@ export function wordOf(
 ): (facts: Attributes) => Effect | undefined {
   const policy = policyOf(patient, [compilePart(consent, rules)]);
   const blocks = policy.blocks.some(
-    ({ actors, from, until }) =>
-      from <= now && now < until && levelIn(actors, 'deny', caller, named, patient, now) !== undefined,
+    ({ stands, actors, from, until }) =>
+      stands &&
+      from <= now &&
+      now < until &&
+      levelIn(actors, 'deny', caller, named, patient, now) !== undefined,
   );
   const voices = [...said(policy, caller, 'usual', named, now).values()].flat();
   const about = (effect: Effect): Condition =>

@@ -2,7 +2,9 @@
 import { isCollected } from '../consent/collected.ts';
 import type { Labelled } from '../consent/labelling.ts';
 import { grantees } from '../consent/policy.ts';
+import type { Block } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
+import { sourceOf } from '../consent/supposed.ts';
 import { type Refusal, type Writing, refusesWrite } from '../consent/writing.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { DIRECTORY } from '../fhir/subjects.ts';
@@ -103,6 +105,13 @@ export class ScopedStore {
   async whoIsWho(names: readonly string[]): Promise<Map<string, Resource>> {
     const found = await this.#port.readable(this.#access, names);
     return new Map(found.map((each) => [`${each.resourceType}/${each.id}`, each]));
+  }
+
+  /** Those of the patient that the caller may know of. */
+  async blocks(patient: string): Promise<readonly Block[]> {
+    const { policy } = (await this.#port.policies.policies([patient])).get(patient)!;
+    const seen = await this.whoIsWho(policy.blocks.map(({ because }) => sourceOf(because)));
+    return policy.blocks.filter(({ because }) => seen.has(sourceOf(because)));
   }
 
   /** The country's. */

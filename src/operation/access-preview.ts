@@ -29,7 +29,7 @@ const MOST_REFERENCES = 100;
 export async function accessPreview(context: Context, exchange: Exchange): Promise<Answer> {
   const asked = askedIn(exchange);
   const insight = await insightFor(exchange);
-  const consent = consentOf(asked.consent, exchange);
+  const consent = consentOf(asked.consent, exchange, context.now());
   const policy = supposing(insight.policy, consent, insight.rules);
   const named = await insight.named([...new Set([...policy.names, ...namesIn(consent, insight.rules)])]);
   const now = context.now();
@@ -96,15 +96,15 @@ function askedIn({ body, query }: Exchange): Asked {
   return { consent, ...(actor === undefined ? {} : { actor }), purposes };
 }
 
-/** As it would be kept, but without a version; without an id it is none of those that there are. */
-function consentOf(consent: Resource, { params, base }: Exchange): Resource {
+/** As it would be kept now, but without a version; without an id it is none of those that there are. */
+function consentOf(consent: Resource, { params, base }: Exchange, now: number): Resource {
   if (JSON.stringify(patientsOf(consent, base)) !== JSON.stringify([params.id])) {
     throw new FhirError('business-rule', `the Consent must be of \`Patient/${params.id}\``, {
       expression: 'Consent.patient',
     });
   }
   const { versionId: _version, ...meta } = consent.meta ?? {};
-  return { ...consent, id: consent.id ?? '', meta };
+  return { ...consent, id: consent.id ?? '', meta: { ...meta, lastUpdated: new Date(now).toISOString() } };
 }
 
 /** For whom it is looked at, and how the answer says so. */

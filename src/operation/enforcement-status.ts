@@ -30,16 +30,22 @@ export async function enforcementStatus(context: Context, exchange: Exchange): P
   }
   const consents = await consentsAsked(context, exchange);
   const { store } = exchange;
-  const names = [...new Set(consents.flatMap(({ resource }) => namesIn(resource, store.rules)))];
+  const [patient = UNKNOWN_PATIENT] = consents[0]?.patients ?? [];
+  const blocks = patient === UNKNOWN_PATIENT ? [] : await store.blocks(patient);
+  const names = [
+    ...new Set([
+      ...consents.flatMap(({ resource }) => namesIn(resource, store.rules)),
+      ...blocks.flatMap(({ actors }) => actors.named),
+    ]),
+  ];
   if (names.length > MOST_NAMES) throw tooMany(MOST_NAMES, 'care teams, groups and roles');
   const named = await store.whoIsWho(names);
   const language = languageOf(exchange);
   const now = context.now();
-  const parameters = consents.map(({ resource, patients }) => {
-    const [patient = UNKNOWN_PATIENT] = patients;
+  const around = { rules: store.rules, named, patient, blocks, now };
+  const parameters = consents.map(({ resource }) => {
     const known = patient === UNKNOWN_PATIENT ? { ...resource, patient: undefined } : resource;
-    const enforcement = enforcementOf(known, { rules: store.rules, named, patient, now });
-    return parameterOf(resource, enforcement, language);
+    return parameterOf(resource, enforcementOf(known, around), language);
   });
   return told(language, parameters);
 }

@@ -49,7 +49,7 @@ function speaks(consent: Resource, named: Resource[], now: number): (caller: Cal
   return (caller) =>
     policy.masksNew.some(holds) ||
     policy.blocks.some(
-      (block) => holds(block) && levelIn(block.actors, 'deny', caller, all, PATIENT, now) !== undefined,
+      (block) => block.stands && holds(block) && levelIn(block.actors, 'deny', caller, all, PATIENT, now) !== undefined,
     ) ||
     WAYS.some((way) => {
       if (way !== 'usual' && caller.purposes[0] !== way.mode) return false;
@@ -73,7 +73,7 @@ it('a Consent is enforced exactly when the engine has a word of it for somebody 
         meta: { versionId: '1' },
         patient: { reference: 'Patient/p' },
       };
-      const around = { rules, named: namedIn(named), patient: PATIENT, now };
+      const around = { rules, named: namedIn(named), patient: PATIENT, blocks: [], now };
       const { status } = enforcementOf(whole, around);
       met.set(status, (met.get(status) ?? 0) + 1);
       expect([JSON.stringify(whole), status === 'enforced']).toEqual([
@@ -112,7 +112,7 @@ const NAMED = [
   { resourceType: 'PractitionerRole', id: 'gp', practitioner: { reference: 'Practitioner/gp' } },
 ];
 const told = (consent: Resource): Enforcement =>
-  enforcementOf(consent, { rules, named: namedIn(NAMED), patient: PATIENT, now: Date.parse(NOW) });
+  enforcementOf(consent, { rules, named: namedIn(NAMED), patient: PATIENT, blocks: BLOCKS, now: Date.parse(NOW) });
 const brief = ({ status, findings }: Enforcement): string[] => [
   status,
   ...findings.map(({ reason, expression }) => `${reason} ${expression}`),

@@ -42,6 +42,28 @@ it('tries each way with each kind of hiding', () => {
   expect(cells.filter(({ probes }) => probes === 0)).toEqual([]);
 });
 
+/** By which not even who may see everything learns anything: links that are another's, operations that aren't there. */
+const TELLING_NOTHING = [3, 19, 20, 34];
+
+it(
+  'would notice: who may see everything tells the two worlds apart, each way',
+  async () => {
+    const untold: string[] = [];
+    for (const kind of KINDS) {
+      for (const way of Object.keys(READING).map(Number)) {
+        if (TELLING_NOTHING.includes(way)) continue;
+        const probes = READING[way]!(kind).filter(({ link }) => link === undefined);
+        const [one, other] = await Promise.all(
+          [full!, empty!].map((world) => answers(world, world.carnet.as('all'), probes, true)),
+        );
+        if (one!.every((answer, index) => answer === other![index])) untold.push(`${kind.kind}: way ${way}`);
+      }
+    }
+    expect(untold).toEqual([]);
+  },
+  PATIENCE,
+);
+
 describe.each(KINDS)('hidden by $says', (kind) => {
   it.each([
     ['read', READING, true],

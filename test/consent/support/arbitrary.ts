@@ -19,7 +19,7 @@ import {
   unknown,
 } from './arbitrary-provision.ts';
 import type { Json } from './reference-words.ts';
-import { LABELS, MOMENTS, NAMED, MASKS, PCF, POLICY } from './universe.ts';
+import { LABELS, MOMENTS, MASKS, NAMED, NOW, PCF, POLICY } from './universe.ts';
 
 const ROOT_TYPES = fc.oneof(
   { weight: 30, arbitrary: pick<unknown>('permit', 'permit', 'permit', 'deny') },
@@ -138,6 +138,8 @@ const invitations: fc.Arbitrary<Resource> = fc
     }) as Resource;
   });
 
+const written = pick('2017-01-01T00:00:00.000Z', '2024-02-29T23:59:59.999Z', NOW);
+
 /** Each under its own id. */
 export const manyConsents = fc
   .array(
@@ -149,8 +151,16 @@ export const manyConsents = fc
     ),
     { minLength: 1, maxLength: 4 },
   )
-  .map((list) =>
-    list.map((consent, index): Resource => ({ ...consent, id: `c${index}`, meta: { versionId: '1' } })),
+  .chain((list) =>
+    fc.tuple(
+      ...list.map((consent, index) =>
+        written.map((lastUpdated): Resource => ({
+          ...consent,
+          id: `c${index}`,
+          meta: { versionId: '1', lastUpdated },
+        })),
+      ),
+    ),
   );
 
 export const moments = pick(...MOMENTS);

@@ -1,5 +1,6 @@
 /** What Consents say, of line 10 of `conformance/consent-rules.md` and of the emergencies of line 7. */
 import { named } from './reference-actors.ts';
+import { isBlock, isVoid } from './reference-blocks.ts';
 import { ELEMENTS, fits, isUnderstood, purposesFit } from './reference-elements.ts';
 import {
   type Effect,
@@ -14,7 +15,6 @@ import {
   textOf,
 } from './reference-words.ts';
 
-const BLOCK = 'https://carnet.example/fhir/policy/block';
 const MASKS_NEW = 'https://carnet.example/fhir/policy/mask-new-documents';
 const PCF = 'https://profiles.ihe.net/ITI/PCF/';
 const HL7 = 'http://terminology.hl7.org/CodeSystem';
@@ -34,10 +34,6 @@ export type Chain = Json[];
 export type Reading = (chain: Chain, effect: Effect, situation: Situation) => boolean;
 
 export const usual: Reading = purposesFit;
-
-export function isBlock(consent: Json): boolean {
-  return consent.status === 'active' && policiesOf(consent).includes(BLOCK);
-}
 
 /** The most telling level decides; at one level deny beats permit. */
 export function weigh(verdicts: readonly Verdict[]): Effect | undefined {
@@ -80,7 +76,9 @@ function verdictOf(chain: Chain, consent: Json, situation: Situation, reading: R
   );
   if (!rest || !reading(read, effect, situation)) return [];
   const level = named(read, effect, situation);
-  return level === undefined ? [] : [{ effect, level }];
+  if (level === undefined || (effect === 'permit' && level === 'caller' && isVoid(consent, situation)))
+    return [];
+  return [{ effect, level }];
 }
 
 function effectOf(chain: Chain, consent: Json): Effect | undefined {

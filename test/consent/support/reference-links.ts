@@ -1,7 +1,6 @@
 /** Lines 2, 4, 6 and 8 of `conformance/consent-rules.md`: the space, Blocks, and what ties a caller to a patient. */
-import { named } from './reference-actors.ts';
-import { isBlock, type Reading, usual, verdictsOf } from './reference-consents.ts';
-import { perhapsContains, rangeOfDate, surelyContains } from './reference-dates.ts';
+import { type Reading, usual, verdictsOf } from './reference-consents.ts';
+import { rangeOfDate, surelyContains } from './reference-dates.ts';
 import { mentions } from './reference-facts.ts';
 import { treats } from './reference-elements.ts';
 import { membersNow } from './reference-members.ts';
@@ -30,14 +29,6 @@ export function isOpen({ said: { patient } }: Situation): boolean {
   return (
     patient.active !== false && statuses.length < 2 && statuses.every(({ valueCode }) => valueCode === 'open')
   );
-}
-
-/** Whom the actors of its root name, read as a deny's; nobody read is everybody. */
-export function isBlocked(situation: Situation): boolean {
-  return situation.said.consents.filter(isBlock).some((consent) => {
-    const { actor, period } = object(consent.provision);
-    return perhapsContains(period, situation.now) && named([{ actor }], 'deny', situation) !== undefined;
-  });
 }
 
 /** What the caller is to the patient. */

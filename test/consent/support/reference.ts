@@ -5,7 +5,8 @@
 import { usual, verdictsOfAll, weigh } from './reference-consents.ts';
 import { treats } from './reference-elements.ts';
 import { isOpenInEmergency } from './reference-emergency.ts';
-import { isBlocked, isOpen, isSharedWith, isTrusted, linkOf } from './reference-links.ts';
+import { isBlocked } from './reference-blocks.ts';
+import { isOpen, isSharedWith, isTrusted, linkOf } from './reference-links.ts';
 import { carries, isInMatrix, isUnannounced } from './reference-rules.ts';
 import { type Effect, isProfessional, type Situation } from './reference-words.ts';
 
