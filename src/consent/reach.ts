@@ -35,12 +35,13 @@ export function canFit(
 }
 
 /** Who is named by name, and was blocked since, isn't; who acts in an organization, or is in a team of it, still is. */
-function withoutVoided({ persons, inTeams, ...whom }: Whom, voided: (person: string) => boolean): Whom {
-  if (persons === 'all') return { persons, inTeams, ...whom };
-  const left = Array.from(persons).filter(
-    (name) => inTeams.has(name) || name.startsWith('Organization/') || !voided(name),
+function withoutVoided(whom: Whom, voided: (person: string) => boolean): Whom {
+  if (whom.persons === 'all') return whom;
+  const left = whom.ways.filter(
+    ({ name, isTeam, where }) =>
+      isTeam || name.startsWith('Organization/') || !(voided(name) || (where !== undefined && voided(where))),
   );
-  return { persons: new Set(left), inTeams, ...whom };
+  return { ...whom, persons: new Set(left.map(({ name }) => name)) };
 }
 
 /** Whom a Block that isn't younger than a permit has named: the permit doesn't name them any more. */
@@ -68,33 +69,40 @@ function isEverMeant(statement: Statement): boolean {
   );
 }
 
+/** How somebody is meant: as one of a team or group, or by a role in an organization. */
+interface Way {
+  name: string;
+  isTeam: boolean;
+  where?: string | undefined;
+}
+
 /** Whom one list of actors can mean. */
 export interface Whom {
   /** Of these a caller is one; `all`: whoever they are. */
   persons: ReadonlySet<string> | 'all';
   professions: ReadonlySet<string>;
-  /** Those of the persons who are meant as one of several. */
-  inTeams: ReadonlySet<string>;
+  ways: readonly Way[];
   /** A resource that it names isn't there, or says something that isn't understood. */
   untold: boolean;
 }
 
 /** As `levelIn` has it, of all callers at once. */
 export function whomOf(actors: Actors, effect: Effect, named: Named, patient: string, now: number): Whom {
-  const members = actors.named.map((reference) => {
+  const ways: Way[] = [...actors.persons, ...actors.groups].map((name) => ({ name, isTeam: false }));
+  let untold = false;
+  for (const reference of actors.named) {
     const resource = named.get(reference);
     const where = memberIn(resource?.organization);
     const found = membersOf(resource, effect, patient, where === undefined ? [] : [where], now);
-    return { found, isTeam: !reference.startsWith('PractitionerRole/') };
-  });
-  const untold = members.some(({ found }) => found === 'untold');
+    const isTeam = !reference.startsWith('PractitionerRole/');
+    if (found === 'untold') untold = true;
+    else ways.push(...found.map((name) => ({ name, isTeam, where })));
+  }
   const anybody = effect === 'deny' && (actors.unclear || untold);
-  const told = (list: typeof members): string[] =>
-    list.flatMap(({ found }) => (found === 'untold' ? [] : found));
   return {
-    persons: anybody ? 'all' : new Set([...actors.persons, ...actors.groups, ...told(members)]),
+    persons: anybody ? 'all' : new Set(ways.map(({ name }) => name)),
     professions: new Set(actors.professions),
-    inTeams: new Set(told(members.filter(({ isTeam }) => isTeam))),
+    ways,
     untold,
   };
 }

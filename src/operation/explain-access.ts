@@ -97,7 +97,7 @@ const UNSEEN = {
 };
 
 /** What the answer stands on. */
-export function assumptions(
+function assumptions(
   { reference, callers }: Actor,
   { rules, policy }: Insight,
   named: ReadonlyMap<string, Resource>,
@@ -154,7 +154,7 @@ function kinds(sights: readonly Sight[], { rules, key }: Insight, language: Lang
 }
 
 /** The class of a document, `system|code`, by its category or its type, as the matrix has them; else empty. */
-export function classes({ matrix }: Rules, key: (term: string) => string): (facts: Attributes) => string {
+function classes({ matrix }: Rules, key: (term: string) => string): (facts: Attributes) => string {
   const known = Object.entries(matrix?.classes ?? {}).map(([name, types]) => ({
     name,
     codes: new Set([key(`class=${name}`), ...types.map((type) => key(`kind=${type}`))]),

@@ -14,9 +14,10 @@ import { type Found, foundBy, gateFacts, hiddenSince } from './encoder.ts';
 import { type KeyRing, WRONG_KEYS, fingerprint } from './keys.ts';
 import { Reading } from './reading.ts';
 import { Terms } from './terms.ts';
+import { tracedIn } from './traces.ts';
 
 /** Raised with each change of document.ts that reads what was written before in another way. */
-const DOCUMENT_VERSION = 3;
+const DOCUMENT_VERSION = 4;
 export const LAYOUT = DOCUMENT_VERSION * 1000 + INDEX_VERSION;
 
 const BATCH = 200;
@@ -122,7 +123,7 @@ function indexAgain(
   const unshown = labels.filter((label) => stored.unshown?.includes(terms.text(`label=${label}`)));
   const found: Found = {
     ...foundBy(resource, stored.patients, terms, base, rules, unshown),
-    ...(doc.type === 'AuditEvent' ? {} : gateFacts(resource, labels, terms, base)),
+    ...(doc.type === 'AuditEvent' ? { about: tracedIn(resource) } : gateFacts(resource, labels, terms, base)),
     ...hiddenSince(labels, stored, stored.at, rules),
   };
   const absent = OPTIONAL.filter((name) => found[name] === undefined).map((name) => [name, '' as const]);

@@ -3,7 +3,7 @@
  * two thirds of what a trace cost Node. See docs/decisions/0010-cpu-of-the-hot-paths.md.
  */
 import type { Trace } from '../enforcement/ports.ts';
-import type { Resource } from '../fhir/resource.ts';
+import type { Reference, Resource } from '../fhir/resource.ts';
 import { type Doc, type VersionDoc, about, indexed, newVid } from './document.ts';
 import type { Found } from './encoder.ts';
 import type { KeyRing } from './keys.ts';
@@ -49,6 +49,7 @@ export class Traces {
         patient: key === undefined ? '' : patient,
         by: 'carnet',
         labels: [],
+        about: tracedIn(own),
       };
       version.body = seal(key ?? nobody, rendered(own, kept, version), about(rid, version));
       docs.push({ _id: rid, ...version, ...this.#found(own, kept, version.patient) });
@@ -81,6 +82,16 @@ export class Traces {
     return found;
   }
 }
+
+/** What it is about, by `Type/id`, but the patient: whoever may not be given that may not be given the trace. */
+export function tracedIn({ entity }: Resource): string[] {
+  return ((entity ?? []) as { what?: Reference }[]).flatMap(({ what }) =>
+    what?.reference === undefined || OTHERWISE.test(what.reference) ? [] : [what.reference],
+  );
+}
+
+/** Who is given a trace is the patient, or speaks for them; a trace of a trace says nothing more. */
+const OTHERWISE = /^(Patient|AuditEvent)\//;
 
 function rendered(own: Resource, { json }: Frame, { vid, at }: VersionDoc): Buffer {
   const { resourceType, id, ...rest } = own;

@@ -1,7 +1,7 @@
 /**
  * What is hidden as a whole: a List, Composition, Bundle or Provenance that names something that the caller may not
  * be given is absent for the caller too, but for its depositor. What never was hides nothing; what was deleted is
- * judged by its last version.
+ * judged by its last version. So are traces: one that names what is hidden from a patient would tell them of it.
  */
 import type { Attributes } from '../condition/condition.ts';
 import type { Access } from '../enforcement/access.ts';
@@ -17,8 +17,20 @@ import type { Terms } from './terms.ts';
 /** Candidates of a search that are given as far as what they name goes: the query names each. */
 const BOUND = 1000;
 const AT_ONCE = 200;
+const TRACE = 'AuditEvent';
 const TIME = { maxTimeMS: 20_000 };
 const FACTS = { ...WITHOUT_INDEX, body: 0 } as const;
+
+const NAMELESS: Attributes = {
+  type: TRACE,
+  id: '',
+  patients: [],
+  by: '',
+  labels: [],
+  codes: [],
+  about: [],
+  authors: [],
+};
 
 /** What a search finds without what is hidden as a whole. */
 export interface Remainder {
@@ -45,7 +57,9 @@ export class Wholeness {
 
   /** Which of these are not hidden for what they name. */
   async among(access: Access, items: readonly Attributes[]): Promise<boolean[]> {
-    const asked = items.filter((item) => WHOLE.has(item.type) && !access.hasDeposited(item));
+    const asked = items.filter(
+      (item) => (WHOLE.has(item.type) || item.type === TRACE) && !access.hasDeposited(item),
+    );
     if (asked.length === 0) return items.map(() => true);
     const verdicts = await this.#judge(access, asked);
     const hidden = new Set(asked.filter((_, index) => !verdicts[index]));
@@ -62,8 +76,10 @@ export class Wholeness {
     query: Query,
     hint?: string,
   ): Promise<Remainder | undefined> {
+    if (access.isUnlimited) return undefined;
+    if (types.length === 1 && types[0] === TRACE) return this.#ofTraces(access, query);
     const asked = types.filter((type) => WHOLE.has(type));
-    if (asked.length === 0 || access.isUnlimited) return undefined;
+    if (asked.length === 0) return undefined;
     const own = access.depositor;
     const vids = new Map<string, string>();
     const others = all([query, { type: { $in: asked } }, { by: { $ne: own } }]);
@@ -79,6 +95,18 @@ export class Wholeness {
       query: { $nor: [lacking] },
       holds: ({ _id, type, vid, by }) => !WHOLE.has(type) || by === own || vids.get(_id) === vid,
     };
+  }
+
+  /** Traces are many, and name few things: those are judged. */
+  async #ofTraces(access: Access, query: Query): Promise<Remainder> {
+    const at = Date.now();
+    const names = (await this.#database.audit.distinct('about', query, TIME)) as string[];
+    const items = names.map((name) => ({ ...NAMELESS, about: [name] }));
+    const given = await this.#judge(access, items);
+    const hidden = names.filter((_, index) => !given[index]);
+    if (hidden.length > BOUND) throw tooMany([TRACE]);
+    // what they name was judged, not what later ones do
+    return { query: { at: { $lte: at }, about: { $nin: hidden } }, holds: () => true };
   }
 
   async *#batches(query: Query, hint: string | undefined): AsyncGenerator<Doc[]> {

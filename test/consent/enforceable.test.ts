@@ -49,7 +49,10 @@ function speaks(consent: Resource, named: Resource[], now: number): (caller: Cal
   return (caller) =>
     policy.masksNew.some(holds) ||
     policy.blocks.some(
-      (block) => block.stands && holds(block) && levelIn(block.actors, 'deny', caller, all, PATIENT, now) !== undefined,
+      (block) =>
+        block.stands &&
+        holds(block) &&
+        levelIn(block.actors, 'deny', caller, all, PATIENT, now) !== undefined,
     ) ||
     WAYS.some((way) => {
       if (way !== 'usual' && caller.purposes[0] !== way.mode) return false;
@@ -88,6 +91,66 @@ it('a Consent is enforced exactly when the engine has a word of it for somebody 
   }
 });
 
+/** With and without what makes a Block apply. */
+const others: Caller[] = callers
+  .filter(({ purposes: [purpose] }) =>
+    [undefined, 'TREAT', 'BTG', 'ETREAT', 'CLINTRCH', 'SECRET'].includes(purpose),
+  )
+  .flatMap((caller) =>
+    [[], ['Organization/practice'], ['Organization/hospital'], [...caller.groups]].flatMap((groups) =>
+      [[], ['RelatedPerson/aunt'], ['RelatedPerson/uncle']].map((related) => ({
+        ...caller,
+        groups,
+        persons: [caller.persons[0]!, ...related],
+      })),
+    ),
+  );
+
+it('a Consent that a Block has voided is enforced for those alone whom it hasn’t named', () => {
+  const written = (resource: Resource, id: string, lastUpdated: string): Resource => ({
+    ...resource,
+    id,
+    meta: { versionId: '1', lastUpdated },
+    patient: { reference: 'Patient/p' },
+  });
+  let voided = 0;
+  fc.assert(
+    fc.property(consents, blocks, statements, moments, (one, two, { named }, moment) => {
+      // one list of actors each: several want one caller who is in all of them
+      fc.pre(JSON.stringify(one).split('"actor"').length <= 2 && one.status === 'active');
+      const now = Date.parse(moment);
+      const whole = written(one, 'c', '2017-01-01T00:00:00Z');
+      const block = written(two, 'b', '2018-01-01T00:00:00Z');
+      const all = namedIn(named);
+      const policy = compile(PATIENT, [whole, block], rules);
+      const { status } = enforcementOf(whole, {
+        rules,
+        named: all,
+        patient: PATIENT,
+        blocks: policy.blocks,
+        now,
+      });
+      const speaksStill =
+        policy.masksNew.length > 0
+          ? status === 'enforced'
+          : others.some((caller) =>
+              WAYS.some(
+                (way) =>
+                  (way === 'usual' || caller.purposes[0] === way.mode) &&
+                  [...said(policy, caller, way, all, now).values()].some((voices) => voices.length > 0),
+              ),
+            );
+      if (status === 'no-longer' && !speaksStill) voided += 1;
+      expect([JSON.stringify([whole, block]), status === 'enforced']).toEqual([
+        JSON.stringify([whole, block]),
+        speaksStill,
+      ]);
+    }),
+    { numRuns: 600 },
+  );
+  expect(voided).toBeGreaterThan(5);
+});
+
 const privacy = { coding: [{ system: `${HL7}/consentscope`, code: 'patient-privacy' }] };
 const receiver = { coding: [{ system: `${HL7}/v3-ParticipationType`, code: 'IRCP' }] };
 const actor = (reference: string): Json => ({ role: receiver, reference: { reference } });
@@ -111,8 +174,29 @@ const NAMED = [
   { resourceType: 'CareTeam', id: 'empty', status: 'active', subject: { reference: 'Patient/p' } },
   { resourceType: 'PractitionerRole', id: 'gp', practitioner: { reference: 'Practitioner/gp' } },
 ];
+/** The dentist was blocked a while ago. */
+const BLOCKS = compile(
+  PATIENT,
+  [
+    {
+      resourceType: 'Consent',
+      id: 'b',
+      status: 'inactive',
+      meta: { lastUpdated: '2025-01-01T00:00:00Z' },
+      policy: [{ uri: POLICY.block }],
+      provision: { actor: [actor('Practitioner/dentist')] },
+    },
+  ],
+  rules,
+).blocks;
 const told = (consent: Resource): Enforcement =>
-  enforcementOf(consent, { rules, named: namedIn(NAMED), patient: PATIENT, blocks: BLOCKS, now: Date.parse(NOW) });
+  enforcementOf(consent, {
+    rules,
+    named: namedIn(NAMED),
+    patient: PATIENT,
+    blocks: BLOCKS,
+    now: Date.parse(NOW),
+  });
 const brief = ({ status, findings }: Enforcement): string[] => [
   status,
   ...findings.map(({ reason, expression }) => `${reason} ${expression}`),
@@ -128,6 +212,8 @@ const CASES: [string, Resource, string[]][] = [
   ['a permit that begins tomorrow', consentOf(permit({ period: { start: '2026-03-11' } })), ['not-yet', 'begins Consent.provision.period.start']],
   ['a permit that ended', consentOf(permit({ period: { end: '2026-03-09' } })), ['no-longer', 'ended Consent.provision.period.end']],
   ['a permit after the period around it', consentOf({ period: { end: '2026-03-09' }, provision: [permit({ period: { start: '2027' } })] }), ['not-enforceable', 'ended Consent.provision.period.end', 'begins Consent.provision.provision[0].period.start', 'void Consent.provision.provision[0]']],
+  ['a permit of who was blocked since', consentOf(permit({ actor: [actor('Practitioner/dentist')] }), { meta: { versionId: '1', lastUpdated: '2024-01-01T00:00:00Z' } }), ['no-longer', 'blocked Consent.provision']],
+  ['a permit of who was blocked before', consentOf(permit({ actor: [actor('Practitioner/dentist')] }), { meta: { versionId: '1', lastUpdated: '2026-01-01T00:00:00Z' } }), ['enforced']],
   ['one that was withdrawn', consentOf(permit(), { status: 'inactive' }), ['no-longer', 'inactive Consent.status']],
   ['a draft', consentOf(permit(), { status: 'draft' }), ['not-yet', 'inactive Consent.status']],
   ['a permit with a date that can’t be read', consentOf(permit({ period: { end: 'tomorrow' } })), ['not-enforceable', 'period Consent.provision.period', VOID]],

@@ -51,18 +51,24 @@ it(
     const untold: string[] = [];
     for (const kind of KINDS) {
       for (const way of Object.keys(READING).map(Number)) {
-        if (TELLING_NOTHING.includes(way)) continue;
-        const probes = READING[way]!(kind).filter(({ link }) => link === undefined);
-        const [one, other] = await Promise.all(
-          [full!, empty!].map((world) => answers(world, world.carnet.as('all'), probes, true)),
-        );
-        if (one!.every((answer, index) => answer === other![index])) untold.push(`${kind.kind}: way ${way}`);
+        if (TELLING_NOTHING.includes(way) || kind.spares?.includes(way) === true) continue;
+        if (!(await isTold(READING[way]!(kind)))) untold.push(`${kind.kind}: way ${way}`);
       }
     }
     expect(untold).toEqual([]);
   },
   PATIENCE,
 );
+
+async function isTold(probes: readonly Probe[]): Promise<boolean> {
+  for (const probe of probes.filter(({ link }) => link === undefined)) {
+    const [one, other] = await Promise.all(
+      [full!, empty!].map((world) => answers(world, world.carnet.as('all'), [probe], false)),
+    );
+    if (one![0] !== other![0]) return true;
+  }
+  return false;
+}
 
 describe.each(KINDS)('hidden by $says', (kind) => {
   it.each([

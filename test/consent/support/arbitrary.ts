@@ -138,7 +138,11 @@ const invitations: fc.Arbitrary<Resource> = fc
     }) as Resource;
   });
 
-const written = pick('2017-01-01T00:00:00.000Z', '2024-02-29T23:59:59.999Z', NOW);
+const written = pick(
+  ...Array.from({ length: 8 }, () => NOW),
+  '2017-01-01T00:00:00.000Z',
+  '2024-02-29T23:59:59.999Z',
+);
 
 /** Each under its own id. */
 export const manyConsents = fc

@@ -34,6 +34,8 @@ export interface Kind extends Cast {
   ends?: true;
   /** Hidden types other than the manner's own that this kind can't hide. */
   without: readonly string[];
+  /** Ways that lead only to what this kind doesn't hide. */
+  spares?: readonly number[];
   /** What makes visible things visible. */
   shown: object;
 }
@@ -235,6 +237,8 @@ export const KINDS: readonly Kind[] = [
     },
     alone: [stated('newmask-masks', p, POLICY.maskNew, { type: 'permit' })],
     deposited: true,
+    // it masks documents alone: no Binary, no Appointment
+    spares: [22, 29],
     label: `${VISIBILITY}|MASQUE_PS`,
   })),
 ];
