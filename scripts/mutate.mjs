@@ -1,6 +1,6 @@
 /**
  * `npm run mutate [-- words]`: breaks the gate in one way after another, in a copy of the project, and runs the tests
- * that should notice. A mutation that survives is a hole in the tests. With words: only mutations whose name has them.
+ * that should notice. A mutation that survives is a hole in the tests. With words: only mutations whose file and name have them.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ const WORKERS = 2;
 
 await prepare({ build: false });
 const words = process.argv.slice(2);
-const asked = MUTATIONS.filter(({ name }) => words.every((word) => name.includes(word)));
+const asked = MUTATIONS.filter(({ name, file }) => words.every((word) => `${file} ${name}`.includes(word)));
 const lost = asked.filter(({ file, from }) => count(readFileSync(join(ROOT, file), 'utf8'), from) !== 1);
 if (lost.length > 0) {
   for (const { name, file } of lost) say(`what to break is not found once in ${file}: ${name}`);
