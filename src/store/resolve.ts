@@ -50,23 +50,27 @@ export interface Scope {
   types: readonly string[];
   /** the patients that the search as a whole names */
   patients: readonly string[] | undefined;
+  /** `Type/id` of what a match may be alone, when the search says so */
+  only?: readonly string[];
   /** told of what the links ask, once they are resolved themselves */
   asks?: (filter: Filter, types: readonly string[]) => void;
 }
 
 export async function resolve(filter: Filter, scope: Scope): Promise<Filter> {
-  const { access, resolver, types, patients } = scope;
+  const { access, resolver, types, patients, only } = scope;
   switch (filter.op) {
     case 'and':
     case 'or': {
       const of: Filter[] = [];
-      for (const part of filter.of) of.push(await resolve(part, scope));
+      const among = filter.op === 'and' ? onlyOf(filter.of, types) : undefined;
+      const within = among === undefined ? scope : { ...scope, only: among };
+      for (const part of filter.of) of.push(await resolve(part, within));
       return { op: filter.op, of };
     }
     case 'not':
       return { op: 'not', of: await resolve(filter.of, scope) };
     case 'chain': {
-      const inner = await resolve(filter.filter, { ...scope, types: [filter.type] });
+      const inner = await resolve(filter.filter, { ...scope, types: [filter.type], only: undefined });
       scope.asks?.(inner, [filter.type]);
       const about = `${filter.param}:${filter.type}`;
       if (filter.canonical === true) {
@@ -82,7 +86,7 @@ export async function resolve(filter: Filter, scope: Scope): Promise<Filter> {
       return { op: 'reference', param: filter.param, targets: found.map(({ key }) => key) };
     }
     case 'has': {
-      const inner = await resolve(filter.filter, { ...scope, types: [filter.type] });
+      const inner = await resolve(filter.filter, { ...scope, types: [filter.type], only: undefined });
       scope.asks?.(inner, [filter.type]);
       const about = `_has:${filter.type}:${filter.param}`;
       if (filter.canonical === true) {
@@ -92,7 +96,8 @@ export async function resolve(filter: Filter, scope: Scope): Promise<Filter> {
         const local = naming.flatMap(({ refs }) => targetsIn(refs, filter.param));
         return any([idsAmong(local, types), { op: 'term', terms: [...new Set(terms)], unique: true }]);
       }
-      const found = await resolver.find(access, filter.type, inner, patients, LINKS);
+      const links = only === undefined ? inner : both(inner, filter.param, only);
+      const found = await resolver.find(access, filter.type, links, patients, LINKS);
       bounded(found.length, about);
       return idsAmong(
         found.flatMap(({ refs }) => targetsIn(refs, filter.param)),
@@ -114,6 +119,16 @@ export async function resolve(filter: Filter, scope: Scope): Promise<Filter> {
     default:
       return filter;
   }
+}
+
+/** What `_id` asks for beside a link: only what refers to that need be found. */
+function onlyOf(parts: readonly Filter[], types: readonly string[]): string[] | undefined {
+  const asked = parts.find((part) => part.op === 'id');
+  return asked === undefined || types.length !== 1 ? undefined : asked.ids.map((id) => `${types[0]}/${id}`);
+}
+
+function both(inner: Filter, param: string, targets: readonly string[]): Filter {
+  return { op: 'and', of: [inner, { op: 'reference', param, targets: [...targets] }] };
 }
 
 /** A resource with all that it is part of, or all that are part of it, level by level. */
