@@ -275,7 +275,8 @@ async function patientIds(post) {
 function sender(base, token) {
   return async (path, body, method = 'POST', type = 'application/fhir+json') => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': type };
-    const response = await fetch(`${base}/${path}`, { method, headers, body: JSON.stringify(body) });
+    const content = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await fetch(`${base}/${path}`, { method, headers, ...content });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response.json();
   };

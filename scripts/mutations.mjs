@@ -21,7 +21,10 @@ const writing = 'src/consent/writing.ts';
 const labelling = 'src/consent/labelling.ts';
 const labels = 'src/enforcement/labels.ts';
 
-/** name, file, what stands there, what stands there then, tests */
+/**
+ * name, file, what stands there, what stands there then, tests
+ * @type {[string, string, string, string, string[]][]}
+ */
 const TABLE = [
   [
     'line 1 is dropped',
