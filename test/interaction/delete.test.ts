@@ -126,13 +126,14 @@ it('never deletes an AuditEvent, nor is one put', async () => {
   const put = await all.put(path, json);
   expect([errorOf(put), put.text]).toEqual([[403, 'forbidden'], expect.stringContaining('never changed')]);
   const { id: _id, ...event } = json;
+  const gp = carnet.as('gp');
   for (const reply of [
-    await all.put('AuditEvent/new', { ...event, id: 'new' }),
-    await all.put('AuditEvent?_id=new', { ...event, id: 'new' }),
-    await all.put('AuditEvent?_id=new', event),
-    await carnet.as('gp').put('AuditEvent/gp-new', { ...event, id: 'gp-new' }),
+    await gp.put('AuditEvent/gp-new', { ...event, id: 'gp-new' }),
+    await gp.put('AuditEvent/other', { ...event, id: 'other' }),
+    await gp.put('AuditEvent?_id=gp-new', { ...event, id: 'gp-new' }),
+    await gp.put('AuditEvent?_id=gp-new', event),
   ]) {
     expect([errorOf(reply), reply.headers.get('allow')]).toEqual([[405, 'not-supported'], 'GET, HEAD, POST']);
   }
-  expect((await all.get('AuditEvent/new')).status).toBe(404);
+  expect((await all.get('AuditEvent/gp-new')).status).toBe(404);
 });

@@ -2,6 +2,7 @@
  * Whatever hides it: a store that holds what is hidden and one that doesn't answer alike, byte for byte, each way in
  * which such a server may leak. The design's table "Hidden equals absent"; conformance/consent-rules.md.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { WRITING } from './support/attempts.ts';
 import { KINDS, type Kind } from './support/kinds.ts';
 import type { Probe } from './support/probes.ts';
@@ -9,6 +10,7 @@ import { callerOf, makeStage } from './support/stages.ts';
 import { READING } from './support/ways.ts';
 import { type World, answers, difference } from './support/worlds.ts';
 
+const TABLE = new URL('../golden/leak-probes.txt', import.meta.url);
 const PATIENCE = 240_000;
 const WAYS = Array.from({ length: 34 }, (_, index) => index + 1);
 
@@ -31,15 +33,30 @@ const asked = (ways: typeof READING, kind: Kind): Asked[] =>
     probesOf(kind).map((probe) => ({ way: Number(way), probe })),
   );
 
-it('tries each way with each kind of hiding', () => {
+const count = (kind: Kind, way: number): number =>
+  [...asked(READING, kind), ...asked(WRITING, kind)].filter((each) => each.way === way).length;
+
+it('tries each way with each kind of hiding, as the reviewed table says', () => {
   const cells = KINDS.flatMap((kind) =>
-    WAYS.map((way) => ({
-      kind: kind.kind,
-      way,
-      probes: [...asked(READING, kind), ...asked(WRITING, kind)].filter((each) => each.way === way).length,
-    })),
+    WAYS.map((way) => ({ kind: kind.kind, way, probes: count(kind, way) })),
   );
   expect(cells.filter(({ probes }) => probes === 0)).toEqual([]);
+  const line = (name: string, numbers: readonly number[]): string =>
+    [name.padEnd(58), ...numbers.map((number) => String(number).padStart(3))].join('');
+  const table = [
+    'Probes: the kinds of hiding by the ways of leaking. `GOLDEN=write` writes it anew.',
+    '',
+    line('hidden by', WAYS),
+    ...KINDS.map((kind) =>
+      line(
+        kind.says,
+        WAYS.map((way) => count(kind, way)),
+      ),
+    ),
+    '',
+  ].join('\n');
+  if (process.env['GOLDEN'] === 'write') writeFileSync(TABLE, table);
+  expect(table.split('\n')).toEqual(readFileSync(TABLE, 'utf8').split('\n'));
 });
 
 /** By which not even who may see everything learns anything: links that are another's, operations that aren't there. */

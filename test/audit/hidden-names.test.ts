@@ -1,0 +1,42 @@
+/** A trace that names what is hidden from a patient tells them nothing until that is hidden no more. */
+import { type Client, type TestServer, testServer } from '../support/server.ts';
+import { Space, label } from '../enforcement/support/space.ts';
+
+let carnet: TestServer;
+beforeAll(async () => {
+  carnet = await testServer(import.meta.url);
+});
+afterAll(() => carnet?.close());
+
+const total = async (client: Client, path: string): Promise<number> => (await client.get(path)).json.total;
+
+it('hides the traces of what is hidden from the patient, at each door, and gives them once it is shown', async () => {
+  const space = await Space.of(carnet);
+  const hospital = carnet.as('hospital');
+  const shown = await space.deposit({}, hospital);
+  const before = await total(space.me, `AuditEvent?patient=${space.id}&_summary=count`);
+  const id = await space.deposit({ securityLabel: [{ coding: [label('INVISIBLE_PATIENT')] }] }, hospital);
+  const named = `AuditEvent?entity=DocumentReference/${id}`;
+  const trace = `AuditEvent/${(await carnet.as('all').get(named)).json.entry[0].resource.id}`;
+  const doors = async (): Promise<unknown[]> => [
+    (await space.me.get(trace)).status,
+    (await space.me.get(`${trace}/_history`)).status,
+    await total(space.me, named),
+    await total(space.me, `${named}&_summary=count`),
+    await total(space.me, `Patient?_id=${space.id}&_has:AuditEvent:patient:entity=DocumentReference/${id}`),
+    (await space.me.get(`Patient?_id=${space.id}&_revinclude=AuditEvent:patient`)).text.includes(id),
+    (await space.me.get(`Patient/${space.id}/AuditEvent`)).text.includes(id),
+    (await space.me.get('AuditEvent/_history?_count=200')).text.includes(id),
+  ];
+  expect(await doors()).toEqual([404, 404, 0, 0, 0, false, false, false]);
+  expect(await total(space.me, `AuditEvent?entity=DocumentReference/${shown}`)).toBeGreaterThan(0);
+  expect(before).toBeGreaterThan(0);
+
+  const { json } = await hospital.get(`DocumentReference/${id}`);
+  const { securityLabel: _, ...without } = json;
+  const put = await hospital.patch(`DocumentReference/${id}`, [{ op: 'remove', path: '/securityLabel' }]);
+  expect([put.status, without.id]).toEqual([200, id]);
+  const [read, history, ...found] = await doors();
+  expect([read, history, found.slice(3)]).toEqual([200, 200, [true, true, true]]);
+  expect(Math.min(...(found.slice(0, 2) as number[]))).toBeGreaterThan(0);
+});
