@@ -3,7 +3,12 @@
 const PURE = ['test/consent/reference', 'test/consent/cases.test', 'test/consent/laws', 'test/condition'];
 const LINES = ['test/enforcement/lines'];
 const LEAKS = ['test/leaks/two-worlds'];
-const WRITES = ['test/enforcement/writing', 'test/enforcement/masking', 'test/enforcement/widening'];
+const WRITES = [
+  'test/consent/labelling',
+  'test/enforcement/writing',
+  'test/enforcement/masking',
+  'test/enforcement/widening',
+];
 
 const lines = 'src/consent/lines.ts';
 const link = 'src/consent/link.ts';
@@ -624,6 +629,13 @@ const TABLE = [
     'some(({ emergency }) => emergency)',
     'some(() => false)',
     WRITES,
+  ],
+  [
+    'unblocking brings back what was permitted before',
+    statements,
+    "if (statement.effect === 'permit' && level === 'caller' && statement.written < voided) continue;",
+    '',
+    PURE,
   ],
 ];
 
