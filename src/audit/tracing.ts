@@ -53,8 +53,9 @@ export function tracesOf(
 function together(concerns: readonly Concern[]): Concern[] {
   const each = new Map<string, Concern>();
   for (const concern of concerns) {
-    const other = each.get(concern.patient);
-    each.set(concern.patient, {
+    const key = `${concern.hidden ? '?' : ' '}${concern.patient}`;
+    const other = each.get(key);
+    each.set(key, {
       ...concern,
       references: [...new Set([...(other?.references ?? []), ...concern.references])],
       count: Math.max(other?.count ?? 0, concern.count),

@@ -22,7 +22,7 @@ import { DIRECTORY, UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import type { Rules } from '../consent/rules.ts';
 import type { Relation } from '../consent/writing.ts';
 import { callerFor, planFor } from './plans.ts';
-import type { PolicySource, Stored } from './ports.ts';
+import type { Change, PolicySource, Stored } from './ports.ts';
 
 /** Patients that a search without a patient may span, and those up to which one query says it all. */
 const GRANTORS = 10_000;
@@ -186,6 +186,12 @@ export class Access {
     const source = this.#policies;
     if (unshown === undefined || source === undefined || by !== this.stranger) return undefined;
     return (label) => unshown.includes(source.key(`label=${label}`));
+  }
+
+  /** It is hidden from its patient for a while. */
+  hides({ labels }: Pick<Change, 'labels'>): boolean {
+    const hiding = this.#policies?.rules.labels.hiddenFromPatient ?? [];
+    return labels.some((label) => hiding.includes(label));
   }
 
   /** As whom the caller is shown what they deposited without the labels that others put on it. */

@@ -1,8 +1,8 @@
 /** What a request touched: the stuff of its traces. */
 import type { Attributes } from '../condition/condition.ts';
-
-type Named = Pick<Attributes, 'type' | 'id' | 'patients'>;
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
+
+type Named = Pick<Attributes, 'type' | 'id' | 'patients' | 'hidden'>;
 
 /** Resources named in one trace; past it only their number is. */
 const NAMED = 100;
@@ -11,6 +11,8 @@ export interface Concern {
   /** Empty: nobody's data. */
   patient: string;
   refused: boolean;
+  /** Of what is hidden from the patient for a while: apart, so that it hides no other trace. */
+  hidden: boolean;
   /** `Type/id`, at most 100. */
   references: string[];
   count: number;
@@ -42,7 +44,7 @@ export class Notes {
 
   /** A patient of whom something was asked, whatever was found. */
   asked(patients: readonly string[]): void {
-    for (const patient of patients) this.#concern(patient, false);
+    for (const patient of patients) this.#concern(patient, false, false);
   }
 
   /** What is to be traced, each patient's apart, that isn't yet. */
@@ -51,14 +53,15 @@ export class Notes {
   }
 
   close(concerns: readonly Concern[]): void {
-    for (const { patient, refused } of concerns) this.#written.add(keyOf(patient, refused));
+    for (const { patient, refused, hidden } of concerns) this.#written.add(keyOf(patient, refused, hidden));
   }
 
   #note(facts: Named, refused: boolean): void {
     const reference = `${facts.type}/${facts.id}`;
+    const hidden = facts.hidden !== undefined;
     for (const patient of concernedBy(facts)) {
-      this.#reopen(keyOf(patient, refused), reference);
-      const concern = this.#concern(patient, refused);
+      this.#reopen(keyOf(patient, refused, hidden), reference);
+      const concern = this.#concern(patient, refused, hidden);
       concern.count += 1;
       if (concern.references.length < NAMED && !concern.references.includes(reference)) {
         concern.references.push(reference);
@@ -73,11 +76,11 @@ export class Notes {
     this.#concerns.delete(key);
   }
 
-  #concern(patient: string, refused: boolean): Concern {
-    const key = keyOf(patient, refused);
+  #concern(patient: string, refused: boolean, hidden: boolean): Concern {
+    const key = keyOf(patient, refused, hidden);
     let concern = this.#concerns.get(key);
     if (concern === undefined) {
-      concern = { patient, refused, references: [], count: 0 };
+      concern = { patient, refused, hidden, references: [], count: 0 };
       this.#concerns.set(key, concern);
     }
     return concern;
@@ -90,6 +93,6 @@ function concernedBy({ patients }: Named): string[] {
   return [...new Set(patients.map((patient) => (patient === UNKNOWN_PATIENT ? '' : patient)))];
 }
 
-function keyOf(patient: string, refused: boolean): string {
-  return `${refused ? '-' : '+'}${patient}`;
+function keyOf(patient: string, refused: boolean, hidden: boolean): string {
+  return `${refused ? '-' : '+'}${hidden ? '?' : ' '}${patient}`;
 }

@@ -125,7 +125,8 @@ export class ScopedStore {
 
   /** All or nothing, with its traces. @throws Stale */
   async commit(changes: readonly Change[], locks: readonly Lock[] = []): Promise<Stored[]> {
-    for (const change of changes) this.notes.given(change);
+    for (const change of changes)
+      this.notes.given({ ...change, hidden: this.#access.hides(change) ? 0 : undefined });
     const concerns = this.notes.open();
     const stored = await this.#port.commit({
       changes,

@@ -32,6 +32,7 @@ const concerns = fc.array(
   fc.record({
     patient: fc.oneof(id, fc.constant('')),
     refused: fc.boolean(),
+    hidden: fc.boolean(),
     references: fc.uniqueArray(reference, { maxLength: 3 }),
     count: fc.nat(5),
   }),
@@ -86,7 +87,7 @@ it('has one frame for all that a caller does alike, and another for what differs
   const frame = (code: string, outcome: '0' | '4', by: Subject) =>
     tracesOf(
       { audit: { code, action: 'R' }, url: 'x', query: [], requestId: '1', subject: by, base: BASE },
-      [{ patient: 'ada', refused: false, references: [], count: 0 }],
+      [{ patient: 'ada', refused: false, hidden: false, references: [], count: 0 }],
       outcome,
       1,
     )[0]!.frame;

@@ -40,3 +40,18 @@ it('hides the traces of what is hidden from the patient, at each door, and gives
   expect([read, history, found.slice(3)]).toEqual([200, 200, [true, true, true]]);
   expect(Math.min(...(found.slice(0, 2) as number[]))).toBeGreaterThan(0);
 });
+
+it('a trace of what is shown is not hidden with that of what is hidden beside it', async () => {
+  const space = await Space.of(carnet);
+  const hospital = carnet.as('hospital');
+  const shown = await space.deposit({}, hospital);
+  const hidden = await space.deposit({ securityLabel: [{ coding: [label('INVISIBLE_PATIENT')] }] }, hospital);
+  const traced = async (id: string): Promise<number> =>
+    total(space.me, `AuditEvent?entity=DocumentReference/${id}&_summary=count`);
+  const before = await traced(shown);
+  expect((await hospital.get(`DocumentReference?patient=${space.id}`)).json.total).toBe(2);
+  expect(await traced(shown)).toBe(before + 1);
+  const entry = [shown, hidden].map((id) => ({ request: { method: 'GET', url: `DocumentReference/${id}` } }));
+  await hospital.post('', { resourceType: 'Bundle', type: 'batch', entry });
+  expect([await traced(shown), await traced(hidden)]).toEqual([before + 2, 0]);
+});
