@@ -354,7 +354,10 @@ it('who granted something is found by an index', async () => {
   const { ran } = await ranFor({ caller: 'gp', path: 'AllergyIntolerance?_lastUpdated=gt2020', most: 0 });
   const grants = ran.filter(({ command }) => 'aggregate' in command);
   expect(grants).toHaveLength(1);
-  expect([grants[0]!.planSummary, grants[0]!.docsExamined]).toEqual([expect.stringContaining('grants: 1'), 0]);
+  expect([grants[0]!.planSummary, grants[0]!.docsExamined]).toEqual([
+    expect.stringContaining('grants: 1'),
+    0,
+  ]);
 });
 
 it('the Consents of a patient are found by an index', async () => {
