@@ -466,7 +466,10 @@ describe('masked is masked in the past too', () => {
     expect(await given()).toEqual([200, 200]);
     // the version that was masked stays so
     expect((await dentist.get(`${at}/_history`)).json.total).toBe(3);
-    expect((await space.me.get(`${at}/_history`)).json.total).toBe(4);
+    const { json } = await space.me.get(`${at}/_history`);
+    expect(json.total).toBe(4);
+    const masked = `${at}/_history/${json.entry[1].resource.meta.versionId}`;
+    expect([(await space.me.get(masked)).status, (await dentist.get(masked)).status]).toEqual([200, 404]);
   });
 });
 
