@@ -19,7 +19,7 @@ import { standingOf } from './link.ts';
 import { matrixFor } from './matrix.ts';
 import type { Policy } from './policy.ts';
 import { type Rules, before } from './rules.ts';
-import { type ByLevel, type Said, type Way, effects, modeOf, said } from './statements.ts';
+import { type ByLevel, type Said, effects, modeOf, said } from './statements.ts';
 
 /** What a line, or one level of line 10, says; within it deny beats permit. */
 export interface Verdict {
@@ -185,14 +185,16 @@ function rest(voices: readonly Said[]): Condition {
 function emergency({ policy, caller, rules, now, named }: Asked): Verdict[] {
   const mode = modeOf(caller, policy.patient, rules.emergency.BTG.hours, now);
   if (mode === undefined) return [];
-  const opened = (way: Way, byDefault: Effect): Condition =>
-    fold(byLevel(7, said(policy, caller, way, named, now)), byDefault === 'permit' ? ALL : NONE);
-  const open = opened({ mode, unmasking: false }, rules.emergency[mode].default);
-  const unmasked = opened({ mode, unmasking: true }, rules.emergency.masked);
+  const voices = (unmasking: boolean): ByLevel => said(policy, caller, { mode, unmasking }, named, now);
+  const opened = (heard: ByLevel, byDefault: Effect): Condition =>
+    fold(byLevel(7, heard), byDefault === 'permit' ? ALL : NONE);
+  const heard = voices(false);
+  const open = opened(heard, rules.emergency[mode].default);
+  const unmasked = opened(voices(true), rules.emergency.masked);
   const masked: Condition = { is: 'label', among: rules.labels.masked };
   const matrix = rules.emergency[mode].matrix ? matrixFor(caller, rules) : ALL;
-  const voices = [...said(policy, caller, { mode, unmasking: false }, named, now).values()].flat();
-  return [{ line: 7, permit: and(open, or(not(masked), unmasked), matrix), deny: NONE, because: voices }];
+  const because = [...heard.values()].flat();
+  return [{ line: 7, permit: and(open, or(not(masked), unmasked), matrix), deny: NONE, because }];
 }
 
 /** Line 8. */
