@@ -1,7 +1,7 @@
 /** What a Consent that isn't saved would change: the patient's "view as my dentist". */
 import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { validate } from '../../src/fhir/validate/index.ts';
-import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
+import { type Client, type Reply, type TestServer, putAll, testServer } from '../support/server.ts';
 
 let carnet: TestServer;
 const HL7 = 'http://terminology.hl7.org/CodeSystem';
@@ -56,11 +56,7 @@ const WORLD: Resource[] = [
 
 beforeAll(async () => {
   carnet = await testServer(import.meta.url);
-  const all = carnet.as('all');
-  for (const resource of WORLD) {
-    const { status, text } = await all.put(`${resource.resourceType}/${resource.id}`, resource);
-    if (status >= 300) throw new Error(text);
-  }
+  await putAll(carnet.as('all'), WORLD);
 });
 afterAll(() => carnet?.close());
 

@@ -1,16 +1,12 @@
 /** Whether Consents are enforced, by who may read them, in both languages. */
 import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { validate } from '../../src/fhir/validate/index.ts';
-import { type Reply, type TestServer, testServer } from '../support/server.ts';
+import { type Reply, type TestServer, putAll, testServer } from '../support/server.ts';
 
 let carnet: TestServer;
 beforeAll(async () => {
   carnet = await testServer(import.meta.url);
-  const all = carnet.as('all');
-  for (const resource of WORLD) {
-    const { status, text } = await all.put(`${resource.resourceType}/${resource.id}`, resource);
-    if (status >= 300) throw new Error(text);
-  }
+  await putAll(carnet.as('all'), WORLD);
 });
 afterAll(() => carnet?.close());
 

@@ -10,6 +10,7 @@ import { type DemoIssuer, demoIssuer } from '../../src/demo/issuer.ts';
 import type { Rules } from '../../src/consent/rules.ts';
 import type { Disclosure } from '../../src/interaction/context.ts';
 import { nationalRules } from '../../src/national-rules.ts';
+import type { Resource } from '../../src/fhir/resource.ts';
 import { createLog } from '../../src/ops/log.ts';
 import { testDatabase } from './database.ts';
 
@@ -126,6 +127,14 @@ export function clientFor(base: string, token: string): Client {
       }),
     delete: (path, headers) => send('DELETE', path, undefined, headers),
   };
+}
+
+/** Each under its own id, one after the other. @throws Error with the first refusal */
+export async function putAll(client: Client, resources: readonly Resource[]): Promise<void> {
+  for (const resource of resources) {
+    const { status, text } = await client.put(`${resource.resourceType}/${resource.id}`, resource);
+    if (status >= 300) throw new Error(text);
+  }
 }
 
 export function freePort(): Promise<number> {
