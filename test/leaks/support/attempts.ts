@@ -1,20 +1,10 @@
 /** The ways of ways.ts that write: one after the other, since some change what the caller may change. */
 import { type Cast, named } from './cast.ts';
 import { SECRET, actor, consent } from './content.ts';
-import type { Probe } from './probes.ts';
+import { type Probe, bundle, entry } from './probes.ts';
 import { get, idOf } from './ways.ts';
 
 const JSON_PATCH = { 'content-type': 'application/json-patch+json' };
-const entry = (method: string, url: string, resource?: unknown, more: object = {}) => ({
-  ...(resource === undefined ? {} : { resource }),
-  request: { method, url, ...more },
-});
-const bundle = (type: string, ...entries: object[]): Probe => ({
-  method: 'POST',
-  path: '',
-  body: { resourceType: 'Bundle', type, entry: entries },
-});
-
 /** What the caller writes of a visible patient. */
 function made({ manner, visible, more }: Cast, names: readonly string[] = [], identifier?: string): object {
   const face = { date: '2024-02-02T08:00:00Z', words: 'made by who asks', code: 'plain', names, identifier };

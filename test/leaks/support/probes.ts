@@ -290,11 +290,11 @@ const NAMED_WRITES: Probe[] = HIDDEN_KEYS.flatMap((key) => {
   ];
 });
 
-const entry = (method: string, url: string, resource?: unknown, more: object = {}) => ({
+export const entry = (method: string, url: string, resource?: unknown, more: object = {}) => ({
   ...(resource === undefined ? {} : { resource }),
   request: { method, url, ...more },
 });
-const bundle = (type: string, ...entries: object[]): Probe => ({
+export const bundle = (type: string, ...entries: object[]): Probe => ({
   method: 'POST',
   path: '',
   body: { resourceType: 'Bundle', type, entry: entries },
