@@ -7,6 +7,7 @@ import { type Issuer, Tokens } from './auth/token.ts';
 import type { Rules } from './consent/rules.ts';
 import { Access } from './enforcement/access.ts';
 import { Notes } from './enforcement/notes.ts';
+import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
 import { ScopedStore } from './enforcement/scoped-store.ts';
 import { RESOURCE_TYPES } from './fhir/definitions/index.ts';
 import { FhirError } from './fhir/outcome.ts';
@@ -19,21 +20,42 @@ import type { Interaction, Trace } from './interaction/exchange.ts';
 import { interactions } from './interactions.ts';
 import { PageLinks } from './interaction/page-links.ts';
 import { Queue } from './interaction/queue.ts';
+import { Courier } from './notice/courier.ts';
+import { Dispatcher } from './notice/dispatch.ts';
+import { Visits } from './notice/visits.ts';
 import { readiness } from './ops/health.ts';
 import { startJobs } from './ops/jobs.ts';
 import type { Log } from './ops/log.ts';
+import { noticeJobs } from './ops/notices/jobs.ts';
+import { type SmtpOptions, smtp } from './ops/notices/smtp.ts';
+import { startObserving, type MetricsOptions } from './ops/observing.ts';
 import { commonDefinitions, definitionsOf } from './search/definitions.ts';
 import { terminology } from './search/known-terminology.ts';
+import type { Anchor } from './store/anchor.ts';
 import { connect, ensureIndexes } from './store/database.ts';
 import { faultOf } from './store/fault.ts';
 import { KeyRing, keyFile } from './store/keys.ts';
 import { ensureLayout } from './store/layout.ts';
+import { Notices } from './store/notices.ts';
+import { MongoOutbox } from './store/outbox.ts';
+import { MongoPost } from './store/post.ts';
+import { sizesOf } from './store/sizes.ts';
 import { Store } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
 
 export const VERSION = '0.1.0';
 const RELEASED = '2026-11-22';
 const HOUR = 3_600_000;
+/** What of the store's work is followed, where somebody does. */
+const SPANS = {
+  get: 'read',
+  getVersion: 'read',
+  search: 'search',
+  include: 'include',
+  history: 'history',
+  commit: 'commit',
+  record: 'audit',
+} as const;
 
 export interface ServerOptions {
   mongodbUri: string;
@@ -46,8 +68,18 @@ export interface ServerOptions {
   resourceTypes: readonly string[];
   issuers: readonly Issuer[];
   maxBodyBytes: number;
+  /** In front of the server, whose `X-Forwarded-For` is believed: none unless given. */
+  proxies?: number;
+  /** Absent: there are none. */
+  metrics?: MetricsOptions;
+  /** Where the heads of the chain of traces are told; nowhere unless given. */
+  anchor?: Anchor;
   /** The country's. */
   rules: Rules;
+  /** Milliseconds between two looks into the outbox; absent: this process tells nobody anything. */
+  noticesEvery?: number;
+  /** Absent: no e-mail is sent. */
+  mail?: SmtpOptions & { link: string };
   /** `silent` unless given. */
   disclosure?: Disclosure;
   /** Makes the ids of what is created; random ones unless given. */
@@ -73,23 +105,40 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await ensureIndexes(database, tell);
     const ring = new KeyRing(database.records.keys, await keyFile(options.keyFile));
     await ensureLayout(database, ring, base, options.rules, tell);
-    const store = new Store(database, ring, base, options.rules);
+    const observing = startObserving(options.metrics, VERSION, options.rules.emergency.BTG.hours);
+    const { metrics } = observing;
+    const store = new Store(database, ring, base, options.rules, metrics?.store, options.anchor);
+    await store.open();
+    const port = observing.spanned<ResourceStore>(store, SPANS);
+    const policies = observing.spanned<PolicySource>(store.policies, { policies: 'gate' });
     const types = new Set(options.resourceTypes);
+    const professions = options.rules.professions[0] ?? '';
+    const outbox = new MongoOutbox(database, ring);
+    const inbox = new Notices(database, ring, store.terms, outbox, store);
+    const visits = new Visits(options.rules.emergency.BTG.hours);
     const context: Context = {
       types,
       terminology,
       links: new PageLinks(ring.derive('page links')),
       queue: new Queue(),
       disclosure: options.disclosure ?? 'silent',
+      inbox,
       bounds: { defaultCount: 50, maxCount: 1000, maxIncluded: 2000, maxEntries: 5000 },
       newId: options.newId ?? randomUUID,
       now: Date.now,
     };
-    const tokens = new Tokens(options.issuers);
+    const tokens = new Tokens(options.issuers, metrics?.tokenRefused);
     const touched = new WeakMap<Trace, Notes>();
+    const ready = readiness({ database: () => database.db.command({ ping: 1 }) });
+    const page = observing.page({
+      ready,
+      sizes: () => sizesOf(database.db),
+      waitingSince: () => store.waitingSince,
+    });
     const app = createApp({
       base,
       maxBodyBytes: options.maxBodyBytes,
+      proxies: options.proxies,
       types,
       knownTypes: new Set(RESOURCE_TYPES),
       capabilities: capabilities(base, options.resourceTypes),
@@ -99,22 +148,58 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       open(trace) {
         const notes = new Notes();
         touched.set(trace, notes);
-        const access = Access.of(trace.subject, store.policies, context.now, (facts) => notes.refused(facts));
-        return new ScopedStore(store, access, notes, (concerns, at) => tracesOf(trace, concerns, '0', at));
+        const access = Access.of(trace.subject, policies, context.now, (facts, grounds) =>
+          notes.refused(facts, grounds),
+        );
+        return new ScopedStore(port, access, notes, (concerns, at) =>
+          tracesOf(trace, concerns, { outcome: '0', professions }, at),
+        );
       },
       async record(trace, result) {
         const outcome = outcomeOf(result);
         const concerns = touched.get(trace)?.open() ?? [];
         if (concerns.length === 0) return;
-        await store.record((at) => tracesOf(trace, concerns, outcome, at));
+        if (outcome === '0') metrics?.given(trace.subject, concerns);
+        const news = outcome === '0' ? visits.news(trace.subject, concerns, context.now()) : [];
+        await Promise.all([
+          port.record((at) => tracesOf(trace, concerns, { outcome, professions }, at)),
+          outbox.enter(news),
+        ]);
+        visits.told(news);
       },
-      ready: readiness({ database: () => database.db.command({ ping: 1 }) }),
+      ready,
+      metrics:
+        page === undefined || options.metrics?.token === undefined
+          ? undefined
+          : { ...page, token: options.metrics.token },
+      answered: metrics?.answered,
+      follow: observing.follow,
       log,
     });
     const server = createServer(app);
     await listen(server, options);
+    const asked = await observing.serve(page, log);
+    const mailing = options.mail === undefined ? undefined : smtp(options.mail);
     const jobs = startJobs(
       [
+        ...(options.noticesEvery === undefined
+          ? []
+          : noticeJobs({
+              outbox,
+              dispatcher: new Dispatcher(outbox, inbox.teller, inbox, mailing !== undefined, Date.now),
+              courier:
+                mailing === undefined
+                  ? undefined
+                  : new Courier({
+                      post: new MongoPost(database),
+                      known: inbox,
+                      store,
+                      carrier: mailing,
+                      link: options.mail!.link,
+                      now: Date.now,
+                    }),
+              every: options.noticesEvery,
+            })),
         {
           name: 'sweep',
           every: HOUR,
@@ -125,6 +210,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         },
       ],
       log,
+      metrics?.jobs,
     );
     return {
       base,
@@ -132,7 +218,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       isFresh: async () => (await database.resources.findOne({}, { projection: { _id: 1 } })) === null,
       async close(patience = 20_000) {
         await closeServer(server, patience);
+        await asked.close();
         await jobs.stop();
+        await store.close();
         await database.close();
       },
     };

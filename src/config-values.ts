@@ -60,6 +60,13 @@ export function mongodbUri(text: string): string {
   return text;
 }
 
+/** INVARIANT: the message doesn't repeat the token. */
+export function metricsToken(text: string): string {
+  if (!/^[A-Za-z0-9\-._~+/]{24,512}=*$/.test(text))
+    throw new Error('24 to 512 letters, digits and `-._~+/`, such as `openssl rand -hex 24` makes');
+  return text;
+}
+
 /** Keys that came in clear could have been replaced on the way. */
 export function jwks(text: string): string {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return resolve(text);

@@ -8,6 +8,7 @@ import {
   jwks,
   listOf,
   matching,
+  metricsToken,
   mongodbUri,
   oneOf,
   onOrOff,
@@ -40,6 +41,8 @@ export interface Config {
     algorithms: Algorithm[];
   };
   keyFile: string;
+  /** What is kept of the traces outside the database. */
+  audit: { anchor: string; archive: string; years: number };
   /** Folder of the country's rules; undefined: the French ones. */
   rules?: string;
   /** Whether professionals learn that something was withheld from them. */
@@ -47,6 +50,10 @@ export interface Config {
   /** Undefined: as suits who looks on. */
   logLevel?: LogLevel;
   maxBodyBytes: number;
+  /** In front of the server, whose `X-Forwarded-For` is believed. */
+  proxies: number;
+  /** Where Prometheus may ask: on a port of its own, or on the server's by a token; without both nowhere. */
+  metrics: { port?: number; host: string; token?: string };
   /** Milliseconds that requests under way are given when the server is stopped. */
   stopPatience: number;
   /** Where a `mongod` is looked for. */
@@ -129,10 +136,29 @@ export const VARIABLES = {
     default: 'RS256,ES256,RS384,ES384',
   }),
   KEY_FILE: variable(String, 'file of the key-encryption keys', { otherwise: '`DATA_DIR/keys/kek.json`' }),
+  AUDIT_ANCHOR: variable(String, 'folder of the anchor that traces are verified against', {
+    otherwise: '`DATA_DIR/anchor`',
+  }),
+  AUDIT_ARCHIVE: variable(String, 'folder that old traces are moved to', {
+    otherwise: '`DATA_DIR/traces`',
+  }),
+  AUDIT_YEARS: variable(within(3, 100), 'years that traces stay in the database', { default: '3' }),
   LOG_LEVEL: variable(oneOf(LOG_LEVELS), `one of ${LOG_LEVELS.join(', ')}`, {
     otherwise: '`info`; in a terminal with the demo `warn`',
   }),
+  METRICS_PORT: variable(within(1, 65535), 'port of `/metrics`', { otherwise: 'no such port' }),
+  METRICS_HOST: variable(
+    matching(/^[\w.:-]+$/, 'a host name or address'),
+    'address that `METRICS_PORT` listens on',
+    { default: '127.0.0.1' },
+  ),
+  METRICS_TOKEN: variable(metricsToken, 'bearer token that opens `/metrics` on `PORT`', {
+    otherwise: 'no such page',
+  }),
   MAX_BODY_MIB: variable(within(1, 1024), 'largest body of a request, in MiB', { default: '32' }),
+  TRUST_PROXY: variable(within(0, 10), 'proxies in front whose `X-Forwarded-For` is believed', {
+    default: '0',
+  }),
   RULES: variable(String, 'folder of the country’s rules', { otherwise: 'the French ones, `profiles/fr`' }),
   DISCLOSURE: variable(
     oneOf(DISCLOSURE),
@@ -206,10 +232,17 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
       algorithms: values.AUTH_ALGORITHMS!,
     },
     keyFile: resolve(values.KEY_FILE ?? join(dataDir, 'keys', 'kek.json')),
+    audit: {
+      anchor: resolve(values.AUDIT_ANCHOR ?? join(dataDir, 'anchor')),
+      archive: resolve(values.AUDIT_ARCHIVE ?? join(dataDir, 'traces')),
+      years: values.AUDIT_YEARS!,
+    },
     rules: values.RULES === undefined ? undefined : resolve(values.RULES),
     disclosure: values.DISCLOSURE!,
     logLevel: values.LOG_LEVEL,
     maxBodyBytes: values.MAX_BODY_MIB! * 1024 * 1024,
+    proxies: values.TRUST_PROXY!,
+    metrics: { port: values.METRICS_PORT, host: values.METRICS_HOST!, token: values.METRICS_TOKEN },
     stopPatience: values.STOP_SECONDS! * 1000,
     mongod: {
       systemBinary: values.MONGOMS_SYSTEM_BINARY,

@@ -1,8 +1,11 @@
 /** Every interaction by its name in the route table. */
+import { accessHistory } from './operation/access-history.ts';
 import { accessPreview } from './operation/access-preview.ts';
 import { enforcementStatus } from './operation/enforcement-status.ts';
 import { explainAccess } from './operation/explain-access.ts';
 import { meta, metaAdd, metaDelete } from './operation/meta.ts';
+import { noticePreferences } from './operation/notice-preferences.ts';
+import { notices, readNotices } from './operation/notices.ts';
 import { validateOperation } from './operation/validate.ts';
 import type { Context } from './interaction/context.ts';
 import { create } from './interaction/create.ts';
@@ -44,5 +47,9 @@ export function interactions(context: Context) {
     '$enforcement-status': within(enforcementStatus),
     '$explain-access': within(explainAccess),
     '$access-preview': within(accessPreview),
+    '$access-history': within(accessHistory),
+    $notices: within(notices),
+    '$notices-read': within(readNotices),
+    '$notice-preferences': within(noticePreferences),
   } satisfies Record<string, Interaction>;
 }

@@ -10,8 +10,10 @@ import { type DemoIssuer, demoIssuer } from './demo/issuer.ts';
 import { seedDemo } from './demo/seed.ts';
 import { nationalRules } from './national-rules.ts';
 import { type Embedded, startEmbedded } from './ops/embedded/embedded.ts';
-import { createLog } from './ops/log.ts';
+import { createLog, logFaults } from './ops/log.ts';
 import { explainStart } from './start-fault.ts';
+import { anchorFile } from './store/anchor-file.ts';
+import { signingKey } from './store/signing-key.ts';
 
 const tell = (what: string): void => void process.stderr.write(`${what}\n`);
 
@@ -24,6 +26,7 @@ async function main(): Promise<void> {
 
 async function start(config: Config): Promise<void> {
   const log = createLog({ level: config.logLevel ?? levelFor(config) });
+  logFaults(log);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const embedded = config.mongodbUri === undefined ? await embeddedDatabase(config) : undefined;
   try {
@@ -40,6 +43,9 @@ async function start(config: Config): Promise<void> {
       resourceTypes: config.resourceTypes,
       issuers: [...(demo === undefined ? [] : [demo.issuer]), ...outsideIssuers(config)],
       maxBodyBytes: config.maxBodyBytes,
+      proxies: config.proxies,
+      metrics: config.metrics,
+      anchor: anchorFile(config.audit.anchor, await signingKey(config.keyFile)),
       rules: nationalRules(config.rules),
       disclosure: config.disclosure,
       log,

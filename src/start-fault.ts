@@ -6,12 +6,18 @@ import type { Config } from './config.ts';
 const AUTHENTICATION_FAILED = 18;
 
 /** @param config undefined: it was the configuration that could not be read */
-export function explainStart(error: unknown, config?: Pick<Config, 'host' | 'port' | 'mongodbUri'>): string {
+export function explainStart(
+  error: unknown,
+  config?: Pick<Config, 'host' | 'port' | 'mongodbUri'> & Partial<Pick<Config, 'metrics'>>,
+): string {
   if (!types.isNativeError(error)) return String(error);
   if (config === undefined) return error.message;
   const { code, port } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE' && port === config.port) {
     return `PORT ${config.port} is in use: stop what listens there, or set PORT to another`;
+  }
+  if (port !== undefined && port === config.metrics?.port) {
+    return `METRICS_PORT ${port} can't be used (${code}): set METRICS_PORT or METRICS_HOST to another`;
   }
   if (code === 'EACCES' && port === config.port) {
     return `PORT ${config.port} may not be used by this user: set PORT to one from 1024 on`;

@@ -29,6 +29,7 @@ describe('the configuration', () => {
       auth: { audience: 'http://127.0.0.1:3000/fhir', algorithms: ['RS256', 'ES256', 'RS384', 'ES384'] },
       keyFile: resolve('.data/keys/kek.json'),
       maxBodyBytes: 32 * 1024 * 1024,
+      metrics: { host: '127.0.0.1' },
       stopPatience: 20_000,
       mongod: { path: '/usr/bin:/bin', cacheDir: '/home/ada/.cache/carnet' },
     });
@@ -77,6 +78,9 @@ describe('the configuration', () => {
     ['PORT', '65536'],
     ['PORT', '1e3'],
     ['HOST', 'a b'],
+    ['METRICS_PORT', '0'],
+    ['METRICS_HOST', 'a b'],
+    ['METRICS_TOKEN', 'too-short'],
     ['BASE_URL', 'ftp://host/fhir'],
     ['BASE_URL', 'http://host/fhir?x=1'],
     ['BASE_URL', 'http://user:secret@host/fhir'],
@@ -88,6 +92,8 @@ describe('the configuration', () => {
     ['AUTH_JWKS', 'http://id.example/jwks'],
     ['AUTH_JWKS', 'file:///etc/keys'],
     ['MAX_BODY_MIB', '-1'],
+    ['TRUST_PROXY', 'true'],
+    ['TRUST_PROXY', '11'],
     ['STOP_SECONDS', '601'],
   ])('refuses %s=%s', (name, value) => {
     expect(problemsOf({ DEMO: 'on', [name]: value })).toEqual([expect.stringMatching(`^${name} must be`)]);

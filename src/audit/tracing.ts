@@ -1,52 +1,117 @@
-/** From what a request touched to its traces: one for each patient, none naming a second. */
+/** From what a request touched to its traces: one for each patient, none naming a second. docs/audit.md */
 import type { Subject } from '../consent/subject.ts';
 import type { Concern } from '../enforcement/notes.ts';
 import type { Trace } from '../enforcement/ports.ts';
 import { fewRandomBytes } from '../fhir/random.ts';
-import { frameOf, type Kind, ownOf } from './event.ts';
+import { type Action, type Facts, type Kind, type Named, decisionOf, frameOf, ownOf } from './event.ts';
 
 /** What of a request its traces tell. */
 export interface Traced {
-  audit: { code: string; action: Kind['action'] };
+  audit: { code: string; action: Action };
+  params: { type?: string; id?: string };
   url: string;
   /** Decoded; the fields of a form with those of the address. */
   query: readonly (readonly [string, string])[];
   requestId: string;
   subject: Subject;
   base: string;
+  /** Where the request came from. */
+  address: string;
 }
 
 export type Outcome = Kind['outcome'];
 
+export interface Tracing {
+  outcome: Outcome;
+  /** Code system of professions. */
+  professions: string;
+}
+
 export function tracesOf(
   traced: Traced,
   concerns: readonly Concern[],
-  outcome: Outcome,
+  { outcome, professions }: Tracing,
   at: number,
 ): Trace[] {
-  const { audit, requestId, subject, base } = traced;
+  const { audit, requestId, subject, base, address } = traced;
   const told = outcome === '0' ? concerns : together(concerns);
-  return told.map(({ patient, refused, references, count }) => {
+  return told.map((concern) => {
+    const { patient, refused, references, count, standing, decided } = concern;
+    const deed = deedOf(traced, concern, outcome);
     const frame = frameOf({
       subject,
+      standing,
       interaction: audit.code,
-      action: audit.action,
+      action: deed.action,
       outcome: refused && outcome === '0' ? '4' : outcome,
+      profile: deed.profile,
+      reason: reasonFor(subject, patient),
       server: base,
+      address,
+      professions,
     });
     const own = ownOf(idAt(at), {
       at,
       requestId,
       patient: patient === '' ? undefined : patient,
-      references,
-      count,
+      data: deed.data,
+      met: deed.met,
+      count: count > references.length ? count : undefined,
+      isQuery: deed.action === 'E',
       query:
-        traced.query.length === 0
-          ? undefined
-          : searchFor(traced, patient, new Set(concerns.map((each) => each.patient)).size > 1),
+        deed.action === 'E' || audit.code === 'operation' || traced.query.length > 0
+          ? searchFor(traced, patient, isOfSeveral(concerns, refused)) || undefined
+          : undefined,
     });
-    return { frame, own, patient };
+    return { frame, own, aside: decided.map(decisionOf), patient };
   });
+}
+
+type Deed = Pick<Kind, 'action' | 'profile'> & Pick<Facts, 'data' | 'met'>;
+
+const PROFILES: Record<Action, string> = {
+  C: 'Create',
+  R: 'Read',
+  U: 'Update',
+  D: 'Delete',
+  E: 'Query',
+};
+
+/**
+ * What was done to one patient's data, as BALP has it: one thing was written; or one was read, the one that the address
+ * names; or it was asked for in a query. A transaction that wrote is none of these, nor is what was refused.
+ */
+function deedOf(
+  { audit, params }: Traced,
+  { patient, refused, references, origins, wrote }: Concern,
+  outcome: Outcome,
+): Deed {
+  const named: Named[] = references.map((reference, index) => ({ reference, by: origins[index] }));
+  const instance = `${params.type}/${params.id}`;
+  if (refused || outcome !== '0') {
+    const data = named.find(({ reference }) => reference === instance) ?? named[0];
+    return audit.action === 'E' || data === undefined
+      ? { action: audit.action, met: named }
+      : { action: audit.action, data, met: named.filter((each) => each !== data) };
+  }
+  const claims = (action: Action, data?: Named): Deed => ({
+    action,
+    profile: `${patient === '' ? '' : 'Patient'}${PROFILES[action]}`,
+    data,
+    met: named.filter(({ reference }) => reference !== data?.reference),
+  });
+  if (wrote.length > 0) {
+    const [only] = wrote;
+    return audit.action === 'E' || wrote.length > 1
+      ? { action: audit.action, met: named }
+      : claims(
+          audit.action,
+          named.find(({ reference }) => reference === only),
+        );
+  }
+  const read = named.find(({ reference }) => reference === instance);
+  if (read !== undefined) return claims('R', read);
+  return instance === `Patient/${patient}` ? claims('R', { reference: instance }) : claims('E');
 }
 
 /** When all was refused, what was read on the way is part of that. */
@@ -55,13 +120,35 @@ function together(concerns: readonly Concern[]): Concern[] {
   for (const concern of concerns) {
     const key = `${concern.hidden ? '?' : ' '}${concern.patient}`;
     const other = each.get(key);
+    if (other === undefined) {
+      each.set(key, concern);
+      continue;
+    }
+    const origins = new Map(
+      [other, concern].flatMap(({ references, origins: by }) =>
+        references.map((reference, index) => [reference, by[index]] as const),
+      ),
+    );
     each.set(key, {
       ...concern,
-      references: [...new Set([...(other?.references ?? []), ...concern.references])],
-      count: Math.max(other?.count ?? 0, concern.count),
+      references: [...origins.keys()],
+      origins: [...origins.values()],
+      count: Math.max(other.count, concern.count),
+      decided: [...new Set([...other.decided, ...concern.decided])],
     });
   }
   return [...each.values()];
+}
+
+/** What was refused tells nothing in the traces of what was given: their reader may not know of it. */
+function isOfSeveral(concerns: readonly Concern[], refused: boolean): boolean {
+  const told = refused ? concerns : concerns.filter((each) => !each.refused);
+  return told.some(({ patient }) => patient !== told[0]!.patient);
+}
+
+/** Of the patient for whom the glass was broken alone. */
+function reasonFor({ emergency }: Subject, patient: string): string | undefined {
+  return emergency?.patient === `Patient/${patient}` ? emergency.reason : undefined;
 }
 
 /**
@@ -71,7 +158,8 @@ function together(concerns: readonly Concern[]): Concern[] {
 function searchFor({ url, query }: Traced, patient: string, several: boolean): string {
   const [path = ''] = url.split('?', 1);
   const pairs = query.map(([name, value]) => `${name}=${several || value.includes(',') ? '…' : value}`);
-  return `${path}?${pairs.join('&')}`.replace(/Patient\/([A-Za-z0-9\-.]{1,64})/g, (whole, id: string) =>
+  const asked = pairs.length === 0 ? path : `${path}?${pairs.join('&')}`;
+  return asked.replace(/Patient\/([A-Za-z0-9\-.]{1,64})/g, (whole, id: string) =>
     id === patient ? whole : 'Patient/…',
   );
 }

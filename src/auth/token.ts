@@ -71,6 +71,10 @@ const CONTEXTS: Record<Role, readonly Scope['context'][]> = {
 /** Rights beside the scopes are a register's, never a person's or an app's. */
 const REGISTERS: ReadonlySet<Role> = new Set(['system', 'all']);
 
+/** Why a request's token was not believed. */
+export const REFUSALS = ['missing', 'malformed', 'untrusted', 'expired', 'invalid', 'unfit'] as const;
+export type Refusal = (typeof REFUSALS)[number];
+
 interface Known {
   subject: Subject;
   /** Milliseconds. */
@@ -84,22 +88,31 @@ const GOOD_FOR = 60_000;
 export class Tokens {
   readonly #issuers: ReadonlyMap<string, Issuer>;
   readonly #known = new Map<string, Known>();
+  readonly #tell: (why: Refusal) => void;
 
-  constructor(issuers: readonly Issuer[]) {
+  /** @param tell of each refusal */
+  constructor(issuers: readonly Issuer[], tell: (why: Refusal) => void = () => {}) {
     this.#issuers = new Map(issuers.map((issuer) => [issuer.issuer, issuer]));
+    this.#tell = tell;
   }
 
   /** @throws FhirError 401, with what to send in `WWW-Authenticate` */
   async authenticate(authorization: string | undefined): Promise<Subject> {
-    if (authorization === undefined) {
-      throw new FhirError('login', 'send a token: `Authorization: Bearer …`', {
-        headers: { 'www-authenticate': 'Bearer' },
-      });
+    try {
+      return await this.#authenticate(authorization);
+    } catch (error) {
+      if (error instanceof Refused) this.#tell(error.why);
+      else if (error instanceof FhirError && error.status < 500) this.#tell('unfit');
+      throw error;
     }
+  }
+
+  async #authenticate(authorization: string | undefined): Promise<Subject> {
+    if (authorization === undefined) throw new Refused('missing', 'send a token: `Authorization: Bearer …`');
     const [, token] =
       /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization.slice(0, MOST_CHARACTERS + 7)) ?? [];
     if (token === undefined || authorization.length > MOST_CHARACTERS)
-      throw refused('the token is not understood');
+      throw new Refused('malformed', 'the token is not understood');
     const key = createHash('sha256').update(token).digest('base64');
     const now = Date.now();
     const known = this.#known.get(key);
@@ -117,7 +130,8 @@ export class Tokens {
     // https://datatracker.ietf.org/doc/html/rfc7515#section-4.1.11: no extension is understood here
     const kid = decoded?.header.crit === undefined ? decoded?.header.kid : undefined;
     const key = issuer === undefined || typeof kid !== 'string' ? undefined : await issuer.keys.key(kid);
-    if (issuer === undefined || key === undefined) throw refused('the token is not from a trusted issuer');
+    if (issuer === undefined || key === undefined)
+      throw new Refused('untrusted', 'the token is not from a trusted issuer');
     let claims: Claims;
     try {
       claims = jwt.verify(token, key, {
@@ -127,11 +141,12 @@ export class Tokens {
         maxAge: issuer.maxAge,
       }) as Claims;
     } catch (cause) {
-      const expired = cause instanceof jwt.TokenExpiredError;
-      throw refused(expired ? 'the token has expired' : 'the token is not valid', cause);
+      throw cause instanceof jwt.TokenExpiredError
+        ? new Refused('expired', 'the token has expired', cause)
+        : new Refused('invalid', 'the token is not valid', cause);
     }
     if (typeof claims !== 'object' || typeof claims.exp !== 'number')
-      throw refused('the token has no expiry');
+      throw new Refused('invalid', 'the token has no expiry');
     const until = Math.min(claims.exp, (claims.iat ?? claims.exp) + issuer.maxAge) * 1000;
     return { subject: subjectOf(claims, issuer), until };
   }
@@ -154,12 +169,12 @@ function subjectOf(claims: Claims, issuer: Issuer): Subject {
     typeof fhirUser === 'string'
       ? fhirUser.slice(fhirUser.lastIndexOf('/', fhirUser.lastIndexOf('/') - 1) + 1)
       : '';
-  if (role === undefined) throw refused('the token lacks the claim `role`');
+  if (role === undefined) throw new Refused('unfit', 'the token lacks the claim `role`');
   if (!Object.hasOwn(KINDS, role) || !issuer.roles.has(role)) {
-    throw refused('the token claims a role that its issuer may not give');
+    throw new Refused('unfit', 'the token claims a role that its issuer may not give');
   }
   if (!REFERENCE.test(reference) || !KINDS[role].includes(reference.split('/')[0]!)) {
-    throw refused('the token names no fhirUser that fits its role');
+    throw new Refused('unfit', 'the token names no fhirUser that fits its role');
   }
   const { scopes, rights } = parseScopes(typeof claims.scope === 'string' ? claims.scope : '');
   const organizations = strings(claims.organizations).filter((each) => each.startsWith('Organization/'));
@@ -203,9 +218,12 @@ function strings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((each) => typeof each === 'string').slice(0, 50) : [];
 }
 
-function refused(text: string, cause?: unknown): FhirError {
-  return new FhirError('login', text, {
-    cause,
-    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
-  });
+class Refused extends FhirError {
+  readonly why: Refusal;
+
+  constructor(why: Refusal, text: string, cause?: unknown) {
+    const challenge = why === 'missing' ? 'Bearer' : 'Bearer error="invalid_token"';
+    super('login', text, { cause, headers: { 'www-authenticate': challenge } });
+    this.why = why;
+  }
 }

@@ -170,7 +170,7 @@ function earlier(asked: Asked): Verdict[] {
   const masked = denies(9, { is: 'label', among: labels.masked });
   if (standing.is === 'caregiver') {
     const own = said(policy, caller, 'usual', named, now).get('caller')!;
-    return [deposited, fromLay, { ...verdict(6, own), deny: NONE, permit: rest(own) }, traces, masked];
+    return [deposited, fromLay, traces, { ...verdict(6, own), deny: NONE, permit: rest(own) }, masked];
   }
   if (isLay(caller)) return [deposited, fromLay, traces, masked];
   return [deposited, traces, ...emergency(asked), ...trusted(asked), masked];

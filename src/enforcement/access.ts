@@ -21,8 +21,10 @@ import { FhirError } from '../fhir/outcome.ts';
 import { DIRECTORY, UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import type { Rules } from '../consent/rules.ts';
 import type { Relation } from '../consent/writing.ts';
-import { callerFor, planFor } from './plans.ts';
-import type { Change, PolicySource, Stored } from './ports.ts';
+import type { Grounds } from './notes.ts';
+import { isTold, ownTraces } from './own-traces.ts';
+import { type Plan, callerFor, planFor } from './plans.ts';
+import type { Change, PolicySource, Shown, Stored, Versions } from './ports.ts';
 
 /** Patients that a search without a patient may span, and those up to which one query says it all. */
 const GRANTORS = 10_000;
@@ -74,13 +76,15 @@ export class Access {
   readonly #policies: PolicySource | undefined;
   readonly #now: () => number;
   /** Told of each resource that was asked for by name and not given. */
-  readonly #refused: (facts: Attributes) => void;
+  readonly #refused: (facts: Attributes, grounds: Grounds) => void;
+  /** Of the patients who were asked in this request. */
+  readonly #plans = new Map<string, Plan>();
 
   private constructor(
     subject: Subject | Internal,
     policies: PolicySource | undefined,
     now: () => number,
-    refused: (facts: Attributes) => void,
+    refused: (facts: Attributes, grounds: Grounds) => void,
   ) {
     this.#subject = subject;
     this.#policies = policies;
@@ -92,7 +96,7 @@ export class Access {
     subject: Subject,
     policies: PolicySource,
     now: () => number,
-    refused: (facts: Attributes) => void,
+    refused: (facts: Attributes, grounds: Grounds) => void,
   ): Access {
     return new Access(subject, policies, now, refused);
   }
@@ -102,9 +106,9 @@ export class Access {
     return new Access({ reason }, undefined, Date.now, () => {});
   }
 
-  /** Which of these, asked for by name, may be given; each refusal is noted. */
-  async admit(items: readonly Attributes[]): Promise<boolean[]> {
-    const allowed = await this.#decide(items, NAMING);
+  /** Which of these, asked for by name, may be given; each refusal is noted. @param read with them */
+  async admit(items: readonly Attributes[], read?: Versions): Promise<boolean[]> {
+    const allowed = await this.#decide(items, NAMING, read);
     this.refuse(items.filter((_, index) => !allowed[index]));
     return allowed;
   }
@@ -118,14 +122,14 @@ export class Access {
    * What the caller may be given of the resources of these patients, or of all patients when undefined.
    * @throws FhirError too-costly when too many patients would have to be asked
    */
-  async condition(patients: readonly string[] | undefined): Promise<Condition> {
-    const { condition, judged } = await this.reach(patients);
+  async condition(patients: readonly string[] | undefined, ofTraces = false): Promise<Condition> {
+    const { condition, judged } = await this.reach(patients, ofTraces);
     if (judged !== undefined) throw unnamed();
     return condition;
   }
 
   /** The same, or of whom each resource must be judged by `among` since it can't be said in one query. */
-  async reach(patients: readonly string[] | undefined): Promise<Reach> {
+  async reach(patients: readonly string[] | undefined, ofTraces = false): Promise<Reach> {
     const subject = this.#subject;
     const source = this.#policies;
     if (
@@ -135,7 +139,8 @@ export class Access {
       isAsked(subject, source)
     ) {
       const caller = callerFor(subject);
-      const candidates = await this.#candidates(source, caller);
+      // of traces nobody is given more than their own requests' by what patients let them see
+      const candidates = ofTraces && !this.isTold ? [] : await this.#candidates(source, caller);
       if (candidates.length > SPREAD) {
         return { condition: NONE, judged: { patients: candidates, depositor: caller.depositor } };
       }
@@ -215,6 +220,12 @@ export class Access {
     return 'reason' in subject || subject.role === 'all';
   }
 
+  /** The caller is told all that a trace says. */
+  get isTold(): boolean {
+    const subject = this.#subject;
+    return 'reason' in subject || isTold(subject);
+  }
+
   /** In whose name the caller's deposits are kept; of internal work nobody's. */
   get depositor(): string | undefined {
     const subject = this.#subject;
@@ -223,21 +234,53 @@ export class Access {
 
   /** Notes that these, asked for by name, are not given. */
   refuse(items: readonly Attributes[]): void {
-    for (const item of items) this.#refused(item);
+    for (const item of items) this.#refused(item, this.grounds(item, false));
   }
 
-  async #decide(items: readonly Attributes[], letters: RegExp | undefined): Promise<boolean[]> {
+  /** How it came that this was given, or wasn't: for the traces. */
+  grounds(facts: Attributes, isGiven: boolean): Grounds {
+    return (patient) => {
+      const plan = this.#plans.get(patient);
+      return plan === undefined
+        ? undefined
+        : { standing: plan.standing, decided: plan.decide(facts, isGiven) };
+    };
+  }
+
+  /** The same of what a search found, by what the search was answered. */
+  groundsOfSearch(found: Pick<Shown, 'by'>): Grounds {
+    return (patient) => {
+      const plan = this.#plans.get(patient);
+      return plan === undefined ? undefined : { standing: plan.standing, decided: plan.finding(found) };
+    };
+  }
+
+  /** The same of what the caller writes: no line decides of that. */
+  standing(patient: string): ReturnType<Grounds> {
+    const standing = this.#plans.get(patient)?.standing;
+    return standing === undefined ? undefined : { standing };
+  }
+
+  async #decide(
+    items: readonly Attributes[],
+    letters: RegExp | undefined,
+    read?: Versions,
+  ): Promise<boolean[]> {
     const patients = new Set(items.flatMap((item) => item.patients));
-    const condition = await this.#condition([...patients], letters);
+    const condition = await this.#condition([...patients], letters, read);
     return items.map((item) => matches(condition, item));
   }
 
-  async #condition(patients: readonly string[], letters: RegExp | undefined): Promise<Condition> {
+  async #condition(
+    patients: readonly string[],
+    letters: RegExp | undefined,
+    read?: Versions,
+  ): Promise<Condition> {
     const subject = this.#subject;
     const source = this.#policies;
     if ('reason' in subject) return ALL;
     if (source === undefined) return NONE;
-    return and(ceiling(subject, letters), await this.#granted(subject, source, patients, true));
+    return and(ceiling(subject, letters), await this.#granted(subject, source, patients, true, read));
   }
 
   /** @param isAll these are all the patients of whom anything is asked */
@@ -246,6 +289,7 @@ export class Access {
     source: PolicySource,
     patients: readonly string[],
     isAll: boolean,
+    read?: Versions,
   ): Promise<Condition> {
     if (subject.role === 'all') return ALL;
     const caller = callerFor(subject);
@@ -260,11 +304,12 @@ export class Access {
     const asked = [...new Set(named)].filter((patient) => patient !== UNKNOWN_PATIENT);
     return or(
       DIRECTORY_ONLY,
+      ownTraces(subject),
       and({ is: 'impersonal' }, own),
       and(
         not({ is: 'impersonal' }),
         asks || closed.length === 0 ? ALL : not({ is: 'concerns', among: closed }),
-        await this.#ofPatients(source, subject, asked, own),
+        await this.#ofPatients(source, subject, asked, own, read),
       ),
     );
   }
@@ -275,12 +320,15 @@ export class Access {
     subject: Subject,
     asked: readonly string[],
     own: Condition,
+    read: Versions | undefined,
   ): Promise<Condition> {
-    const policies = await source.policies(asked);
+    const policies = await source.policies(asked, read);
     const now = this.#now();
     const groups = new Map<string, { condition: Condition; patients: string[] }>();
     for (const patient of asked) {
-      const { condition, name } = planFor(policies.get(patient)!, subject, source, now);
+      const made = planFor(policies.get(patient)!, subject, source, now);
+      const { condition, name } = made;
+      this.#plans.set(patient, made);
       const group = groups.get(name);
       if (group === undefined) groups.set(name, { condition, patients: [patient] });
       else group.patients.push(patient);

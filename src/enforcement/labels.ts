@@ -6,7 +6,8 @@ import { labelsIn, withoutLabels } from '../fhir/labels.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { Access } from './access.ts';
-import type { ResourceStore, Stored } from './ports.ts';
+import { asOthersAreTold } from './own-traces.ts';
+import type { ResourceStore, Shown, Stored } from './ports.ts';
 
 interface Written {
   resource: Resource;
@@ -73,8 +74,10 @@ function labelledIn({ body, imposed, unshown }: Stored, key: (term: string) => s
   return { resource, imposed: among(imposed), unshown: among(unshown) };
 }
 
-/** As its caller is given it: a depositor without the labels that others put on it. */
-export function asGiven(stored: Stored, access: Access): Stored {
+/** As its caller is given it: a depositor without the labels that others put on it, a trace as far as they are told. */
+export function asGiven<S extends Shown>(stored: S, access: Access): S {
+  if (stored.type === 'AuditEvent' && !access.isTold && !access.hasDeposited(stored))
+    return asOthersAreTold(stored);
   const unshown = access.unshown(stored);
   if (unshown === undefined || stored.method === 'DELETE') return stored;
   const bare = withoutLabels(parseJson(stored.body) as Resource, unshown);

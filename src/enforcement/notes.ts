@@ -1,8 +1,10 @@
 /** What a request touched: the stuff of its traces. */
 import type { Attributes } from '../condition/condition.ts';
+import type { Decision } from '../consent/lines.ts';
+import type { Standing } from '../consent/link.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 
-type Named = Pick<Attributes, 'type' | 'id' | 'patients' | 'hidden'>;
+type Touched = Pick<Attributes, 'type' | 'id' | 'patients' | 'hidden'> & { by?: string };
 
 /** Resources named in one trace; past it only their number is. */
 const NAMED = 100;
@@ -13,38 +15,61 @@ export interface Concern {
   refused: boolean;
   /** Of what is hidden from the patient for a while: apart, so that it hides no other trace. */
   hidden: boolean;
-  /** `Type/id`, at most 100. */
+  /** `Type/id`, at most 100; traces that were found are not told apart. */
   references: string[];
+  /** Who deposited each of them. */
+  origins: (string | undefined)[];
+  /** Those of them that were written. */
+  wrote: string[];
   count: number;
+  /** What the caller is to the patient. */
+  standing: Standing['is'];
+  /** By which lines it was given or refused. */
+  decided: Decided[];
 }
+
+/** A line that decided, and the resources that say so, `Consent/x/_history/v`. */
+export type Decided = Pick<Decision, 'line' | 'because'>;
+
+/** How it came that something was given or refused, for each patient whose it is. */
+export type Grounds = (patient: string) => { standing: Standing['is']; decided?: Decided } | undefined;
 
 export class Notes {
   readonly #concerns = new Map<string, Concern>();
   /** The trace of these was written in the transaction of the write itself. */
   readonly #written = new Set<string>();
 
-  given(facts: Named): void {
-    this.#note(facts, false);
+  given(facts: Touched, grounds?: Grounds): void {
+    this.#note(facts, false, grounds);
   }
 
-  refused(facts: Named): void {
-    this.#note(facts, true);
+  refused(facts: Touched, grounds?: Grounds): void {
+    this.#note(facts, true, grounds);
+  }
+
+  wrote(facts: Touched, grounds?: Grounds): void {
+    for (const concern of this.#note(facts, false, grounds)) concern.wrote.push(`${facts.type}/${facts.id}`);
   }
 
   /** It was refused by itself, and is given as part of something else. */
-  pardoned({ type, id }: Named): void {
+  pardoned({ type, id }: Touched): void {
     for (const [key, concern] of this.#concerns) {
       const at = concern.refused ? concern.references.indexOf(`${type}/${id}`) : -1;
       if (at < 0) continue;
       concern.references.splice(at, 1);
+      concern.origins.splice(at, 1);
       concern.count -= 1;
       if (concern.count === 0) this.#concerns.delete(key);
     }
   }
 
   /** A patient of whom something was asked, whatever was found. */
-  asked(patients: readonly string[]): void {
-    for (const patient of patients) this.#concern(patient, false, false);
+  asked(patients: readonly string[], grounds?: Grounds): void {
+    for (const patient of patients) {
+      const concern = this.#concern(patient === UNKNOWN_PATIENT ? '' : patient, false, false);
+      const ground = grounds?.(patient);
+      if (ground !== undefined) noteGround(concern, ground);
+    }
   }
 
   /** What is to be traced, each patient's apart, that isn't yet. */
@@ -56,17 +81,21 @@ export class Notes {
     for (const { patient, refused, hidden } of concerns) this.#written.add(keyOf(patient, refused, hidden));
   }
 
-  #note(facts: Named, refused: boolean): void {
+  #note(facts: Touched, refused: boolean, grounds?: Grounds): Concern[] {
     const reference = `${facts.type}/${facts.id}`;
     const hidden = facts.hidden !== undefined;
-    for (const patient of concernedBy(facts)) {
+    return concernedBy(facts).map((patient) => {
       this.#reopen(keyOf(patient, refused, hidden), reference);
       const concern = this.#concern(patient, refused, hidden);
       concern.count += 1;
       if (concern.references.length < NAMED && !concern.references.includes(reference)) {
         concern.references.push(reference);
+        concern.origins.push(facts.by);
       }
-    }
+      const ground = grounds?.(patient);
+      if (ground !== undefined) noteGround(concern, ground);
+      return concern;
+    });
   }
 
   /** What is touched after the trace of a write was written wants another. */
@@ -80,15 +109,42 @@ export class Notes {
     const key = keyOf(patient, refused, hidden);
     let concern = this.#concerns.get(key);
     if (concern === undefined) {
-      concern = { patient, refused, hidden, references: [], count: 0 };
+      concern = {
+        patient,
+        refused,
+        hidden,
+        references: [],
+        origins: [],
+        wrote: [],
+        count: 0,
+        standing: 'other',
+        decided: [],
+      };
       this.#concerns.set(key, concern);
     }
     return concern;
   }
 }
 
+/** Lines that one trace names. */
+const LINES = 20;
+
+function noteGround(concern: Concern, { standing, decided }: NonNullable<ReturnType<Grounds>>): void {
+  concern.standing = standing;
+  if (decided === undefined || concern.decided.length >= LINES) return;
+  const { line, because } = decided;
+  const isKnown = concern.decided.some(
+    (other) =>
+      other === decided ||
+      (other.line === line &&
+        other.because.length === because.length &&
+        other.because.every((each, index) => each === because[index])),
+  );
+  if (!isKnown) concern.decided.push(decided);
+}
+
 /** Who isn't known here is nobody that a trace could name. */
-function concernedBy({ patients }: Named): string[] {
+function concernedBy({ patients }: Touched): string[] {
   if (patients.length === 0) return [''];
   return [...new Set(patients.map((patient) => (patient === UNKNOWN_PATIENT ? '' : patient)))];
 }

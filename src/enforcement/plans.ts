@@ -3,9 +3,10 @@
  * (another object after each change), the caller (one object for a token) and the moments at which something begins
  * or ends.
  */
-import { type Condition, keyed } from '../condition/condition.ts';
+import { type Attributes, type Condition, keyed } from '../condition/condition.ts';
 import { type Caller, callerOf } from '../consent/caller.ts';
-import { plan } from '../consent/lines.ts';
+import { type Decision, type Verdict, judge, plan, verdictsFor } from '../consent/lines.ts';
+import { type Standing, standingOf } from '../consent/link.ts';
 import type { Policy } from '../consent/policy.ts';
 import type { Subject } from '../consent/subject.ts';
 import type { PolicySource, Stated } from './ports.ts';
@@ -15,6 +16,12 @@ export interface Plan {
   condition: Condition;
   /** The same for equal conditions. */
   name: string;
+  /** What the caller is to the patient. */
+  standing: Standing['is'];
+  /** Which line gives it, or doesn't; `isGiven`: it does. For the traces. */
+  decide(facts: Attributes, isGiven: boolean): Decision;
+  /** By which a search finds what this one has deposited: of each resource found `decide` would say it more narrowly. */
+  finding(found: Pick<Attributes, 'by'>): Decision;
 }
 
 interface Remembered extends Plan {
@@ -36,12 +43,58 @@ export function planFor(
   if (known !== undefined && known.from <= now && now < known.until) return known;
   const caller = callerFor(subject);
   const condition = keyed(plan(policy, caller, source.rules, now, named), source.key);
-  const made = { condition, name: JSON.stringify(condition), from: now, until: nextChange(policy, now) };
+  const standing = standingOf(policy, caller, now);
+  let judged: ((facts: Attributes) => Decision) | undefined;
+  let found: Decision | undefined;
+  const made = {
+    condition,
+    name: JSON.stringify(condition),
+    standing: standing.is,
+    decide(facts: Attributes, isGiven: boolean): Decision {
+      if (isGiven && speaks(standing)) return facts.by === caller.depositor ? DEPOSITED : spoken(standing);
+      judged ??= judge(policy, caller, source.rules, now, named, source.key);
+      return judged(facts);
+    },
+    finding({ by }: Pick<Attributes, 'by'>): Decision {
+      if (by === caller.depositor) return DEPOSITED;
+      if (speaks(standing)) return spoken(standing);
+      return (found ??= granting(verdictsFor(policy, caller, source.rules, now, named).flat()));
+    },
+    from: now,
+    until: nextChange(policy, now),
+  };
   if (lasts(policy, caller)) {
     const plans = remembered.get(policy) ?? new WeakMap<Subject, Remembered>();
     remembered.set(policy, plans.set(subject, made));
   }
   return made;
+}
+
+/** Of those that say so, in one decision of a search. */
+const MOST_CITED = 20;
+
+/** Lines 3 and 6, without asking all of them: plans of the family are made for each request. */
+const DEPOSITED: Decision = { effect: 'permit', line: 3, because: [], cited: [] };
+
+/** The lines that give something: the first of them, and all that says so. */
+function granting(verdicts: readonly Verdict[]): Decision {
+  const given = verdicts.filter(({ line, permit }) => line > 3 && permit.is !== 'none');
+  const cited = given.flatMap(({ because }) =>
+    because
+      .filter(({ effect }) => effect === 'permit')
+      .slice(0, MOST_CITED)
+      .map(({ because: each, at }) => (at === undefined ? { because: each } : { because: each, at })),
+  );
+  const because = [...new Set(cited.map((each) => each.because))];
+  return { effect: 'permit', line: given[0]?.line ?? 12, because, cited };
+}
+
+function spoken({ because }: Standing): Decision {
+  return { effect: 'permit', line: 6, because, cited: [] };
+}
+
+function speaks({ is }: Standing): boolean {
+  return is === 'patient' || is === 'representative';
 }
 
 export function callerFor(subject: Subject): Caller {

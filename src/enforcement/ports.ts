@@ -3,7 +3,7 @@ import type { Named } from '../consent/actors.ts';
 import type { Policy } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
 import type { Attributes } from '../condition/condition.ts';
-import type { Resource } from '../fhir/resource.ts';
+import type { Json, Resource } from '../fhir/resource.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import type { Access } from './access.ts';
 
@@ -31,6 +31,12 @@ export interface Stored extends Attributes {
   refs?: readonly string[];
 }
 
+/** What an answer shows: without what the gate looks at, so that nothing can be decided on it. */
+export type Shown = Omit<
+  Stored,
+  'labels' | 'imposed' | 'codes' | 'from' | 'until' | 'about' | 'authors' | 'whole'
+> & { whole?: Shown };
+
 export interface Change extends Pick<Attributes, 'type' | 'id' | 'patients' | 'by' | 'labels'> {
   method: 'POST' | 'PUT' | 'DELETE';
   /** Labels, `system|code`, that others than its depositor put on it. */
@@ -52,6 +58,8 @@ export interface Lock {
 export interface Commit {
   changes: readonly Change[];
   locks: readonly Lock[];
+  /** In whose name: told to those who follow what changes. */
+  actor?: string;
   /** The audit records of the commit, made when its time is known. Milliseconds. */
   audit: (at: number) => Trace[];
 }
@@ -62,11 +70,13 @@ export interface Trace {
   frame: Resource;
   /** The rest, with the id. */
   own: Resource;
+  /** Entities that are told to few and that nothing is found by: see audit/aside.ts. */
+  aside: readonly Json[];
   patient: string;
 }
 
-export interface Page {
-  matches: Stored[];
+export interface Page<V = Stored> {
+  matches: V[];
   total: number | undefined;
   /** Where the next page starts; absent on the last one. */
   next: unknown;
@@ -92,11 +102,15 @@ export interface ResourceStore {
   /** The current version; a deleted one is a version without a body. Undefined: absent, or not for this caller. */
   get(access: Access, type: string, id: string): Promise<Stored | undefined>;
   getVersion(access: Access, type: string, id: string, vid: string): Promise<Stored | undefined>;
-  search(access: Access, query: SearchQuery, after?: unknown): Promise<Page>;
+  search(access: Access, query: SearchQuery, after?: unknown): Promise<Page<Shown>>;
+  /** The same, whole: what is found can be judged, and replaced. */
+  matching(access: Access, query: SearchQuery): Promise<Page>;
+  /** The patient's traces as far as the caller may be given them, newest first. */
+  traces(access: Access, asked: TracesAsked): Promise<TracesFound>;
   /** What the includes bring beside the matches; at most `limit`, or an error. */
   include(
     access: Access,
-    matches: readonly Stored[],
+    matches: readonly Shown[],
     includes: { forward: readonly Include[]; reverse: readonly Include[] },
     limit: number,
   ): Promise<Stored[]>;
@@ -117,6 +131,24 @@ export interface ResourceStore {
   record(traces: (at: number) => Trace[]): Promise<void>;
 }
 
+export interface TracesAsked {
+  patient: string;
+  /** Each of these finds it: see audit/history/sought.ts. */
+  sought: readonly string[];
+  /** When it was recorded, milliseconds UTC, from <= t < until. */
+  from?: number;
+  until?: number;
+  /** The first that may be told: when it was recorded, and its id. */
+  start?: { at: number; id: string };
+  limit: number;
+}
+
+export interface TracesFound {
+  traces: Stored[];
+  /** Where what follows starts; absent when nothing does. */
+  next: { at: number; id: string } | undefined;
+}
+
 export interface Outlined {
   patient: string;
   types: readonly string[];
@@ -127,10 +159,13 @@ export interface Outlined {
 /** Somebody else wrote first: read again and decide again. */
 export class Stale extends Error {}
 
+/** Of patients, what a compiled policy is remembered under; read after the request began. */
+export type Versions = ReadonlyMap<string, number>;
+
 export interface PolicySource {
   rules: Rules;
-  /** What each of these patients has stated, as of a moment after the call. */
-  policies(patients: readonly string[]): Promise<Map<string, Stated>>;
+  /** What each of these patients has stated, as of a moment after the call, or of the versions that were read. */
+  policies(patients: readonly string[], read?: Versions): Promise<Map<string, Stated>>;
   /**
    * Patients of whom something opens anything to one of these, or to a PractitionerRole, CareTeam or Group of one of
    * these; at most `limit` and one more.

@@ -12,8 +12,19 @@ import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
 import { Insight } from './insight.ts';
 import { asGiven, labelled } from './labels.ts';
-import type { Concern, Notes } from './notes.ts';
-import type { Change, HistoryScope, Lock, Page, ResourceStore, Stored, Trace } from './ports.ts';
+import type { Concern, Grounds, Notes } from './notes.ts';
+import type {
+  Change,
+  HistoryScope,
+  Lock,
+  Page,
+  ResourceStore,
+  Shown,
+  Stored,
+  Trace,
+  TracesAsked,
+  TracesFound,
+} from './ports.ts';
 
 /** Makes the traces of what was touched. */
 export type Tracer = (concerns: readonly Concern[], at: number) => Trace[];
@@ -33,6 +44,9 @@ export class ScopedStore {
     this.#tracer = tracer;
   }
 
+  /** Of whom something was asked or written; no line decides of that. */
+  readonly #standing = (patient: string): ReturnType<Access['standing']> => this.#access.standing(patient);
+
   /** Undefined: absent or hidden, which is the same. A deletion is a version without a body. */
   async read(type: string, id: string): Promise<Stored | undefined> {
     return this.#given(await this.#port.get(this.#access, type, id));
@@ -42,10 +56,21 @@ export class ScopedStore {
     return this.#given(await this.#port.getVersion(this.#access, type, id, vid));
   }
 
-  async search(query: SearchQuery, after?: unknown): Promise<Page> {
-    const page = await this.#port.search(this.#access, query, after);
-    this.notes.asked(page.patients ?? []);
-    return { ...page, matches: page.matches.map((match) => this.#given(match)) };
+  /** What is found is to be shown: it can't be replaced. */
+  async search(query: SearchQuery, after?: unknown): Promise<Page<Shown>> {
+    return this.#page(await this.#port.search(this.#access, query, after));
+  }
+
+  /** The same, to be replaced. */
+  async matching(query: SearchQuery): Promise<Page> {
+    return this.#page(await this.#port.matching(this.#access, query));
+  }
+
+  /** Of one patient, newest first. That traces were looked at is traced, not which. */
+  async traces(asked: TracesAsked): Promise<TracesFound> {
+    const found = await this.#port.traces(this.#access, asked);
+    this.notes.asked([asked.patient], this.#standing);
+    return { ...found, traces: found.traces.map((each) => asGiven(each, this.#access)) };
   }
 
   /** Something of the one patient whom the search names is kept from the caller by masks or Consents. */
@@ -54,17 +79,20 @@ export class ScopedStore {
   }
 
   async include(
-    matches: readonly Stored[],
+    matches: readonly Shown[],
     includes: { forward: readonly Include[]; reverse: readonly Include[] },
     limit: number,
   ): Promise<Stored[]> {
     const found = await this.#port.include(this.#access, matches, includes, limit);
-    return found.map((each) => this.#given(each));
+    return found.map((each) => this.#found(each, this.#access.grounds(each, true)));
   }
 
   async history(scope: HistoryScope): Promise<Page> {
     const page = await this.#port.history(this.#access, scope);
-    return { ...page, matches: page.matches.map((match) => this.#given(match)) };
+    return {
+      ...page,
+      matches: page.matches.map((match) => this.#found(match, this.#access.grounds(match, true))),
+    };
   }
 
   /**
@@ -126,11 +154,12 @@ export class ScopedStore {
   /** All or nothing, with its traces. @throws Stale */
   async commit(changes: readonly Change[], locks: readonly Lock[] = []): Promise<Stored[]> {
     for (const change of changes)
-      this.notes.given({ ...change, hidden: this.#access.hides(change) ? 0 : undefined });
+      this.notes.wrote({ ...change, hidden: this.#access.hides(change) ? 0 : undefined }, this.#standing);
     const concerns = this.notes.open();
     const stored = await this.#port.commit({
       changes,
       locks,
+      actor: this.#access.depositor,
       audit: (at) => this.#tracer(concerns, at),
     });
     this.notes.close(concerns);
@@ -160,10 +189,26 @@ export class ScopedStore {
     return labelled(this.#port, this.#access, { resource, patients, before });
   }
 
+  #page<S extends Shown>(page: Page<S>): Page<S> {
+    this.notes.asked(page.patients ?? [], this.#standing);
+    const matches = page.matches.map((match) => this.#found(match, this.#access.groundsOfSearch(match)));
+    return { ...page, matches };
+  }
+
   #given<S extends Stored | undefined>(stored: S): S {
-    if (stored === undefined) return stored;
-    if (!isDirectory(stored)) this.notes.given(stored);
-    return asGiven(stored, this.#access) as S;
+    return stored === undefined ? stored : this.#noted(stored, this.#access.grounds(stored, true));
+  }
+
+  #noted<S extends Shown>(stored: S, grounds: Grounds): S {
+    if (!isDirectory(stored)) this.notes.given(stored, grounds);
+    return asGiven(stored, this.#access);
+  }
+
+  /** That traces were found is traced, not which: those of what is hidden from another reader would tell them. */
+  #found<S extends Shown>(stored: S, grounds: Grounds): S {
+    if (stored.type !== 'AuditEvent') return this.#noted(stored, grounds);
+    this.notes.asked(stored.patients.length === 0 ? [''] : stored.patients, this.#standing);
+    return asGiven(stored, this.#access);
   }
 }
 
@@ -244,7 +289,7 @@ export class StagedStore extends ScopedStore {
 /** Another entry of the transaction failed. */
 export class Abandoned extends Error {}
 
-function isDirectory({ type, patients }: Stored): boolean {
+function isDirectory({ type, patients }: Shown): boolean {
   return patients.length === 0 && DIRECTORY.has(type);
 }
 

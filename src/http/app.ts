@@ -13,8 +13,10 @@ import type { Log } from '../ops/log.ts';
 import { splitAddress } from './address.ts';
 import { createMatcher, notFound } from './match.ts';
 import { chooseEncoding } from './negotiation.ts';
+import { carries, traceIdOf, type Follow, type Told } from './observing.ts';
 import { untilTick } from './pace.ts';
 import { headerOf, negotiate, parse } from './parse.ts';
+import { remoteAddress } from './remote.ts';
 import { createPipeline, type PipelineOptions, type Progress } from './pipeline.ts';
 import { parseQuery } from './query.ts';
 import { errorAnswer, isNotFound, render, toFhirError, type Rendered, type View } from './render.ts';
@@ -25,6 +27,8 @@ export interface AppOptions extends PipelineOptions {
   /** Absolute, without a slash at the end. */
   base: string;
   maxBodyBytes: number;
+  /** In front of the server, whose `X-Forwarded-For` is believed: none unless given. */
+  proxies?: number;
   /** Types that are served, and all that exist. */
   types: ReadonlySet<string>;
   knownTypes: ReadonlySet<string>;
@@ -33,12 +37,20 @@ export interface AppOptions extends PipelineOptions {
   /** Throws 401. */
   authenticate(authorization: string | undefined): Promise<Subject>;
   ready(): Promise<Readiness>;
+  /** Absent: there is no such page here. */
+  metrics?: { token: string; contentType: string; text(): Promise<string> };
+  /** Told of each answer. */
+  answered?: (told: Told) => void;
+  /** Absent: nobody follows requests from system to system. */
+  follow?: Follow;
   log: Log;
 }
 
 interface Call extends Progress {
   request: IncomingMessage;
   requestId: string;
+  /** https://www.w3.org/TR/trace-context/#trace-id */
+  traceId?: string;
   start: number;
   view: View;
   interaction?: string;
@@ -55,9 +67,13 @@ export function createApp(options: AppOptions): express.Express {
     const address = splitAddress(request.url ?? '', basePath);
     if (isRead(request) && address.path === 'metadata') return capabilities(call, address.query);
     if (isRead(request) && request.url?.startsWith('/health/')) return health(request.url);
+    // to all others it doesn't exist: they go on, and are answered as at any address where nothing is served
+    if (isRead(request) && request.url === '/metrics' && carries(request, options.metrics?.token))
+      return metrics();
     // all that were sent: of two, a proxy may have looked at the other
     const subject = await options.authenticate(request.headersDistinct.authorization?.join(', '));
-    const asked = await parse(request, address, { subject, requestId }, view, parseOptions);
+    const from = remoteAddress(request, options.proxies ?? 0);
+    const asked = await parse(request, address, { subject, requestId, address: from }, view, parseOptions);
     call.interaction = asked.route.interaction;
     return interact(asked, call);
   }
@@ -81,33 +97,48 @@ export function createApp(options: AppOptions): express.Express {
     return { status: readiness.ready ? 200 : 503, headers, body: Buffer.from(JSON.stringify(readiness)) };
   }
 
+  async function metrics(): Promise<Answer> {
+    const { contentType, text } = options.metrics!;
+    return { status: 200, headers: { 'content-type': contentType }, body: Buffer.from(await text()) };
+  }
+
   async function answer(call: Call): Promise<Rendered> {
     try {
       return await render(await respond(call), call.view);
     } catch (error) {
       const fault = toFhirError(error);
-      if (fault.status >= 500)
-        options.log.error({ requestId: call.requestId, err: fault.cause ?? fault }, 'failed');
+      if (fault.status >= 500) {
+        const { requestId, traceId } = call;
+        options.log.error({ requestId, traceId, err: fault.cause ?? fault }, 'failed');
+      }
       call.paced ||= isNotFound(fault);
       return render(errorAnswer(fault), call.view);
     }
   }
 
-  async function handle(call: Call, response: ServerResponse): Promise<void> {
+  async function handle(call: Call, response: ServerResponse): Promise<Told> {
     const rendered = await answer(call);
     if (call.paced) await untilTick(call.start);
     send(call.request, response, rendered);
-    const { requestId, interaction, request, start } = call;
+    const { requestId, traceId, interaction, request, start } = call;
     const ms = Math.round((performance.now() - start) * 10) / 10;
-    options.log.info(
-      { requestId, method: request.method, interaction, status: rendered.status, ms },
-      'answered',
-    );
+    const told = { method: request.method ?? '', interaction, status: rendered.status, ms };
+    options.log.info({ requestId, traceId, ...told }, 'answered');
+    options.answered?.(told);
+    return told;
+  }
+
+  function followed(call: Call, response: ServerResponse): Promise<unknown> {
+    if (options.follow === undefined) return handle(call, response);
+    return options.follow(call.request.headers, (traceId) => {
+      call.traceId = traceId;
+      return handle(call, response);
+    });
   }
 
   /** The answer itself could not be sent, such as for a header that HTTP does not allow. */
   async function giveUp(call: Call, response: ServerResponse, err: unknown): Promise<void> {
-    options.log.error({ requestId: call.requestId, err }, 'answer lost');
+    options.log.error({ requestId: call.requestId, traceId: call.traceId, err }, 'answer lost');
     if (response.headersSent) response.destroy();
     else send(call.request, response, await render(errorAnswer(err), call.view));
   }
@@ -117,7 +148,7 @@ export function createApp(options: AppOptions): express.Express {
   app.use((request, response) => {
     const call = begin(request);
     response.on('error', () => {});
-    handle(call, response)
+    followed(call, response)
       .catch((err: unknown) => giveUp(call, response, err))
       .catch(() => response.destroy());
   });
@@ -130,6 +161,7 @@ function begin(request: IncomingMessage): Call {
   return {
     request,
     requestId,
+    traceId: traceIdOf(request),
     start: performance.now(),
     view: { pretty: false, encoding, requestId },
     paced: false,

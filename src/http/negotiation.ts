@@ -30,6 +30,18 @@ export function requireJson(accept: string | undefined, query: [string, string][
   if (wanted.length > 0 && !wanted.some(suits)) throw notAcceptable();
 }
 
+/** What the route answers in beside JSON is asked for: by `_format`, else first of all by Accept. */
+export function wants(
+  forms: readonly string[] | undefined,
+  accept: string | undefined,
+  query: readonly [string, string][],
+): boolean {
+  if (forms === undefined) return false;
+  const formats = query.filter(([name]) => name === '_format').map(([, value]) => value);
+  const asked = formats.length > 0 ? formats : [(accept ?? '').split(',', 1)[0]!];
+  return asked.every((each) => forms.includes(mediaType(each)));
+}
+
 const notAcceptable = (): FhirError =>
   new FhirError('not-supported', `only JSON is served; allowed: ${JSON_TYPES.join(', ')}`, { status: 406 });
 

@@ -6,7 +6,7 @@ import type { Entry, Trace } from '../interaction/exchange.ts';
 import { splitAddress, type Address } from './address.ts';
 import { readBody } from './body.ts';
 import type { Matcher } from './match.ts';
-import { parsePrefer, requireJson } from './negotiation.ts';
+import { parsePrefer, requireJson, wants } from './negotiation.ts';
 import { parseQuery } from './query.ts';
 import type { Route } from './routes.ts';
 
@@ -31,7 +31,7 @@ export interface ParseOptions {
 export async function parse(
   request: IncomingMessage,
   address: Address,
-  caller: { subject: Subject; requestId: string },
+  caller: { subject: Subject; requestId: string; address: string },
   format: Format,
   options: ParseOptions,
 ): Promise<Asked> {
@@ -43,7 +43,8 @@ export async function parse(
   const query = parseQuery(address.query);
   const isBinary = params.type === 'Binary';
   const isRead = route.interaction === 'read' || route.interaction === 'vread';
-  negotiate(request, query, format, { any: isBinary && isRead });
+  const isOther = wants(route.forms, request.headers.accept, query);
+  negotiate(request, query, format, { any: (isBinary && isRead) || isOther });
   const { body, fields } = await readBodyOf(request, route, options.maxBodyBytes, isBinary);
   if (fields.length > 0) negotiate(request, fields, format, { any: false });
   const trace: Trace = {

@@ -1,5 +1,5 @@
 /** Bundles put together from resources' bytes, which are copied and never parsed. https://hl7.org/fhir/R4/bundle.html */
-import type { Stored } from '../enforcement/ports.ts';
+import type { Shown, Stored } from '../enforcement/ports.ts';
 
 export interface Link {
   relation: string;
@@ -45,7 +45,7 @@ export function bundleOf(head: BundleHead, entries: readonly (readonly (string |
 
 export function searchEntry(
   base: string,
-  stored: Stored,
+  stored: Shown,
   body: Buffer,
   mode: 'match' | 'include' | 'outcome',
 ) {
@@ -57,7 +57,7 @@ export function searchEntry(
 }
 
 /** Of what is contained: that of the resource around it, and the id within. */
-function addressOf(base: string, { type, id, inside }: Stored): string {
+function addressOf(base: string, { type, id, inside }: Shown): string {
   return inside === undefined ? `${base}/${type}/${id}` : `${base}/${type}/${id}#${inside.id}`;
 }
 

@@ -63,7 +63,7 @@ export async function findOne(
     gone.length === 0
       ? asked.filter
       : { op: 'and', of: [asked.filter, { op: 'not', of: { op: 'id', ids: [...gone] } }] };
-  const { matches } = await exchange.store.search({ ...asked, filter, count: 2, total: 'none' });
+  const { matches } = await exchange.store.matching({ ...asked, filter, count: 2, total: 'none' });
   if (matches.length > 1) throw severalMatch();
   return { found: matches[0], lock };
 }

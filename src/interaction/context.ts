@@ -1,4 +1,5 @@
 /** What interactions share beside the exchange. */
+import type { Inbox } from '../notice/notice.ts';
 import type { Terminology } from '../search/terminology.ts';
 import type { PageLinks } from './page-links.ts';
 import type { Queue } from './queue.ts';
@@ -12,6 +13,7 @@ export interface Context {
   bounds: Bounds;
   /** Whether professionals learn that something was withheld from them. */
   disclosure: Disclosure;
+  inbox: Inbox;
   newId(): string;
   now(): number;
 }

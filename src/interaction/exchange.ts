@@ -63,6 +63,8 @@ export interface Exchange {
   store: ScopedStore;
   /** X-Request-Id, as sent or made. */
   requestId: string;
+  /** The network address that the request came from. */
+  address: string;
   /**
    * Another interaction inside this one (batch, transaction entries): same caller; a store and a trace of its own
    * unless a store is given. Scope is checked as for a request of its own; throws FhirError.

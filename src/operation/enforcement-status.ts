@@ -6,7 +6,7 @@ import { type Enforcement, enforcementOf } from '../consent/enforceable.ts';
 import type { Finding } from '../consent/diagnosis.ts';
 import { namesIn } from '../consent/naming.ts';
 import { type Language, STATUSES, sentence } from '../consent/reasons.ts';
-import type { Stored } from '../enforcement/ports.ts';
+import type { Shown } from '../enforcement/ports.ts';
 import { parseJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
@@ -79,7 +79,7 @@ async function consentsAsked(context: Context, exchange: Exchange): Promise<Aske
   return matches.map(asked);
 }
 
-function asked({ body, patients }: Stored): Asked {
+function asked({ body, patients }: Shown): Asked {
   return { resource: parseJson(body) as Resource, patients };
 }
 

@@ -14,10 +14,16 @@ export interface Jobs {
   stop(): Promise<void>;
 }
 
+/** Told how each run ended. */
+export interface JobWatch {
+  succeeded(job: string): void;
+  failed(job: string): void;
+}
+
 /** A run that fails is logged, and tried again when its time comes. */
-export function startJobs(jobs: readonly Job[], log: Log): Jobs {
+export function startJobs(jobs: readonly Job[], log: Log, watch?: JobWatch): Jobs {
   const ending = new AbortController();
-  const done = jobs.map((job) => repeat(job, ending.signal, log));
+  const done = jobs.map((job) => repeat(job, ending.signal, log, watch));
   return {
     async stop() {
       ending.abort();
@@ -26,12 +32,16 @@ export function startJobs(jobs: readonly Job[], log: Log): Jobs {
   };
 }
 
-async function repeat(job: Job, signal: AbortSignal, log: Log): Promise<void> {
+async function repeat(job: Job, signal: AbortSignal, log: Log, watch?: JobWatch): Promise<void> {
   while (!signal.aborted) {
     try {
       await job.run(signal);
+      if (!signal.aborted) watch?.succeeded(job.name);
     } catch (err) {
-      if (!signal.aborted) log.error({ job: job.name, err }, 'job failed');
+      if (!signal.aborted) {
+        log.error({ job: job.name, err }, 'job failed');
+        watch?.failed(job.name);
+      }
     }
     // ended early, it says so by an error
     await sleep(job.every, undefined, { signal, ref: false }).catch(() => {});

@@ -1,7 +1,8 @@
 /** Searches that only the content of resources can answer: all that the gate and the query leave is read. */
 import { all } from './query.ts';
+import { withoutAside } from '../audit/aside.ts';
 import type { Access } from '../enforcement/access.ts';
-import type { Page, Stored } from '../enforcement/ports.ts';
+import type { Page, Shown, Stored } from '../enforcement/ports.ts';
 import { parseJson, stringifyJson } from '../fhir/json.ts';
 import { withoutLabels } from '../fhir/labels.ts';
 import { FhirError } from '../fhir/outcome.ts';
@@ -49,14 +50,11 @@ export class ByContent {
     types: readonly string[],
     filter: Filter,
     about: string,
-    projection: Record<string, 0>,
   ): Promise<Read[]> {
-    return (await this.#readAll(access, planned, types, about, projection)).filter(
-      ({ stored, resource, entries }) => {
-        const { type, id, at } = stored;
-        return matches(filter, { ...entries, type, id, at, resource });
-      },
-    );
+    return (await this.#readAll(access, planned, types, about)).filter(({ stored, resource, entries }) => {
+      const { type, id, at } = stored;
+      return matches(filter, { ...entries, type, id, at, resource });
+    });
   }
 
   /**
@@ -69,18 +67,15 @@ export class ByContent {
     const condition = await access.condition(undefined);
     const query = all([{ ids: this.#terms.of(containedTerm(type)) }, toMongo(condition)]);
     const around = await this.#planner.remaining(access, { query, alone: false }, resourceTypes());
-    const containers = await this.#readAll(access, around, [], '_contained', WITHOUT_INDEX);
+    const containers = await this.#readAll(access, around, [], '_contained');
     const found = containers.flatMap((container) => {
       const inside = this.#inside(container, type, filter);
       return asked.containedType === 'contained' ? inside : inside.length > 0 ? [container] : [];
     });
     const own =
-      asked.contained === 'true'
-        ? []
-        : await this.find(access, planned, asked.types, filter, '_contained', WITHOUT_INDEX);
+      asked.contained === 'true' ? [] : await this.find(access, planned, asked.types, filter, '_contained');
     const keys = new Set(own.map(({ stored }) => rowOf(stored)));
     const both = [...own, ...found.filter(({ stored }) => !keys.has(rowOf(stored)))];
-    for (const { stored, entries } of both) stored.refs = entries.refs;
     return both;
   }
 
@@ -96,19 +91,14 @@ export class ByContent {
       if (!matches(filter, { ...entries, type, id, at, resource: each })) return [];
       exact ??= parseJson(stored.body).contained as Resource[];
       const body = Buffer.from(stringifyJson(exact[index]));
-      return [{ stored: { ...stored, body, inside: { type, id } }, resource: each, entries }];
+      const inside = { type, id };
+      return [{ stored: { ...stored, body, inside, refs: entries.refs }, resource: each, entries }];
     });
   }
 
-  async #readAll(
-    access: Access,
-    planned: Planned,
-    types: readonly string[],
-    about: string,
-    projection: Record<string, 0>,
-  ): Promise<Read[]> {
+  async #readAll(access: Access, planned: Planned, types: readonly string[], about: string): Promise<Read[]> {
     const docs = await this.#planner.find(planned, types, {
-      projection,
+      projection: WITHOUT_INDEX,
       limit: CONTENT_BOUND + 1,
       ...hinted(planned.hint),
     });
@@ -118,17 +108,20 @@ export class ByContent {
         `\`${about}\` has to read the content of more than ${CONTENT_BOUND} resources: ask for fewer: add a date, a code or another parameter`,
       );
     }
-    return (await opened(this.#reading, docs)).map((stored) => {
-      const whole = JSON.parse(stored.body.toString()) as Resource;
+    return (await this.#reading.all(docs.map((doc) => ({ rid: doc._id, doc })))).map((stored) => {
+      const read = JSON.parse(stored.body.toString()) as Resource;
+      const whole = read.resourceType === 'AuditEvent' ? withoutAside(read) : read;
       const unshown = access.unshown(stored);
       const resource = unshown === undefined ? whole : withoutLabels(whole, unshown);
-      return { stored, resource, entries: indexResource(resource, this.#base) };
+      const entries = indexResource(resource, this.#base);
+      stored.refs = entries.refs;
+      return { stored, resource, entries };
     });
   }
 }
 
-export async function opened(reading: Reading, docs: readonly Doc[]): Promise<Stored[]> {
-  const found = await reading.all(docs.map((doc) => ({ rid: doc._id, doc })));
+/** @param docs what they were read from */
+export function withTheirRefs<S extends Shown>(found: S[], docs: readonly Doc[]): S[] {
   if (docs.every(({ refs }) => refs === undefined)) return found;
   const refs = new Map(docs.map((doc) => [doc._id, doc.refs ?? []]));
   for (const stored of found) stored.refs = refs.get(`${stored.type}/${stored.id}`) ?? [];
@@ -169,7 +162,7 @@ export function pageOf(
 }
 
 /** `Type/id`; of what is contained with its id within. */
-export function rowOf({ type, id, inside }: Stored): string {
+export function rowOf({ type, id, inside }: Shown): string {
   return inside === undefined ? `${type}/${id}` : `${type}/${id}#${inside.id}`;
 }
 

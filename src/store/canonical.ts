@@ -1,5 +1,5 @@
 /** Includes by canonical address: which addresses matches name or have is told by their content. */
-import type { Stored } from '../enforcement/ports.ts';
+import type { Shown } from '../enforcement/ports.ts';
 import type { Resource } from '../fhir/resource.ts';
 import {
   canonicalOf,
@@ -15,7 +15,7 @@ import { parametersOf, type Parameter } from '../search/parameter.ts';
 
 /** For each type that may have one of the addresses named, the terms that find what has it. */
 export function canonicalsNamed(
-  from: readonly Stored[],
+  from: readonly Shown[],
   includes: readonly Include[],
 ): ReadonlyMap<string, ReadonlySet<string>> {
   const found = new Map<string, Set<string>>();
@@ -39,7 +39,7 @@ export function canonicalsNamed(
 }
 
 /** The terms that find what names a resource's canonical address by one of these parameters. */
-export function termsNaming(target: Stored, codes: readonly string[]): string[] {
+export function termsNaming(target: Shown, codes: readonly string[]): string[] {
   if (!hasCanonical(target.type)) return [];
   const own = canonicalOf(contentOf(target));
   return codes.flatMap((code) => own.flatMap((each) => namingAny(code, each)));
@@ -52,6 +52,6 @@ function followed(type: string, include: Include): Parameter[] {
   );
 }
 
-function contentOf({ body }: Stored): Resource {
+function contentOf({ body }: Shown): Resource {
   return JSON.parse(body.toString()) as Resource;
 }

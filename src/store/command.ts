@@ -35,29 +35,47 @@ export async function find<T extends Document>(
   query: Query,
   options: Find = {},
 ): Promise<T[]> {
+  const found = await answered<T>(collection, {
+    find: collection.collectionName,
+    filter: query,
+    ...options,
+    // one more than the limit, or the cursor would stay open after it
+    batchSize: (options.limit ?? BATCH) + 1,
+  });
+  return (
+    found ?? (collection.find(query as never, { ...options, maxTimeMS: WITHIN }).toArray() as Promise<T[]>)
+  );
+}
+
+export async function aggregate<T extends Document, C extends Document>(
+  collection: Collection<C>,
+  pipeline: Document[],
+): Promise<T[]> {
+  const found = await answered<T>(collection, {
+    aggregate: collection.collectionName,
+    pipeline,
+    cursor: { batchSize: BATCH },
+  });
+  return found ?? collection.aggregate<T>(pipeline, { maxTimeMS: WITHIN }).toArray();
+}
+
+/** Undefined: it doesn't fit one answer, or the network failed. */
+async function answered<T>(
+  { db, collectionName }: Pick<Collection, 'db' | 'collectionName'>,
+  command: Document,
+): Promise<T[] | undefined> {
   try {
-    const { cursor } = await collection.db.command(
-      {
-        find: collection.collectionName,
-        filter: query,
-        ...options,
-        // one more than the limit, or the cursor would stay open after it
-        batchSize: (options.limit ?? BATCH) + 1,
-        maxTimeMS: WITHIN,
-        readConcern: READ_CONCERN,
-      },
+    const { cursor } = await db.command(
+      { ...command, maxTimeMS: WITHIN, readConcern: READ_CONCERN },
       AS_READ,
     );
     if (isDone(cursor.id)) return cursor.firstBatch as T[];
-    await collection.db.command({
-      killCursors: collection.collectionName,
-      cursors: [Long.fromString(String(cursor.id))],
-    });
+    await db.command({ killCursors: collectionName, cursors: [Long.fromString(String(cursor.id))] });
   } catch (error) {
     if (!(error instanceof MongoError && error.hasErrorLabel('RetryableReadError')) && !isNetwork(error))
       throw error;
   }
-  return collection.find(query as never, { ...options, maxTimeMS: WITHIN }).toArray() as Promise<T[]>;
+  return undefined;
 }
 
 /** What fits one command, whatever each holds. */

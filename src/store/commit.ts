@@ -19,7 +19,10 @@ import { type Doc, type HistoryDoc, attributes } from './document.ts';
 import type { Encoder, Encoded } from './encoder.ts';
 import { isAway } from './fault.ts';
 import { mentions } from './mentions.ts';
+import { type OutboxDoc, rowOf } from './outbox.ts';
+import type { Chain } from './chain.ts';
 import type { Traces } from './traces.ts';
+import { UNWATCHED, type Watch } from './watch.ts';
 
 const TOGETHER = 32;
 const UNDER_WAY = 2;
@@ -46,6 +49,7 @@ interface Prepared {
   history: HistoryDoc[];
   audit: Doc[];
   locks: AnyBulkWriteOperation<LockDoc>[];
+  outbox: OutboxDoc[];
   patients: AnyBulkWriteOperation<PatientDoc>[];
   /** What is made under an id that its caller chose, and the mark of a deletion that it comes after. */
   named: string[];
@@ -57,14 +61,27 @@ export class Committer {
   readonly #database: Database;
   readonly #encoder: Encoder;
   readonly #traces: Traces;
+  readonly #watch: Watch;
+  readonly #chain: Chain;
+  readonly #bindSoon: () => void;
   #waiting: Unit[] = [];
   #underWay = 0;
   #scheduled = false;
 
-  constructor(database: Database, encoder: Encoder, traces: Traces) {
+  /** @param chained what the audit records enter, and who is told of it */
+  constructor(
+    database: Database,
+    encoder: Encoder,
+    traces: Traces,
+    chained: { chain: Chain; bindSoon: () => void },
+    watch = UNWATCHED,
+  ) {
     this.#database = database;
     this.#encoder = encoder;
     this.#traces = traces;
+    this.#chain = chained.chain;
+    this.#bindSoon = chained.bindSoon;
+    this.#watch = watch;
   }
 
   commit(commit: Commit): Promise<Stored[]> {
@@ -115,11 +132,18 @@ export class Committer {
   }
 
   async #attempt(batch: readonly Unit[]): Promise<void> {
+    const since = performance.now();
     try {
       const stored = await this.#write(batch);
+      this.#watch.committed(batch.length, performance.now() - since);
       for (const [index, { resolve }] of batch.entries()) resolve(stored[index]!);
     } catch (error) {
-      if (batch.length === 1 || error instanceof Unanswered) throw isConflict(error) ? new Stale() : error;
+      if (batch.length === 1 && isConflict(error)) {
+        this.#watch.conflicted();
+        throw new Stale();
+      }
+      if (batch.length === 1 || error instanceof Unanswered) throw error;
+      this.#watch.retried();
       for (const unit of batch) {
         try {
           await this.#attempt([unit]);
@@ -144,6 +168,7 @@ export class Committer {
           if (batch.length === 1 && attempt === LATE_TRIES) throw tooMuch(error);
           if (batch.length > 1) throw error;
         } else if (attempt === TRIES || batch.length > 1) throw error;
+        this.#watch.retried();
         await sleep(2 ** Math.min(attempt, TRIES) + Math.random() * 10);
       }
     }
@@ -155,9 +180,12 @@ export class Committer {
     const results: Stored[][] = [];
     const whole: Encoded[] = [];
     const traces: Trace[] = [];
+    const outbox: OutboxDoc[] = [];
     for (const { commit } of batch) {
       const encoded = await this.#encoder.encode(commit.changes, at);
       whole.push(...encoded);
+      for (const { rid, version } of encoded)
+        if (version.type !== 'AuditEvent') outbox.push(rowOf(rid, version, commit.actor));
       results.push(encoded.map(({ rid, version, body }) => ({ ...attributes(rid, version), body })));
       traces.push(...commit.audit(at));
     }
@@ -165,20 +193,28 @@ export class Committer {
       whole,
       await this.#traces.encode(traces, at),
       batch.flatMap(({ commit }) => commit.locks),
+      outbox,
     );
+    const entry = this.#chain.enter([...prepared.auditResources, ...prepared.audit]);
+    let isSent = false;
     const session = this.#database.client.startSession();
     try {
       session.startTransaction({ maxCommitTimeMS: COMMIT_WITHIN });
       await this.#run(prepared, session);
       if (Date.now() - at > WRITTEN_WITHIN) throw new Late();
+      isSent = true;
       await commitSurely(session);
+      this.#chain.written(entry);
       return results;
     } catch (error) {
+      if (isSent) this.#chain.unsure(entry);
+      else this.#chain.unwritten(entry);
       if (session.inTransaction()) await session.abortTransaction().catch(() => {});
       if (!(error instanceof Unanswered))
         await this.#drop(whole.flatMap(({ version }) => version.spill ?? []));
       throw error;
     } finally {
+      if (entry.numbers.length > 0) this.#bindSoon();
       await session.endSession();
     }
   }
@@ -213,6 +249,7 @@ export class Committer {
     if (prepared.history.length > 0) await history.insertMany(prepared.history, options);
     const records = [...prepared.auditResources, ...prepared.audit];
     if (records.length > 0) await audit.insertMany(records, { ...options, ordered: false }).catch(unrecorded);
+    if (prepared.outbox.length > 0) await this.#database.outbox.insertMany(prepared.outbox, options);
     if (prepared.patients.length > 0)
       await patients.bulkWrite(prepared.patients, { ...options, ordered: true });
   }
@@ -251,7 +288,12 @@ class Unanswered extends FhirError {
   }
 }
 
-function prepare(encoded: readonly Encoded[], audit: Doc[], locks: Commit['locks']): Prepared {
+function prepare(
+  encoded: readonly Encoded[],
+  audit: Doc[],
+  locks: Commit['locks'],
+  outbox: OutboxDoc[],
+): Prepared {
   const prepared: Prepared = {
     resources: [],
     auditResources: [],
@@ -265,6 +307,7 @@ function prepare(encoded: readonly Encoded[], audit: Doc[], locks: Commit['locks
         upsert: seen === 0,
       },
     })),
+    outbox,
     patients: [],
     named: [],
     revived: [],

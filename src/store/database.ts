@@ -8,8 +8,12 @@ import {
   type Db,
 } from 'mongodb';
 import mongoose from 'mongoose';
+import type { LinkDoc } from './chain-link.ts';
 import type { Doc, HistoryDoc } from './document.ts';
 import { answerForLostSockets } from './lost-sockets.ts';
+import type { ChoiceDoc, DeliveryDoc, GroupDoc, HoldDoc, NoticeDoc } from './notices.ts';
+import type { FollowerDoc, OutboxDoc } from './outbox.ts';
+import type { MailDoc } from './post.ts';
 import { type Records, recordsOf } from './records.ts';
 
 export interface PatientDoc {
@@ -38,8 +42,18 @@ export interface Database {
   history: Collection<HistoryDoc>;
   /** AuditEvents: the many that are written once and seldom read. */
   audit: Collection<Doc>;
+  /** Links of the chains of traces that no record carries. */
+  links: Collection<LinkDoc>;
   patients: Collection<PatientDoc>;
   locks: Collection<LockDoc>;
+  outbox: Collection<OutboxDoc>;
+  followers: Collection<FollowerDoc>;
+  notices: Collection<NoticeDoc>;
+  deliveries: Collection<DeliveryDoc>;
+  mails: Collection<MailDoc>;
+  holds: Collection<HoldDoc>;
+  groups: Collection<GroupDoc>;
+  choices: Collection<ChoiceDoc>;
   spill: GridFSBucket;
   records: Records;
   /** Behind a mongos: counts must look at each document. */
@@ -70,6 +84,7 @@ export const INDEXES = {
   audit: [
     { name: 'patient_type_date', key: { patient: 1, type: 1, date: -1, _id: 1 } },
     { name: 'patient_type_at', key: { patient: 1, type: 1, at: -1, _id: 1 } },
+    { name: 'patient_seek_date', key: { patient: 1, seek: 1, date: -1, _id: 1 } },
     { name: 'others_type_date', key: { others: 1, type: 1, date: -1, _id: 1 }, ...ONLY_WITH('others') },
     { name: 'ids_type_date', key: { ids: 1, type: 1, date: -1, _id: 1 }, ...ONLY_WITH('ids') },
     { name: 'type_at', key: { type: 1, at: -1, _id: 1 } },
@@ -80,7 +95,30 @@ export const INDEXES = {
     { name: 'type_at', key: { type: 1, at: -1, _id: 1 } },
     { name: 'spill', key: { spill: 1 }, sparse: true },
   ],
+  links: [
+    { name: 'at', key: { at: 1 } },
+    { name: 'what_at', key: { what: 1, at: 1 }, ...ONLY_WITH('what') },
+  ],
   patients: [{ name: 'closed', key: { closed: 1 }, sparse: true }],
+  outbox: [
+    { name: 'waiting', key: { waiting: 1, _id: 1 }, ...ONLY_WITH('waiting') },
+    { name: 'n', key: { n: 1 }, unique: true, ...ONLY_WITH('n') },
+  ],
+  notices: [{ name: 'reader_patient_n', key: { reader: 1, patient: 1, n: -1, _id: 1 } }],
+  deliveries: [
+    { name: 'due', key: { due: 1 } },
+    { name: 'reader_due', key: { reader: 1, due: 1 } },
+  ],
+  mails: [
+    { name: 'reader', key: { reader: 1 }, unique: true, ...ONLY_WITH('open') },
+    { name: 'next', key: { next: 1 }, ...ONLY_WITH('open') },
+    { name: 'parked', key: { parked: 1 }, ...ONLY_WITH('parked') },
+  ],
+  holds: [
+    { name: 'due', key: { due: 1 } },
+    { name: 'name', key: { name: 1 } },
+  ],
+  groups: [{ name: 'seen', key: { seen: 1 }, expireAfterSeconds: 172_800 }],
   locks: [{ name: 'touched', key: { touched: 1 }, expireAfterSeconds: 86_400 }],
 } satisfies Record<string, IndexDescription[]>;
 
@@ -115,8 +153,17 @@ export async function connect(uri: string, name: string): Promise<Database> {
     resources: db.collection('resources'),
     history: db.collection('history'),
     audit: db.collection('audit'),
+    links: db.collection('links'),
     patients: db.collection('patients'),
     locks: db.collection('locks'),
+    outbox: db.collection('outbox'),
+    followers: db.collection('followers'),
+    notices: db.collection('notices'),
+    deliveries: db.collection('deliveries'),
+    mails: db.collection('mails'),
+    holds: db.collection('holds'),
+    groups: db.collection('groups'),
+    choices: db.collection('choices'),
     spill: new GridFSBucket(db, { bucketName: 'spill', chunkSizeBytes: SPILL_CHUNK }),
     sharded: (await db.admin().command({ hello: 1 })).msg === 'isdbgrid',
     records: recordsOf(keys!, data!),

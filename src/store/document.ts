@@ -1,7 +1,8 @@
 /** A version of a resource as MongoDB holds it, and back. */
 import { randomBytes } from 'node:crypto';
 import type { ObjectId } from 'mongodb';
-import type { Stored } from '../enforcement/ports.ts';
+import { withoutAside } from '../audit/aside.ts';
+import type { Shown, Stored } from '../enforcement/ports.ts';
 import { stringifyJson } from '../fhir/json.ts';
 import { withoutLabels } from '../fhir/labels.ts';
 import { fewRandomBytes } from '../fhir/random.ts';
@@ -9,6 +10,7 @@ import type { Resource } from '../fhir/resource.ts';
 import type { Range } from '../search/filter.ts';
 import { indexResource } from '../search/index.ts';
 import { keptApart } from '../search/unshown.ts';
+import type { Link, Place } from './chain-link.ts';
 import type { KeyRing } from './keys.ts';
 import { primaryDate } from './primary-date.ts';
 import { seal, unseal } from './sealing.ts';
@@ -26,6 +28,8 @@ export interface VersionDoc {
   /** The other patients of the rare resource that has several. */
   others?: string[];
   by: string;
+  /** Of a trace about somebody who doesn't exist: sealed with what is nobody's. */
+  keyless?: true;
   labels: string[];
   hidden?: number;
   imposed?: string[];
@@ -60,6 +64,11 @@ export interface Doc extends VersionDoc {
   long?: true;
   /** To whom it may open something, and who is in it: see policies.ts. */
   grants?: Buffer[];
+  /** Of a trace, what an access history finds it by: see audit/history/sought.ts. */
+  seek?: string[];
+  /** Of a trace: see chain.ts. */
+  place?: Place;
+  link?: Link;
 }
 
 /** What most dates and stays are shorter than: a month and a little. Milliseconds. */
@@ -77,7 +86,31 @@ export interface HistoryDoc extends VersionDoc {
 export const NO_DATE = -8.64e15 - 1;
 
 /** What a query has to bring for `decode`: not what a version is found by. */
-export const WITHOUT_INDEX = { terms: 0, ids: 0, refs: 0, r: 0, o: 0, pairs: 0, grants: 0 } as const;
+export const WITHOUT_INDEX = {
+  terms: 0,
+  ids: 0,
+  refs: 0,
+  r: 0,
+  o: 0,
+  pairs: 0,
+  grants: 0,
+  seek: 0,
+  place: 0,
+  link: 0,
+} as const;
+
+/** What it has to bring for what is only shown: nor what the gate looks at, which the query itself has asked. */
+export const FACE_ONLY = {
+  ...WITHOUT_INDEX,
+  labels: 0,
+  imposed: 0,
+  codes: 0,
+  from: 0,
+  until: 0,
+  about: 0,
+  authors: 0,
+  long: 0,
+} as const;
 
 const VID_BYTES = 10;
 
@@ -104,19 +137,28 @@ export function about(rid: string, doc: Pick<VersionDoc, 'v' | 'vid' | 'patient'
   return `${rid}/${doc.v}/${doc.vid} of ${doc.patient}`;
 }
 
+type Indexed = Pick<
+  Doc,
+  'terms' | 'ids' | 'refs' | 'r' | 'o' | 'pairs' | 'date' | 'long' | 'grants' | 'seek'
+>;
+
 /** Everything a resource is found by. @param unshown labels that its depositor isn't shown */
 export function indexed(
   resource: Resource,
   terms: Terms,
   base: string,
   unshown: readonly string[] = [],
-): Pick<Doc, 'terms' | 'ids' | 'refs' | 'r' | 'o' | 'pairs' | 'date' | 'long' | 'grants'> {
-  const entries = indexResource(resource, base);
+): Indexed {
+  // nobody finds a trace by what few are told of it
+  const entries = indexResource(
+    resource.resourceType === 'AuditEvent' ? withoutAside(resource) : resource,
+    base,
+  );
   if (unshown.length > 0) {
     const shown = withoutLabels(resource, (label) => unshown.includes(label));
     entries.terms = keptApart(entries.terms, indexResource(shown, base).terms);
   }
-  const found: Pick<Doc, 'terms' | 'ids' | 'refs' | 'r' | 'o' | 'pairs' | 'date' | 'long' | 'grants'> = {
+  const found: Indexed = {
     terms: [...new Set([...entries.terms, ...entries.refs])].map((term) => terms.of(term)),
     date: NO_DATE,
   };
@@ -166,7 +208,7 @@ export async function openBody(
   ring: KeyRing,
 ): Promise<Buffer | undefined> {
   if (doc.keys === undefined) {
-    const held = ring.get(doc.patient);
+    const held = ring.get(doc.keyless === true ? '' : doc.patient);
     const key = Buffer.isBuffer(held) ? held : await held;
     return key === undefined ? undefined : unseal(key, sealed, about(rid, doc));
   }
@@ -179,24 +221,29 @@ export async function openBody(
 
 const NOTHING: readonly string[] = [];
 
-export function attributes(rid: string, doc: VersionDoc): Omit<Stored, 'body'> {
+export function face(rid: string, doc: VersionDoc): Omit<Shown, 'body'> {
   return {
     type: doc.type,
     id: rid.slice(doc.type.length + 1),
     patients: doc.patient === '' ? [] : [doc.patient, ...(doc.others ?? [])],
     by: doc.by,
-    labels: doc.labels,
     hidden: doc.hidden ?? undefined,
-    imposed: doc.imposed,
     unshown: doc.unshown,
-    codes: doc.codes ?? NOTHING,
-    from: doc.from ?? undefined,
-    until: doc.until ?? undefined,
-    about: doc.about ?? NOTHING,
-    authors: doc.authors ?? NOTHING,
     version: doc.v,
     vid: doc.vid,
     at: doc.at,
     method: doc.method,
   };
+}
+
+export function attributes(rid: string, doc: VersionDoc): Omit<Stored, 'body'> {
+  const whole = face(rid, doc) as Omit<Stored, 'body'>;
+  whole.labels = doc.labels;
+  whole.imposed = doc.imposed;
+  whole.codes = doc.codes ?? NOTHING;
+  whole.from = doc.from ?? undefined;
+  whole.until = doc.until ?? undefined;
+  whole.about = doc.about ?? NOTHING;
+  whole.authors = doc.authors ?? NOTHING;
+  return whole;
 }

@@ -3,6 +3,7 @@ import type { ObjectId } from 'mongodb';
 import { everyMember } from '../consent/members.ts';
 import { grantees } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
+import { soughtIn } from '../audit/history/sought.ts';
 import type { Change, Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { factsOf } from '../fhir/facts.ts';
@@ -52,6 +53,7 @@ export function foundBy(
   if (mentioned.length > 0) found.ids = [...(found.ids ?? []), ...terms.all(mentioned.map(mentionTerm))];
   const grants = [...grantees(resource, rules).map(grantTerm), ...everyMember(resource).map(memberTerm)];
   if (grants.length > 0) found.grants = terms.all(grants);
+  if (resource.resourceType === 'AuditEvent') found.seek = soughtIn(resource);
   return found;
 }
 
@@ -122,6 +124,7 @@ export class Encoder {
       delete version.body;
     }
     const doc: Doc = { _id: rid, ...version, ...this.#foundBy(change, resource) };
+    if (doc.seek !== undefined) doc.seek = [...doc.seek, change.by];
     return { change, rid, version, doc, previous: replaced, body };
   }
 
@@ -147,6 +150,7 @@ export class Encoder {
       pairs: _p,
       long: _l,
       grants: _g,
+      seek: _s,
       date: _d,
       ...version
     } = held as Doc;

@@ -104,7 +104,7 @@ export class History {
   }
 
   async #ofMany(access: Access, scope: HistoryScope): Promise<Omit<Page, 'watermark'>> {
-    const condition = await access.condition(undefined);
+    const condition = await access.condition(undefined, scope.type === 'AuditEvent');
     const [total, page] = await Promise.all([
       this.#count(access, scope, condition),
       this.#pageOfMany(access, scope, condition),

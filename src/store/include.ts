@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R4/search.html#revinclude
  */
 import type { Access } from '../enforcement/access.ts';
-import type { Stored } from '../enforcement/ports.ts';
+import type { Shown, Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { DIRECTORY } from '../fhir/subjects.ts';
 import { definitionsOf, resourceTypes } from '../search/definitions.ts';
@@ -43,15 +43,10 @@ export class Inclusion {
     this.#wholeness = wholeness;
   }
 
-  async run(
-    access: Access,
-    matches: readonly Stored[],
-    includes: Includes,
-    limit: number,
-  ): Promise<Stored[]> {
-    const seen = new Map(matches.map((match) => [rowOf(match), match]));
+  async run(access: Access, matches: readonly Shown[], includes: Includes, limit: number): Promise<Stored[]> {
+    const seen = new Map<string, Shown>(matches.map((match) => [rowOf(match), match]));
     const found: Stored[] = [];
-    let latest: readonly Stored[] = matches;
+    let latest: readonly Shown[] = matches;
     for (let round = 0; round < ROUNDS && latest.length > 0; round += 1) {
       const wanted = (include: Include): boolean => round === 0 || include.iterate;
       const fresh = [
@@ -74,9 +69,9 @@ export class Inclusion {
 
   async #forward(
     access: Access,
-    from: readonly Stored[],
+    from: readonly Shown[],
     includes: readonly Include[],
-    seen: ReadonlyMap<string, Stored>,
+    seen: ReadonlyMap<string, Shown>,
     limit: number,
   ): Promise<Stored[]> {
     const keys = new Set<string>();
@@ -125,7 +120,7 @@ export class Inclusion {
 
   async #reverse(
     access: Access,
-    to: readonly Stored[],
+    to: readonly Shown[],
     includes: readonly Include[],
     limit: number,
   ): Promise<Stored[]> {
@@ -172,7 +167,7 @@ export class Inclusion {
   }
 
   /** What refers to a patient's resource is the patient's too, or nobody's, or names the patient. */
-  #around(targets: readonly Stored[]): { patients?: string[]; among: Query } {
+  #around(targets: readonly Shown[]): { patients?: string[]; among: Query } {
     if (targets.some(({ patients }) => patients.length === 0)) return { among: {} };
     const patients = [...new Set(targets.flatMap((each) => each.patients))];
     const marks = patients.map((patient) => this.#terms.of(mentionTerm(patient)));

@@ -13,6 +13,7 @@ import { isNobodys } from './narrowing.ts';
 import { primaryDate } from './primary-date.ts';
 import { type Query, all } from './query.ts';
 import type { Terms } from './terms.ts';
+import { UNWATCHED, type Watch } from './watch.ts';
 
 /** Patients in one query: it stays below 100 KB. */
 const PORTION = 1800;
@@ -36,9 +37,11 @@ interface Floor {
 export class Judging {
   readonly #database: Database;
   readonly #terms: Terms;
+  readonly #watch: Watch;
 
-  constructor(database: Database, terms: Terms) {
+  constructor(database: Database, terms: Terms, watch = UNWATCHED) {
     this.#database = database;
+    this.#watch = watch;
     this.#terms = terms;
   }
 
@@ -53,6 +56,7 @@ export class Judging {
     { patients, depositor }: Judged,
     isNamed: boolean,
   ): Promise<Left> {
+    this.#watch.judged();
     const floor = floorOf(filter, types);
     if (floor === undefined && !isNamed) {
       throw new FhirError(

@@ -4,20 +4,25 @@
  */
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import type { Rules } from '../consent/rules.ts';
+import { isDecision } from '../audit/aside.ts';
+import { TRACER } from '../enforcement/own-traces.ts';
 import type { Stored } from '../enforcement/ports.ts';
 import { labelsOf } from '../fhir/labels.ts';
-import type { Resource } from '../fhir/resource.ts';
+import type { Json, Resource } from '../fhir/resource.ts';
 import { INDEX_VERSION } from '../search/index.ts';
+import { Codes } from './chain-codes.ts';
+import type { Place } from './chain-link.ts';
+import { chainOlder } from './chain-older.ts';
 import type { Database } from './database.ts';
 import { type Doc, WITHOUT_INDEX } from './document.ts';
 import { type Found, foundBy, gateFacts, hiddenSince } from './encoder.ts';
 import { type KeyRing, WRONG_KEYS, fingerprint } from './keys.ts';
 import { Reading } from './reading.ts';
 import { Terms } from './terms.ts';
-import { tracedIn } from './traces.ts';
+import { authorsIn, tracedIn } from './traces.ts';
 
 /** Raised with each change of document.ts that reads what was written before in another way. */
-const DOCUMENT_VERSION = 4;
+const DOCUMENT_VERSION = 6;
 export const LAYOUT = DOCUMENT_VERSION * 1000 + INDEX_VERSION;
 
 const BATCH = 200;
@@ -46,6 +51,7 @@ export async function ensureLayout(
   if (found.layout > LAYOUT) throw new Error('the database was written by a newer server');
   if (found.layout === LAYOUT) return;
   await reindex(database, ring, base, rules, tell);
+  await chainOlder(database, new Codes((purpose) => ring.derive(purpose)), tell);
   await layout.updateOne({ _id: 'store' }, { $set: made });
 }
 
@@ -63,6 +69,7 @@ export async function reindex(
   const { layout } = database.records;
   const reading = new Reading(database, ring);
   const terms = new Terms(ring.derive('terms'));
+  const codes = new Codes((purpose) => ring.derive(purpose));
   const begun = (await layout.findById('store').lean())?.reindexing;
   let resume = begun?.layout === LAYOUT ? begun : undefined;
   let done = 0;
@@ -74,7 +81,9 @@ export async function reindex(
     for await (const batch of batches(collection, resume?.after)) {
       resume = undefined;
       const operations = await Promise.all(
-        batch.map(async (doc) => indexAgain(doc, await reading.open(doc._id, doc), terms, base, rules)),
+        batch.map(async (doc) =>
+          indexAgain(doc, await reading.open(doc._id, doc), terms, base, rules, codes),
+        ),
       );
       const changed = operations.filter((operation) => operation !== undefined);
       if (changed.length > 0) await collection.bulkWrite(changed, { ordered: false });
@@ -90,6 +99,8 @@ export async function reindex(
   return done;
 }
 
+const { place: _place, ...WITH_PLACE } = WITHOUT_INDEX;
+
 /** In the order of `_id`, bounded in number and bytes. */
 async function* batches(collection: Collection<Doc>, after: string | undefined): AsyncGenerator<Doc[]> {
   const rest = after === undefined ? {} : { _id: { $gt: after } };
@@ -97,7 +108,7 @@ async function* batches(collection: Collection<Doc>, after: string | undefined):
   let bytes = 0;
   for await (const doc of collection.find(rest, {
     sort: { _id: 1 },
-    projection: WITHOUT_INDEX,
+    projection: WITH_PLACE,
     batchSize: BATCH,
   })) {
     batch.push(doc);
@@ -116,17 +127,29 @@ function indexAgain(
   terms: Terms,
   base: string,
   rules: Rules,
+  codes: Codes,
 ): AnyBulkWriteOperation<Doc> | undefined {
   if (stored === undefined) return undefined;
   const resource = JSON.parse(stored.body.toString()) as Resource;
   const labels = labelsOf(resource);
   const unshown = labels.filter((label) => stored.unshown?.includes(terms.text(`label=${label}`)));
-  const found: Found = {
-    ...foundBy(resource, stored.patients, terms, base, rules, unshown),
-    ...(doc.type === 'AuditEvent' ? { about: tracedIn(resource) } : gateFacts(resource, labels, terms, base)),
-    ...hiddenSince(labels, stored, stored.at, rules),
-  };
+  const byTerms = foundBy(resource, stored.patients, terms, base, rules, unshown);
+  if (doc.by !== TRACER) byTerms.seek?.push(doc.by);
+  // what stands in a trace beside its body is as it was written: its place in the chain covers it
+  const found: Found & { place?: Place } =
+    doc.place !== undefined
+      ? { ...byTerms, place: { ...doc.place, found: codes.found(byTerms, doc.place.code) } }
+      : {
+          ...byTerms,
+          ...(doc.by === TRACER ? tracedAgain(resource) : gateFacts(resource, labels, terms, base)),
+          ...hiddenSince(labels, stored, stored.at, rules),
+        };
   const absent = OPTIONAL.filter((name) => found[name] === undefined).map((name) => [name, '' as const]);
   const update = { $set: found, ...(absent.length > 0 ? { $unset: Object.fromEntries(absent) } : {}) };
   return { updateOne: { filter: { _id: doc._id, vid: doc.vid }, update } };
+}
+
+function tracedAgain(resource: Resource): Partial<Doc> {
+  const decisions = ((resource.entity ?? []) as Json[]).filter(isDecision);
+  return { about: tracedIn(resource, decisions), authors: authorsIn(resource) };
 }

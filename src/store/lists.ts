@@ -27,7 +27,7 @@ export async function currentItems(
   patients: readonly string[],
   base: string,
 ): Promise<string[]> {
-  const { matches } = await search.run(access, currentLists(list, patients), undefined, false);
+  const { matches } = await search.run(access, currentLists(list, patients), undefined);
   const working = matches.filter(({ body }) => (JSON.parse(body.toString()) as Resource).mode === 'working');
   return patients.flatMap((patient) => {
     const newest = working.find((each) => each.patients.includes(patient));

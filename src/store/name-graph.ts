@@ -50,7 +50,8 @@ export async function judge(
         known.set(key, ABSENT);
         continue;
       }
-      const names = at.given && !at.own && WHOLE.has(at.facts.type) ? namesIn(at.facts) : [];
+      const leads = WHOLE.has(at.facts.type) || at.facts.type === 'AuditEvent';
+      const names = at.given && !at.own && leads ? namesIn(at.facts) : [];
       known.set(key, { names, given: at.given });
       level.push(names);
     }

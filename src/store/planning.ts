@@ -18,6 +18,7 @@ import { isNobodys, namedPatients, narrow, withoutImplied } from './narrowing.ts
 import type { Policies } from './policies.ts';
 import { type Order, byId } from './sorting.ts';
 import type { Terms } from './terms.ts';
+import { UNWATCHED } from './watch.ts';
 import type { Remainder, Wholeness } from './wholeness.ts';
 
 /** What is asked of MongoDB, and by which index. */
@@ -40,12 +41,12 @@ export class Planner {
   readonly #wholeness: Wholeness;
   readonly #judging: Judging;
 
-  constructor(database: Database, policies: Policies, terms: Terms, wholeness: Wholeness) {
+  constructor(database: Database, policies: Policies, terms: Terms, wholeness: Wholeness, watch = UNWATCHED) {
     this.#database = database;
     this.#policies = policies;
     this.#terms = terms;
     this.#wholeness = wholeness;
-    this.#judging = new Judging(database, terms);
+    this.#judging = new Judging(database, terms, watch);
   }
 
   /**
@@ -62,7 +63,7 @@ export class Planner {
     const whose = patients ?? usual;
     const directory = types.every((type) => DIRECTORY.has(type));
     const [usually, flagged] = await Promise.all([
-      access.reach(whose ?? (directory ? [] : undefined)),
+      access.reach(whose ?? (directory ? [] : undefined), isAudit(types)),
       whose === undefined ? false : this.#policies.shared(whose),
     ]);
     const { condition, judged } = flagged

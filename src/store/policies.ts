@@ -7,7 +7,7 @@ import type { ClientSession } from 'mongodb';
 import type { Named } from '../consent/actors.ts';
 import { DECIDING, type Part, type Policy, compilePart, policyOf, silent } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
-import type { PolicySource, Stated } from '../enforcement/ports.ts';
+import type { PolicySource, Stated, Versions } from '../enforcement/ports.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { find } from './command.ts';
 import type { Database, PatientDoc } from './database.ts';
@@ -15,6 +15,7 @@ import { type Doc, WITHOUT_INDEX } from './document.ts';
 import { Gather } from './gather.ts';
 import type { Reading } from './reading.ts';
 import type { Terms } from './terms.ts';
+import { UNWATCHED, type Watch } from './watch.ts';
 
 const TIME = { maxTimeMS: 10_000 };
 const REMEMBERED = 20_000;
@@ -37,6 +38,7 @@ interface Compiled {
 
 export class Policies implements PolicySource {
   readonly rules: Rules;
+  readonly #watch: Watch;
   readonly #database: Database;
   readonly #reading: Reading;
   readonly #terms: Terms;
@@ -45,7 +47,8 @@ export class Policies implements PolicySource {
   readonly #compiled = new Map<string, Compiled>();
   readonly #compiling = new Map<string, Promise<Policy>>();
 
-  constructor(database: Database, reading: Reading, terms: Terms, rules: Rules) {
+  constructor(database: Database, reading: Reading, terms: Terms, rules: Rules, watch = UNWATCHED) {
+    this.#watch = watch;
     this.rules = rules;
     this.#database = database;
     this.#reading = reading;
@@ -66,8 +69,8 @@ export class Policies implements PolicySource {
 
   readonly key = (term: string): string => this.#terms.text(term);
 
-  async policies(patients: readonly string[]): Promise<Map<string, Stated>> {
-    const stated = await Promise.all(patients.map((patient) => this.#stated(patient)));
+  async policies(patients: readonly string[], read?: Versions): Promise<Map<string, Stated>> {
+    const stated = await Promise.all(patients.map((patient) => this.#stated(patient, read?.get(patient))));
     return new Map(patients.map((patient, index) => [patient, stated[index]!]));
   }
 
@@ -105,8 +108,8 @@ export class Policies implements PolicySource {
     return found.map(({ _id }) => _id);
   }
 
-  async #stated(patient: string): Promise<Stated> {
-    const policy = await this.#policy(patient);
+  async #stated(patient: string, version: number | undefined): Promise<Stated> {
+    const policy = await this.#policy(patient, version);
     if (policy.names.length === 0) return { policy, named: NONE_NAMED };
     const names = policy.names.slice(0, MOST_NAMED);
     const docs = await Promise.all(names.map((name) => this.#named.get(name)));
@@ -118,8 +121,8 @@ export class Policies implements PolicySource {
     return { policy, named: new Map(read.map((each) => [`${each.type}/${each.id}`, resourceIn(each.body)])) };
   }
 
-  async #policy(patient: string): Promise<Policy> {
-    const { v = 0 } = (await this.#patients.get(patient)) ?? {};
+  async #policy(patient: string, version: number | undefined): Promise<Policy> {
+    const v = version ?? (await this.#patients.get(patient))?.v ?? 0;
     // a patient of whom nothing that decides was ever written has said nothing
     if (v === 0) return silent(patient);
     const known = this.#compiled.get(patient);
@@ -131,6 +134,7 @@ export class Policies implements PolicySource {
     const name = `${patient} ${v}`;
     let compiling = this.#compiling.get(name);
     if (compiling === undefined) {
+      this.#watch.compiled();
       compiling = this.#compileOnce(patient).finally(() => this.#compiling.delete(name));
       this.#compiling.set(name, compiling);
     }

@@ -1,6 +1,6 @@
 /** Documents as the gate and the interactions know them: opened, whole, with their attributes. */
-import { attributes, type VersionDoc, openBody } from './document.ts';
-import type { Stored } from '../enforcement/ports.ts';
+import { attributes, type Doc, face, type VersionDoc, openBody } from './document.ts';
+import type { Shown, Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Database } from './database.ts';
 import type { KeyRing } from './keys.ts';
@@ -20,6 +20,12 @@ function readFrom(rid: string, doc: VersionDoc, body: Buffer): Stored {
   return stored;
 }
 
+function shownFrom(rid: string, doc: VersionDoc, body: Buffer): Shown {
+  const shown = face(rid, doc) as Shown;
+  shown.body = body;
+  return shown;
+}
+
 export class Reading {
   readonly #database: Database;
   readonly #ring: KeyRing;
@@ -31,9 +37,7 @@ export class Reading {
 
   /** Undefined when the patient's key was destroyed. */
   async open(rid: string, doc: VersionDoc): Promise<Stored | undefined> {
-    if (doc.method === 'DELETE') return readFrom(rid, doc, EMPTY);
-    const sealed = doc.body ?? (await this.#spilled(doc));
-    const body = await openBody(sealed, rid, doc, this.#ring);
+    const body = await this.#body(rid, doc);
     return body === undefined ? undefined : readFrom(rid, doc, body);
   }
 
@@ -44,21 +48,41 @@ export class Reading {
     return doc;
   }
 
-  async all(docs: readonly { rid: string; doc: VersionDoc }[]): Promise<Stored[]> {
-    const opened: Stored[] = [];
+  all(docs: readonly { rid: string; doc: VersionDoc }[]): Promise<Stored[]> {
+    return this.#each(docs, readFrom);
+  }
+
+  /** Of documents that were asked for without what the gate looks at. */
+  faces(docs: readonly Doc[]): Promise<Shown[]> {
+    return this.#each(
+      docs.map((doc) => ({ rid: doc._id, doc })),
+      shownFrom,
+    );
+  }
+
+  async #each<S>(
+    docs: readonly { rid: string; doc: VersionDoc }[],
+    made: (rid: string, doc: VersionDoc, body: Buffer) => S,
+  ): Promise<S[]> {
+    const opened: S[] = [];
     let bytes = 0;
     for (const { rid, doc } of docs) {
-      const stored = await this.open(rid, doc);
-      if (stored === undefined) continue;
-      bytes += stored.body.length;
+      const body = await this.#body(rid, doc);
+      if (body === undefined) continue;
+      bytes += body.length;
       if (bytes > MOST_BYTES)
         throw new FhirError(
           'too-costly',
           `the answer is longer than ${MOST_BYTES} bytes: ask for fewer by \`_count\``,
         );
-      opened.push(stored);
+      opened.push(made(rid, doc, body));
     }
     return opened;
+  }
+
+  async #body(rid: string, doc: VersionDoc): Promise<Buffer | undefined> {
+    if (doc.method === 'DELETE') return EMPTY;
+    return openBody(doc.body ?? (await this.#spilled(doc)), rid, doc, this.#ring);
   }
 
   async #spilled(doc: VersionDoc): Promise<Buffer> {

@@ -1,12 +1,13 @@
 /** A search: planned (planning.ts), then answered in the order of an index, or by what content tells (by-content.ts). */
 import { all } from './query.ts';
 import type { Access } from '../enforcement/access.ts';
-import type { Page } from '../enforcement/ports.ts';
+import type { Page, Shown, Stored } from '../enforcement/ports.ts';
 import type { Filter, SearchQuery } from '../search/filter.ts';
-import { ByContent, contentNeeded, opened, pageOf } from './by-content.ts';
+import { ByContent, contentNeeded, pageOf, withTheirRefs } from './by-content.ts';
 import { count } from './command.ts';
+import type { Currents } from './current.ts';
 import type { Database } from './database.ts';
-import { type Doc, WITHOUT_INDEX } from './document.ts';
+import { type Doc, FACE_ONLY, WITHOUT_INDEX } from './document.ts';
 import { needsContent } from './filter.ts';
 import { isNobodys, namedPatients, patientsIn } from './narrowing.ts';
 import { NOBODY, type Planned, type Planner, hinted, inOrder, usualOrder } from './planning.ts';
@@ -20,10 +21,17 @@ export const VISIBLE_WITHIN = 10_000;
 /** Patients of a count who get a trace of it each. */
 const MOST_COUNTED = 1000;
 
+/** As what the matches are read. */
+interface Manner<V> {
+  projection: Readonly<Record<string, 0>>;
+  read: (docs: readonly Doc[]) => Promise<V[]>;
+}
+
 export class Search {
   readonly #database: Database;
   readonly #planner: Planner;
   readonly #reading: Reading;
+  readonly #currents: Currents;
   readonly #resolver: Resolver;
   readonly #byContent: ByContent;
 
@@ -31,6 +39,7 @@ export class Search {
     database: Database,
     planner: Planner,
     reading: Reading,
+    currents: Currents,
     terms: Terms,
     resolver: Resolver,
     base: string,
@@ -38,16 +47,35 @@ export class Search {
     this.#database = database;
     this.#planner = planner;
     this.#reading = reading;
+    this.#currents = currents;
     this.#resolver = resolver;
     this.#byContent = new ByContent(planner, reading, terms, base);
   }
 
-  async run(
+  /** What is found as it is shown. */
+  run(access: Access, asked: SearchQuery, after: Position | undefined): Promise<Page<Shown>> {
+    const withRefs = asked.includes.length > 0 || asked.revincludes.length > 0;
+    const { refs: _, ...alsoRefs } = FACE_ONLY;
+    return this.#run(access, asked, after, {
+      projection: withRefs ? alsoRefs : FACE_ONLY,
+      read: async (docs) => withTheirRefs(await this.#reading.faces(docs), docs),
+    });
+  }
+
+  /** The first page of what is found, whole. */
+  whole(access: Access, asked: SearchQuery): Promise<Page> {
+    return this.#run(access, asked, undefined, {
+      projection: WITHOUT_INDEX,
+      read: (docs) => this.#reading.all(docs.map((doc) => ({ rid: doc._id, doc }))),
+    });
+  }
+
+  async #run<V extends Shown>(
     access: Access,
     asked: SearchQuery,
     after: Position | undefined,
-    withRefs: boolean,
-  ): Promise<Page> {
+    manner: Manner<V>,
+  ): Promise<Page<Stored | V>> {
     const watermark = Date.now() - VISIBLE_WITHIN;
     const { types } = asked;
     const patients = namedPatients(asked.filter, types);
@@ -63,12 +91,8 @@ export class Search {
       asked.contained !== 'false'
         ? pageOf(await this.#byContent.containing(access, planned, asked, filter), asked, after)
         : about === undefined
-          ? await this.#ordered(planned, asked, filter, after, withRefs)
-          : pageOf(
-              await this.#byContent.find(access, planned, types, filter, about, projectionOf(withRefs)),
-              asked,
-              after,
-            );
+          ? await this.#ordered(planned, asked, after, manner)
+          : pageOf(await this.#byContent.find(access, planned, types, filter, about), asked, after);
     const counted = page.matches.length === 0 && page.total !== 0 && patients === undefined;
     if (counted) for (const patient of await this.#counted(planned, types)) concerned.add(patient);
     return { ...page, watermark, patients: [...concerned] };
@@ -88,7 +112,7 @@ export class Search {
     const planned = await this.#planner.plan(access, [type], filter, usual);
     const about = needsContent(filter);
     if (about !== undefined) {
-      const read = await this.#byContent.find(access, planned, [type], filter, about, WITHOUT_INDEX);
+      const read = await this.#byContent.find(access, planned, [type], filter, about);
       return read.map(({ stored, entries }) => ({ key: `${type}/${stored.id}`, refs: entries.refs }));
     }
     const docs = await this.#planner.find(planned, [type], {
@@ -108,7 +132,7 @@ export class Search {
     about: string,
   ): Promise<Linked[]> {
     const planned = await this.#planner.plan(access, [type], filter, usual);
-    const read = await this.#byContent.find(access, planned, [type], filter, about, WITHOUT_INDEX);
+    const read = await this.#byContent.find(access, planned, [type], filter, about);
     return read.map(({ stored, resource, entries }) => ({
       key: `${type}/${stored.id}`,
       refs: entries.refs,
@@ -129,16 +153,15 @@ export class Search {
     return found.map(({ _id }) => _id).filter((patient) => patient !== NOBODY);
   }
 
-  async #ordered(
+  async #ordered<V>(
     planned: Planned,
     asked: SearchQuery,
-    filter: Filter,
     after: Position | undefined,
-    withRefs: boolean,
-  ): Promise<Omit<Page, 'watermark'>> {
+    { projection, read }: Manner<V>,
+  ): Promise<Omit<Page<V>, 'watermark'>> {
     const order = asked.sort.length > 0 ? orderOf(asked.sort, asked.types) : usualOrder(asked);
     const [found, counted] = await Promise.all([
-      asked.count === 0 ? [] : this.#page(planned, asked.types, order, after, asked.count, withRefs),
+      asked.count === 0 ? [] : this.#page(planned, asked.types, order, after, asked.count, projection),
       asked.count === 0 || after !== undefined ? this.#total(planned, asked) : undefined,
     ]);
     const more = found.length > asked.count;
@@ -147,9 +170,10 @@ export class Search {
       asked.total === 'none'
         ? undefined
         : (counted ?? (more ? await this.#total(planned, asked) : docs.length));
+    for (const doc of docs) this.#currents.met(doc);
     const last = docs.at(-1);
     return {
-      matches: await opened(this.#reading, docs),
+      matches: await read(docs),
       total,
       next: more && last !== undefined ? positionOf(last, order) : undefined,
     };
@@ -161,10 +185,10 @@ export class Search {
     order: readonly Order[],
     after: Position | undefined,
     count: number,
-    withRefs: boolean,
+    without: Readonly<Record<string, 0>>,
   ): Promise<Doc[]> {
     const query = after === undefined ? planned.query : all([planned.query, afterPosition(order, after)]);
-    const projection = projectionOf(withRefs);
+    const projection = { ...without };
     if (order.some(({ field }) => field.startsWith('o.'))) delete projection.o;
     const sort = toSort(order);
     const hint = inOrder(planned.hint, order[0]);
@@ -179,10 +203,4 @@ export class Search {
       exact: this.#database.sharded,
     });
   }
-}
-
-function projectionOf(withRefs: boolean): Record<string, 0> {
-  const projection: Record<string, 0> = { ...WITHOUT_INDEX };
-  if (withRefs) delete projection.refs;
-  return projection;
 }

@@ -9,12 +9,22 @@ import type {
   Outlined,
   Page,
   ResourceStore,
+  Shown,
   Stored,
   Trace,
+  TracesAsked,
+  TracesFound,
+  Versions,
 } from '../enforcement/ports.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Filter, SearchQuery } from '../search/filter.ts';
+import { AccessHistory } from './access-history.ts';
+import { type Anchor, NO_ANCHOR } from './anchor.ts';
 import { AuditLog } from './audit-log.ts';
+import { ChainKeeper } from './chain-keeper.ts';
+import { Codes } from './chain-codes.ts';
+import { Chain } from './chain.ts';
+import { Currents } from './current.ts';
 import { Committer } from './commit.ts';
 import { find } from './command.ts';
 import type { Database } from './database.ts';
@@ -34,6 +44,7 @@ import { Search } from './search.ts';
 import type { Position } from './sorting.ts';
 import { Terms } from './terms.ts';
 import { Traces } from './traces.ts';
+import { UNWATCHED } from './watch.ts';
 import { Wholeness } from './wholeness.ts';
 
 const TIME = { maxTimeMS: 10_000 };
@@ -47,36 +58,47 @@ export class Store implements ResourceStore {
   readonly #database: Database;
   readonly #base: string;
   readonly #reading: Reading;
-  readonly #current: Gather<Doc>;
+  readonly #currents: Currents;
   readonly #deleted: Gather<HistoryDoc>;
   readonly #inclusion: Inclusion;
   readonly #history: History;
   readonly #outline: Outline;
   readonly #committer: Committer;
+  readonly #keeper: ChainKeeper;
   readonly #auditLog: AuditLog;
   readonly #wholeness: Wholeness;
+  readonly #accessHistory: AccessHistory;
 
   /** @param base absolute FHIR base of the server: references below it are local */
-  constructor(database: Database, ring: KeyRing, base: string, rules: Rules) {
+  constructor(
+    database: Database,
+    ring: KeyRing,
+    base: string,
+    rules: Rules,
+    watch = UNWATCHED,
+    anchor: Anchor = NO_ANCHOR,
+  ) {
     this.#database = database;
     this.#base = base;
     this.terms = new Terms(ring.derive('terms'));
     this.#reading = new Reading(database, ring);
-    this.policies = new Policies(database, this.#reading, this.terms, rules);
+    this.policies = new Policies(database, this.#reading, this.terms, rules, watch);
     const encoder = new Encoder(database, ring, this.terms, this.#reading, base, rules);
     const traces = new Traces(ring, this.terms, base);
-    this.#committer = new Committer(database, encoder, traces);
-    this.#auditLog = new AuditLog(database, traces);
+    const codes = new Codes((purpose) => ring.derive(purpose));
+    const chain = new Chain(codes);
+    this.#keeper = new ChainKeeper(database, chain, codes, anchor);
+    this.#auditLog = new AuditLog(database, traces, this.#keeper, watch);
+    const chained = { chain, bindSoon: () => this.#auditLog.bindSoon() };
+    this.#committer = new Committer(database, encoder, traces, chained, watch);
     this.#wholeness = new Wholeness(database, this.terms);
+    this.#accessHistory = new AccessHistory(database, this.#reading, this.#wholeness);
     this.#inclusion = new Inclusion(database, this.#reading, this.terms, this.#wholeness);
     this.#history = new History(database, this.#reading, this.#wholeness);
-    const planner = new Planner(database, this.policies, this.terms, this.#wholeness);
+    this.#currents = new Currents(database);
+    const planner = new Planner(database, this.policies, this.terms, this.#wholeness, watch);
     this.#outline = new Outline(database, planner, this.policies, this.#reading, this.terms);
-    this.searching = new Search(database, planner, this.#reading, this.terms, this, base);
-    this.#current = new Gather(async (rids) => {
-      const found = await find(database.resources, { _id: { $in: rids } }, { projection: WITHOUT_INDEX });
-      return new Map(found.map((doc) => [doc._id, doc]));
-    });
+    this.searching = new Search(database, planner, this.#reading, this.#currents, this.terms, this, base);
     this.#deleted = new Gather<HistoryDoc>(async (rids) => {
       const found = await database.history
         .find({ rid: { $in: rids }, method: 'DELETE' }, { sort: { rid: 1, at: 1 }, hint: 'rid_at', ...TIME })
@@ -87,31 +109,42 @@ export class Store implements ResourceStore {
 
   async get(access: Access, type: string, id: string): Promise<Stored | undefined> {
     const rid = `${type}/${id}`;
-    const doc = await this.#newest(type, rid);
-    if (doc === undefined) return undefined;
-    return (await this.#admits(access, [attributes(rid, doc)])) ? this.#reading.open(rid, doc) : undefined;
+    const newest = await this.#newest(type, rid);
+    if (newest === undefined) return undefined;
+    const { doc, versions } = newest;
+    const admitted = await this.#admits(access, [attributes(rid, doc)], versions);
+    return admitted ? this.#reading.open(rid, doc) : undefined;
   }
 
   async getVersion(access: Access, type: string, id: string, vid: string): Promise<Stored | undefined> {
     const rid = `${type}/${id}`;
     const newest = await this.#newest(type, rid);
     if (newest === undefined) return undefined;
-    const version = newest.vid === vid ? newest : await this.#replaced(rid, vid);
+    const { doc, versions } = newest;
+    const version = doc.vid === vid ? doc : await this.#replaced(rid, vid);
     if (version === undefined) return undefined;
-    const facts = newest === version ? [newest] : [newest, version];
+    const facts = doc === version ? [doc] : [doc, version];
     const admitted = await this.#admits(
       access,
-      facts.map((doc) => attributes(rid, doc)),
+      facts.map((each) => attributes(rid, each)),
+      versions,
     );
     return admitted ? this.#reading.open(rid, version) : undefined;
   }
 
-  search(access: Access, query: SearchQuery, after?: unknown): Promise<Page> {
-    const withRefs = query.includes.length > 0 || query.revincludes.length > 0;
-    return this.searching.run(access, query, after as Position | undefined, withRefs);
+  search(access: Access, query: SearchQuery, after?: unknown): Promise<Page<Shown>> {
+    return this.searching.run(access, query, after as Position | undefined);
   }
 
-  include(access: Access, matches: readonly Stored[], includes: Includes, limit: number): Promise<Stored[]> {
+  matching(access: Access, query: SearchQuery): Promise<Page> {
+    return this.searching.whole(access, query);
+  }
+
+  traces(access: Access, asked: TracesAsked): Promise<TracesFound> {
+    return this.#accessHistory.traces(access, asked);
+  }
+
+  include(access: Access, matches: readonly Shown[], includes: Includes, limit: number): Promise<Stored[]> {
     return this.#inclusion.run(access, matches, includes, limit);
   }
 
@@ -153,8 +186,38 @@ export class Store implements ResourceStore {
     return this.#committer.commit(commit);
   }
 
+  /** Which of these `Type/id` the caller may know of; what never was tells nothing. */
+  knows(access: Access, names: readonly string[]): Promise<boolean[]> {
+    return this.#wholeness.knows(access, names);
+  }
+
+  /** The patient was in a consultation since. */
+  async consulted(patient: string, since: number): Promise<boolean> {
+    const [found] = await find(
+      this.#database.resources,
+      { patient, type: 'Encounter', date: { $gte: since } },
+      { projection: { _id: 1 }, limit: 1, hint: 'patient_type_date' },
+    );
+    return found !== undefined;
+  }
+
   record(traces: (at: number) => Trace[]): Promise<void> {
     return this.#auditLog.record(traces);
+  }
+
+  /** The chain of this process stands from here on. */
+  open(): Promise<void> {
+    return this.#keeper.open();
+  }
+
+  /** What is loose is bound. Nothing may be asked of the store after. */
+  close(): Promise<void> {
+    return this.#auditLog.close();
+  }
+
+  /** When the trace was asked for that has waited longest to be written. Milliseconds. */
+  get waitingSince(): number | undefined {
+    return this.#auditLog.waitingSince;
   }
 
   /** For the links of a chain: see resolve.ts. */
@@ -188,9 +251,9 @@ export class Store implements ResourceStore {
     return this.searching.contents(access, type, filter, patients, about);
   }
 
-  async #admits(access: Access, versions: readonly Attributes[]): Promise<boolean> {
-    const allowed = await access.admit(versions);
-    return allowed.every(Boolean) && (await this.#wholeness.admit(access, versions)).every(Boolean);
+  async #admits(access: Access, each: readonly Attributes[], read: Versions | undefined): Promise<boolean> {
+    const allowed = await access.admit(each, read);
+    return allowed.every(Boolean) && (await this.#wholeness.admit(access, each)).every(Boolean);
   }
 
   async #replaced(rid: string, vid: string): Promise<HistoryDoc | undefined> {
@@ -198,13 +261,17 @@ export class Store implements ResourceStore {
     return found;
   }
 
-  async #newest(type: string, rid: string): Promise<Doc | HistoryDoc | undefined> {
+  async #newest(
+    type: string,
+    rid: string,
+  ): Promise<{ doc: Doc | HistoryDoc; versions?: Versions } | undefined> {
     if (type === 'AuditEvent') {
-      return (
-        (await this.#database.audit.findOne({ _id: rid }, { projection: WITHOUT_INDEX, ...TIME })) ??
-        undefined
-      );
+      const doc = await this.#database.audit.findOne({ _id: rid }, { projection: WITHOUT_INDEX, ...TIME });
+      return doc === null ? undefined : { doc };
     }
-    return (await this.#current.get(rid)) ?? (await this.#deleted.get(rid));
+    const current = await this.#currents.get(rid);
+    if (current !== undefined) return current;
+    const doc = await this.#deleted.get(rid);
+    return doc === undefined ? undefined : { doc };
   }
 }

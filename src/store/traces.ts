@@ -2,8 +2,11 @@
  * Traces as documents. What a trace has alike with others of its frame is rendered, indexed and keyed once: that is
  * two thirds of what a trace cost Node. See docs/decisions/0010-cpu-of-the-hot-paths.md.
  */
+import { soughtIn } from '../audit/history/sought.ts';
 import type { Trace } from '../enforcement/ports.ts';
-import type { Reference, Resource } from '../fhir/resource.ts';
+import { becauseIn } from '../audit/aside.ts';
+import { BECAUSE, TRACER } from '../enforcement/own-traces.ts';
+import type { Json, Reference, Resource } from '../fhir/resource.ts';
 import { type Doc, type VersionDoc, about, indexed, newVid } from './document.ts';
 import type { Found } from './encoder.ts';
 import type { KeyRing } from './keys.ts';
@@ -13,8 +16,11 @@ import { seal } from './sealing.ts';
 import type { Terms } from './terms.ts';
 
 interface Frame {
-  /** Its elements and the end of the object. */
+  /** Its elements but `meta`, and the end of the object. */
   json: string;
+  meta: Resource['meta'];
+  /** Who is given it as a trace of their own request. */
+  authors: string[];
   found: Found;
   /** Patients whom it names: a caller may be one. */
   mentioned: string[];
@@ -36,7 +42,7 @@ export class Traces {
   async encode(traces: readonly Trace[], now: number): Promise<Doc[]> {
     const nobody = (await this.#ring.ensure([''])).get('')!;
     const docs: Doc[] = [];
-    for (const { frame, own, patient } of traces) {
+    for (const { frame, own, aside, patient } of traces) {
       const key = patient === '' ? undefined : await this.#ring.get(patient);
       const kept = this.#kept(frame);
       const rid = `AuditEvent/${own.id}`;
@@ -46,13 +52,17 @@ export class Traces {
         vid: newVid(),
         at: now,
         method: 'POST',
-        patient: key === undefined ? '' : patient,
-        by: 'carnet',
+        patient,
+        by: TRACER,
         labels: [],
-        about: tracedIn(own),
+        about: tracedIn(own, aside),
       };
-      version.body = seal(key ?? nobody, rendered(own, kept, version), about(rid, version));
-      docs.push({ _id: rid, ...version, ...this.#found(own, kept, version.patient) });
+      // who asks for somebody who doesn't exist leaves the trace that they leave of whom they may not know of
+      if (key === undefined) version.keyless = true;
+      if (kept.authors.length > 0) version.authors = kept.authors;
+      version.body = seal(key ?? nobody, rendered(own, aside, kept, version), about(rid, version));
+      const seek = soughtIn({ ...frame, ...own });
+      docs.push({ _id: rid, ...version, ...this.#found(own, kept, version.patient), seek });
     }
     return docs;
   }
@@ -60,9 +70,11 @@ export class Traces {
   #kept(frame: Resource): Frame {
     let kept = this.#frames.get(frame);
     if (kept === undefined) {
-      const { resourceType: _, ...elements } = frame;
+      const { resourceType: _, meta, ...elements } = frame;
       kept = {
         json: JSON.stringify(elements).slice(1),
+        meta,
+        authors: authorsIn(frame),
         found: indexed(frame, this.#terms, this.#base),
         mentioned: mentions(frame, []),
       };
@@ -83,18 +95,36 @@ export class Traces {
   }
 }
 
-/** What it is about, by `Type/id`, but the patient: whoever may not be given that may not be given the trace. */
-export function tracedIn({ entity }: Resource): string[] {
-  return ((entity ?? []) as { what?: Reference }[]).flatMap(({ what }) =>
+/**
+ * What it is about, by `Type/id`, but the patient: whoever may not be given that may not be given the trace. What it was
+ * decided by is told to few, and marked: see wholeness.ts.
+ */
+export function tracedIn({ entity }: Resource, aside: readonly Json[] = []): string[] {
+  const names = ((entity ?? []) as { what?: Reference }[]).flatMap(({ what }) =>
     what?.reference === undefined || OTHERWISE.test(what.reference) ? [] : [what.reference],
   );
+  const because = aside.length === 0 ? [] : becauseIn({ resourceType: 'AuditEvent', entity: [...aside] });
+  return because.length === 0 ? names : [...names, ...new Set(because.map((name) => BECAUSE + name))];
 }
 
-/** Who is given a trace is the patient, or speaks for them; a trace of a trace says nothing more. */
-const OTHERWISE = /^(Patient|AuditEvent)\//;
+/** Who is given a trace is the patient, or speaks for them. */
+const OTHERWISE = /^Patient\//;
 
-function rendered(own: Resource, { json }: Frame, { vid, at }: VersionDoc): Buffer {
-  const { resourceType, id, ...rest } = own;
-  const meta = { versionId: vid, lastUpdated: new Date(at).toISOString() };
-  return Buffer.from(`${JSON.stringify({ resourceType, id, meta, ...rest }).slice(0, -1)},${json}`);
+/** The caller of a request that was granted: one that was not would tell them that something was there to refuse. */
+export function authorsIn({ outcome, agent }: Resource): string[] {
+  if (outcome !== '0') return [];
+  const [user] = (agent ?? []) as { who?: Reference }[];
+  return user?.who?.reference === undefined ? [] : [user.who.reference];
+}
+
+function rendered(
+  own: Resource,
+  aside: readonly Json[],
+  { json, meta: claimed }: Frame,
+  { vid, at }: VersionDoc,
+): Buffer {
+  const { resourceType, id, entity, ...rest } = own;
+  const meta = { versionId: vid, lastUpdated: new Date(at).toISOString(), ...claimed };
+  const whole = { resourceType, id, meta, ...rest, entity: [...(entity as Json[]), ...aside] };
+  return Buffer.from(`${JSON.stringify(whole).slice(0, -1)},${json}`);
 }

@@ -5,6 +5,7 @@
  */
 import type { Attributes } from '../condition/condition.ts';
 import type { Access } from '../enforcement/access.ts';
+import { BECAUSE } from '../enforcement/own-traces.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { WHOLE } from '../fhir/whole.ts';
 import type { Database } from './database.ts';
@@ -61,9 +62,20 @@ export class Wholeness {
       (item) => (WHOLE.has(item.type) || item.type === TRACE) && !access.hasDeposited(item),
     );
     if (asked.length === 0) return items.map(() => true);
-    const verdicts = await this.#judge(access, asked);
+    const verdicts = await this.#judge(
+      access,
+      asked.map((item) => (item.type === TRACE ? { ...item, about: told(item.about, access) } : item)),
+    );
     const hidden = new Set(asked.filter((_, index) => !verdicts[index]));
     return items.map((item) => !hidden.has(item));
+  }
+
+  /** Of which of these `Type/id` the caller may be told; what never was tells nothing. */
+  knows(access: Access, names: readonly string[]): Promise<boolean[]> {
+    return this.#judge(
+      access,
+      names.map((name) => ({ ...NAMELESS, about: [name] })),
+    );
   }
 
   /**
@@ -101,7 +113,7 @@ export class Wholeness {
   async #ofTraces(access: Access, query: Query): Promise<Remainder> {
     const at = Date.now();
     const names = (await this.#database.audit.distinct('about', query, TIME)) as string[];
-    const items = names.map((name) => ({ ...NAMELESS, about: [name] }));
+    const items = names.map((name) => ({ ...NAMELESS, about: told([name], access) }));
     const given = await this.#judge(access, items);
     const hidden = names.filter((_, index) => !given[index]);
     if (hidden.length > BOUND) throw tooMany([TRACE]);
@@ -130,6 +142,14 @@ export class Wholeness {
   #judge(access: Access, items: readonly Attributes[]): Promise<boolean[]> {
     return judge(items, (keys) => this.#named.look(access, keys));
   }
+}
+
+/** What a trace was decided by is hidden with what is told of it: who isn't told is not asked. */
+function told(about: readonly string[], access: Access): string[] {
+  return about.flatMap((name) => {
+    if (!name.startsWith(BECAUSE)) return [name];
+    return access.isTold ? [name.slice(BECAUSE.length)] : [];
+  });
 }
 
 function tooMany(types: readonly string[]): FhirError {

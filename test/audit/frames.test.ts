@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { tracesOf } from '../../src/audit/tracing.ts';
+import type { Decided } from '../../src/enforcement/notes.ts';
 import type { Subject } from '../../src/consent/subject.ts';
-import type { Resource } from '../../src/fhir/resource.ts';
+import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { indexed, render } from '../../src/store/document.ts';
 import type { KeyRing } from '../../src/store/keys.ts';
 import { mentions } from '../../src/store/mentions.ts';
@@ -34,11 +35,16 @@ const concerns = fc.array(
     refused: fc.boolean(),
     hidden: fc.boolean(),
     references: fc.uniqueArray(reference, { maxLength: 3 }),
+    origins: fc.constant<(string | undefined)[]>(['Organization/a']),
+    wrote: fc.constant<string[]>([]),
+    standing: fc.constantFrom('patient' as const, 'other' as const),
+    decided: fc.constantFrom<Decided[]>([], [{ line: 10, because: ['Consent/c/_history/1'] }]),
     count: fc.nat(5),
   }),
   { minLength: 1, maxLength: 3 },
 );
 
+const SUCCESS = { outcome: '0', professions: 'urn:professions' } as const;
 const hex = (all: readonly Buffer[] = []): string[] =>
   [...new Set(all.map((each) => each.toString('hex')))].sort();
 
@@ -52,11 +58,13 @@ it('is found by all that the whole event would be found by, and reads as the who
       requestId: 'request-1',
       subject,
       base: BASE,
+      params: { type: 'Observation', id: 'ada' },
+      address: '192.0.2.7',
     };
-    const made = tracesOf(traced, about, '0', 1_700_000_000_000);
+    const made = tracesOf(traced, about, SUCCESS, 1_700_000_000_000);
     for (const [index, doc] of (await traces.encode(made, 1_700_000_000_001)).entries()) {
-      const { frame, own, patient } = made[index]!;
-      const whole: Resource = { ...frame, ...own };
+      const { frame, own, aside, patient } = made[index]!;
+      const whole: Resource = { ...frame, ...own, entity: [...(own.entity as Json[]), ...aside] };
       const { vid, at, v } = doc;
       const body = unseal(KEY, doc.body!, `${doc._id}/${v}/${vid} of ${doc.patient}`);
       expect(JSON.parse(body.toString())).toEqual(JSON.parse(render(whole, vid, at).toString()));
@@ -84,17 +92,39 @@ it('has one frame for all that a caller does alike, and another for what differs
     purposes: [],
     client: 'app',
   } as unknown as Subject;
-  const frame = (code: string, outcome: '0' | '4', by: Subject) =>
+  const frame = (code: string, outcome: '0' | '4', by: Subject, address = '192.0.2.7') =>
     tracesOf(
-      { audit: { code, action: 'R' }, url: 'x', query: [], requestId: '1', subject: by, base: BASE },
-      [{ patient: 'ada', refused: false, hidden: false, references: [], count: 0 }],
-      outcome,
+      {
+        audit: { code, action: 'R' },
+        params: {},
+        url: 'x',
+        query: [],
+        requestId: '1',
+        subject: by,
+        base: BASE,
+        address,
+      },
+      [
+        {
+          patient: 'ada',
+          refused: false,
+          hidden: false,
+          references: [],
+          origins: [],
+          wrote: [],
+          count: 0,
+          standing: 'other',
+          decided: [],
+        },
+      ],
+      { ...SUCCESS, outcome },
       1,
     )[0]!.frame;
   const first = frame('read', '0', subject);
   expect(frame('read', '0', subject)).toBe(first);
   expect(frame('vread', '0', subject)).not.toBe(first);
   expect(frame('read', '4', subject)).not.toBe(first);
+  expect(frame('read', '0', subject, '192.0.2.8')).not.toBe(first);
   expect(frame('read', '0', { ...subject, reference: 'Practitioner/other' })).toMatchObject({
     agent: [{ who: { reference: 'Practitioner/other' } }, {}, {}],
   });

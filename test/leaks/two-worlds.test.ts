@@ -4,6 +4,7 @@
  */
 import { HIDDEN_CONTENT } from './support/content.ts';
 import { AT_ONCE, SEQUENCE } from './support/probes.ts';
+import { counts, more, traces } from './support/traces.ts';
 import { CALLERS, type World, answers, callerIn, difference, makeWorld } from './support/worlds.ts';
 
 /** Thousands of requests, on machines that may be busy. */
@@ -39,6 +40,23 @@ describe.each(CALLERS)('to %s', (who) => {
       );
       expect(told).toEqual([]);
       expect(withHidden!.filter((answer) => answer.startsWith('5'))).toEqual([]);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'hidden and absent are alike in the traces of all that was asked',
+    async () => {
+      const [counted, uncounted] = await Promise.all(
+        [full, empty].map((world) => counts(callerIn(world, who))),
+      );
+      const [withHidden, without] = await Promise.all(
+        [full, empty].map((world) => traces(world, callerIn(world, who))),
+      );
+      expect(more(withHidden!, without!)).toEqual([]);
+      expect(more(without!, withHidden!)).toEqual([]);
+      expect(counted).toEqual(uncounted);
+      if (who !== 'app' && who !== 'operator') expect(withHidden!.length).toBeGreaterThan(50);
     },
     PATIENCE,
   );

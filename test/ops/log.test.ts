@@ -44,9 +44,27 @@ describe('the log', () => {
     ],
     ['one that is cut off', 'bad value "Martin', 'bad value …'],
     ['our own', 'no match for `Martin` here', 'no match for … here'],
+    ['one with apostrophes', "can't create field 'Martin' in 'x'", "can't create field …"],
+    ['a mail server', '550 <claire@martin.example>: Martin@x.example rejected', '550 … … rejected'],
+    ['one with a number', 'no value 1540375112034', 'no value …'],
   ])('keeps what %s quotes in its message to itself', (_sentence, message, wanted) => {
     const [line] = lines((log) => log.error({ err: new Error(message) }, 'failed'));
     expect((line!.err as { message: string }).message).toBe(wanted);
+    expect(JSON.stringify(line)).not.toContain('Martin');
+  });
+
+  it('shows frames of the stack alone, not lines of the message that look like some', () => {
+    const [line] = lines((log) =>
+      log.error({ err: new Error('{\n    at Martin (/x.ts:1:1)\n    at Martin') }, 'failed'),
+    );
+    expect(JSON.stringify(line)).not.toContain('Martin');
+    expect((line!.err as { at: string[] }).at[0]).toContain('log.test');
+  });
+
+  it('shows no type and no code that is more than a word', () => {
+    const err = Object.assign(new Error('x'), { name: 'of Claire Martin', code: 'Claire Martin' });
+    const [line] = lines((log) => log.error({ err }, 'failed'));
+    expect(line!.err).toMatchObject({ type: 'Error', message: 'x' });
     expect(JSON.stringify(line)).not.toContain('Martin');
   });
 

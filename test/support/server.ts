@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningServer, startServer } from '../../src/compose.ts';
+import { type RunningServer, type ServerOptions, startServer } from '../../src/compose.ts';
 import { DEFAULT_TYPES } from '../../src/config.ts';
 import { type Caller, type CallerName, demoCallers } from '../../src/demo/callers.ts';
 import { type DemoIssuer, demoIssuer } from '../../src/demo/issuer.ts';
@@ -11,7 +11,8 @@ import type { Rules } from '../../src/consent/rules.ts';
 import type { Disclosure } from '../../src/interaction/context.ts';
 import { nationalRules } from '../../src/national-rules.ts';
 import type { Resource } from '../../src/fhir/resource.ts';
-import { createLog } from '../../src/ops/log.ts';
+import { createLog, type Log } from '../../src/ops/log.ts';
+import type { MetricsOptions } from '../../src/ops/observing.ts';
 import { testDatabase } from './database.ts';
 
 export interface TestServer {
@@ -51,6 +52,9 @@ export async function testServer(
     newId?: () => string;
     rules?: Rules;
     disclosure?: Disclosure;
+    proxies?: number;
+    metrics?: MetricsOptions;
+    log?: Log;
   } = {},
 ): Promise<TestServer> {
   const database = options.like?.database ?? testDatabase(file);
@@ -71,7 +75,11 @@ export async function testServer(
     newId: options.newId,
     rules: options.rules ?? nationalRules(),
     disclosure: options.disclosure,
-    log: createLog({ level: process.env.TEST_LOG ?? 'silent' }),
+    noticesEvery: options.noticesEvery,
+    mail: options.mail,
+    proxies: options.proxies,
+    metrics: options.metrics,
+    log: options.log ?? createLog({ level: process.env.TEST_LOG ?? 'silent' }),
     tell: () => {},
   });
   const tokenFor = (changes: Partial<Caller>, like: CallerName = 'all'): string =>

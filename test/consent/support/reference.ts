@@ -53,7 +53,7 @@ const LINES: Record<number, Line> = {
   6: (situation) => {
     const link = linkOf(situation);
     if (link === 'patient' || link === 'representative') return 'permit';
-    if (link !== 'aidant') return undefined;
+    if (link !== 'aidant' || situation.resource.resourceType === 'AuditEvent') return undefined;
     const byName = verdictsOfAll(situation, usual).filter(({ level }) => level === 'caller');
     return when(weigh(byName) === 'permit', 'permit');
   },
@@ -74,7 +74,7 @@ const LINES: Record<number, Line> = {
   12: () => 'deny',
 };
 
-/** After line 6 they are given to nobody. */
+/** After line 6 they are given to nobody, nor at it to an aidant. */
 const NOT_FOR_TRACES = [7, 8, 9, 10, 11];
 
 /** What a resource is for a caller. The first line that applies decides. */

@@ -123,7 +123,7 @@ export async function nextPage(client: Client, path: string): Promise<string | u
   return nextOf(await client.get(path));
 }
 
-function nextOf({ json }: Reply): string | undefined {
+export function nextOf({ json }: Reply): string | undefined {
   const links = (json?.link ?? []) as { relation: string; url: string }[];
   return links.find(({ relation }) => relation === 'next')?.url;
 }

@@ -1,0 +1,55 @@
+/**
+ * What of a trace is for the person concerned and who speaks for them alone: addresses, the token, and which line and
+ * Consent decided. Others are given it without, and nobody finds a trace by it. docs/audit.md
+ */
+import type { Coding, Json, Resource } from '../fhir/resource.ts';
+
+export const TRACE_ENTITY = 'https://carnet.example/fhir/CodeSystem/trace-entity';
+export const BALP = 'https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.';
+/** What tells of the token claims this one. */
+export const TOKEN_USE = `${BALP}OAUTHaccessTokenUse.Minimal`;
+
+/** http://hl7.org/fhir/R4/valueset-network-type.html: an IP address; the others are machine names and URIs. */
+const IP = '2';
+
+export function withoutAside(event: Resource): Resource {
+  const { agent, entity, meta, ...rest } = event;
+  return {
+    ...rest,
+    ...(meta === undefined ? {} : { meta: withoutTokenUse(meta) }),
+    ...(Array.isArray(agent) ? { agent: agent.map(withoutAddress) } : {}),
+    ...(Array.isArray(entity) ? { entity: entity.filter((each) => !isDecision(each as Json)) } : {}),
+  };
+}
+
+/** Which line decided, and by which resource. */
+export function isDecision(entity: Json): boolean {
+  const { system, code } = (entity.type ?? {}) as Coding;
+  return system === TRACE_ENTITY && code === 'decision';
+}
+
+function withoutAddress(agent: Json): Json {
+  const { policy: _, network, ...rest } = agent;
+  if (typeof network !== 'object' || network === null) return rest;
+  const { address, type } = network as { address?: string; type?: string };
+  // without a type it may be any
+  return {
+    ...rest,
+    network: { ...(type === IP || type === undefined ? {} : { address }), type: type ?? IP },
+  };
+}
+
+function withoutTokenUse(meta: NonNullable<Resource['meta']>): NonNullable<Resource['meta']> {
+  const { profile, ...rest } = meta;
+  const left = profile?.filter((each) => each !== TOKEN_USE) ?? [];
+  return left.length === 0 ? rest : { ...rest, profile: left };
+}
+
+/** The resources by which it was decided, `Consent/x`. */
+export function becauseIn(event: Resource): string[] {
+  const decisions = (Array.isArray(event.entity) ? (event.entity as Json[]) : []).filter(isDecision);
+  const details = decisions.flatMap(({ detail }) => (Array.isArray(detail) ? (detail as Json[]) : []));
+  return details.flatMap(({ type, valueString }) =>
+    type === 'because' ? String(valueString).split('/_history/', 1) : [],
+  );
+}

@@ -1,0 +1,64 @@
+/**
+ * What happens to patients' data, told once to whoever follows it: notices, Subscriptions. A row is written in the
+ * transaction of its cause and numbered after it, so that who reads in the order of numbers misses nothing, however
+ * late a commit shows. Rows say which resources, never what is in them: the gate decides when something is told.
+ */
+
+/** A version was made. It may be replaced by now: ask the store for it, by an Access of who is told. */
+export interface Changed {
+  cause: 'change';
+  type: string;
+  id: string;
+  vid: string;
+  /** Counts from 1; never leaves the server. */
+  version: number;
+  method: 'POST' | 'PUT' | 'DELETE';
+  /** In whose name it is kept. */
+  by: string;
+  /** Who made this change; absent for the server's own work. */
+  actor?: string;
+}
+
+/** A professional came to a patient's data. Sealed under the patient's key. */
+export interface Visited {
+  cause: 'visit';
+  /** `Practitioner/x` */
+  who: string;
+  name?: string;
+  emergency?: 'BTG' | 'ETREAT';
+  /** The patient was asked for or given, and nothing else. */
+  plain: boolean;
+  /** What was given, `Type/id`, at most 100: who may know of none of it isn't told of the visit. */
+  about: readonly string[];
+}
+
+/** The time has come to look at what was hidden from its patient. */
+export interface Due {
+  cause: 'due';
+  type: string;
+  id: string;
+  what: 'invite' | 'show';
+}
+
+export type Cause = Changed | Visited | Due;
+
+export interface Row {
+  /** 1, 2, 3 … without gaps. INVARIANT: stays inside: it counts what is hidden too. */
+  n: number;
+  /** Milliseconds. */
+  at: number;
+  /** Logical ids of the patients whose data it is; empty: nobody's. */
+  patients: readonly string[];
+  cause: Cause;
+}
+
+export interface Outbox {
+  /** Numbers what came in. Any process may, at any time. How many were numbered. */
+  number(): Promise<number>;
+  /** The rows after this number, in their order. */
+  after(n: number, limit: number): Promise<Row[]>;
+  /** How far a follower has got; a new one starts with what comes from now on. */
+  position(follower: string): Promise<number>;
+  /** Forgets what all followers have passed. How many rows. */
+  prune(before: number): Promise<number>;
+}

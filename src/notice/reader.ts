@@ -1,0 +1,63 @@
+/** Who is told: the patient, who speaks for them by law, and of emergencies their general practitioner. */
+import { type Caller, callerOf } from '../consent/caller.ts';
+import type { Named } from '../consent/actors.ts';
+import { decide } from '../consent/lines.ts';
+import { standingOf } from '../consent/link.ts';
+import type { Policy } from '../consent/policy.ts';
+import type { Rules } from '../consent/rules.ts';
+import type { Subject } from '../consent/subject.ts';
+
+/** A reader, as the gate takes them when they aren't there: with no more than they are to the patient. */
+export function subjectOf(reader: string): Subject {
+  return {
+    role: reader.startsWith('Patient/') ? 'patient' : 'representative',
+    reference: reader,
+    related: [],
+    depositor: reader,
+    organizations: [],
+    purposes: ['PATRQT'],
+    regulator: false,
+    scopes: [{ context: 'patient', type: '*', interactions: 'rs' }],
+    rights: [],
+    idPrefixes: [],
+    client: 'carnet',
+  };
+}
+
+/** `Patient/x`, and the RelatedPersons who are legal representatives now. */
+export function readersOf(policy: Policy, now: number): string[] {
+  const representatives = policy.links
+    .map(({ reference }) => reference)
+    .filter(
+      (reference) => standingOf(policy, callerOf(subjectOf(reference)), now).is === 'representative',
+    );
+  return [`Patient/${policy.patient}`, ...new Set(representatives)];
+}
+
+/** As whom the caller reads notices of this patient; undefined: as nobody. */
+export function readerFor(policy: Policy, subject: Subject, now: number): string | undefined {
+  const { is, because } = standingOf(policy, callerOf(subject), now);
+  if (is === 'patient') return `Patient/${policy.patient}`;
+  return is === 'representative' ? because[0]?.replace(/\/_history\/.*$/, '') : undefined;
+}
+
+/** Practitioners whom the patient chose as theirs and hasn't blocked: told of emergencies in an open space. */
+export function practitionersOf(policy: Policy, rules: Rules, named: Named, now: number): string[] {
+  return policy.generalPractitioners.filter((reference) => {
+    if (!reference.startsWith('Practitioner/')) return false;
+    const caller: Caller = callerOf({ ...subjectOf(reference), role: 'professional', purposes: ['TREAT'] });
+    const { line } = decide(policy, caller, rules, now, named, spaceOf(policy.patient));
+    return policy.open && line !== 4;
+  });
+}
+
+const spaceOf = (patient: string) => ({
+  type: 'Patient',
+  id: patient,
+  patients: [patient],
+  by: '',
+  labels: [],
+  codes: [],
+  about: [],
+  authors: [],
+});

@@ -1,0 +1,208 @@
+/**
+ * From what happened to who is told what. INVARIANT: the gate decides, for each reader: of what they may not know
+ * there is no notice, no count and no e-mail; of what is hidden from its patient for a while, not before it shows.
+ */
+import { matches, keyed } from '../condition/condition.ts';
+import { isCollected } from '../consent/collected.ts';
+import { Access } from '../enforcement/access.ts';
+import type { PolicySource, Stated, Stored } from '../enforcement/ports.ts';
+import type { Resource } from '../fhir/resource.ts';
+import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
+import { after } from './holds.ts';
+import type { Kind } from './kinds.ts';
+import type { Notice } from './notice.ts';
+import type { Changed, Due, Row, Visited } from './outbox.ts';
+import { practitionersOf, readersOf, subjectOf } from './reader.ts';
+
+/** The store, as far as notices ask it. */
+export interface Source {
+  readonly policies: PolicySource;
+  get(access: Access, type: string, id: string): Promise<Stored | undefined>;
+  getVersion(access: Access, type: string, id: string, vid: string): Promise<Stored | undefined>;
+  /** Which of these `Type/id` the caller may know of; what never was tells nothing. */
+  knows(access: Access, names: readonly string[]): Promise<boolean[]>;
+  /** The patient was in a consultation since. */
+  consulted(patient: string, since: number): Promise<boolean>;
+}
+
+export interface Telling extends Omit<Notice, 'id'> {
+  /** What comes with the same within an hour belongs to it. */
+  group?: string;
+}
+
+export interface Hold {
+  patient: string;
+  cause: Due;
+  due: number;
+}
+
+/** What a row comes to. */
+export interface Told {
+  tellings: Telling[];
+  /** To be looked at again later. */
+  holds: Hold[];
+  /** `Type/id` that nothing holds any more. */
+  released: string[];
+}
+
+const TYPES: Readonly<Record<string, (change: Changed, resource: Resource | undefined) => Kind>> = {
+  DocumentReference: ({ method, version }) =>
+    method === 'DELETE' ? 'document-deleted' : version === 1 ? 'document-added' : 'document-changed',
+  Consent: ({ version }) => (version === 1 ? 'consent-collected' : 'consent-changed'),
+  Appointment: ({ method, version }, resource) =>
+    method === 'DELETE' || CANCELLED.has(resource?.status)
+      ? 'appointment-cancelled'
+      : version === 1
+        ? 'appointment-added'
+        : 'appointment-changed',
+};
+const CANCELLED = new Set<unknown>(['cancelled', 'entered-in-error', 'noshow']);
+
+const internal = Access.internal('what a notice would tell of');
+
+export class Teller {
+  readonly #source: Source;
+  readonly #now: () => number;
+
+  constructor(source: Source, now: () => number) {
+    this.#source = source;
+    this.#now = now;
+  }
+
+  /** @param isHeld whether something waits to be shown */
+  async tell(row: Row, isHeld: (name: string) => Promise<boolean>): Promise<Told> {
+    const { cause } = row;
+    const told: Told = { tellings: [], holds: [], released: [] };
+    if (cause.cause === 'change' && TYPES[cause.type] === undefined) return told;
+    const patients = row.patients.filter((patient) => patient !== UNKNOWN_PATIENT);
+    const policies = await this.#source.policies.policies(patients);
+    for (const stated of policies.values()) {
+      if (cause.cause === 'change') await this.#changed(row, cause, stated, isHeld, told);
+      else if (cause.cause === 'visit') await this.#visited(row, cause, stated, told);
+      else await this.#due(row, cause, stated, told);
+    }
+    return told;
+  }
+
+  /** The reader's own key, asked for nothing that would be traced. */
+  accessOf(reader: string): Access {
+    return Access.of(subjectOf(reader), this.#source.policies, this.#now, () => {});
+  }
+
+  async #changed(
+    { at }: Row,
+    cause: Changed,
+    { policy }: Stated,
+    isHeld: (name: string) => Promise<boolean>,
+    told: Told,
+  ): Promise<void> {
+    const { type, id, vid } = cause;
+    const name = `${type}/${id}`;
+    const { patient } = policy;
+    const whole = await this.#source.getVersion(internal, type, id, vid);
+    if (whole === undefined) return;
+    const resource = whole.body.length === 0 ? undefined : (JSON.parse(whole.body.toString()) as Resource);
+    for (const reader of readersOf(policy, this.#now())) {
+      const given = await this.#source.getVersion(this.accessOf(reader), type, id, vid);
+      if (given === undefined) {
+        if (reader === `Patient/${patient}`) told.holds.push(...this.#holdsOf(whole, patient));
+        continue;
+      }
+      const wasHeld = await isHeld(name);
+      if (wasHeld) told.released.push(name);
+      if (cause.actor === reader && type !== 'Consent') continue;
+      const kind = wasHeld && cause.method !== 'DELETE' ? 'document-added' : this.#kindOf(cause, resource);
+      told.tellings.push({ patient, reader, kind, at, about: [name] });
+    }
+  }
+
+  #kindOf(cause: Changed, resource: Resource | undefined): Kind {
+    const kind = TYPES[cause.type]!(cause, resource);
+    if (kind !== 'consent-collected') return kind;
+    return resource !== undefined && isCollected(resource, this.#source.policies.rules)
+      ? kind
+      : 'consent-changed';
+  }
+
+  #holdsOf({ type, id, hidden, method }: Stored, patient: string): Hold[] {
+    if (hidden === undefined || method === 'DELETE' || TYPES[type] === undefined) return [];
+    const { announcement } = this.#source.policies.rules;
+    return (['invite', 'show'] as const).map((what) => ({
+      patient,
+      cause: { cause: 'due', type, id, what },
+      due: after(hidden, announcement[what]),
+    }));
+  }
+
+  async #visited({ at }: Row, cause: Visited, stated: Stated, told: Told): Promise<void> {
+    const { policy, named } = stated;
+    const { patient } = policy;
+    const { who: reference, name, emergency, plain } = cause;
+    const who = { reference, ...(name === undefined ? {} : { name }) };
+    const kind = emergency === undefined ? 'visit' : 'emergency';
+    const masked = emergency === undefined ? new Set<string>() : await this.#masked(cause.about);
+    for (const reader of readersOf(policy, this.#now())) {
+      const known = await this.#known(reader, cause.about);
+      if (!plain && known.length === 0) continue;
+      const common = { patient, reader, at, who };
+      // of one thing that the reader knows of: what is hidden later hides no visit that was to others too
+      const about = known.slice(0, 1);
+      told.tellings.push({ ...common, kind, about, group: `${kind} ${reader} ${patient} ${reference}` });
+      for (const document of known.filter((each) => masked.has(each))) {
+        const group = `masked ${reader} ${patient} ${reference} ${document}`;
+        told.tellings.push({ ...common, kind: 'emergency-masked', about: [document], group });
+      }
+    }
+    if (emergency === undefined) return;
+    const { rules } = this.#source.policies;
+    for (const reader of practitionersOf(policy, rules, named, this.#now())) {
+      if (reader === reference) continue;
+      const group = `${kind} ${reader} ${patient} ${reference}`;
+      told.tellings.push({ patient, reader, kind, at, about: [], who, group });
+    }
+  }
+
+  async #known(reader: string, names: readonly string[]): Promise<string[]> {
+    if (names.length === 0) return [];
+    const knows = await this.#source.knows(this.accessOf(reader), names);
+    return names.filter((_, index) => knows[index]);
+  }
+
+  async #masked(names: readonly string[]): Promise<ReadonlySet<string>> {
+    const { rules, key } = this.#source.policies;
+    const isMasked = keyed({ is: 'label', among: rules.labels.masked }, key);
+    const found = new Set<string>();
+    for (const name of names) {
+      const [type = '', id = ''] = name.split('/');
+      const stored = await this.#source.get(internal, type, id);
+      if (stored !== undefined && matches(isMasked, stored)) found.add(name);
+    }
+    return found;
+  }
+
+  async #due({ at }: Row, cause: Due, { policy }: Stated, told: Told): Promise<void> {
+    const { type, id, what } = cause;
+    const { patient } = policy;
+    const whole = await this.#source.get(internal, type, id);
+    if (whole === undefined || whole.method === 'DELETE') return;
+    const shown = await this.#source.get(this.accessOf(`Patient/${patient}`), type, id);
+    const since = whole.hidden;
+    if (what === 'invite') {
+      if (shown !== undefined || since === undefined) return;
+      if (await this.#source.consulted(patient, since)) return;
+      for (const reader of readersOf(policy, this.#now()))
+        told.tellings.push({ patient, reader, kind: 'invitation', at, about: [], group: `invitation ${reader}` });
+      return;
+    }
+    // hidden anew since
+    if (shown === undefined) {
+      told.holds.push(...this.#holdsOf(whole, patient).filter(({ due }) => due > this.#now()));
+      return;
+    }
+    for (const reader of readersOf(policy, this.#now())) {
+      const given = await this.#source.get(this.accessOf(reader), type, id);
+      if (given === undefined) continue;
+      told.tellings.push({ patient, reader, kind: 'announcement-ended', at, about: [`${type}/${id}`] });
+    }
+  }
+}

@@ -1,0 +1,171 @@
+/** An access history as Parameters, as a Bundle of its AuditEvents, as CSV and as PDF. */
+import { csvOf } from '../audit/history/csv.ts';
+import { TITLES } from '../audit/history/headings.ts';
+import type { Line } from '../audit/history/line.ts';
+import { pdfOf } from '../audit/history/pdf.ts';
+import { type Things, howMany } from '../audit/history/summary.ts';
+import { type Clock, during } from '../audit/history/when.ts';
+import { named, peopleIn } from '../audit/history/words.ts';
+import type { Json } from '../fhir/resource.ts';
+import { bundleOf, searchEntry } from '../interaction/bundle.ts';
+import type { Answer, Exchange } from '../interaction/exchange.ts';
+import type { Asked } from './access-history-query.ts';
+import type { HistoryPage } from './access-history.ts';
+import { told } from './language.ts';
+
+const MOST_NAMED = 100;
+const ACT_REASON = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
+
+interface Around {
+  exchange: Exchange;
+  clock: Clock;
+}
+
+export async function answerAs(asked: Asked, page: HistoryPage, around: Around): Promise<Answer> {
+  const { lines } = page;
+  const { exchange, clock } = around;
+  switch (asked.form) {
+    case 'parameters':
+      return linked(told(clock.language, parametersOf(lines, asked, page.next, clock)), page);
+    case 'bundle':
+      return bundle(page, exchange);
+    case 'csv':
+      return file('text/csv; charset=utf-8; header=present', csvOf(lines, clock), page, around);
+    case 'pdf':
+      return file('application/pdf', await pdfOf(lines, clock), page, around);
+  }
+}
+
+function bundle({ traces, next }: HistoryPage, { base, url }: Exchange): Answer {
+  const links = [
+    { relation: 'self', url: `${base}/${url}` },
+    ...(next === undefined ? [] : [{ relation: 'next', url: next }]),
+  ];
+  const entries = traces.map((trace) => searchEntry(base, trace, trace.body, 'match'));
+  return { status: 200, body: bundleOf({ type: 'searchset', links }, entries) };
+}
+
+function linked(answer: Answer, { next }: HistoryPage): Answer {
+  if (next === undefined) return answer;
+  return { ...answer, headers: { ...answer.headers, link: `<${next}>; rel="next"` } };
+}
+
+/** As it is, or in a Binary where FHIR is asked for: https://hl7.org/fhir/R4/binary.html#rest */
+function file(type: string, content: Buffer, page: HistoryPage, { exchange, clock }: Around): Answer {
+  const media = type.split(';', 1)[0]!;
+  const headers = {
+    'content-language': clock.language,
+    vary: 'accept, accept-encoding, accept-language',
+    'content-disposition': `attachment; filename="${TITLES.file[clock.language]}.${media === 'text/csv' ? 'csv' : 'pdf'}"`,
+  };
+  const wanted = exchange.format ?? exchange.header('accept') ?? '';
+  if (/json|fhir/.test(wanted)) {
+    const { vary } = headers;
+    const body = { resourceType: 'Binary', contentType: media, data: content.toString('base64') };
+    return linked({ status: 200, headers: { vary }, body }, page);
+  }
+  return linked({ status: 200, headers: { ...headers, 'content-type': type }, body: content }, page);
+}
+
+function parametersOf(
+  lines: readonly Line[],
+  { byPerson }: Asked,
+  next: string | undefined,
+  clock: Clock,
+): Json[] {
+  const told = byPerson
+    ? peopleIn(lines).map((each) => personOf(each, clock))
+    : lines.map((each) => visitOf(each, clock));
+  return [...told, ...(next === undefined ? [] : [{ name: 'next', valueUri: next }])];
+}
+
+function personOf(lines: readonly Line[], clock: Clock): Json {
+  const [{ who, summary }] = lines as [Line];
+  return {
+    name: 'person',
+    part: [
+      { name: 'text', valueString: TITLES.visits(lines.length, named(who, clock.language), clock) },
+      ...whoOf(who, clock),
+      { name: 'last', valueInstant: instant(summary.to) },
+      ...lines.map((each) => visitOf(each, clock)),
+    ],
+  };
+}
+
+function visitOf(line: Line, clock: Clock): Json {
+  const { text, summary, who, mode, purposes, reason, kinds, resources, addresses, traces } = line;
+  return {
+    name: 'visit',
+    part: [
+      { name: 'text', valueString: text },
+      { name: 'when', valuePeriod: { start: instant(summary.from), end: instant(summary.to) } },
+      { name: 'whenText', valueString: during(summary.from, summary.to, clock) },
+      ...whoOf(who, clock),
+      { name: 'mode', valueCode: mode },
+      ...purposes.map((code) => ({ name: 'purpose', valueCoding: { system: ACT_REASON, code } })),
+      ...(reason === undefined ? [] : [{ name: 'reason', valueString: reason }]),
+      ...kinds.map((kind) => ({ name: 'kind', valueCode: kind })),
+      ...counted(line),
+      ...resources
+        .slice(0, MOST_NAMED)
+        .map((reference) => ({ name: 'resource', valueReference: { reference } })),
+      ...addresses.slice(0, MOST_NAMED).map((address) => ({ name: 'address', valueString: address })),
+      ...(line.outside ? [{ name: 'outside', valueBoolean: true }] : []),
+      ...(line.cut ? [{ name: 'continued', valueBoolean: true }] : []),
+      ...traces.map((id) => ({ name: 'trace', valueReference: { reference: `AuditEvent/${id}` } })),
+    ],
+  };
+}
+
+function whoOf({ reference, name, is, profession, organization }: Line['who'], { language }: Clock): Json[] {
+  const whom = {
+    ...(reference === undefined ? {} : { reference }),
+    display: name ?? named({ is }, language),
+  };
+  return [
+    { name: 'who', valueReference: whom },
+    { name: 'is', valueCode: is },
+    ...(profession === undefined ? [] : [{ name: 'profession', valueCode: profession }]),
+    ...(organization?.reference === undefined
+      ? []
+      : [
+          {
+            name: 'organization',
+            valueReference: {
+              reference: organization.reference,
+              ...(organization.name === undefined ? {} : { display: organization.name }),
+            },
+          },
+        ]),
+  ];
+}
+
+/** How many of each were seen, added, changed, deleted or refused. */
+function counted({ summary }: Line): Json[] {
+  const deeds: [string, Things][] = [
+    ['seen', summary.seen],
+    ['added', summary.added],
+    ['changed', summary.changed],
+    ['deleted', summary.deleted],
+    ['refused', summary.refused],
+  ];
+  return deeds
+    .filter(([, things]) => howMany(things) > 0)
+    .map(([name, things]) => ({
+      name,
+      part: [
+        { name: 'count', valueUnsignedInt: howMany(things) },
+        ...[...things].map(([thing, count]) => ({
+          name: 'of',
+          part: [
+            { name: 'what', valueCode: thing },
+            { name: 'count', valueUnsignedInt: count },
+          ],
+        })),
+      ],
+    }));
+}
+
+function instant(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,112 @@
+/**
+ * `Patient/x/$access-history`: who looked at a patient's data, added to it or was refused, when and why, by visit, in
+ * words. Told of the traces that the caller may be given, and of nothing else.
+ * https://carnet.example/fhir/OperationDefinition/access-history
+ */
+import { type Happening, happeningOf } from '../audit/history/happening.ts';
+import { type Line, lineOf } from '../audit/history/line.ts';
+import { type Resume, type VisitPage, Visits } from '../audit/history/visits.ts';
+import type { Stored } from '../enforcement/ports.ts';
+import { FhirError } from '../fhir/outcome.ts';
+import type { Resource } from '../fhir/resource.ts';
+import type { Context } from '../interaction/context.ts';
+import type { Answer, Exchange } from '../interaction/exchange.ts';
+import type { PageState } from '../interaction/page-links.ts';
+import { answerAs } from './access-history-forms.ts';
+import { type Asked, type Form, askedIn } from './access-history-query.ts';
+
+/** Of one page: visits unless told, visits at most, traces. A file holds more than what is shown at once. */
+const SCREEN = { usual: 20, most: 100, traces: 120 };
+const FILE = { usual: 500, most: 2000, traces: 4000 };
+const SIZES: Readonly<Record<Form, typeof SCREEN>> = {
+  parameters: SCREEN,
+  bundle: SCREEN,
+  csv: FILE,
+  pdf: FILE,
+};
+/** Traces read at once: at first about as many as have to be, when most visits are short. */
+const AT_FIRST = 16;
+const AT_ONCE = 64;
+
+/** A happening with the trace that tells it. */
+export interface Traced extends Happening {
+  stored: Stored;
+}
+
+export interface HistoryPage {
+  lines: readonly Line[];
+  traces: readonly Stored[];
+  /** Where a GET finds what follows. */
+  next?: string;
+}
+
+export async function accessHistory(context: Context, exchange: Exchange): Promise<Answer> {
+  const { params, subject, prefer, base } = exchange;
+  const path = `Patient/${params.id}/$access-history`;
+  const state = pageOf(context, exchange, path);
+  const query = state?.query ?? exchange.query;
+  const asked = askedIn(exchange, query);
+  const resume = state?.after as Resume | undefined;
+  const { visits, next } = await visitsOf(exchange, asked, resume);
+  await requireKnown(exchange, visits.length > 0);
+  const clock = { language: asked.language, zone: asked.zone, now: context.now() };
+  const page: HistoryPage = {
+    lines: visits.map((visit) => lineOf(visit, subject.reference, clock)),
+    traces: visits.flatMap(({ happenings }) => happenings.map(({ stored }) => stored)),
+  };
+  if (next !== undefined) {
+    const token = context.links.seal({ query, path, handling: prefer.handling, after: next }, subject);
+    page.next = `${base}/${path}?_page=${token}`;
+  }
+  return answerAs(asked, page, { exchange, clock });
+}
+
+function pageOf(context: Context, { query, subject }: Exchange, path: string): PageState | undefined {
+  const token = query.find(([name]) => name === '_page')?.[1];
+  if (token === undefined) return undefined;
+  if (query.length > 1) throw new FhirError('invalid', 'a page link takes no further parameters');
+  return context.links.open(token, path, subject);
+}
+
+/**
+ * To who may not be given the patient, nor any trace of theirs, there is no such patient. Who was given something once
+ * is told of that, and no refusal is noted. @throws FhirError not-found
+ */
+async function requireKnown({ params, store }: Exchange, hasVisited: boolean): Promise<void> {
+  const id = params.id!;
+  const patient = await store.read('Patient', id);
+  if (patient !== undefined && patient.method !== 'DELETE') return;
+  if (!hasVisited) throw new FhirError('not-found', 'not found');
+  store.notes.pardoned({ type: 'Patient', id, patients: [id] });
+}
+
+async function visitsOf(
+  { params, store }: Exchange,
+  asked: Asked,
+  resume: Resume | undefined,
+): Promise<VisitPage<Traced>> {
+  const patient = params.id!;
+  const { sought, from, until } = asked;
+  const size = SIZES[asked.form];
+  const count = Math.min(asked.count ?? size.usual, size.most);
+  const visits = new Visits<Traced>(count, size.traces, resume?.told);
+  let start = resume?.from;
+  let limit = count + AT_FIRST;
+  do {
+    const found = await store.traces({ patient, sought, from, until, start, limit });
+    limit = AT_ONCE;
+    for (const stored of found.traces) {
+      visits.add(tracedIn(stored, patient, asked.document));
+      if (visits.isDone) return visits.page(false);
+    }
+    start = found.next;
+  } while (start !== undefined);
+  return visits.page(true);
+}
+
+function tracedIn(stored: Stored, patient: string, document: string | undefined): Traced {
+  const happening = happeningOf(JSON.parse(stored.body.toString()) as Resource, patient);
+  // who asks about one document is told of that, whatever else was seen with it
+  const about = document === undefined ? {} : { resources: [document], count: 1 };
+  return { ...happening, ...about, stored };
+}

@@ -1,0 +1,226 @@
+/** What each route leaves as traces: a success claims and satisfies a profile of IHE BALP, a refusal claims none. */
+import { randomUUID } from 'node:crypto';
+import type { Json, Resource } from '../../src/fhir/resource.ts';
+import { validate } from '../../src/fhir/validate/index.ts';
+import { ROUTES, type Route } from '../../src/http/routes.ts';
+import { type Client, type Reply, type TestServer, putAll, testServer } from '../support/server.ts';
+import { PROFILES, TOKEN_USE, faults, shape } from './support/balp.ts';
+
+const BALP = 'https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.';
+
+let carnet: TestServer;
+let vid: string;
+beforeAll(async () => {
+  carnet = await testServer(import.meta.url);
+  await putAll(carnet.as('all'), [{ resourceType: 'Patient', id: 'own' }]);
+  vid = (await owner().put('Flag/own-f1', flag('own-f1'))).json.meta.versionId;
+  await owner().put('Consent/own-c1', consent);
+  await stranger().post('Flag', flag());
+});
+afterAll(() => carnet?.close());
+
+const owner = (): Client =>
+  carnet.as({ token: carnet.tokenFor({ reference: 'Patient/own', idPrefixes: ['own-'] }, 'patient') });
+const stranger = (): Client => carnet.as('dentist');
+
+const flag = (id?: string) => ({
+  resourceType: 'Flag',
+  ...(id === undefined ? {} : { id }),
+  status: 'active',
+  code: { text: 'x' },
+  subject: { reference: 'Patient/own' },
+});
+const consent = {
+  resourceType: 'Consent',
+  id: 'own-c1',
+  status: 'active',
+  scope: {
+    coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }],
+  },
+  category: [{ text: 'x' }],
+  patient: { reference: 'Patient/own' },
+  policy: [{ uri: 'https://example.org/policy' }],
+};
+const preview = { resourceType: 'Parameters', parameter: [{ name: 'consent', resource: consent }] };
+const meta = {
+  resourceType: 'Parameters',
+  parameter: [{ name: 'meta', valueMeta: { tag: [{ code: 'x' }] } }],
+};
+const bundle = (type: string, ...entry: object[]) => ({ resourceType: 'Bundle', type, entry });
+const put = (resource: Resource) => ({
+  resource,
+  request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
+});
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+const PATCH = { 'content-type': 'application/json-patch+json' };
+const touch = [{ op: 'add', path: '/language', value: 'fr' }];
+
+interface Trial {
+  path?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** What the owner's trace claims; `none`: a transaction is no single thing. */
+  claims: string | 'none';
+  /** What the stranger's trace is: refused, of a query, or there is none since nothing was touched. */
+  stranger: 'refused' | 'PatientQuery' | 'PatientCreate' | 'PatientUpdate' | 'PatientRead' | 'nothing';
+}
+
+/** Touches nobody's data, or tells what is in the request alone. */
+const UNTRACED = new Set(['GET metadata', 'POST [type]/$validate', 'POST [type]/[id]/$validate']);
+
+// prettier-ignore
+const TRIALS: Record<string, Trial> = {
+  'GET [type]/[id]': { path: 'Flag/own-f1', claims: 'PatientRead', stranger: 'refused' },
+  'GET [type]/[id]/_history/[vid]': { path: 'Flag/own-f1/_history/VID', claims: 'PatientRead', stranger: 'refused' },
+  'PUT [type]/[id]': { path: 'Flag/own-f1', body: flag('own-f1'), claims: 'PatientUpdate', stranger: 'refused' },
+  'PATCH [type]/[id]': { path: 'Flag/own-f1', body: touch, headers: PATCH, claims: 'PatientUpdate', stranger: 'refused' },
+  'DELETE [type]/[id]': { path: 'Flag/own-doomed', claims: 'PatientDelete', stranger: 'refused' },
+  'POST [type]': { path: 'Flag', body: flag(), claims: 'PatientCreate', stranger: 'PatientCreate' },
+  'PUT [type]': { path: 'Flag?_id=own-f1', body: flag(), claims: 'PatientUpdate', stranger: 'PatientUpdate' },
+  'PATCH [type]': { path: 'Flag?_id=own-f1', body: touch, headers: PATCH, claims: 'PatientUpdate', stranger: 'nothing' },
+  'DELETE [type]': { path: 'Flag?_id=own-doomed', claims: 'PatientDelete', stranger: 'nothing' },
+  'GET [type]': { path: 'Flag?patient=own', claims: 'PatientQuery', stranger: 'PatientQuery' },
+  'POST [type]/_search': { path: 'Flag/_search', body: 'patient=own', headers: FORM, claims: 'PatientQuery', stranger: 'PatientQuery' },
+  'GET ': { path: '?_type=Flag,Patient&_id=own', claims: 'PatientQuery', stranger: 'PatientQuery' },
+  'POST _search': { path: '_search', body: '_type=Flag,Patient&_id=own', headers: FORM, claims: 'PatientQuery', stranger: 'PatientQuery' },
+  'GET [compartment]/[id]/[type]': { path: 'Patient/own/Flag', claims: 'PatientQuery', stranger: 'PatientQuery' },
+  'POST [compartment]/[id]/[type]/_search': { path: 'Patient/own/Flag/_search', body: '', headers: FORM, claims: 'PatientQuery', stranger: 'PatientQuery' },
+  'GET [compartment]/[id]/*': { path: 'Patient/own/*', claims: 'PatientQuery', stranger: 'PatientQuery' },
+  'POST [compartment]/[id]/_search': { path: 'Patient/own/_search', body: '', headers: FORM, claims: 'PatientQuery', stranger: 'PatientQuery' },
+  'GET [type]/[id]/_history': { path: 'Flag/own-f1/_history', claims: 'PatientRead', stranger: 'refused' },
+  'GET [type]/_history': { path: 'Flag/_history', claims: 'PatientQuery', stranger: 'PatientQuery' },
+  'GET _history': { path: '_history', claims: 'PatientQuery', stranger: 'PatientQuery' },
+  'POST ': { path: '', body: bundle('transaction', put(flag('own-f2') as Resource), put(flag('own-f3') as Resource)), claims: 'none', stranger: 'refused' },
+  'GET $meta': { path: '$meta', claims: 'PatientQuery', stranger: 'PatientQuery' },
+  'POST $meta': { path: '$meta', claims: 'PatientQuery', stranger: 'PatientQuery' },
+  'GET [type]/$meta': { path: 'Flag/$meta', claims: 'PatientQuery', stranger: 'PatientQuery' },
+  'POST [type]/$meta': { path: 'Flag/$meta', claims: 'PatientQuery', stranger: 'PatientQuery' },
+  'GET [type]/[id]/$meta': { path: 'Flag/own-f1/$meta', claims: 'PatientRead', stranger: 'refused' },
+  'POST [type]/[id]/$meta': { path: 'Flag/own-f1/$meta', claims: 'PatientRead', stranger: 'refused' },
+  'POST [type]/[id]/$meta-add': { path: 'Flag/own-f1/$meta-add', body: meta, claims: 'PatientUpdate', stranger: 'refused' },
+  'POST [type]/[id]/$meta-delete': { path: 'Flag/own-f1/$meta-delete', body: meta, claims: 'PatientUpdate', stranger: 'refused' },
+  'GET Consent/[id]/$enforcement-status': { path: 'Consent/own-c1/$enforcement-status', claims: 'PatientRead', stranger: 'refused' },
+  'GET Patient/[id]/$enforcement-status': { path: 'Patient/own/$enforcement-status', claims: 'PatientRead', stranger: 'refused' },
+  'GET Patient/[id]/$explain-access': { path: 'Patient/own/$explain-access?actor=Practitioner/x', claims: 'PatientRead', stranger: 'refused' },
+  'POST Patient/[id]/$access-preview': { path: 'Patient/own/$access-preview', body: preview, claims: 'PatientRead', stranger: 'refused' },
+  'GET Patient/[id]/$access-history': { path: 'Patient/own/$access-history', claims: 'PatientRead', stranger: 'PatientRead' },
+};
+
+const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
+const routes = ROUTES.filter((route) => !UNTRACED.has(nameOf(route))).map((route): [string, Route] => [
+  nameOf(route),
+  route,
+]);
+
+async function sent(client: Client, route: Route): Promise<{ reply: Reply; traces: Resource[] }> {
+  const { path = route.path, body, headers } = TRIALS[nameOf(route)]!;
+  const requestId = randomUUID();
+  const reply = await client.send(route.method, path.replace('VID', vid), body, {
+    ...headers,
+    'x-request-id': requestId,
+  });
+  const { json } = await carnet.as('all').get('AuditEvent?_sort=-_lastUpdated&_count=20');
+  const all = (json.entry as { resource: Resource }[]).map(({ resource }) => resource);
+  return {
+    reply,
+    traces: all.filter(({ entity }) =>
+      (entity as Json[]).some(({ what }) => (what as { identifier?: Json })?.identifier?.value === requestId),
+    ),
+  };
+}
+
+const isValid = (event: Resource): unknown[] =>
+  validate(event).filter(({ severity }) => severity === 'error' || severity === 'fatal');
+
+const PATIENT = (event: Resource): unknown[] =>
+  (event.entity as { what?: { reference?: string }; role?: { code: string } }[])
+    .filter(({ role }) => role?.code === '1')
+    .map(({ what }) => what?.reference);
+
+it('has a trial for each route that touches data, and for no other', () => {
+  expect(Object.keys(TRIALS).sort()).toEqual(routes.map(([name]) => name).sort());
+});
+
+describe('a success leaves what it claims:', () => {
+  it.each(routes)('%s', async (name, route) => {
+    await owner().put('Flag/own-doomed', flag('own-doomed'));
+    const { reply, traces } = await sent(owner(), route);
+    expect([reply.status, reply.status < 300 || reply.text]).toEqual([reply.status, true]);
+    const { claims } = TRIALS[name]!;
+    expect(traces.map(({ meta: { profile } = {} }) => profile)).toEqual([
+      claims === 'none' ? undefined : [`${BALP}${claims}`, TOKEN_USE],
+    ]);
+    for (const event of traces) {
+      expect([event.outcome, PATIENT(event), isValid(event)]).toEqual(['0', ['Patient/own'], []]);
+      for (const profile of event.meta?.profile ?? []) expect(faults(event, profile)).toEqual([]);
+    }
+  });
+});
+
+describe('a refusal leaves the same, and claims nothing:', () => {
+  it.each(routes)('%s', async (name, route) => {
+    await owner().put('Flag/own-doomed', flag('own-doomed'));
+    const { traces } = await sent(stranger(), route);
+    const { stranger: wanted } = TRIALS[name]!;
+    const own = traces.filter((event) => PATIENT(event).includes('Patient/own'));
+    expect(own.map(({ outcome, meta: { profile } = {} }) => [outcome, profile?.[0]])).toEqual(
+      wanted === 'nothing' ? [] : [wanted === 'refused' ? ['4', undefined] : ['0', `${BALP}${wanted}`]],
+    );
+    for (const event of own) {
+      expect(isValid(event)).toEqual([]);
+      const [same] = Object.values(PROFILES).filter(({ action }) => action === event.action);
+      const { agents } = same!;
+      expect(shape(event, { ...same!, agents, entities: [], subtypes: undefined })).toEqual([]);
+    }
+  });
+});
+
+const nobodys = { resourceType: 'Group', type: 'device', actual: true };
+
+it.each([
+  ['a create', 'POST', 'Group', nobodys, 'Create'],
+  ['an update', 'PUT', 'Group/g', { ...nobodys, id: 'g' }, 'Update'],
+  ['a read', 'GET', 'Group/g', undefined, 'Read'],
+  ['a search', 'GET', 'Group?_id=g', undefined, 'Query'],
+  ['a deletion', 'DELETE', 'Group/g', undefined, 'Delete'],
+] as const)(
+  'of what is nobody’s, %s claims the profile without a patient',
+  async (_, method, path, body, claims) => {
+    const all = carnet.as('all');
+    if (method !== 'POST') await all.put('Group/g', { ...nobodys, id: 'g' });
+    const requestId = randomUUID();
+    expect((await all.send(method, path, body, { 'x-request-id': requestId })).status).toBeLessThan(300);
+    const { json } = await all.get('AuditEvent?_sort=-_lastUpdated&_count=5');
+    const events = (json.entry as { resource: Resource }[]).map(({ resource }) => resource);
+    const event = events.find((each) => JSON.stringify(each.entity).includes(requestId))!;
+    expect(event.meta?.profile?.[0]).toBe(`${BALP}${claims}`);
+    expect([...isValid(event), ...faults(event, `${BALP}${claims}`)]).toEqual([]);
+  },
+);
+
+describe('the checker', () => {
+  const good = async (): Promise<Resource> => (await sent(owner(), routes[0]![1])).traces[0]!;
+  const READ = `${BALP}PatientRead`;
+
+  it.each<[string, (event: Resource) => void]>([
+    ['another action', (event) => (event.action = 'E')],
+    ['a failure', (event) => (event.outcome = '4')],
+    ['no client', (event) => (event.agent as Json[]).splice(1, 1)],
+    ['a client from nowhere', (event) => delete (event.agent as Json[])[1]!.network],
+    ['a user on a machine', (event) => ((event.agent as Json[])[0]!.network = { type: '2' })],
+    ['no patient', (event) => (event.entity as Json[]).shift()],
+    ['two objects', (event) => (event.entity as Json[]).push((event.entity as Json[])[1]!)],
+    ['no object', (event) => (event.entity as Json[]).splice(1, 1)],
+    [
+      'a request id without value',
+      (event) =>
+        ((event.entity as Json[]).find(({ type }) => (type as { code: string }).code === 'XrequestId')!.what =
+          {}),
+    ],
+  ])('finds %s', async (_, spoil) => {
+    const event = await good();
+    expect(faults(event, READ)).toEqual([]);
+    spoil(event);
+    expect(faults(event, READ)).not.toEqual([]);
+  });
+});

@@ -1,0 +1,147 @@
+/**
+ * What an access history asks of the database, however many traces there are: by an index, in its order, as many as a
+ * page is made of. https://www.mongodb.com/docs/manual/reference/database-profiler/
+ */
+import { readFileSync } from 'node:fs';
+import { type Db, MongoClient } from 'mongodb';
+import { actor, consent, document, person } from '../leaks/support/content.ts';
+import { type Client, type TestServer, putAll, testServer } from '../support/server.ts';
+import { type Many, documentOf, personOf, writeTraces } from './support/traces.ts';
+
+/** `TRACES=100000` measures at the size that the bound is about. */
+const TRACES = Number(process.env.TRACES ?? 6000);
+
+const MANY: Many = {
+  patient: 'many',
+  count: TRACES,
+  persons: 40,
+  documents: 50,
+  since: Date.parse('2026-01-01T00:00:00Z'),
+  apart: 9 * 60_000,
+};
+/** Traces that a page may read: 120, and one more for each portion. */
+const PAGE = 124;
+/** With what they name. */
+const NAMED = PAGE + MANY.documents;
+
+let carnet: TestServer;
+let client: MongoClient;
+let db: Db;
+let patient: Client;
+let own: Client;
+beforeAll(async () => {
+  carnet = await testServer(import.meta.url);
+  client = await MongoClient.connect(carnet.database.uri);
+  db = client.db(carnet.database.dbName);
+  await putAll(carnet.as('all'), [
+    person('many', 'Of-many', '1many'),
+    consent('many-c', 'many', { type: 'permit', actor: [actor('Practitioner/p3')] }),
+    ...Array.from({ length: MANY.documents }, (_, index) => document(`d${index}`, 'many')),
+  ]);
+  await writeTraces(carnet.server, MANY);
+  const as = (reference: string, like: 'patient' | 'gp') =>
+    carnet.as({ token: carnet.tokenFor({ reference, related: [], idPrefixes: [] }, like) });
+  patient = as('Patient/many', 'patient');
+  own = as('Practitioner/p3', 'gp');
+}, 600_000);
+afterAll(async () => {
+  await client?.close();
+  await carnet?.close();
+});
+
+interface Ran {
+  ns: string;
+  planSummary?: string;
+  keysExamined?: number;
+  docsExamined?: number;
+  hasSortStage?: boolean;
+}
+
+async function ranFor(who: Client, query: string): Promise<{ ran: Ran[]; visits: number }> {
+  const path = `Patient/many/$access-history${query}`;
+  await who.get(path);
+  await db.command({ profile: 0 });
+  await db.collection('system.profile').drop();
+  await db.command({ profile: 2 });
+  const { status, text, json } = await who.get(path);
+  await db.command({ profile: 0 });
+  if (status !== 200) throw new Error(text);
+  const ran = await db
+    .collection<Ran>('system.profile')
+    .find({ ns: /audit|resources/ })
+    .toArray();
+  const visits = ((json.parameter ?? []) as { name: string }[]).filter(({ name }) => name === 'visit').length;
+  return { ran: ran.filter(({ planSummary }) => planSummary !== undefined), visits };
+}
+
+const ROWS: [string, 'patient' | 'own', string, number][] = [
+  ['the newest', 'patient', '', 20],
+  ['the newest hundred', 'patient', '?_count=100', 20],
+  ['of one person', 'patient', '?person=Practitioner/p5', 20],
+  ['of one document', 'patient', '?document=DocumentReference/d9', 20],
+  [
+    'of one document and one person',
+    'patient',
+    `?document=${documentOf(4711, MANY)}&person=Practitioner/p${personOf(4711, MANY)}`,
+    1,
+  ],
+  ['of a month long ago', 'patient', '?date=2026-01', 20],
+  ['of a kind that there is hardly any of', 'patient', '?kind=delete', 0],
+  ['one’s own', 'own', '', 20],
+];
+
+it.each(ROWS)(
+  '%s: read by an index, in its order, and no more than a page is made of',
+  async (_, who, query, least) => {
+    const { ran, visits } = await ranFor(who === 'own' ? own : patient, query);
+    expect(visits).toBeGreaterThanOrEqual(least);
+    const audit = ran.filter(({ ns }) => ns.endsWith('.audit'));
+    expect(audit.length).toBeGreaterThan(0);
+    for (const { planSummary, hasSortStage } of audit) {
+      expect([planSummary, hasSortStage ?? false]).toEqual([expect.stringMatching(/^IXSCAN/), false]);
+    }
+    const sum = (among: readonly Ran[], of: 'keysExamined' | 'docsExamined') =>
+      among.reduce((total, each) => total + (each[of] ?? 0), 0);
+    expect(sum(audit, 'docsExamined')).toBeLessThanOrEqual(PAGE);
+    expect(sum(audit, 'keysExamined')).toBeLessThanOrEqual(PAGE + 2);
+    expect(sum(ran, 'docsExamined')).toBeLessThanOrEqual(NAMED + 10);
+  },
+);
+
+/** Milliseconds of CPU: of this process, which is server and client; of the database too where nobody else uses it. */
+async function cpu(): Promise<number> {
+  const { user, system } = process.cpuUsage();
+  const here = (user + system) / 1000;
+  if (process.env.TRACES === undefined) return here;
+  const { pid } = await db.admin().command({ serverStatus: 1 });
+  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [utime, stime] = rest.split(' ').slice(11, 13).map(Number) as [number, number];
+  return here + (utime + stime) * 10;
+}
+
+const PAGES = 20;
+const ROUNDS = 4;
+const MOST_MS = 20;
+
+it.each([
+  ['the newest page', ''],
+  ['a page of one person', '?person=Practitioner/p5'],
+  ['a page of one document', '?document=DocumentReference/d9'],
+])(
+  '%s costs at most 20 ms of CPU',
+  async (_, query) => {
+    const path = `Patient/many/$access-history${query}`;
+    const rounds: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const before = await cpu();
+      for (let count = 0; count < PAGES; count += 1) expect((await patient.get(path)).status).toBe(200);
+      rounds.push(((await cpu()) - before) / PAGES);
+    }
+    // what else the machine does makes some rounds dearer
+    const least = Math.min(...rounds);
+    if (process.env.TRACES !== undefined)
+      process.stderr.write(`${path} of ${TRACES}: ${least.toFixed(1)} ms\n`);
+    expect(least).toBeLessThan(MOST_MS);
+  },
+  60_000,
+);

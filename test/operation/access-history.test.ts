@@ -1,0 +1,302 @@
+/** `$access-history`: what who may be told of who did what, in which form. */
+import { actor, consent, document, observation, person } from '../leaks/support/content.ts';
+import { type Client, type Reply, type TestServer, putAll, testServer } from '../support/server.ts';
+
+const DENTIST = 'Practitioner/demo-dentist';
+const LABEL =
+  'https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument';
+const hiding = (code: string) => ({ securityLabel: [{ coding: [{ system: LABEL, code }] }] });
+
+let carnet: TestServer;
+let dentist: Client;
+let stranger: Client;
+const patient = (id: string): Client =>
+  carnet.as({
+    token: carnet.tokenFor({ reference: `Patient/${id}`, name: `Of ${id}`, idPrefixes: [] }, 'patient'),
+  });
+
+beforeAll(async () => {
+  carnet = await testServer(import.meta.url);
+  dentist = carnet.as('dentist');
+  stranger = carnet.as({
+    token: carnet.tokenFor(
+      { reference: 'Practitioner/stranger', name: 'Dr Nobody', idPrefixes: [] },
+      'dentist',
+    ),
+  });
+});
+afterAll(() => carnet?.close());
+
+/** A patient who permits the dentist, with documents. Each test has one of its own. */
+async function world(id: string, resources: object[] = []): Promise<void> {
+  await putAll(carnet.as('all'), [
+    person(id, `Of-${id}`, `1${id}`),
+    consent(`${id}-c`, id, { type: 'permit', actor: [actor(DENTIST)] }),
+    document(`${id}-1`, id),
+    document(`${id}-2`, id),
+    observation(`${id}-o`, id, 1),
+    ...(resources as never[]),
+  ]);
+}
+
+interface Part {
+  name: string;
+  part?: Part[];
+  [value: string]: unknown;
+}
+
+const partsOf = (reply: Reply, name: string): Part[] =>
+  ((reply.json?.parameter ?? []) as Part[]).filter((each) => each.name === name);
+const textsOf = (reply: Reply): string[] =>
+  partsOf(reply, 'visit').map(({ part }) => String(part!.find(({ name }) => name === 'text')!.valueString));
+/** Without the time. */
+const toldOf = (reply: Reply): string[] =>
+  textsOf(reply).map((text) => text.replace(/ (?:le|du) \d.* h \d\d/, ''));
+
+async function history(client: Client, id: string, query = '', headers = {}): Promise<Reply> {
+  return client.get(`Patient/${id}/$access-history${query}`, headers);
+}
+
+describe('who reads it', () => {
+  beforeAll(async () => {
+    await world('r');
+    await dentist.get('DocumentReference/r-1');
+    await dentist.get('DocumentReference?patient=Patient/r');
+    await dentist.get('Observation?patient=Patient/r&date=ge2031');
+    await stranger.get('DocumentReference/r-1');
+    await patient('r').get('DocumentReference/r-2');
+  });
+
+  it('tells the patient of everybody, themself too', async () => {
+    expect(toldOf(await history(patient('r'), 'r'))).toEqual([
+      'Vous avez consulté 1 document',
+      'Dr Nobody, dentiste, a demandé 1 document (refusé), pour un soin',
+      'Dr Marc Vidal, dentiste, a consulté 2 documents et fait 1 recherche sans résultat, pour un soin',
+      expect.stringMatching(/^Appelant de test, application, a/) as string,
+    ]);
+  });
+
+  it('tells a professional of their own doings, and of nobody else’s', async () => {
+    const reply = await history(dentist, 'r');
+    expect(reply.status).toBe(200);
+    expect(toldOf(reply)).toEqual([
+      'Vous avez consulté 2 documents et fait 1 recherche sans résultat, pour un soin',
+    ]);
+    expect(reply.text).not.toContain('Nobody');
+    expect(reply.text).not.toContain('127.0.0.1');
+  });
+
+  it('tells who was refused as of a patient who isn’t there', async () => {
+    const told = await Promise.all([history(stranger, 'r'), history(stranger, 'absent')]);
+    expect(told.map(({ status }) => status)).toEqual([404, 404]);
+    expect(told[0].text).toBe(told[1].text);
+  });
+
+  it('still tells a professional what they did before the permission was taken back', async () => {
+    await world('gone');
+    await dentist.get('DocumentReference/gone-1');
+    await carnet.as('all').delete('Consent/gone-c');
+    expect((await dentist.get('Patient/gone')).status).toBe(404);
+    // what they read names what they may not be told of any more; that they asked is theirs to know
+    const reply = await history(dentist, 'gone');
+    expect(reply.text).not.toContain('gone-1');
+    expect(toldOf(reply)).toEqual(toldOf(await history(dentist, 'never-was')));
+  });
+
+  it('tells the patient from where, and nobody else', async () => {
+    const reply = await history(patient('r'), 'r');
+    const addresses = partsOf(reply, 'visit').map(
+      ({ part }) => part!.filter(({ name }) => name === 'address').length,
+    );
+    expect(new Set(addresses)).toEqual(new Set([1]));
+  });
+});
+
+describe('what is asked for', () => {
+  const EMERGENCY = {
+    purposes: ['BTG'],
+    emergency: { patient: 'Patient/f', reason: 'patient inconscient', since: 0 },
+  };
+  beforeAll(async () => {
+    await world('f');
+    await dentist.get('DocumentReference/f-1');
+    await dentist.get('DocumentReference/f-2');
+    await stranger.get('DocumentReference/f-2');
+    const broken = { ...EMERGENCY.emergency, since: Date.now() };
+    const doctor = carnet.as({ token: carnet.tokenFor({ ...EMERGENCY, emergency: broken }, 'emergency') });
+    expect((await doctor.get('DocumentReference/f-1')).status).toBe(200);
+    await carnet.as('samu').get('Observation?patient=Patient/f');
+    await patient('f').delete('DocumentReference/f-2');
+  });
+  const told = async (query: string) => toldOf(await history(patient('f'), 'f', query));
+  const SAMU = 'Dr Paul Kerjean, médecin, a consulté 1 résultat, en urgence (régulation médicale)';
+  const BROKEN =
+    'Dr Nadia Benali, médecin, a consulté 1 document, en urgence (bris de glace), motif : « patient inconscient »';
+
+  it.each([
+    ['?kind=emergency', [SAMU, BROKEN]],
+    ['?kind=refused', ['Dr Nobody, dentiste, a demandé 1 document (refusé), pour un soin']],
+    ['?kind=search', [SAMU]],
+    ['?person=Practitioner/demo-emergency', [BROKEN]],
+    ['?agent=Practitioner/demo-emergency', [BROKEN]],
+    ['?person=Organization/demo-hospital', [BROKEN]],
+    ['?person=Practitioner/demo-emergency&kind=read', [BROKEN]],
+    ['?person=Practitioner/demo-emergency&kind=search', []],
+    ['?person=Practitioner/demo-samu&document=DocumentReference/f-1', []],
+    ['?document=Observation/f-o&kind=search', [SAMU]],
+    [
+      '?document=DocumentReference/f-1&person=Practitioner/demo-dentist',
+      ['Dr Marc Vidal, dentiste, a consulté 1 document, pour un soin'],
+    ],
+    ['?date=lt2020', []],
+    ['?date=ge2020&date=lt2021', []],
+    ['?kind=delete', ['Vous avez supprimé 1 document']],
+  ])('%s', async (query, wanted) => {
+    expect(await told(query)).toEqual(wanted);
+  });
+
+  it('tells who has seen one document', async () => {
+    const seen = await told('?document=DocumentReference/f-1');
+    expect(seen.slice(0, 2)).toEqual([
+      BROKEN,
+      'Dr Marc Vidal, dentiste, a consulté 1 document, pour un soin',
+    ]);
+    expect(seen[2]).toMatch(/^Appelant de test/);
+    expect(seen).toHaveLength(3);
+  });
+
+  it('tells of today by the clocks of the reader', async () => {
+    const parts = (zone: string) =>
+      new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' })
+        .format(Date.now())
+        .replaceAll('/', '-');
+    for (const zone of ['Europe/Paris', 'Pacific/Kiritimati', 'Pacific/Pago_Pago']) {
+      expect((await told(`?kind=emergency&zone=${zone}&date=${parts(zone)}`)).length).toBe(2);
+    }
+  });
+
+  it.each([
+    ['?person=f-1'],
+    ['?kind=nothing'],
+    ['?zone=Europe/Nowhere'],
+    ['?date=yesterday'],
+    ['?language=de'],
+    ['?as=xml'],
+    ['?_count=0'],
+    ['?_count=many'],
+    ['?kind=read&kind=search'],
+    ['?_page=none'],
+    ['?patient=f'],
+    ['?group=day'],
+  ])('%s is refused', async (query) => {
+    const { status, json } = await history(patient('f'), 'f', query);
+    expect([status, json.resourceType]).toEqual([400, 'OperationOutcome']);
+  });
+
+  it('is told in English to who would rather read that', async () => {
+    const english = 'Dr Paul Kerjean, physician, viewed 1 result';
+    for (const [query, headers] of [
+      ['?kind=search&language=en', {}],
+      ['?kind=search', { 'accept-language': 'en-GB' }],
+      ['?kind=search&language=en', { 'accept-language': 'fr' }],
+    ] as const) {
+      const reply = await history(patient('f'), 'f', query, headers);
+      expect(reply.headers.get('content-language')).toBe('en');
+      expect(textsOf(reply)[0]!.startsWith(english)).toBe(true);
+    }
+  });
+
+  it('groups the visits of a page by person', async () => {
+    const reply = await history(patient('f'), 'f', '?group=person&kind=emergency');
+    const people = partsOf(reply, 'person');
+    expect(people.map(({ part }) => part![0]!.valueString)).toEqual([
+      'Dr Paul Kerjean, médecin : 1 visite',
+      'Dr Nadia Benali, médecin : 1 visite',
+    ]);
+  });
+
+  it('tells what it counts', async () => {
+    const [visit] = partsOf(await history(patient('f'), 'f', '?person=Practitioner/demo-dentist'), 'visit');
+    expect(visit!.part).toEqual(
+      expect.arrayContaining([
+        { name: 'who', valueReference: { reference: DENTIST, display: 'Dr Marc Vidal' } },
+        { name: 'is', valueCode: 'professional' },
+        { name: 'profession', valueCode: '40' },
+        { name: 'mode', valueCode: 'usual' },
+        {
+          name: 'seen',
+          part: [
+            { name: 'count', valueUnsignedInt: 2 },
+            {
+              name: 'of',
+              part: [
+                { name: 'what', valueCode: 'document' },
+                { name: 'count', valueUnsignedInt: 2 },
+              ],
+            },
+          ],
+        },
+      ]) as Part[],
+    );
+  });
+});
+
+describe('its pages', () => {
+  beforeAll(async () => {
+    await world('p');
+    // visits by turns: each of another person
+    for (let index = 0; index < 12; index += 1) {
+      const reference = `Practitioner/turn-${index % 6}`;
+      const token = carnet.tokenFor({ reference, name: `Dr ${index % 6}`, idPrefixes: [] }, 'dentist');
+      await carnet.as({ token }).get('DocumentReference/p-1');
+    }
+  });
+  const reader = () => patient('p');
+
+  async function pages(query: string): Promise<Reply[]> {
+    const found = [await history(reader(), 'p', query)];
+    for (;;) {
+      const next = partsOf(found.at(-1)!, 'next')[0]?.valueUri as string | undefined;
+      expect(found.at(-1)!.headers.get('link')).toBe(next === undefined ? null : `<${next}>; rel="next"`);
+      if (next === undefined) return found;
+      found.push(await reader().get(next));
+    }
+  }
+  const tracesIn = (reply: Reply): string[] =>
+    partsOf(reply, 'visit').flatMap(({ part }) =>
+      part!
+        .filter(({ name }) => name === 'trace')
+        .map(({ valueReference }) => (valueReference as { reference: string }).reference),
+    );
+
+  it.each([1, 2, 4, 50])('of %i visits tell together what one tells', async (count) => {
+    const query = '?kind=refused';
+    const [whole] = await pages(query);
+    const parted = await pages(`${query}&_count=${count}`);
+    expect(parted.flatMap(textsOf)).toEqual(textsOf(whole!));
+    expect(parted.flatMap(tracesIn)).toEqual(tracesIn(whole!));
+    expect(tracesIn(whole!)).toHaveLength(12);
+    expect(parted).toHaveLength(Math.max(1, Math.ceil(6 / count)));
+  });
+
+  it('open for nobody else, and not when they were altered', async () => {
+    const [first] = await pages('?kind=refused&_count=2');
+    const next = String(partsOf(first!, 'next')[0]!.valueUri);
+    const tries = await Promise.all([
+      carnet.as('all').get(next),
+      reader().get(`${next.slice(0, -4)}AAAA`),
+      reader().get(next.replace('Patient/p/', 'Patient/f/')),
+      reader().get(`${next}&kind=read`),
+    ]);
+    expect(tries.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
+  });
+
+  it('that were read are one line, however often', async () => {
+    await world('q');
+    for (let count = 0; count < 5; count += 1) await history(patient('q'), 'q');
+    const told = toldOf(await history(patient('q'), 'q'));
+    expect(told.filter((each) => each.startsWith('Vous'))).toEqual([
+      'Vous avez consulté l’historique des accès',
+    ]);
+  });
+});

@@ -1,0 +1,30 @@
+/** A database's traces, verified as `npm run verify-audit` does. */
+import { Codes } from '../../../src/store/chain-codes.ts';
+import type { Fault } from '../../../src/store/chain-check.ts';
+import { liveSource } from '../../../src/store/chain-sources.ts';
+import { type Verdict, verifyChain } from '../../../src/store/chain-verify.ts';
+import type { Head } from '../../../src/store/anchor.ts';
+import type { Database } from '../../../src/store/database.ts';
+import { keyFile } from '../../../src/store/keys.ts';
+
+export async function codesOf(keyPath: string): Promise<Codes> {
+  const encryption = await keyFile(keyPath);
+  return new Codes((purpose) => encryption.derive(purpose));
+}
+
+export async function verified(
+  database: Database,
+  codes: Codes,
+  heads: readonly Head[] = [],
+): Promise<Verdict & { told: Fault[] }> {
+  const told: Fault[] = [];
+  const verdict = await verifyChain(
+    liveSource(database, Date.now()),
+    [],
+    codes,
+    heads,
+    (fault) => told.push(fault),
+    () => {},
+  );
+  return { ...verdict, told };
+}
