@@ -39,7 +39,7 @@ import { ensureLayout } from './store/layout.ts';
 import { Notices } from './store/notices.ts';
 import { MongoOutbox } from './store/outbox.ts';
 import { MongoPost } from './store/post.ts';
-import { sizesOf } from './store/sizes.ts';
+import { stateOf } from './store/state.ts';
 import { Store } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
 
@@ -107,7 +107,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await ensureLayout(database, ring, base, options.rules, tell);
     const observing = startObserving(options.metrics, VERSION, options.rules.emergency.BTG.hours);
     const { metrics } = observing;
-    const store = new Store(database, ring, base, options.rules, metrics?.store, options.anchor);
+    const anchor = options.anchor && (metrics?.anchored(options.anchor) ?? options.anchor);
+    const store = new Store(database, ring, base, options.rules, metrics?.store, anchor);
     await store.open();
     const port = observing.spanned<ResourceStore>(store, SPANS);
     const policies = observing.spanned<PolicySource>(store.policies, { policies: 'gate' });
@@ -132,7 +133,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const ready = readiness({ database: () => database.db.command({ ping: 1 }) });
     const page = observing.page({
       ready,
-      sizes: () => sizesOf(database.db),
+      state: () => stateOf(database, ring.derive('verdicts')),
       waitingSince: () => store.waitingSince,
     });
     const app = createApp({
@@ -220,6 +221,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         await closeServer(server, patience);
         await asked.close();
         await jobs.stop();
+        mailing?.close();
         await store.close();
         await database.close();
       },

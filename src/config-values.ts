@@ -54,6 +54,19 @@ export function httpUrl(text: string): string {
 }
 
 /** INVARIANT: the message doesn't repeat the address, which may hold a password. */
+export function smtpUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (
+    url === undefined ||
+    !/^smtps?:$/.test(url.protocol) ||
+    url.hostname === '' ||
+    !/^(\?tls=off)?$/.test(url.search)
+  )
+    throw new Error('an address like `smtps://user:password@host:465` or `smtp://host:587`');
+  return text;
+}
+
+/** INVARIANT: the message doesn't repeat the address, which may hold a password. */
 export function mongodbUri(text: string): string {
   if (!/^mongodb(\+srv)?:\/\/\S+$/.test(text))
     throw new Error('an address like `mongodb://host:27017/?replicaSet=rs0`');

@@ -13,6 +13,7 @@ import {
   oneOf,
   onOrOff,
   resourceTypes,
+  smtpUrl,
   within,
 } from './config-values.ts';
 
@@ -52,6 +53,8 @@ export interface Config {
   maxBodyBytes: number;
   /** In front of the server, whose `X-Forwarded-For` is believed. */
   proxies: number;
+  /** Undefined: no e-mail is sent. */
+  mail?: { url: string; from: string; link: string };
   /** Where Prometheus may ask: on a port of its own, or on the server's by a token; without both nowhere. */
   metrics: { port?: number; host: string; token?: string };
   /** Milliseconds that requests under way are given when the server is stopped. */
@@ -159,6 +162,23 @@ export const VARIABLES = {
   TRUST_PROXY: variable(within(0, 10), 'proxies in front whose `X-Forwarded-For` is believed', {
     default: '0',
   }),
+  SMTP_URL: variable(
+    smtpUrl,
+    'server that takes e-mails: `smtps://user:password@host:465`, `smtp://host:587` (with STARTTLS; `?tls=off` without)',
+    {
+      otherwise: 'no e-mail is sent',
+    },
+  ),
+  SMTP_FROM: variable(
+    matching(/^[\w.+-]+@[\w-]+(\.[\w-]+)+$/, 'an e-mail address'),
+    'address that e-mails come from',
+    {
+      otherwise: 'required with `SMTP_URL`',
+    },
+  ),
+  SPACE_URL: variable(httpUrl, 'address of the patients’ space, the one link in e-mails', {
+    otherwise: 'the origin of `BASE_URL`',
+  }),
   RULES: variable(String, 'folder of the country’s rules', { otherwise: 'the French ones, `profiles/fr`' }),
   DISCLOSURE: variable(
     oneOf(DISCLOSURE),
@@ -207,6 +227,8 @@ export function readConfig(env: Environment): Config {
     if (!demo && !env[name]?.trim())
       problems.push(`${name} must be set when the demo is off: no token could be checked`);
   }
+  if (values.SMTP_URL !== undefined && values.SMTP_FROM === undefined && !env['SMTP_FROM']?.trim())
+    problems.push('SMTP_FROM must be set with SMTP_URL: e-mails need a sender');
   if (problems.length > 0) throw new ConfigError(problems);
   return assemble(values, demo, env);
 }
@@ -242,6 +264,15 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
     logLevel: values.LOG_LEVEL,
     maxBodyBytes: values.MAX_BODY_MIB! * 1024 * 1024,
     proxies: values.TRUST_PROXY!,
+    ...(values.SMTP_URL === undefined
+      ? {}
+      : {
+          mail: {
+            url: values.SMTP_URL,
+            from: values.SMTP_FROM!,
+            link: values.SPACE_URL ?? new URL(baseUrl).origin,
+          },
+        }),
     metrics: { port: values.METRICS_PORT, host: values.METRICS_HOST!, token: values.METRICS_TOKEN },
     stopPatience: values.STOP_SECONDS! * 1000,
     mongod: {

@@ -4,7 +4,7 @@ import { accessPreview } from './operation/access-preview.ts';
 import { enforcementStatus } from './operation/enforcement-status.ts';
 import { explainAccess } from './operation/explain-access.ts';
 import { meta, metaAdd, metaDelete } from './operation/meta.ts';
-import { noticePreferences } from './operation/notice-preferences.ts';
+import { noticePreferences, setNoticePreferences } from './operation/notice-preferences.ts';
 import { notices, readNotices } from './operation/notices.ts';
 import { validateOperation } from './operation/validate.ts';
 import type { Context } from './interaction/context.ts';
@@ -51,5 +51,6 @@ export function interactions(context: Context) {
     $notices: within(notices),
     '$notices-read': within(readNotices),
     '$notice-preferences': within(noticePreferences),
+    '$notice-preferences-set': within(setNoticePreferences),
   } satisfies Record<string, Interaction>;
 }

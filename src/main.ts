@@ -24,6 +24,9 @@ async function main(): Promise<void> {
   await start(config);
 }
 
+/** Milliseconds between two looks into the outbox. */
+const NOTICES_EVERY = 500;
+
 async function start(config: Config): Promise<void> {
   const log = createLog({ level: config.logLevel ?? levelFor(config) });
   logFaults(log);
@@ -44,6 +47,8 @@ async function start(config: Config): Promise<void> {
       issuers: [...(demo === undefined ? [] : [demo.issuer]), ...outsideIssuers(config)],
       maxBodyBytes: config.maxBodyBytes,
       proxies: config.proxies,
+      noticesEvery: NOTICES_EVERY,
+      mail: config.mail,
       metrics: config.metrics,
       anchor: anchorFile(config.audit.anchor, await signingKey(config.keyFile)),
       rules: nationalRules(config.rules),

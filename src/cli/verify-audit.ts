@@ -11,6 +11,7 @@ import { connect } from '../store/database.ts';
 import { readKeyFile } from '../store/key-file.ts';
 import { keyFile } from '../store/keys.ts';
 import { publicKey, trustedKeys } from '../store/signing-key.ts';
+import { tellVerdict } from '../store/verdict.ts';
 import { CommandError, runCommand, say } from './command.ts';
 import { withDatabase } from './database.ts';
 
@@ -49,7 +50,10 @@ await runCommand({
         ? await withDatabase(config, { live: true }, async (uri) => {
             const database = await connect(uri, config.database);
             try {
-              return await check(liveSource(database, Date.now()));
+              const at = Date.now();
+              const verdict = await check(liveSource(database, at));
+              await tellVerdict(database, encryption.derive('verdicts'), { at, faults: verdict.faults });
+              return verdict;
             } finally {
               await database.close();
             }

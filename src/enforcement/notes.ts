@@ -87,8 +87,9 @@ export class Notes {
     return concernedBy(facts).map((patient) => {
       this.#reopen(keyOf(patient, refused, hidden), reference);
       const concern = this.#concern(patient, refused, hidden);
-      concern.count += 1;
-      if (concern.references.length < NAMED && !concern.references.includes(reference)) {
+      const isNew = !concern.references.includes(reference);
+      if (isNew) concern.count += 1;
+      if (isNew && concern.references.length < NAMED) {
         concern.references.push(reference);
         concern.origins.push(facts.by);
       }

@@ -78,7 +78,7 @@ export const ROUTES = [
   { method: 'GET', path: 'Patient/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'POST', path: 'Patient/[id]/$notices-read', interaction: '$notices-read', code: 'operation', action: 'U', scope: 'r', body: 'resource', own: true },
   { method: 'GET', path: 'Patient/[id]/$notice-preferences', interaction: '$notice-preferences', code: 'operation', action: 'R', scope: 'r', own: true },
-  { method: 'POST', path: 'Patient/[id]/$notice-preferences', interaction: '$notice-preferences', code: 'operation', action: 'U', scope: 'r', body: 'resource', own: true },
+  { method: 'POST', path: 'Patient/[id]/$notice-preferences-set', interaction: '$notice-preferences-set', code: 'operation', action: 'U', scope: 'u', body: 'resource', own: true },
 ] as const satisfies readonly Route[];
 
 export type InteractionName = Exclude<(typeof ROUTES)[number]['interaction'], 'capabilities'>;

@@ -117,7 +117,9 @@ export class Dispatcher {
       n,
       ...(group === undefined ? {} : { group }),
       inInbox: channels.includes('inbox'),
-      ...(this.#mails && channels.includes('email') ? { mailDue: dueAt(choices, telling.kind, this.#now()) } : {}),
+      ...(this.#mails && channels.includes('email')
+        ? { mailDue: dueAt(choices, telling.kind, this.#now()) }
+        : {}),
     };
   }
 }

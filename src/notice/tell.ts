@@ -191,7 +191,14 @@ export class Teller {
       if (shown !== undefined || since === undefined) return;
       if (await this.#source.consulted(patient, since)) return;
       for (const reader of readersOf(policy, this.#now()))
-        told.tellings.push({ patient, reader, kind: 'invitation', at, about: [], group: `invitation ${reader}` });
+        told.tellings.push({
+          patient,
+          reader,
+          kind: 'invitation',
+          at,
+          about: [],
+          group: `invitation ${reader}`,
+        });
       return;
     }
     // hidden anew since

@@ -44,7 +44,9 @@ export class Visits {
       const emergency = modeOf(callerFor(subject), patient, this.#hours, at);
       const visit = this.#visits.get(keyOf(subject, patient, emergency));
       const known = visit !== undefined && at < visit.since + FRESH ? visit : undefined;
-      const about = references.filter((reference) => !isSelf(reference, patient) && !known?.known.has(reference));
+      const about = references.filter(
+        (reference) => !isSelf(reference, patient) && !known?.known.has(reference),
+      );
       // an emergency is told whole
       const goesOn = known !== undefined && (about.length === 0 || known.told >= MOST_TOLD);
       if (goesOn && (emergency === undefined || about.length === 0)) return [];

@@ -1,6 +1,6 @@
 /**
- * `Patient/x/$notice-preferences`: what who speaks for a patient chose to be told, how and when. A POST says all of it:
- * what it doesn't name is as by default. https://carnet.example/fhir/OperationDefinition/notice-preferences
+ * `Patient/x/$notice-preferences`: what who speaks for a patient chose to be told, how and when.
+ * `$notice-preferences-set` says all of it: what it doesn't name is as by default. https://carnet.example/fhir/OperationDefinition/notice-preferences
  */
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
@@ -22,10 +22,15 @@ import { readerOf } from './notice-reader.ts';
 
 export async function noticePreferences(context: Context, exchange: Exchange): Promise<Answer> {
   if (exchange.query.length > 0) throw new FhirError('not-supported', 'no parameter is supported here');
-  const chosen = exchange.method === 'GET' ? undefined : chosenIn(exchange);
   const of = await readerOf(context, exchange);
-  if (chosen !== undefined) await context.inbox.choose(of, chosen);
-  return told(languageOf(exchange), asParameters(chosen ?? (await context.inbox.choices(of))));
+  return told(languageOf(exchange), asParameters(await context.inbox.choices(of)));
+}
+
+export async function setNoticePreferences(context: Context, exchange: Exchange): Promise<Answer> {
+  const chosen = chosenIn(exchange);
+  const of = await readerOf(context, exchange);
+  await context.inbox.choose(of, chosen);
+  return told(languageOf(exchange), asParameters(chosen));
 }
 
 function asParameters(choices: Choices): Json[] {
@@ -101,7 +106,8 @@ const take: Record<Name, (parameter: Json, choices: Choices) => boolean> = {
     return true;
   },
   grouping({ valueUnsignedInt: minutes }, choices) {
-    if (!Number.isInteger(minutes) || (minutes as number) < 0 || (minutes as number) > MOST_GROUPED) return false;
+    if (!Number.isInteger(minutes) || (minutes as number) < 0 || (minutes as number) > MOST_GROUPED)
+      return false;
     choices.grouping = minutes as number;
     return true;
   },

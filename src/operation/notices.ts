@@ -46,7 +46,9 @@ export async function readNotices(context: Context, exchange: Exchange): Promise
   const { body } = exchange;
   const parameters = body?.kind === 'json' ? (body.value as Resource) : undefined;
   const listed = (Array.isArray(parameters?.parameter) ? parameters.parameter : []) as Json[];
-  const ids = listed.map(({ name, valueId }) => (name === 'read' && typeof valueId === 'string' ? valueId : ''));
+  const ids = listed.map(({ name, valueId }) =>
+    name === 'read' && typeof valueId === 'string' ? valueId : '',
+  );
   if (parameters?.resourceType !== 'Parameters' || ids.length === 0 || ids.length > MOST || ids.includes(''))
     throw new FhirError('value', `1 to ${MOST} parameters \`read\` (valueId) are required`);
   const of = await readerOf(context, exchange);
@@ -57,7 +59,10 @@ export async function readNotices(context: Context, exchange: Exchange): Promise
   );
 }
 
-function asCommunication({ id, patient, reader, kind, at, about, who, read }: Notice, language: Language): Resource {
+function asCommunication(
+  { id, patient, reader, kind, at, about, who, read }: Notice,
+  language: Language,
+): Resource {
   const service = 'service' in KINDS[kind] ? KINDS[kind].service : undefined;
   return {
     resourceType: 'Communication',
@@ -74,9 +79,7 @@ function asCommunication({ id, patient, reader, kind, at, about, who, read }: No
       },
     ],
     subject: { reference: `Patient/${patient}` },
-    ...(about.length === 0 || who !== undefined
-      ? {}
-      : { about: about.map((reference) => ({ reference })) }),
+    ...(about.length === 0 || who !== undefined ? {} : { about: about.map((reference) => ({ reference })) }),
     sent: new Date(at).toISOString(),
     ...(read === undefined ? {} : { received: new Date(read).toISOString() }),
     recipient: [{ reference: reader }],

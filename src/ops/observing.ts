@@ -1,6 +1,7 @@
 /** What is measured and followed of a server, as far as somebody wants it: without, none of it is made. */
-import { createMetrics, type Metrics, type Sizes } from './metrics/index.ts';
+import { createMetrics, type Metrics } from './metrics/index.ts';
 import { serveMetrics } from './metrics/server.ts';
+import type { State } from '../store/state.ts';
 import type { Readiness } from './health.ts';
 import type { Log } from './log.ts';
 import { followedBy, spanned, tracer } from './spans.ts';
@@ -15,11 +16,11 @@ export interface MetricsOptions {
 
 export interface Sources {
   ready(): Promise<Readiness>;
-  sizes(): Promise<Sizes>;
+  state(): Promise<State>;
   waitingSince(): number | undefined;
 }
 
-/** Longest that the database's sizes are waited for: what it doesn't tell is left as it was. Milliseconds. */
+/** Longest that the database is waited for: what it doesn't tell is left as it was. Milliseconds. */
 const PATIENCE = 1_500;
 
 export function startObserving(options: MetricsOptions | undefined, version: string, hours: number) {
@@ -41,10 +42,10 @@ export function startObserving(options: MetricsOptions | undefined, version: str
   };
 }
 
-function pageOf(metrics: Metrics, { ready, sizes, waitingSince }: Sources) {
+function pageOf(metrics: Metrics, { ready, state, waitingSince }: Sources) {
   return {
     contentType: metrics.contentType,
-    text: () => metrics.text({ ready, waitingSince, sizes: () => unlessLate(sizes()) }),
+    text: () => metrics.text({ ready, waitingSince, state: () => unlessLate(state()) }),
   };
 }
 

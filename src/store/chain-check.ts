@@ -45,7 +45,7 @@ export class ChainCheck {
   readonly #loose = new Map<number, Seen>();
   readonly #waiting = new Map<number, Link>();
   /** Of the links that came last, by number. */
-  readonly #lately = new Map<number, { code: Buffer; bound: Map<number, Seen> }>();
+  readonly #lately = new Map<number, { prev: number; code: Buffer; bound: Map<number, Seen> }>();
   readonly #marks = new Map<number, Mark[]>();
   readonly #claims: Witnessed[] = [];
   readonly #claimed = new Map<number, Buffer | undefined>();
@@ -138,20 +138,20 @@ export class ChainCheck {
       });
     for (const [n] of missing)
       this.#tell({ what: 'removed', n, l, text: `a record that a link of ${when(link)} binds` });
-    const before = prev === -1 ? NONE : this.#lately.get(prev)?.code;
-    const codes = bound.flatMap(([, seen]) => seen?.code ?? []);
-    const isChecked = missing.length === 0 && before !== undefined;
-    if (isChecked && !isSame(this.#codes.link(this.id, link, before, codes), link.code))
+    const isRight = this.#isRight(link);
+    if (isRight === false)
       this.#tell({ what: 'changed', l, text: `a link of ${when(link)}, or what it binds` });
-    else if (prev <= this.#last && before === undefined)
+    else if (isRight === undefined && missing.length === 0 && prev <= this.#last)
       this.#tell({ what: 'changed', l, text: `a link of ${when(link)} that follows none` });
-    this.#pass(link, bound);
+    this.#pass(link, bound, isRight === true ? prev : l);
     return true;
   }
 
-  #pass(link: Link, bound: readonly (readonly [number, Seen | undefined])[]): void {
+  /** @param prev the link that it is known to follow */
+  #pass(link: Link, bound: readonly (readonly [number, Seen | undefined])[], prev: number): void {
     const { l, code } = link;
     this.#lately.set(l, {
+      prev,
       code,
       bound: new Map(bound.filter((each): each is [number, Seen] => each[1] !== undefined)),
     });
@@ -185,9 +185,19 @@ export class ChainCheck {
     return undefined;
   }
 
+  /** Undefined while what it stands on isn't here. */
+  #isRight(link: Link): boolean | undefined {
+    const before = link.prev === -1 ? NONE : this.#lately.get(link.prev)?.code;
+    const codes = [...numbersOf(link.binds)].map((n) => this.#seen(n)?.code);
+    if (before === undefined || !codes.every((code) => code !== undefined)) return undefined;
+    return isSame(this.#codes.link(this.id, link, before, codes), link.code);
+  }
+
   /** Its writer didn't know whether it was written: a later one comes after the one before it. */
   #isLost(l: number): boolean {
-    for (const other of this.#waiting.values()) if (other.l > l && other.prev < l) return true;
+    for (const [other, { prev }] of this.#lately) if (other > l && prev < l) return true;
+    for (const other of this.#waiting.values())
+      if (other.l > l && other.prev < l && this.#isRight(other) === true) return true;
     return false;
   }
 

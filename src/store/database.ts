@@ -70,9 +70,9 @@ const ONLY_WITH = (field: string) => ({ partialFilterExpression: { [field]: { $e
 /** The index that serves a search is named here, so that a hint and a test can name it too. Each serves both orders. */
 export const INDEXES = {
   resources: [
-    { name: 'patient_type_date', key: { patient: 1, type: 1, date: -1, _id: 1 } },
+    { name: 'patient_type_date', key: { patient: 1, type: 1, date: -1, _id: 1, view: 1 } },
     { name: 'patient_type_terms_date', key: { patient: 1, type: 1, terms: 1, date: -1, _id: 1 } },
-    { name: 'patient_type_at', key: { patient: 1, type: 1, at: -1, _id: 1 } },
+    { name: 'patient_type_at', key: { patient: 1, type: 1, at: -1, _id: 1, view: 1 } },
     { name: 'patient_type_long', key: { patient: 1, type: 1 }, ...ONLY_WITH('long') },
     { name: 'others_type_date', key: { others: 1, type: 1, date: -1, _id: 1 }, ...ONLY_WITH('others') },
     { name: 'ids_type_date', key: { ids: 1, type: 1, date: -1, _id: 1 }, ...ONLY_WITH('ids') },

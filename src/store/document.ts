@@ -66,6 +66,8 @@ export interface Doc extends VersionDoc {
   grants?: Buffer[];
   /** Of a trace, what an access history finds it by: see audit/history/sought.ts. */
   seek?: string[];
+  /** For the index: see veil.ts. */
+  view?: string;
   /** Of a trace: see chain.ts. */
   place?: Place;
   link?: Link;
@@ -95,6 +97,7 @@ export const WITHOUT_INDEX = {
   pairs: 0,
   grants: 0,
   seek: 0,
+  view: 0,
   place: 0,
   link: 0,
 } as const;

@@ -16,6 +16,7 @@ import { grantTerm, memberTerm } from './policies.ts';
 import type { Reading } from './reading.ts';
 import type { Terms } from './terms.ts';
 import { mentions } from './mentions.ts';
+import { Veils } from './veil.ts';
 
 /** Bodies beyond this go to GridFS. Bytes. */
 const SPILL = 8 * 1024 * 1024;
@@ -67,6 +68,7 @@ export class Encoder {
   readonly #base: string;
   readonly #reading: Reading;
   readonly #rules: Rules;
+  readonly #veils: Veils;
   readonly #found = new WeakMap<Change, Found>();
 
   constructor(database: Database, ring: KeyRing, terms: Terms, reading: Reading, base: string, rules: Rules) {
@@ -76,6 +78,7 @@ export class Encoder {
     this.#reading = reading;
     this.#base = base;
     this.#rules = rules;
+    this.#veils = new Veils(terms, rules);
   }
 
   /** What takes long and doesn't hang on the time of the write. */
@@ -124,6 +127,7 @@ export class Encoder {
       delete version.body;
     }
     const doc: Doc = { _id: rid, ...version, ...this.#foundBy(change, resource) };
+    doc.view = this.#veils.of(version.labels, version.by);
     if (doc.seek !== undefined) doc.seek = [...doc.seek, change.by];
     return { change, rid, version, doc, previous: replaced, body };
   }
@@ -151,6 +155,7 @@ export class Encoder {
       long: _l,
       grants: _g,
       seek: _s,
+      view: _v,
       date: _d,
       ...version
     } = held as Doc;

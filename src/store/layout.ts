@@ -19,6 +19,7 @@ import { type Found, foundBy, gateFacts, hiddenSince } from './encoder.ts';
 import { type KeyRing, WRONG_KEYS, fingerprint } from './keys.ts';
 import { Reading } from './reading.ts';
 import { Terms } from './terms.ts';
+import { Veils } from './veil.ts';
 import { authorsIn, tracedIn } from './traces.ts';
 
 /** Raised with each change of document.ts that reads what was written before in another way. */
@@ -69,6 +70,7 @@ export async function reindex(
   const { layout } = database.records;
   const reading = new Reading(database, ring);
   const terms = new Terms(ring.derive('terms'));
+  const veils = new Veils(terms, rules);
   const codes = new Codes((purpose) => ring.derive(purpose));
   const begun = (await layout.findById('store').lean())?.reindexing;
   let resume = begun?.layout === LAYOUT ? begun : undefined;
@@ -82,7 +84,7 @@ export async function reindex(
       resume = undefined;
       const operations = await Promise.all(
         batch.map(async (doc) =>
-          indexAgain(doc, await reading.open(doc._id, doc), terms, base, rules, codes),
+          indexAgain(doc, await reading.open(doc._id, doc), terms, base, rules, codes, veils),
         ),
       );
       const changed = operations.filter((operation) => operation !== undefined);
@@ -128,6 +130,7 @@ function indexAgain(
   base: string,
   rules: Rules,
   codes: Codes,
+  veils: Veils,
 ): AnyBulkWriteOperation<Doc> | undefined {
   if (stored === undefined) return undefined;
   const resource = JSON.parse(stored.body.toString()) as Resource;
@@ -136,7 +139,7 @@ function indexAgain(
   const byTerms = foundBy(resource, stored.patients, terms, base, rules, unshown);
   if (doc.by !== TRACER) byTerms.seek?.push(doc.by);
   // what stands in a trace beside its body is as it was written: its place in the chain covers it
-  const found: Found & { place?: Place } =
+  const found: Found & { place?: Place; view?: string } =
     doc.place !== undefined
       ? { ...byTerms, place: { ...doc.place, found: codes.found(byTerms, doc.place.code) } }
       : {
@@ -144,6 +147,12 @@ function indexAgain(
           ...(doc.by === TRACER ? tracedAgain(resource) : gateFacts(resource, labels, terms, base)),
           ...hiddenSince(labels, stored, stored.at, rules),
         };
+  if (doc.type !== 'AuditEvent') {
+    found.view = veils.of(
+      labels.map((label) => terms.text(`label=${label}`)),
+      doc.by,
+    );
+  }
   const absent = OPTIONAL.filter((name) => found[name] === undefined).map((name) => [name, '' as const]);
   const update = { $set: found, ...(absent.length > 0 ? { $unset: Object.fromEntries(absent) } : {}) };
   return { updateOne: { filter: { _id: doc._id, vid: doc.vid }, update } };

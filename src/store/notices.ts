@@ -125,7 +125,9 @@ export class Notices implements Desk, Inbox {
 
   async wake(now: number): Promise<number> {
     const { client, holds } = this.#database;
-    const due = await holds.find({ due: { $lte: now } }, { sort: { due: 1 }, limit: 100, ...OPTIONS }).toArray();
+    const due = await holds
+      .find({ due: { $lte: now } }, { sort: { due: 1 }, limit: 100, ...OPTIONS })
+      .toArray();
     for (const { _id, due: at, patient, cause } of due) {
       const session = client.startSession();
       try {
@@ -150,7 +152,9 @@ export class Notices implements Desk, Inbox {
     const found: { notice: Notice; n: number }[] = [];
     const [last, lastId] = after === undefined ? [] : after.split(' ');
     let place =
-      last === undefined ? {} : { $or: [{ n: { $lt: Number(last) } }, { n: Number(last), _id: { $gt: lastId! } }] };
+      last === undefined
+        ? {}
+        : { $or: [{ n: { $lt: Number(last) } }, { n: Number(last), _id: { $gt: lastId! } }] };
     let whole = false;
     while (found.length <= count && !whole) {
       const docs = await notices
@@ -161,8 +165,7 @@ export class Notices implements Desk, Inbox {
         .toArray();
       whole = docs.length < AT_ONCE;
       const end = docs.at(-1);
-      if (end !== undefined)
-        place = { $or: [{ n: { $lt: end.n } }, { n: end.n, _id: { $gt: end._id } }] };
+      if (end !== undefined) place = { $or: [{ n: { $lt: end.n } }, { n: end.n, _id: { $gt: end._id } }] };
       found.push(...(await this.#given(docs)));
     }
     const page = found.slice(0, count);
@@ -219,7 +222,9 @@ export class Notices implements Desk, Inbox {
     const notices = opened.filter((notice) => notice !== undefined);
     const told = new Set(await tellable(this.#source, this.teller, notices, Date.now()));
     const order = new Map(docs.map(({ _id, n }) => [_id, n]));
-    return notices.filter((notice) => told.has(notice)).map((notice) => ({ notice, n: order.get(notice.id)! }));
+    return notices
+      .filter((notice) => told.has(notice))
+      .map((notice) => ({ notice, n: order.get(notice.id)! }));
   }
 
   /** Undefined when its patient was erased. */
@@ -259,4 +264,3 @@ const idOf = (patient: string, reader: string): string => `${patient} ${reader}`
 function sealedAs({ id, patient, reader }: Pick<Notice, 'id' | 'patient' | 'reader'>): string {
   return `notice ${id} of ${patient} for ${reader}`;
 }
-

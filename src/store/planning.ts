@@ -19,6 +19,7 @@ import type { Policies } from './policies.ts';
 import { type Order, byId } from './sorting.ts';
 import type { Terms } from './terms.ts';
 import { UNWATCHED } from './watch.ts';
+import { Veils } from './veil.ts';
 import type { Remainder, Wholeness } from './wholeness.ts';
 
 /** What is asked of MongoDB, and by which index. */
@@ -34,12 +35,16 @@ export interface Planned {
 /** The `patient` of what is nobody's. */
 export const NOBODY = '';
 
+/** Indexes that end in the word of veil.ts. */
+const VEILED: ReadonlySet<string> = new Set(['patient_type_date', 'patient_type_at']);
+
 export class Planner {
   readonly #database: Database;
   readonly #policies: Policies;
   readonly #terms: Terms;
   readonly #wholeness: Wholeness;
   readonly #judging: Judging;
+  readonly #veils: Veils;
 
   constructor(database: Database, policies: Policies, terms: Terms, wholeness: Wholeness, watch = UNWATCHED) {
     this.#database = database;
@@ -47,6 +52,7 @@ export class Planner {
     this.#terms = terms;
     this.#wholeness = wholeness;
     this.#judging = new Judging(database, terms, watch);
+    this.#veils = new Veils(terms, policies.rules);
   }
 
   /**
@@ -85,6 +91,8 @@ export class Planner {
     const alone = !shared && patients?.length === 1 ? patients[0] : undefined;
     const owner = alone ?? (patients === undefined && types.every(isNobodys) ? NOBODY : undefined);
     const rest = alone === undefined ? filter : withoutImplied(filter, alone);
+    const gate = assume(condition, { types, patient: alone });
+    const hint = hintOf(types, rest, owner);
     const parts: Query[] = [
       patients === undefined
         ? owner === undefined
@@ -93,9 +101,10 @@ export class Planner {
         : narrow(patients, shared, this.#terms),
       { type: types.length === 1 ? types[0] : { $in: [...types] } },
       toQuery(rest, types, this.#terms, owner === undefined, access.stranger),
-      toMongo(assume(condition, { types, patient: alone })),
+      toMongo(gate),
+      hint !== undefined && VEILED.has(hint) && !isAudit(types) ? (this.#veils.query(gate) ?? {}) : {},
     ];
-    const planned = { query: all(parts), alone: alone !== undefined, hint: hintOf(types, rest, owner) };
+    const planned = { query: all(parts), alone: alone !== undefined, hint };
     return this.remaining(access, planned, types);
   }
 

@@ -123,7 +123,9 @@ export class MongoPost implements Post {
   /** One at a time for each reader: what waits behind another of the reader's joins it. */
   async release(now: number): Promise<number> {
     const { mails } = this.#database;
-    const docs = await mails.find({ parked: { $exists: true } }, { sort: { parked: 1 }, ...OPTIONS }).toArray();
+    const docs = await mails
+      .find({ parked: { $exists: true } }, { sort: { parked: 1 }, ...OPTIONS })
+      .toArray();
     let released = 0;
     for (const { _id, reader } of docs) {
       try {

@@ -103,6 +103,10 @@ const TRIALS: Record<string, Trial> = {
   'GET Patient/[id]/$enforcement-status': { path: 'Patient/own/$enforcement-status', claims: 'PatientRead', stranger: 'refused' },
   'GET Patient/[id]/$explain-access': { path: 'Patient/own/$explain-access?actor=Practitioner/x', claims: 'PatientRead', stranger: 'refused' },
   'POST Patient/[id]/$access-preview': { path: 'Patient/own/$access-preview', body: preview, claims: 'PatientRead', stranger: 'refused' },
+  'GET Patient/[id]/$notices': { path: 'Patient/own/$notices', claims: 'PatientRead', stranger: 'refused' },
+  'POST Patient/[id]/$notices-read': { path: 'Patient/own/$notices-read', body: { resourceType: 'Parameters', parameter: [{ name: 'read', valueId: 'none' }] }, claims: 'PatientUpdate', stranger: 'refused' },
+  'GET Patient/[id]/$notice-preferences': { path: 'Patient/own/$notice-preferences', claims: 'PatientRead', stranger: 'refused' },
+  'POST Patient/[id]/$notice-preferences-set': { path: 'Patient/own/$notice-preferences-set', body: { resourceType: 'Parameters' }, claims: 'PatientUpdate', stranger: 'refused' },
   'GET Patient/[id]/$access-history': { path: 'Patient/own/$access-history', claims: 'PatientRead', stranger: 'PatientRead' },
 };
 

@@ -70,7 +70,16 @@ describe('the CapabilityStatement', () => {
         { name: 'meta', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-meta' },
         { name: 'meta-add', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-meta-add' },
         { name: 'meta-delete', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-meta-delete' },
-        ...['enforcement-status', 'explain-access', 'access-preview', 'access-history'].map((name) => ({
+        ...[
+          'enforcement-status',
+          'explain-access',
+          'access-preview',
+          'access-history',
+          'notices',
+          'notices-read',
+          'notice-preferences',
+          'notice-preferences-set',
+        ].map((name) => ({
           name,
           definition: `https://carnet.example/fhir/OperationDefinition/${name}`,
         })),

@@ -4,9 +4,12 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { WRITING } from './support/attempts.ts';
+import { named } from './support/cast.ts';
+import { histories } from './support/histories.ts';
 import { KINDS, type Kind } from './support/kinds.ts';
 import type { Probe } from './support/probes.ts';
 import { callerOf, makeStage } from './support/stages.ts';
+import { more, traces } from './support/traces.ts';
 import { READING } from './support/ways.ts';
 import { type World, answers, difference } from './support/worlds.ts';
 
@@ -108,6 +111,35 @@ describe.each(KINDS)('hidden by $says', (kind) => {
       );
       expect(told).toEqual([]);
       expect(withHidden!.filter((answer) => answer.startsWith('5'))).toEqual([]);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'hidden and absent are alike in the traces of all that was asked',
+    async () => {
+      const [withHidden, without] = await Promise.all(
+        [full!, empty!].map((world) => traces(world, callerOf(world.carnet, kind))),
+      );
+      expect([more(withHidden!, without!), more(without!, withHidden!)]).toEqual([[], []]);
+      // who closed their space is given nothing of it any more
+      if (kind.kind !== 'owner') expect(withHidden!.length).toBeGreaterThan(20);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'hidden and absent are alike in the access histories',
+    async () => {
+      const { hidden, shown, deleted } = named(kind);
+      for (const patient of new Set([kind.of, kind.visible].flatMap((each) => each.split(' ')))) {
+        const [withHidden, without] = await Promise.all(
+          [full!, empty!].map((world) =>
+            histories(callerOf(world.carnet, kind), patient, [hidden, shown, deleted]),
+          ),
+        );
+        expect(withHidden).toEqual(without);
+      }
     },
     PATIENCE,
   );

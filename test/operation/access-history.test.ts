@@ -126,7 +126,7 @@ describe('what is asked for', () => {
     const doctor = carnet.as({ token: carnet.tokenFor({ ...EMERGENCY, emergency: broken }, 'emergency') });
     expect((await doctor.get('DocumentReference/f-1')).status).toBe(200);
     await carnet.as('samu').get('Observation?patient=Patient/f');
-    await patient('f').delete('DocumentReference/f-2');
+    await carnet.as('all').delete('DocumentReference/f-2');
   });
   const told = async (query: string) => toldOf(await history(patient('f'), 'f', query));
   const SAMU = 'Dr Paul Kerjean, médecin, a consulté 1 résultat, en urgence (régulation médicale)';
@@ -150,7 +150,7 @@ describe('what is asked for', () => {
     ],
     ['?date=lt2020', []],
     ['?date=ge2020&date=lt2021', []],
-    ['?kind=delete', ['Vous avez supprimé 1 document']],
+    ['?kind=delete', ['Appelant de test, application, a supprimé 1 document, pour un soin']],
   ])('%s', async (query, wanted) => {
     expect(await told(query)).toEqual(wanted);
   });
@@ -298,5 +298,82 @@ describe('its pages', () => {
     expect(told.filter((each) => each.startsWith('Vous'))).toEqual([
       'Vous avez consulté l’historique des accès',
     ]);
+  });
+});
+
+describe('what is hidden', () => {
+  const doctor = () =>
+    carnet.as({
+      token: carnet.tokenFor({ reference: DENTIST, name: 'Dr Marc Vidal', profession: '10' }, 'dentist'),
+    });
+  /** The same is asked of a patient with something hidden and of one without. */
+  async function asked(id: string, resources: object[]): Promise<void> {
+    await world(id, resources);
+    await doctor().get(`DocumentReference?patient=Patient/${id}`);
+    await doctor().get(`DocumentReference/${id}-secret`);
+    await doctor().get(`DocumentReference/${id}-1`);
+  }
+  const linesOf = async (client: Client, id: string): Promise<string> => {
+    const reply = await history(client, id, '?person=Practitioner/demo-dentist');
+    const told = partsOf(reply, 'visit').map(({ part }) =>
+      part!.filter(({ name }) => !['text', 'when', 'whenText', 'trace'].includes(name)),
+    );
+    return JSON.stringify([reply.status, toldOf(reply), told]).replaceAll(id, 'patient');
+  };
+
+  it('from the patient until an announcement, is neither named nor counted in what a doctor saw', async () => {
+    await asked('silent', [document('silent-secret', 'silent', hiding('INVISIBLE_PATIENT'))]);
+    await asked('without', []);
+    const [silent, without] = [
+      await linesOf(patient('silent'), 'silent'),
+      await linesOf(patient('without'), 'without'),
+    ];
+    expect(silent).toBe(without);
+    expect(silent).toContain('a consulté 2 documents');
+    expect(
+      partsOf(
+        await history(patient('silent'), 'silent', '?document=DocumentReference/silent-secret'),
+        'visit',
+      ),
+    ).toEqual([]);
+  });
+
+  it('from the parents, is in a minor’s own history and not in theirs', async () => {
+    const parent = (id: string) => ({
+      resourceType: 'RelatedPerson',
+      id: `${id}-parent`,
+      patient: { reference: `Patient/${id}` },
+      relationship: [
+        {
+          coding: [{ system: 'https://carnet.example/fhir/CodeSystem/delegation', code: 'legal-protection' }],
+        },
+      ],
+    });
+    const secret = document('minor-secret', 'minor', hiding('INVISIBLE_REPRESENTANTS_LEGAUX'));
+    await asked('minor', [secret, parent('minor')]);
+    await asked('alike', [parent('alike')]);
+    const mother = (id: string) =>
+      carnet.as({
+        token: carnet.tokenFor(
+          { reference: `Patient/mother-${id}`, related: [`RelatedPerson/${id}-parent`] },
+          'patient',
+        ),
+      });
+    expect(await linesOf(mother('minor'), 'minor')).toBe(await linesOf(mother('alike'), 'alike'));
+    expect(await linesOf(patient('minor'), 'minor')).toContain('a consulté 3 documents');
+  });
+
+  it('from a professional by a mask, is not told by what they asked for', async () => {
+    await asked('masked', [document('masked-secret', 'masked', hiding('MASQUE_PS'))]);
+    await asked('plain', []);
+    expect(await linesOf(doctor(), 'masked')).toBe(await linesOf(doctor(), 'plain'));
+  });
+
+  it('by a space that was closed, is told to nobody', async () => {
+    await asked('closed', []);
+    await carnet
+      .as('all')
+      .put('Patient/closed', { ...person('closed', 'Of-closed', '1closed'), active: false });
+    expect(partsOf(await history(patient('closed'), 'closed'), 'visit')).toEqual([]);
   });
 });

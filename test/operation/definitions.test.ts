@@ -22,9 +22,9 @@ it.each(definitions.map((each): [string, Resource] => [String(each.id), each]))(
     const routes = own.filter(({ interaction }) => interaction === `$${id}`);
     expect(definition).toMatchObject({
       url: `https://carnet.example/fhir/OperationDefinition/${id}`,
-      resource: routes.map(({ path }) => path.split('/', 1)[0]),
+      resource: [...new Set(routes.map(({ path }) => path.split('/', 1)[0]))],
       instance: true,
-      affectsState: false,
+      affectsState: routes.every(({ action }) => action === 'U'),
     });
   },
 );

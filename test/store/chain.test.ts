@@ -245,3 +245,13 @@ it('says that no key fits when it is asked with another', async () => {
   const other = await codesOf(join(carnet.dataDir, 'other.json'));
   expect((await verified(database, other)).told.length).toBeGreaterThan(records.length);
 });
+
+it('says where a record was removed, whatever links are forged beside', async () => {
+  const { _id, place } = middle();
+  await db.collection<Doc>('audit').deleteOne({ _id });
+  const forged = { l: 900_000, prev: 0, at: records[0]!.at, code: Buffer.alloc(16) };
+  await db.collection('links').insertOne({ _id: 'forged', chain: place!.id, ...forged } as never);
+  const { told } = await verified(database, codes);
+  expect(told).toContainEqual(expect.objectContaining({ what: 'removed', chain: place!.id, n: place!.n }));
+  expect(told).toContainEqual(expect.objectContaining({ what: 'changed', chain: place!.id, l: 900_000 }));
+});

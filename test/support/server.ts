@@ -52,6 +52,8 @@ export async function testServer(
     newId?: () => string;
     rules?: Rules;
     disclosure?: Disclosure;
+    noticesEvery?: number;
+    mail?: ServerOptions['mail'];
     proxies?: number;
     metrics?: MetricsOptions;
     log?: Log;

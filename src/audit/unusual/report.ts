@@ -37,7 +37,8 @@ export function reportOf(
     const days = callers.filter((each) => each.kind === kind).map(({ counts }) => counts.busiestDay);
     if (days.length === 0) return [];
     const median = medianOf(days);
-    const limit = Math.max(thresholds.patients.times * median, thresholds.patients.least[kind]);
+    const { times, callers: enough, least } = thresholds.patients;
+    const limit = Math.max(days.length < enough ? 0 : times * median, least[kind]);
     return [{ kind, callers: days.length, median, limit }];
   });
   const limits = new Map(normal.map(({ kind, limit }) => [kind, limit]));

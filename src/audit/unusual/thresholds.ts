@@ -6,7 +6,12 @@ export type CallerKind = (typeof KINDS)[number];
 
 export interface Thresholds {
   /** Patients on a caller's busiest day: more than `times` the median of their kind, and than `least`. */
-  patients: { times: number; least: Record<CallerKind, number> };
+  patients: {
+    times: number;
+    /** Of fewer callers the median says nothing. */
+    callers: number;
+    least: Record<CallerKind, number>;
+  };
   /** Patients in emergencies, and requests that were refused, in the whole time. */
   emergencies: number;
   refused: Record<CallerKind, number>;
@@ -20,6 +25,7 @@ export interface Thresholds {
 export const THRESHOLDS: Thresholds = {
   patients: {
     times: 5,
+    callers: 8,
     least: { Practitioner: 40, Patient: 5, RelatedPerson: 5, Organization: 2000, Device: 500 },
   },
   emergencies: 3,

@@ -6,6 +6,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { REFUSALS, type Refusal } from '../../auth/token.ts';
 import type { Subject } from '../../consent/subject.ts';
 import type { Concern } from '../../enforcement/notes.ts';
+import type { Anchor } from '../../store/anchor.ts';
+import type { State } from '../../store/state.ts';
 import type { Watch } from '../../store/watch.ts';
 import type { Readiness } from '../health.ts';
 import type { JobWatch } from '../jobs.ts';
@@ -14,15 +16,10 @@ import { requestMeter, type Answered } from './requests.ts';
 
 export interface Sources {
   ready(): Promise<Readiness>;
-  /** Bytes: of each collection, and of the disk that the database is on. Undefined: it doesn't answer. */
-  sizes(): Promise<Sizes | undefined>;
+  /** Undefined: the database doesn't answer. */
+  state(): Promise<State | undefined>;
   /** When the trace was asked for that has waited longest to be written. Milliseconds. */
   waitingSince(): number | undefined;
-}
-
-export interface Sizes {
-  collections: Record<string, number>;
-  disk: { used: number; total: number };
 }
 
 export interface Metrics {
@@ -32,6 +29,8 @@ export interface Metrics {
   given(subject: Subject, concerns: readonly Concern[]): void;
   store: Watch;
   jobs: JobWatch;
+  /** The same, of which it is told how checkpoints go. */
+  anchored(anchor: Anchor): Anchor;
   /** In Prometheus' text format, which `contentType` names. @param sources asked anew each time */
   text(sources: Sources): Promise<string>;
   contentType: string;
@@ -83,6 +82,19 @@ export function createMetrics(hours: number): Metrics {
   };
   const ready = gauge('ready', 'Whether a check of readiness passes', 'check');
   const storage = gauge('storage_bytes', 'Size on disk of a collection of the database', 'collection');
+  const checkpoints = {
+    last: gauge(
+      'checkpoint_timestamp_seconds',
+      'When the chain of traces was last signed and told to the anchor',
+    ),
+    failures: counter('checkpoint_failures_total', 'Checkpoints that the anchor could not be told'),
+  };
+  const verified = {
+    last: gauge('chain_verified_timestamp_seconds', 'When the last verification of the traces began'),
+    faults: gauge('chain_faults', 'What the last verification of the traces found'),
+  };
+  const outbox = gauge('outbox_age_seconds', 'Age of what has waited longest to be told');
+  const parked = gauge('mails_parked', 'E-mails that are no longer tried');
   const disk = {
     used: gauge('database_disk_used_bytes', 'Used on the disk that the database is on'),
     total: gauge('database_disk_total_bytes', 'Size of the disk that the database is on'),
@@ -92,18 +104,22 @@ export function createMetrics(hours: number): Metrics {
   for (const reason of REFUSALS) tokens.inc({ reason }, 0);
   const accesses = new Accesses(hours, (mode) => emergencies.inc({ mode }));
 
-  async function look({ ready: isReady, sizes, waitingSince }: Sources): Promise<void> {
+  async function look({ ready: isReady, state, waitingSince }: Sources): Promise<void> {
     const now = Date.now();
     audit.lag.set((now - (waitingSince() ?? now)) / 1000);
     patients.reset();
     for (const [role, most] of accesses.most(now)) patients.set({ role }, most);
-    const [readiness, sized] = await Promise.all([isReady(), sizes()]);
+    const [readiness, found] = await Promise.all([isReady(), state()]);
     for (const [check, state] of Object.entries(readiness.checks))
       ready.set({ check }, state === 'ok' ? 1 : 0);
-    if (sized === undefined) return;
-    for (const [collection, bytes] of Object.entries(sized.collections)) storage.set({ collection }, bytes);
-    disk.used.set(sized.disk.used);
-    disk.total.set(sized.disk.total);
+    if (found === undefined) return;
+    for (const [collection, bytes] of Object.entries(found.collections)) storage.set({ collection }, bytes);
+    disk.used.set(found.disk.used);
+    disk.total.set(found.disk.total);
+    outbox.set((now - (found.outboxSince ?? now)) / 1000);
+    parked.set(found.parked);
+    verified.last.set((found.verified?.at ?? 0) / 1000);
+    verified.faults.set(found.verified?.faults ?? 0);
   }
 
   return {
@@ -132,6 +148,19 @@ export function createMetrics(hours: number): Metrics {
       },
       failed: (task) => jobs.failures.inc({ task }),
     },
+    anchored: (anchor) => ({
+      tell: (head) => anchor.tell(head),
+      async check(head) {
+        try {
+          await anchor.check(head);
+          checkpoints.last.setToCurrentTime();
+        } catch (error) {
+          checkpoints.failures.inc();
+          throw error;
+        }
+      },
+      close: () => anchor.close(),
+    }),
     async text(sources) {
       await look(sources);
       return registry.metrics();

@@ -138,6 +138,15 @@ export const WRITING: Record<number, (cast: Cast) => Probe[]> = {
       bundle('transaction', entry('GET', `${type}?patient=${visible}&_total=accurate`)),
     ];
   },
+  // here, since each request adds to what they count
+  26: (cast) => {
+    const { hidden, measured } = named(cast);
+    return [
+      get(`AuditEvent?patient=${cast.of}&entity=${hidden}&_summary=count`),
+      get(`AuditEvent?entity=${hidden}&_summary=count`),
+      get(`AuditEvent?entity=${measured}&_summary=count`),
+    ];
+  },
   32: (cast) => {
     const { me, of, manner } = cast;
     const { hidden } = named(cast);

@@ -141,7 +141,6 @@ const SEARCHES = [
   'Schedule',
   'Schedule?actor=Patient/hugo',
   'RelatedPerson?patient=hugo',
-  'AuditEvent?patient=hugo',
   'AuditEvent?entity=DocumentReference/hugo-doc',
   'DocumentReference?patient=vera&_include=DocumentReference:encounter',
   'DocumentReference?patient=vera&_include=DocumentReference:relatesto&_include:iterate=DocumentReference:encounter',

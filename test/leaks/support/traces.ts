@@ -43,6 +43,8 @@ export async function traces({ carnet }: World, client: Client): Promise<string[
     const reply = await client.get(address);
     if (reply.status !== 200) return [`${reply.status} ${reply.text}`];
     for (const { resource } of (reply.json.entry ?? []) as { resource: Resource }[]) {
+      // who sees all asks for what is theirs to see: that the worlds differ
+      if (JSON.stringify(resource.agent).includes('Device/demo-all')) continue;
       found.push(comparable(JSON.stringify(resource), carnet.base));
     }
     address = nextOf(reply);

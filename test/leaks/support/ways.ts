@@ -191,9 +191,9 @@ export const READING: Record<number, (cast: Cast) => Probe[]> = {
     const { hidden, measured } = named(cast);
     const actor = 'Practitioner/demo-dentist';
     return [
-      get(`AuditEvent?patient=${of}&entity=${hidden}`),
-      get(`AuditEvent?entity=${hidden}&_summary=count`),
-      get(`AuditEvent?entity=${measured}&_summary=count`),
+      get(`AuditEvent?patient=${of}&entity=${hidden}&outcome=4`),
+      get(`AuditEvent?entity=${hidden}&outcome=4&_summary=count`),
+      get(`AuditEvent?entity=${measured}&outcome=4&_summary=count`),
       get(`Provenance?target=${hidden}`),
       get(`Consent?patient=${of}`),
       get(`Consent?data=${hidden}`),
@@ -201,6 +201,7 @@ export const READING: Record<number, (cast: Cast) => Probe[]> = {
       get(`Patient/${of}/$explain-access?actor=${actor}&resource=${hidden}`),
       get(`Patient/${visible}/$explain-access?actor=${actor}&resource=${hidden}`),
       get(`Consent/${cast.kind}-permit/$enforcement-status`),
+      get(`Patient/${of}/$access-history?document=${hidden}&as=csv`),
     ];
   },
   28: (cast) => {

@@ -1,0 +1,38 @@
+/** `npm run notices`: e-mails that were not taken for a day, and what to do with them. */
+import { readConfig } from '../config.ts';
+import { connect, ensureIndexes } from '../store/database.ts';
+import { MongoPost } from '../store/post.ts';
+import { CommandError, runCommand, say } from './command.ts';
+import { withDatabase } from './database.ts';
+
+const USAGE = `usage: npm run notices -- --parked | --release
+--parked   shows the e-mails that were not taken for a day: id, since when, tries, the last fault; no address
+--release  has them tried again, when what stood in the way is mended`;
+
+const MOST_SHOWN = 1000;
+
+await runCommand({
+  usage: USAGE,
+  options: { parked: { type: 'boolean' }, release: { type: 'boolean' } },
+  async run({ parked, release }) {
+    if ((parked === true) === (release === true)) throw new CommandError(USAGE);
+    const config = readConfig(process.env);
+    await withDatabase(config, { live: true }, async (uri) => {
+      const database = await connect(uri, config.database);
+      try {
+        await ensureIndexes(database, () => {});
+        const post = new MongoPost(database);
+        if (release === true) {
+          say(`${await post.release(Date.now())} e-mails are tried again`);
+          return;
+        }
+        const found = await post.parked(MOST_SHOWN);
+        for (const { id, since, tries, fault } of found)
+          process.stdout.write(`${id} ${new Date(since).toISOString()} ${tries} tries: ${fault}\n`);
+        say(`${found.length} e-mails are parked`);
+      } finally {
+        await database.close();
+      }
+    });
+  },
+});

@@ -1,0 +1,102 @@
+/** `npm run unusual-access`: the callers whom the security officer should look at, by pseudonyms. */
+import { userInfo } from 'node:os';
+import { pseudonyms, reportOf } from '../audit/unusual/report.ts';
+import { runTrace } from '../audit/unusual/run-trace.ts';
+import { Tally } from '../audit/unusual/tally.ts';
+import { textOf } from '../audit/unusual/text.ts';
+import { THRESHOLDS } from '../audit/unusual/thresholds.ts';
+import { type Config, readConfig } from '../config.ts';
+import { Access } from '../enforcement/access.ts';
+import { nationalRules } from '../national-rules.ts';
+import { anchorFile } from '../store/anchor-file.ts';
+import { connect } from '../store/database.ts';
+import { glimpses } from '../store/glimpses.ts';
+import { KeyRing, keyFile } from '../store/keys.ts';
+import { signingKey } from '../store/signing-key.ts';
+import { Store } from '../store/store.ts';
+import { CommandError, runCommand, say } from './command.ts';
+import { withDatabase } from './database.ts';
+import { durationOf } from './duration.ts';
+
+const USAGE = `usage: npm run unusual-access -- [--since 7d] [--json] [--reveal PSEUDONYM --reason WORDS]
+Counts what each caller did, from the traces, and lists those who stand out: many patients, emergencies, refusals, odd
+hours. Callers are pseudonyms that change each month; no patient is named. The server may go on. Each run is traced.
+  --since 7d           how far back: hours (h) or days (d), at most 366 days
+  --json               for machines
+  --reveal PSEUDONYM   who a caller of this month's report is; the reason goes to the trace`;
+
+const LEAST_REASON = 10;
+const TOLD_EVERY = 500_000;
+
+await runCommand({
+  usage: USAGE,
+  options: {
+    since: { type: 'string', default: '7d' },
+    json: { type: 'boolean', default: false },
+    reveal: { type: 'string' },
+    reason: { type: 'string' },
+  },
+  async run({ since, json, reveal, reason }, words) {
+    if (words.length > 0) throw new CommandError(USAGE);
+    if ((reveal !== undefined || reason !== undefined) && (reason?.trim().length ?? 0) < LEAST_REASON) {
+      throw new CommandError(`--reveal needs a --reason of ${LEAST_REASON} characters or more`);
+    }
+    const until = Date.now();
+    const from = until - durationOf(since);
+    const asked = Object.entries({ since, reveal, reason }).flatMap(([name, value]) =>
+      // a trace leaves values with commas out
+      value === undefined ? [] : [[name, value.replaceAll(',', ' ')] as const],
+    );
+    const config = readConfig(process.env);
+    const { report, nameOf } = await withDatabase(config, { live: true }, (uri) =>
+      reading(config, uri, asked, { from, until }),
+    );
+    if (reveal !== undefined) process.stdout.write(`${nameOf(reveal)}\n`);
+    else process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : textOf(report));
+  },
+});
+
+function revealing(tally: Tally, key: Buffer, at: number): (pseudonym: string) => string {
+  return (wanted) => {
+    const pseudonym = pseudonyms(key, at);
+    for (const { who } of tally.callers()) if (pseudonym(who) === wanted) return who;
+    throw new CommandError(`no caller of this time is \`${wanted}\`: pseudonyms change each month`);
+  };
+}
+
+async function reading(
+  config: Config,
+  uri: string,
+  query: readonly (readonly [string, string])[],
+  span: { from: number; until: number },
+) {
+  const database = await connect(uri, config.database);
+  try {
+    const ring = new KeyRing(database.records.keys, await keyFile(config.keyFile));
+    const rules = nationalRules(config.rules);
+    const anchor = anchorFile(config.audit.anchor, await signingKey(config.keyFile));
+    const store = new Store(database, ring, config.baseUrl, rules, undefined, anchor);
+    await store.open();
+    try {
+      const run = {
+        user: userInfo().username,
+        query,
+        base: config.baseUrl,
+        professions: rules.professions[0] ?? '',
+      };
+      // before anything is shown
+      await store.record((at) => runTrace(run, at));
+      const tally = new Tally(THRESHOLDS);
+      for await (const glimpse of glimpses(Access.internal('unusual-access report'), database, span)) {
+        tally.add(glimpse);
+        if (tally.traces % TOLD_EVERY === 0) say(`${tally.traces} traces …`);
+      }
+      const key = ring.derive('unusual access');
+      return { report: reportOf(tally, THRESHOLDS, span, key), nameOf: revealing(tally, key, span.until) };
+    } finally {
+      await store.close();
+    }
+  } finally {
+    await database.close();
+  }
+}
