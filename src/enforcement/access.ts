@@ -79,6 +79,7 @@ export class Access {
   readonly #refused: (facts: Attributes, grounds: Grounds) => void;
   /** Of the patients who were asked in this request. */
   readonly #plans = new Map<string, Plan>();
+  readonly #standings = new Map<string, Relation>();
 
   private constructor(
     subject: Subject | Internal,
@@ -161,6 +162,7 @@ export class Access {
     const caller = callerFor(subject);
     const now = this.#now();
     const policies = [...(await source.policies(patients)).values()].map(({ policy }) => policy);
+    for (const policy of policies) this.#standings.set(policy.patient, standingOf(policy, caller, now).is);
     return {
       rules: source.rules,
       key: source.key,
@@ -255,10 +257,16 @@ export class Access {
     };
   }
 
-  /** The same of what the caller writes: no line decides of that. */
+  /** What the caller is to who was asked about or written of; no line decides of that. */
   standing(patient: string): ReturnType<Grounds> {
-    const standing = this.#plans.get(patient)?.standing;
+    const standing = this.#plans.get(patient)?.standing ?? this.#standings.get(patient);
     return standing === undefined ? undefined : { standing };
+  }
+
+  /** So that it is known of all these: which of them a search has asked is nobody's to tell. */
+  async meet(patients: readonly string[]): Promise<void> {
+    const unmet = patients.filter((patient) => !this.#plans.has(patient) && !this.#standings.has(patient));
+    if (unmet.length > 0 && !this.isUnlimited) await this.towards(unmet);
   }
 
   async #decide(

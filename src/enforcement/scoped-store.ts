@@ -190,6 +190,7 @@ export class ScopedStore {
   }
 
   #page<S extends Shown>(page: Page<S>): Page<S> {
+    await this.#access.meet(page.patients ?? []);
     this.notes.asked(page.patients ?? [], this.#standing);
     const matches = page.matches.map((match) => this.#found(match, this.#access.groundsOfSearch(match)));
     return { ...page, matches };

@@ -21,14 +21,14 @@ const TIME = { maxTimeMS: 1_000 };
 
 /** @param key of verdicts */
 export async function stateOf(database: Database, key: Buffer): Promise<State> {
-  const { db, outbox, deliveries } = database;
+  const { db, outbox, mails } = database;
   const [sizes, first, parked, verified] = await Promise.all([
     sizesOf(db),
     outbox.findOne(
       { waiting: { $exists: true } },
       { sort: { waiting: 1, _id: 1 }, hint: 'waiting', ...TIME },
     ),
-    deliveries.countDocuments({ parked: { $exists: true } }, { hint: 'parked', ...TIME }),
+    mails.countDocuments({ parked: { $exists: true } }, { hint: 'parked', ...TIME }),
     lastVerdict(database, key),
   ]);
   return { ...sizes, outboxSince: first?.waiting, parked, verified };

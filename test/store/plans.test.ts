@@ -19,7 +19,7 @@ const GP = 'Practitioner/demo-gp';
 const LOADER = 'Organization/demo-loader';
 
 interface Hot {
-  caller: 'loader' | 'gp' | 'patient' | 'all';
+  caller: 'loader' | 'gp' | 'patient' | 'all' | 'hospital';
   path: string;
   /** How many matches it tells. */
   total?: number;
@@ -345,6 +345,19 @@ it('an index that an earlier server made otherwise is made anew', async () => {
 });
 
 it.each(searches)('a search is served by an index: %s', (_, hot) => expectServed(hot));
+
+it.each([
+  ['sorted', '&_sort=-date'],
+  ['counted', '&_summary=count'],
+  ['by the time of the last change', '&_lastUpdated=ge2020&_sort=_lastUpdated'],
+])('what the caller may not see is passed over without being fetched: %s', async (_, more) => {
+  const path = `DocumentReference?patient=Patient/p7${more}`;
+  const { ran, total } = await ranFor({ caller: 'hospital', path, most: 0 });
+  const examined = ran.filter(({ ns }) => ns.endsWith('.resources')).map((each) => each.docsExamined);
+  expect(total).toBe(0);
+  expect(examined.length).toBeGreaterThan(0);
+  expect(new Set(examined)).toEqual(new Set([0]));
+});
 
 it('a read is served by the id', () => expectServed(read));
 

@@ -53,13 +53,20 @@ export async function traces({ carnet }: World, client: Client): Promise<string[
 }
 
 function comparable(text: string, base: string): string {
-  return text
-    .replaceAll(base, 'BASE')
-    .replaceAll(/\b[0-9a-f]{11}-[0-9a-f]{16}\b/g, 'trace')
-    .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'made')
-    .replaceAll(/\b[0-9a-f]{20}\b/g, 'version')
-    .replaceAll(/("query":)"([^"]*)"/g, (_, name: string, query: string) => `${name}"${queryOf(query)}"`)
-    .replaceAll(/("(?:lastUpdated|recorded)":)"[^"]*"/g, '$1"then"');
+  return (
+    text
+      .replaceAll(base, 'BASE')
+      // what was made meanwhile was found or not
+      .replaceAll(
+        /\{"what":\{"reference":"\w+\/made-\d+"\},"type":\{"system":"http:\/\/hl7.org\/fhir\/resource-types"[^}]*\},"role":\{[^}]*\}(,"detail":\[\{[^\]]*\])?\},/g,
+        '',
+      )
+      .replaceAll(/\b[0-9a-f]{11}-[0-9a-f]{16}\b/g, 'trace')
+      .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'made')
+      .replaceAll(/\b[0-9a-f]{20}\b/g, 'version')
+      .replaceAll(/("query":)"([^"]*)"/g, (_, name: string, query: string) => `${name}"${queryOf(query)}"`)
+      .replaceAll(/("(?:lastUpdated|recorded)":)"[^"]*"/g, '$1"then"')
+  );
 }
 
 /** A page link is another in each world. */
