@@ -107,10 +107,11 @@ async function bounded({ base, callers, post, pids }) {
     figure: await cpuOf(pids, first, 20),
     unit: 'CPU ms',
   });
-  await manyPatients(post);
-  const since = new Date(Date.now() - 86_400_000).toISOString();
+  const written = await manyPatients(post);
+  const since = { date: new Date(Date.now() - 86_400_000).toISOString(), _lastUpdated: written };
   for (const parameter of ['date', '_lastUpdated']) {
-    const found = () => gp(`Observation?${parameter}=ge${since}&code=new&_count=100`, undefined, 'GET');
+    const path = `Observation?${parameter}=ge${since[parameter]}&code=new&_count=100`;
+    const found = () => gp(path, undefined, 'GET');
     const { total } = await found();
     if (total !== NEW) throw new Error(`wrong answer: ${total} new of ${NEW}`);
     const figure = await cpuOf(pids, found, 20);
@@ -135,19 +136,22 @@ async function manyConsents(post, patient, count) {
   return patient;
 }
 
+/** Each with an old result; then some with a new one. @returns when the new ones began to be written */
 async function manyPatients(post) {
-  const today = new Date().toISOString();
-  const resources = Array.from({ length: 5000 }, (_, index) => {
-    const patient = `b-of-gp-${index}`;
-    const isNew = index % (5000 / NEW) === 0;
-    return [
-      { resourceType: 'Patient', id: patient },
-      consent(patient, 0),
-      observation(`${patient}-old`, patient, 'old', '2020-01-01'),
-      observation(`${patient}-new`, patient, isNew ? 'new' : 'old', isNew ? today : '2021-01-01'),
-    ];
-  }).flat();
-  await put(post, resources);
+  const names = Array.from({ length: 5000 }, (_, index) => `b-of-gp-${index}`);
+  const old = names.flatMap((patient) => [
+    { resourceType: 'Patient', id: patient },
+    consent(patient, 0),
+    observation(`${patient}-old`, patient, 'old', '2020-01-01'),
+  ]);
+  await put(post, old);
+  const since = new Date().toISOString();
+  const isNew = (_, index) => index % (names.length / NEW) === 0;
+  await put(
+    post,
+    names.filter(isNew).map((patient) => observation(`${patient}-new`, patient, 'new', since)),
+  );
+  return since;
 }
 
 function observation(id, patient, code, effectiveDateTime) {

@@ -24,7 +24,7 @@ import { Courier } from './notice/courier.ts';
 import { Dispatcher } from './notice/dispatch.ts';
 import { Visits } from './notice/visits.ts';
 import { readiness } from './ops/health.ts';
-import { startJobs } from './ops/jobs.ts';
+import { type Job, startJobs } from './ops/jobs.ts';
 import type { Log } from './ops/log.ts';
 import { noticeJobs } from './ops/notices/jobs.ts';
 import { type SmtpOptions, smtp } from './ops/notices/smtp.ts';
@@ -32,13 +32,14 @@ import { startObserving, type MetricsOptions } from './ops/observing.ts';
 import { commonDefinitions, definitionsOf } from './search/definitions.ts';
 import { terminology } from './search/known-terminology.ts';
 import type { Anchor } from './store/anchor.ts';
-import { connect, ensureIndexes } from './store/database.ts';
+import { type Database, connect, ensureIndexes } from './store/database.ts';
 import { faultOf } from './store/fault.ts';
 import { KeyRing, keyFile } from './store/keys.ts';
 import { ensureLayout } from './store/layout.ts';
 import { Notices } from './store/notices.ts';
 import { MongoOutbox } from './store/outbox.ts';
 import { MongoPost } from './store/post.ts';
+import { ARCHIVE_KEY, retire } from './store/retention.ts';
 import { stateOf } from './store/state.ts';
 import { Store } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
@@ -74,6 +75,8 @@ export interface ServerOptions {
   metrics?: MetricsOptions;
   /** Where the heads of the chain of traces are told; nowhere unless given. */
   anchor?: Anchor;
+  /** Where old traces are moved to, after so many years; nowhere unless given. */
+  archive?: { folder: string; years: number };
   /** The country's. */
   rules: Rules;
   /** Milliseconds between two looks into the outbox; absent: this process tells nobody anything. */
@@ -201,6 +204,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
                     }),
               every: options.noticesEvery,
             })),
+        ...(options.archive === undefined ? [] : [retiring(database, store, ring, options.archive, log)]),
         {
           name: 'sweep',
           every: HOUR,
@@ -230,6 +234,28 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await database.close();
     throw error;
   }
+}
+
+function retiring(
+  database: Database,
+  store: Store,
+  ring: KeyRing,
+  archive: { folder: string; years: number },
+  log: Log,
+): Job {
+  const retention = {
+    ...archive,
+    key: ring.derive(ARCHIVE_KEY),
+    tell: (about: Record<string, string | number>) => store.archived(about),
+  };
+  return {
+    name: 'retire traces',
+    every: 24 * HOUR,
+    async run(signal) {
+      const moved = await retire(database, retention, Date.now(), signal);
+      if (moved > 0) log.info({ moved }, 'moved old traces out of the database');
+    },
+  };
 }
 
 /** With the database's own faults as callers are told of them. */

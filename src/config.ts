@@ -164,7 +164,7 @@ export const VARIABLES = {
   }),
   SMTP_URL: variable(
     smtpUrl,
-    'server that takes e-mails: `smtps://user:password@host:465`, `smtp://host:587` (with STARTTLS; `?tls=off` without)',
+    'server that takes e-mails, `smtps://` or `smtp://`',
     {
       otherwise: 'no e-mail is sent',
     },

@@ -50,6 +50,7 @@ async function start(config: Config): Promise<void> {
       noticesEvery: NOTICES_EVERY,
       mail: config.mail,
       metrics: config.metrics,
+      archive: { folder: config.audit.archive, years: config.audit.years },
       anchor: anchorFile(config.audit.anchor, await signingKey(config.keyFile)),
       rules: nationalRules(config.rules),
       disclosure: config.disclosure,

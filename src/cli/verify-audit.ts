@@ -10,6 +10,7 @@ import { type Verdict, verifyChain } from '../store/chain-verify.ts';
 import { connect } from '../store/database.ts';
 import { readKeyFile } from '../store/key-file.ts';
 import { keyFile } from '../store/keys.ts';
+import { ARCHIVE_KEY, archivedItems, archivedNames } from '../store/retention.ts';
 import { publicKey, trustedKeys } from '../store/signing-key.ts';
 import { tellVerdict } from '../store/verdict.ts';
 import { CommandError, runCommand, say } from './command.ts';
@@ -44,7 +45,8 @@ await runCommand({
     await readKeyFile(path);
     const encryption = await keyFile(path);
     const codes = new Codes((purpose) => encryption.derive(purpose));
-    const check = (source: Source): Promise<Verdict> => verify(source, codes, config);
+    const check = (source: Source): Promise<Verdict> =>
+      verify(source, codes, encryption.derive(ARCHIVE_KEY), config);
     const verdict =
       backup === undefined
         ? await withDatabase(config, { live: true }, async (uri) => {
@@ -63,27 +65,41 @@ await runCommand({
   },
 });
 
-async function verify(source: Source, codes: Codes, config: ReturnType<typeof readConfig>): Promise<Verdict> {
+async function verify(
+  source: Source,
+  codes: Codes,
+  archiveKey: Buffer,
+  config: ReturnType<typeof readConfig>,
+): Promise<Verdict> {
   const since = performance.now();
   let shown = 0;
   const tell = (fault: Fault): void => {
     shown += 1;
     if (shown <= MOST_SHOWN) process.stdout.write(`${lineOf(fault)}\n`);
   };
-  let anchorFaults = 0;
+  let outside = 0;
   const anchored = await readAnchor(
     config.audit.anchor,
     await trustedKeys(config.keyFile),
     source.until,
     (fault) => {
-      anchorFaults += 1;
+      outside += 1;
       tell(fault);
     },
   );
-  const verdict = await verifyChain(source, [], codes, anchored.heads, tell, (done) =>
+  const { archive } = config.audit;
+  const unreadable = (text: string): void => {
+    outside += 1;
+    tell({ what: 'unreadable', text });
+  };
+  const moved = {
+    names: await archivedNames(archive),
+    items: archivedItems(archive, archiveKey, unreadable),
+  };
+  const verdict = await verifyChain(source, moved, codes, anchored.heads, tell, (done) =>
     say(`${done} traces checked`),
   );
-  verdict.faults += anchorFaults;
+  verdict.faults += outside;
   const seconds = (performance.now() - since) / 1000;
   const { records, links, chains, older, loose, faults } = verdict;
   say(

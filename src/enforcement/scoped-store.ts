@@ -189,7 +189,7 @@ export class ScopedStore {
     return labelled(this.#port, this.#access, { resource, patients, before });
   }
 
-  #page<S extends Shown>(page: Page<S>): Page<S> {
+  async #page<S extends Shown>(page: Page<S>): Promise<Page<S>> {
     await this.#access.meet(page.patients ?? []);
     this.notes.asked(page.patients ?? [], this.#standing);
     const matches = page.matches.map((match) => this.#found(match, this.#access.groundsOfSearch(match)));

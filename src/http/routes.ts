@@ -77,6 +77,8 @@ export const ROUTES = [
   { method: 'GET', path: 'Patient/[id]/$access-history', interaction: '$access-history', code: 'operation', action: 'R', scope: 'r', own: true, forms: ['text/csv', 'application/pdf'] },
   { method: 'GET', path: 'Patient/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'POST', path: 'Patient/[id]/$notices-read', interaction: '$notices-read', code: 'operation', action: 'U', scope: 'r', body: 'resource', own: true },
+  { method: 'GET', path: 'Practitioner/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', own: true },
+  { method: 'POST', path: 'Practitioner/[id]/$notices-read', interaction: '$notices-read', code: 'operation', action: 'U', body: 'resource', own: true },
   { method: 'GET', path: 'Patient/[id]/$notice-preferences', interaction: '$notice-preferences', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'POST', path: 'Patient/[id]/$notice-preferences-set', interaction: '$notice-preferences-set', code: 'operation', action: 'U', scope: 'u', body: 'resource', own: true },
 ] as const satisfies readonly Route[];

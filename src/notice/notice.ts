@@ -19,6 +19,12 @@ export interface Notice {
   read?: number;
 }
 
+/** An inbox: of one patient's notices, or of all that a practitioner is told. */
+export interface Of {
+  reader: string;
+  patient?: string;
+}
+
 export interface NoticePage {
   /** Newest first. */
   notices: Notice[];
@@ -32,9 +38,9 @@ export interface NoticePage {
 export interface Inbox {
   /** As whom the caller reads notices of this patient; undefined: as nobody. */
   readerFor(patient: string, subject: Subject): Promise<string | undefined>;
-  list(of: { patient: string; reader: string }, count: number, after?: string): Promise<NoticePage>;
+  list(of: Of, count: number, after?: string): Promise<NoticePage>;
   /** Marks as read. Which were the reader's. */
-  read(of: { patient: string; reader: string }, ids: readonly string[], now: number): Promise<string[]>;
+  read(of: Of, ids: readonly string[], now: number): Promise<string[]>;
   choices(of: { patient: string; reader: string }): Promise<Choices>;
   choose(of: { patient: string; reader: string }, choices: Choices): Promise<void>;
 }

@@ -6,6 +6,7 @@
 import { type Happening, happeningOf } from '../audit/history/happening.ts';
 import { type Line, lineOf } from '../audit/history/line.ts';
 import { type Resume, type VisitPage, Visits } from '../audit/history/visits.ts';
+import { TRACER } from '../enforcement/own-traces.ts';
 import type { Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
@@ -108,5 +109,5 @@ function tracedIn(stored: Stored, patient: string, document: string | undefined)
   const happening = happeningOf(JSON.parse(stored.body.toString()) as Resource, patient);
   // who asks about one document is told of that, whatever else was seen with it
   const about = document === undefined ? {} : { resources: [document], count: 1 };
-  return { ...happening, ...about, stored };
+  return { ...happening, ...about, outside: stored.by !== TRACER, stored };
 }

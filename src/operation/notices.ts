@@ -7,9 +7,9 @@ import type { Json, Resource } from '../fhir/resource.ts';
 import type { Context } from '../interaction/context.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
 import { KINDS, type Language, textOf } from '../notice/kinds.ts';
-import type { Notice } from '../notice/notice.ts';
+import type { Notice, Of } from '../notice/notice.ts';
 import { languageOf, told } from './language.ts';
-import { readerOf } from './notice-reader.ts';
+import { practitionerOf, readerOf } from './notice-reader.ts';
 
 const MOST = 100;
 const USUAL = 20;
@@ -18,10 +18,11 @@ const CATEGORY = 'http://terminology.hl7.org/CodeSystem/communication-category';
 
 export async function notices(context: Context, exchange: Exchange): Promise<Answer> {
   const { count, after } = asked(context, exchange);
-  const of = await readerOf(context, exchange);
+  const of = await asWhom(context, exchange);
   const language = languageOf(exchange);
   const page = await context.inbox.list(of, count, after);
-  const address = `${exchange.base}/Patient/${of.patient}/$notices?_count=${count}`;
+  exchange.store.notes.asked(page.notices.map(({ patient }) => patient));
+  const address = `${exchange.base}/${pathOf(exchange)}?_count=${count}`;
   const link = [{ relation: 'self', url: address }];
   if (page.next !== undefined) {
     const state = { query: [], path: pathOf(exchange), handling: 'strict' as const, after: page.next };
@@ -51,7 +52,7 @@ export async function readNotices(context: Context, exchange: Exchange): Promise
   );
   if (parameters?.resourceType !== 'Parameters' || ids.length === 0 || ids.length > MOST || ids.includes(''))
     throw new FhirError('value', `1 to ${MOST} parameters \`read\` (valueId) are required`);
-  const of = await readerOf(context, exchange);
+  const of = await asWhom(context, exchange);
   const marked = await context.inbox.read(of, ids, context.now());
   return told(
     languageOf(exchange),
@@ -102,6 +103,14 @@ function asked({ links }: Context, exchange: Exchange): { count: number; after?:
   return { count, ...(after === undefined ? {} : { after }) };
 }
 
-function pathOf({ params }: Exchange): string {
-  return `Patient/${params.id}/$notices`;
+function asWhom(context: Context, exchange: Exchange): Promise<Of> | Of {
+  return typeOf(exchange) === 'Patient' ? readerOf(context, exchange) : practitionerOf(exchange);
+}
+
+function pathOf(exchange: Exchange): string {
+  return `${typeOf(exchange)}/${exchange.params.id}/$notices`;
+}
+
+function typeOf({ params, url }: Exchange): string {
+  return params.type ?? url.split('/', 1)[0]!;
 }

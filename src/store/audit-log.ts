@@ -4,6 +4,7 @@
  */
 import type { Trace } from '../enforcement/ports.ts';
 import type { ChainKeeper } from './chain-keeper.ts';
+import type { Link } from './chain-link.ts';
 import type { Database } from './database.ts';
 import type { Doc } from './document.ts';
 import { insert } from './command.ts';
@@ -20,6 +21,8 @@ const CHECKED_EVERY = 60_000;
 /** So that who starts later knows that this process lives. */
 const SIGN_OF_LIFE = 3_600_000;
 
+type Rest = Pick<Link, 'what' | 'about'>;
+
 interface Waiting {
   /** Milliseconds. */
   since: number;
@@ -35,7 +38,8 @@ export class AuditLog {
   readonly #keeper: ChainKeeper;
   readonly #checking: NodeJS.Timeout;
   #binding: NodeJS.Timeout | undefined;
-  #isDue = false;
+  /** Links to be made of their own, and who waits for them. */
+  #due: { rest: Rest; resolve?: () => void; reject?: (error: unknown) => void }[] = [];
   #checked = { links: 0, at: 0 };
   #idle: (() => void)[] = [];
   #waiting: Waiting[] = [];
@@ -71,18 +75,28 @@ export class AuditLog {
     }, LOOSE_FOR).unref();
   }
 
+  /** A link of its own, which tells of something. Durable when it resolves. */
+  bind(rest: Rest): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#due.push({ rest, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  #bindNow(): void {
+    if (!this.#keeper.chain.isDue) return;
+    if (!this.#due.some(({ resolve }) => resolve === undefined)) this.#due.push({ rest: {} });
+    this.#schedule();
+  }
+
   /** Nothing may be recorded after. */
   async close(): Promise<void> {
     clearInterval(this.#checking);
     clearTimeout(this.#binding);
-    while (this.#underWay > 0 || this.#waiting.length > 0)
+    while (this.#underWay > 0 || this.#waiting.length > 0 || this.#due.length > 0)
       await new Promise<void>((resolve) => this.#idle.push(resolve));
-    await this.#keeper.close();
-  }
-
-  #bindNow(): void {
-    this.#isDue = true;
-    this.#schedule();
+    // one that isn't closed verifies too
+    await this.#keeper.close().catch(() => {});
   }
 
   /** A link of its own, which tells later starts where to look from, and is signed. */
@@ -90,28 +104,34 @@ export class AuditLog {
     const { links } = this.#keeper.chain;
     if (links === this.#checked.links && Date.now() - this.#checked.at < SIGN_OF_LIFE) return;
     this.#checked = { links: links + 1, at: Date.now() };
-    this.#bindNow();
+    // what can't be bound now will be a minute later
+    void this.bind({})
+      .then(() => this.#keeper.check())
+      .catch(() => {});
   }
 
   #schedule(): void {
     if (this.#scheduled || this.#underWay >= UNDER_WAY) return;
-    if (this.#waiting.length === 0 && !this.#isDue) return;
+    if (this.#waiting.length === 0 && this.#due.length === 0) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      void (this.#waiting.length > 0 ? this.#write() : this.#bind());
+      // a batch binds what is loose
+      if (this.#waiting.length > 0) this.#due = this.#due.filter(({ resolve }) => resolve !== undefined);
+      void (this.#due.length > 0 ? this.#bind() : this.#write());
     });
   }
 
   async #bind(): Promise<void> {
-    this.#isDue = false;
+    const due = this.#due.splice(0, 1)[0]!;
     this.#underWay += 1;
     try {
       await this.#keeper.open();
-      await this.#keeper.alone();
-      await this.#keeper.check();
-    } catch {
-      this.bindSoon();
+      await this.#keeper.alone(due.rest);
+      due.resolve?.();
+    } catch (error) {
+      if (due.reject === undefined) this.bindSoon();
+      else due.reject(error);
     } finally {
       this.#done();
     }
@@ -136,6 +156,7 @@ export class AuditLog {
         traces.filter((_, index) => docs[index]?.ids !== undefined && docs[index].patient !== ''),
       );
       if (docs.length > 0) await this.#insert(docs, now);
+      else this.bindSoon();
       written = docs.length;
       for (const { resolve } of batch) resolve();
     } catch (error) {

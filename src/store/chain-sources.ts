@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readArchive } from './archive.ts';
 import { MANIFEST, type Manifest } from './backup.ts';
-import type { LinkDoc } from './chain-link.ts';
+import type { Link, LinkDoc } from './chain-link.ts';
 import type { Database } from './database.ts';
 import type { Doc } from './document.ts';
 
@@ -12,8 +12,8 @@ export type Item =
   { record: Doc; link?: undefined; at: number } | { link: LinkDoc; record?: undefined; at: number };
 
 export interface Source {
-  /** The first links of all chains, and those that brought older records in. */
-  opened(): Promise<LinkDoc[]>;
+  /** The links that tell of more than what they bind. */
+  telling(): Promise<LinkDoc[]>;
   items(): AsyncIterable<Item>[];
   /** What is newer isn't in it. Milliseconds. */
   until: number;
@@ -22,6 +22,7 @@ export interface Source {
 /** What began before is written by now, or never will be. Milliseconds. */
 const SETTLED = 90_000;
 const BATCH = 1000;
+const TELLING: ReadonlySet<Link['what']> = new Set(['opened', 'older', 'archived']);
 
 export function liveSource(database: Database, now: number): Source {
   const { audit, links, client } = database;
@@ -29,7 +30,10 @@ export function liveSource(database: Database, now: number): Source {
   const [before, since] = [{ at: { $lt: horizon } }, { at: { $gte: horizon } }];
   return {
     until: Infinity,
-    opened: () => links.find({ what: { $in: ['opened', 'older'] } }, { hint: 'what_at' }).toArray(),
+    telling: () =>
+      links
+        .find({ what: { $in: [...TELLING] as NonNullable<Link['what']>[] } }, { hint: 'what_at' })
+        .toArray(),
     items() {
       // the newest of both as they were at one moment
       const session = client.startSession({ snapshot: true });
@@ -64,10 +68,9 @@ export async function backupSource(folder: string): Promise<Source> {
   };
   return {
     until: Date.parse(manifest.takenAt),
-    async opened() {
+    async telling() {
       const found: LinkDoc[] = [];
-      for await (const link of read<LinkDoc>('links'))
-        if (link.what === 'opened' || link.what === 'older') found.push(link);
+      for await (const link of read<LinkDoc>('links')) if (TELLING.has(link.what)) found.push(link);
       return found;
     },
     items() {

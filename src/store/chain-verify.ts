@@ -23,7 +23,7 @@ const GONE = 3_600_000;
 
 export async function verifyChain(
   source: Source,
-  besides: readonly AsyncIterable<Item>[],
+  archive: { items: AsyncIterable<Item>; names: readonly string[] },
   codes: Codes,
   heads: readonly Head[],
   told: (fault: Fault) => void,
@@ -43,15 +43,22 @@ export async function verifyChain(
   };
   for (const { chain, l, code } of heads) chainOf(chain, 0).expect({ l, code, by: 'the anchor' });
   const olderBy: LinkDoc[] = [];
-  for (const link of await source.opened()) {
+  for (const link of await source.telling()) {
     if (link.what === 'older') olderBy.push(link);
+    if (link.what === 'archived' && !archive.names.includes(String(link.about?.file)))
+      tell({
+        what: 'removed',
+        chain: link.chain,
+        l: link.l,
+        text: `the file \`${String(link.about?.file)}\` of traces that were moved out`,
+      });
     for (const seen of (Array.isArray(link.witnessed) ? link.witnessed : []).filter(isWitnessed))
       chainOf(seen.id, 0).expect({ l: seen.l, code: seen.code, by: `chain ${link.chain}` }, seen);
   }
   verdict.older = olderBy.reduce((sum, { about }) => sum + Number(about?.count ?? 0), 0);
   for (const { chain, l } of olderBy.slice(1))
     tell({ what: 'inserted', chain, l, text: 'records were brought in as older ones a second time' });
-  for await (const { record, link, at } of merged([...source.items(), ...besides])) {
+  for await (const { record, link, at } of merged([...source.items(), archive.items])) {
     if (link !== undefined) {
       verdict.links += 1;
       chainOf(link.chain, at).link(link);

@@ -50,13 +50,16 @@ export async function find<T extends Document>(
 export async function aggregate<T extends Document, C extends Document>(
   collection: Collection<C>,
   pipeline: Document[],
+  hint?: string,
 ): Promise<T[]> {
+  const hinted = hint === undefined ? {} : { hint };
   const found = await answered<T>(collection, {
     aggregate: collection.collectionName,
     pipeline,
     cursor: { batchSize: BATCH },
+    ...hinted,
   });
-  return found ?? collection.aggregate<T>(pipeline, { maxTimeMS: WITHIN }).toArray();
+  return found ?? collection.aggregate<T>(pipeline, { ...hinted, maxTimeMS: WITHIN }).toArray();
 }
 
 /** Undefined: it doesn't fit one answer, or the network failed. */

@@ -3,7 +3,7 @@ import type { Subject } from '../consent/subject.ts';
 import { BY_DEFAULT, type Choices } from '../notice/choices.ts';
 import { type Batch, type Desk, FOLLOWER, type Kept } from '../notice/dispatch.ts';
 import { tellable } from '../notice/gate.ts';
-import type { Inbox, Notice, NoticePage } from '../notice/notice.ts';
+import type { Inbox, Notice, NoticePage, Of } from '../notice/notice.ts';
 import type { Row } from '../notice/outbox.ts';
 import { readerFor } from '../notice/reader.ts';
 import { type Source, Teller } from '../notice/tell.ts';
@@ -54,8 +54,6 @@ export interface ChoiceDoc {
   _id: string;
   sealed: Buffer;
 }
-
-type Of = Pick<Notice, 'patient' | 'reader'>;
 
 const OPTIONS = { maxTimeMS: 10_000 };
 /** Looked at for one page, what its reader may not know now among them. */
@@ -147,7 +145,7 @@ export class Notices implements Desk, Inbox {
     return policy.open ? readerFor(policy, subject, Date.now()) : undefined;
   }
 
-  async list({ patient, reader }: Of, count: number, after?: string): Promise<NoticePage> {
+  async list(of: Of, count: number, after?: string): Promise<NoticePage> {
     const { notices } = this.#database;
     const found: { notice: Notice; n: number }[] = [];
     const [last, lastId] = after === undefined ? [] : after.split(' ');
@@ -159,7 +157,7 @@ export class Notices implements Desk, Inbox {
     while (found.length <= count && !whole) {
       const docs = await notices
         .find(
-          { reader, patient, unlisted: { $exists: false }, ...place },
+          { ...of, unlisted: { $exists: false }, ...place },
           { sort: { n: -1, _id: 1 }, limit: AT_ONCE, ...OPTIONS },
         )
         .toArray();
@@ -172,7 +170,7 @@ export class Notices implements Desk, Inbox {
     const end = page.at(-1);
     return {
       notices: page.map(({ notice }) => notice),
-      unread: await this.#unread({ patient, reader }),
+      unread: await this.#unread(of),
       ...(found.length > count && end !== undefined ? { next: `${end.n} ${end.notice.id}` } : {}),
     };
   }
@@ -183,8 +181,8 @@ export class Notices implements Desk, Inbox {
     return (await this.#given(docs)).map(({ notice }) => notice);
   }
 
-  async read({ patient, reader }: Of, ids: readonly string[], now: number): Promise<string[]> {
-    const own = { _id: { $in: [...ids] }, reader, patient };
+  async read(of: Of, ids: readonly string[], now: number): Promise<string[]> {
+    const own = { _id: { $in: [...ids] }, ...of };
     const { notices } = this.#database;
     const found = await this.#given(await notices.find(own, OPTIONS).toArray());
     const known = found.map(({ notice }) => notice.id);
@@ -192,7 +190,7 @@ export class Notices implements Desk, Inbox {
     return known;
   }
 
-  async choices({ patient, reader }: Of): Promise<Choices> {
+  async choices({ patient, reader }: Required<Of>): Promise<Choices> {
     const _id = idOf(patient, reader);
     const found = await this.#database.choices.findOne({ _id }, OPTIONS);
     const key = found === null ? undefined : await this.#ring.get(patient);
@@ -200,17 +198,17 @@ export class Notices implements Desk, Inbox {
     return JSON.parse(unseal(key, found.sealed, `choices ${_id}`).toString()) as Choices;
   }
 
-  async choose({ patient, reader }: Of, choices: Choices): Promise<void> {
+  async choose({ patient, reader }: Required<Of>, choices: Choices): Promise<void> {
     const key = (await this.#ring.ensure([patient])).get(patient)!;
     const _id = idOf(patient, reader);
     const sealed = seal(key, Buffer.from(JSON.stringify(choices)), `choices ${_id}`);
     await this.#database.choices.updateOne({ _id }, { $set: { sealed } }, { upsert: true, ...OPTIONS });
   }
 
-  async #unread({ patient, reader }: Of): Promise<number> {
+  async #unread(of: Of): Promise<number> {
     const docs = await this.#database.notices
       .find(
-        { reader, patient, unlisted: { $exists: false }, read: { $exists: false } },
+        { ...of, unlisted: { $exists: false }, read: { $exists: false } },
         { sort: { n: -1, _id: 1 }, limit: MOST_UNREAD, ...OPTIONS },
       )
       .toArray();

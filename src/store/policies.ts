@@ -9,7 +9,7 @@ import { DECIDING, type Part, type Policy, compilePart, policyOf, silent } from 
 import type { Rules } from '../consent/rules.ts';
 import type { PolicySource, Stated, Versions } from '../enforcement/ports.ts';
 import type { Resource } from '../fhir/resource.ts';
-import { find } from './command.ts';
+import { aggregate, find } from './command.ts';
 import type { Database, PatientDoc } from './database.ts';
 import { type Doc, WITHOUT_INDEX } from './document.ts';
 import { Gather } from './gather.ts';
@@ -87,17 +87,16 @@ export class Policies implements PolicySource {
       { projection: { _id: 1 }, limit: MOST_MEMBERSHIPS, hint: 'grants_patient' },
     );
     const all = [...names, ...memberships.map(({ _id }) => _id)];
-    const found = await this.#database.resources
-      .aggregate<{ _id: string }>(
-        [
-          { $match: { grants: { $in: all.map((name) => this.#terms.of(grantTerm(name))) } } },
-          { $project: { _id: 0, patient: 1 } },
-          { $group: { _id: '$patient' } },
-          { $limit: limit + 1 },
-        ],
-        { hint: 'grants_patient', ...TIME },
-      )
-      .toArray();
+    const found = await aggregate<{ _id: string }, Doc>(
+      this.#database.resources,
+      [
+        { $match: { grants: { $in: all.map((name) => this.#terms.of(grantTerm(name))) } } },
+        { $project: { _id: 0, patient: 1 } },
+        { $group: { _id: '$patient' } },
+        { $limit: limit + 1 },
+      ],
+      'grants_patient',
+    );
     return found.map(({ _id }) => _id);
   }
 

@@ -210,6 +210,11 @@ export class Store implements ResourceStore {
     return this.#keeper.open();
   }
 
+  /** The chain tells that traces were moved out. Durable when it returns. */
+  archived(about: Record<string, string | number>): Promise<void> {
+    return this.#auditLog.bind({ what: 'archived', about });
+  }
+
   /** What is loose is bound. Nothing may be asked of the store after. */
   close(): Promise<void> {
     return this.#auditLog.close();

@@ -2,11 +2,11 @@
  * Traces as documents. What a trace has alike with others of its frame is rendered, indexed and keyed once: that is
  * two thirds of what a trace cost Node. See docs/decisions/0010-cpu-of-the-hot-paths.md.
  */
-import { soughtIn } from '../audit/history/sought.ts';
+import { type Parties, partiesIn, soughtIn } from '../audit/history/sought.ts';
 import type { Trace } from '../enforcement/ports.ts';
 import { becauseIn } from '../audit/aside.ts';
 import { BECAUSE, TRACER } from '../enforcement/own-traces.ts';
-import type { Json, Reference, Resource } from '../fhir/resource.ts';
+import type { Coding, Json, Reference, Resource } from '../fhir/resource.ts';
 import { type Doc, type VersionDoc, about, indexed, newVid } from './document.ts';
 import type { Found } from './encoder.ts';
 import type { KeyRing } from './keys.ts';
@@ -22,6 +22,7 @@ interface Frame {
   /** Who is given it as a trace of their own request. */
   authors: string[];
   found: Found;
+  parties: Parties;
   /** Patients whom it names: a caller may be one. */
   mentioned: string[];
 }
@@ -61,7 +62,7 @@ export class Traces {
       if (key === undefined) version.keyless = true;
       if (kept.authors.length > 0) version.authors = kept.authors;
       version.body = seal(key ?? nobody, rendered(own, aside, kept, version), about(rid, version));
-      const seek = soughtIn({ ...frame, ...own });
+      const seek = soughtIn({ ...frame, ...own }, kept.parties);
       docs.push({ _id: rid, ...version, ...this.#found(own, kept, version.patient), seek });
     }
     return docs;
@@ -76,6 +77,7 @@ export class Traces {
         meta,
         authors: authorsIn(frame),
         found: indexed(frame, this.#terms, this.#base),
+        parties: partiesIn(frame),
         mentioned: mentions(frame, []),
       };
       this.#frames.set(frame, kept);
@@ -85,7 +87,7 @@ export class Traces {
 
   /** As of the whole event: no search parameter of AuditEvent asks how its elements go together. */
   #found(own: Resource, frame: Frame, owner: string): Found {
-    const found = indexed(own, this.#terms, this.#base);
+    const found = indexed(distinct(own), this.#terms, this.#base);
     found.terms.push(...frame.found.terms);
     if (frame.found.refs !== undefined) found.refs = [...(found.refs ?? []), ...frame.found.refs];
     const named = new Set([...mentions(own, []), ...frame.mentioned]);
@@ -93,6 +95,21 @@ export class Traces {
     if (named.size > 0) found.ids = this.#terms.all([...named].map(mentionTerm));
     return found;
   }
+}
+
+/** With what its entities are told once for all that are the same. */
+function distinct(own: Resource): Resource {
+  const told = new Set<string>();
+  const entity = (own.entity as { what?: Reference; type?: Coding; role?: Coding }[]).map((each) => {
+    const { what, type, role } = each;
+    const kind = `${type?.system} ${type?.code} ${role?.code}`;
+    if (what === undefined || !told.has(kind)) {
+      told.add(kind);
+      return each;
+    }
+    return { what };
+  });
+  return { ...own, entity };
 }
 
 /**

@@ -99,6 +99,8 @@ const TRIALS: Record<string, Trial> = {
   'POST Patient/[id]/$access-preview': { path: 'Patient/own/$access-preview', body: { resourceType: 'Parameters', parameter: [{ name: 'consent', resource: consent }] }, entitled: 200, stranger: 404 },
   'GET Patient/[id]/$notices': { path: 'Patient/own/$notices', entitled: 200, stranger: 404 },
   'POST Patient/[id]/$notices-read': { path: 'Patient/own/$notices-read', body: { resourceType: 'Parameters', parameter: [{ name: 'read', valueId: 'none' }] }, entitled: 200, stranger: 404 },
+  'GET Practitioner/[id]/$notices': { path: 'Practitioner/own/$notices', entitled: 200, stranger: 404 },
+  'POST Practitioner/[id]/$notices-read': { path: 'Practitioner/own/$notices-read', body: { resourceType: 'Parameters', parameter: [{ name: 'read', valueId: 'none' }] }, entitled: 200, stranger: 404 },
   'GET Patient/[id]/$notice-preferences': { path: 'Patient/own/$notice-preferences', entitled: 200, stranger: 404 },
   'POST Patient/[id]/$notice-preferences-set': { path: 'Patient/own/$notice-preferences-set', body: { resourceType: 'Parameters' }, entitled: 200, stranger: 404 },
   'GET Patient/[id]/$access-history': { path: 'Patient/own/$access-history', entitled: 200, stranger: 404 },

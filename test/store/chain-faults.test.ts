@@ -123,7 +123,7 @@ const shuffled = (items: readonly Item[], seed: number): Item[] =>
     .map(({ item }) => item);
 
 const steps = fc.array(step, { minLength: 1, maxLength: 40 });
-const RUNS = { numRuns: 3000 };
+const RUNS = { numRuns: 1000 };
 
 it('verifies whatever failed on the way, and wherever the process was killed', () => {
   fc.assert(

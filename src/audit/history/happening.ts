@@ -2,8 +2,9 @@
  * What an AuditEvent says happened, for a history that people read: who, what, when, why. It takes the traces of this
  * server and those of other systems, and is silent on what a trace doesn't say. https://hl7.org/fhir/R4/auditevent.html
  */
+import { dateRange } from '../../fhir/dates.ts';
 import type { Coding, Json, Reference, Resource } from '../../fhir/resource.ts';
-import { type Kind, type Told, kindsOf } from './kinds.ts';
+import { type Told, kindsOf } from './kinds.ts';
 
 export type Mode = 'usual' | 'emergency' | 'call-centre';
 
@@ -36,9 +37,9 @@ export interface Happening extends Told {
   resources: readonly string[];
   /** More than are named. */
   count: number;
-  /** The patient resource alone was asked for. */
+  /** The caller's IP address, where the reader is told. */
   address?: string;
-  /** Deposited by another system. */
+  /** Deposited by another system: who reads it knows, a trace says nothing of it that counts. */
   outside: boolean;
 }
 
@@ -66,7 +67,6 @@ const PROFESSION = /TRE[_-][GR]\d\d|profession/i;
 const STANDINGS = 'https://carnet.example/fhir/CodeSystem/standing';
 /** https://hl7.org/fhir/R4/valueset-network-type.html */
 const IP = '2';
-const OUTSIDE = /outside|external|deposit/;
 
 /** @param patient the id of the patient whose history it is */
 export function happeningOf(event: Resource, patient: string): Happening {
@@ -74,21 +74,14 @@ export function happeningOf(event: Resource, patient: string): Happening {
   const entities = list<Json>(event.entity);
   const purposes = purposesOf(event, agents);
   const told = kindsOf(event);
-  const resources = [
-    ...new Set(
-      entities.flatMap(({ what }) => {
-        const reference = localOf((what as Reference | undefined)?.reference);
-        return reference === undefined || isApart(reference) ? [] : [reference];
-      }),
-    ),
-  ];
+  const resources = resourcesIn(event);
   const who = whoIn(agents, patient);
   const address = agents.map(({ network }) => network).find((each) => each?.type === IP)?.address;
   const reason = reasonIn(event, agents);
   return {
     ...told,
     id: String(event.id),
-    at: Date.parse(String(event.recorded)),
+    at: dateRange(String(event.recorded))?.lo ?? 0,
     who,
     mode: modeOf(purposes),
     purposes,
@@ -96,8 +89,17 @@ export function happeningOf(event: Resource, patient: string): Happening {
     resources,
     count: Math.max(resources.length, countIn(entities)),
     ...(address === undefined ? {} : { address }),
-    outside: isOutside(event),
+    outside: false,
   };
+}
+
+/** `Type/id` of what an event is about. */
+export function resourcesIn({ entity }: Resource): string[] {
+  const named = list<Json>(entity).flatMap(({ what }) => {
+    const reference = localOf((what as Reference | undefined)?.reference);
+    return reference === undefined || isApart(reference) ? [] : [reference];
+  });
+  return [...new Set(named)];
 }
 
 /** Neither the patient, whose history it is anyway, nor other traces. */
@@ -179,10 +181,6 @@ function countIn(entities: readonly Json[]): number {
   return Number.isSafeInteger(count) && count > 0 ? count : 0;
 }
 
-function isOutside({ meta }: Resource): boolean {
-  return (meta?.tag ?? []).some(({ code }) => OUTSIDE.test(code ?? ''));
-}
-
 /** `Type/id` of a reference to what is here, without its version. */
 export function localOf(reference: unknown): string | undefined {
   if (typeof reference !== 'string') return undefined;
@@ -196,5 +194,3 @@ export function typeOf(reference: string): string {
 export function list<T>(value: unknown): T[] {
   return Array.isArray(value) ? (value as T[]) : [];
 }
-
-export type { Kind };

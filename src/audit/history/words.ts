@@ -212,5 +212,6 @@ function isLay({ is }: Who): boolean {
 function emergencyOf(mode: Exclude<Mode, 'usual'>, reason: string | undefined, language: Language): string {
   const said = MODES[mode][language];
   if (reason === undefined) return said;
-  return language === 'fr' ? `${said}, motif : « ${reason} »` : `${said}, reason: “${reason}”`;
+  const written = reason.replaceAll(/\s+/g, ' ').trim();
+  return language === 'fr' ? `${said}, motif : « ${written} »` : `${said}, reason: “${written}”`;
 }

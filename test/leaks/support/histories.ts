@@ -1,4 +1,5 @@
 /** What a caller is told by access histories, made comparable: whatever was asked before, in both worlds. */
+import { COLUMNS } from '../../../src/audit/history/headings.ts';
 import type { Client } from '../../support/server.ts';
 
 /** Columns that don't hang on when and where it was asked: who, how, what. */
@@ -14,10 +15,7 @@ const COMPARED = [
   'changed',
   'deleted',
 ];
-const ALL = [
-  ...['text', 'from', 'to', 'who', 'profession', 'organization', 'mode', 'purpose', 'reason', 'kinds'],
-  ...['seen', 'added', 'changed', 'deleted', 'refused', 'resources', 'addresses', 'traces'],
-];
+const ALL = Object.keys(COLUMNS);
 
 /** A line for each visit, in no order; of a patient and of each of these resources. */
 export async function histories(

@@ -112,11 +112,17 @@ async function answersTo(
   for (let page = 0; address !== undefined && page < MOST_PAGES; page += 1) {
     const reply = await client.send(method, address, sent, { 'accept-encoding': 'identity', ...filled });
     const length = reply.headers.get('content-length');
-    if (length !== null && method !== 'HEAD') expect(Number(length)).toBe(Buffer.byteLength(reply.text));
+    if (length !== null && method !== 'HEAD')
+      expect([path, Number(length)]).toEqual([path, Buffer.byteLength(reply.text) + markOf(reply)]);
     pages.push(`${reply.status} ${JSON.stringify(comparableHeaders(reply.headers, method))} ${reply.text}`);
     address = follow === true ? nextOf(reply) : undefined;
   }
   return pages;
+}
+
+/** A table begins with a mark of its encoding, which reading it as text takes off. */
+function markOf({ headers, status }: Reply): number {
+  return status === 200 && headers.get('content-type')?.startsWith('text/csv') === true ? 3 : 0;
 }
 
 export async function nextPage(client: Client, path: string): Promise<string | undefined> {

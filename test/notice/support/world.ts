@@ -61,6 +61,12 @@ export function permitting(patient: string, who: string | undefined, masked?: 'm
   } as unknown as Resource;
 }
 
+export function blocking(patient: string, who: string): Resource {
+  const { provision, ...consent } = permitting(patient, who);
+  const { purpose: _, ...named } = provision as { purpose: unknown };
+  return { ...consent, policy: [{ uri: POLICY.block }], provision: { ...named, type: 'deny' } } as Resource;
+}
+
 export function visibility(code: string): { system: string; code: string } {
   return {
     system:

@@ -6,6 +6,7 @@ import { type Verdict, verifyChain } from '../../../src/store/chain-verify.ts';
 import type { Head } from '../../../src/store/anchor.ts';
 import type { Database } from '../../../src/store/database.ts';
 import { keyFile } from '../../../src/store/keys.ts';
+import { archivedItems, archivedNames } from '../../../src/store/retention.ts';
 
 export async function codesOf(keyPath: string): Promise<Codes> {
   const encryption = await keyFile(keyPath);
@@ -16,11 +17,19 @@ export async function verified(
   database: Database,
   codes: Codes,
   heads: readonly Head[] = [],
+  archive?: { folder: string; key: Buffer },
 ): Promise<Verdict & { told: Fault[] }> {
   const told: Fault[] = [];
   const verdict = await verifyChain(
     liveSource(database, Date.now()),
-    [],
+    archive === undefined
+      ? { names: [], items: nothing() }
+      : {
+          names: await archivedNames(archive.folder),
+          items: archivedItems(archive.folder, archive.key, (text) =>
+            told.push({ what: 'unreadable', text }),
+          ),
+        },
     codes,
     heads,
     (fault) => told.push(fault),
@@ -28,3 +37,5 @@ export async function verified(
   );
   return { ...verdict, told };
 }
+
+async function* nothing(): AsyncGenerator<never> {}
