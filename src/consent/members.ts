@@ -94,6 +94,11 @@ export function everyMember({ resourceType, practitioner, participant, member }:
   }
 }
 
+/** Whom a resource may open something to by naming them in itself. */
+export function namedIn(resource: Resource): string[] {
+  return [...everyMember(resource), ...known(items(resource.generalPractitioner).map(memberIn))];
+}
+
 /** The literal local reference to somebody. */
 export function memberIn(reference: unknown): string | undefined {
   const literal = (reference as Reference | undefined)?.reference;

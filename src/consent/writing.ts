@@ -42,13 +42,13 @@ export function refusesWrite(writing: Writing, excluded: readonly string[]): Ref
   if (role === 'all') return undefined;
   if (excluded.includes(role) || SERVERS_OWN.has(type)) return 'right';
   if (DIRECTORY.has(type) && patients.length === 0) {
-    return rights.includes('directory.write') ? undefined : 'right';
+    return rights.includes('directory.write') ? selfish(writing) : 'right';
   }
   const own = by === undefined || by === depositor;
   if (type === 'Consent') return consentRefusal(writing, own);
   if (REGISTERED.has(type)) {
     if (!own) return 'depositor';
-    return rights.includes('registration.write') ? undefined : 'right';
+    return rights.includes('registration.write') ? selfish(writing) : 'right';
   }
   if (!own) return kind === 'labels' && isFamily(relations) ? undefined : 'depositor';
   if (role === 'patient' || role === 'representative') {
@@ -62,7 +62,7 @@ function consentRefusal(writing: Writing, own: boolean): Refusal {
   const { subject, relations, kind, after, collected } = writing;
   if (relations.length > 0 && relations.every((is) => is === 'patient')) return undefined;
   // it would outlive the link, or the right to register
-  const refusal = opensToWriter(writing) ? 'self' : undefined;
+  const refusal = selfish(writing);
   if (speaksFor(relations)) return refusal;
   if (!own) return 'depositor';
   if (after.patients.includes(UNKNOWN_PATIENT)) return 'right';
@@ -72,9 +72,11 @@ function consentRefusal(writing: Writing, own: boolean): Refusal {
   return collects && collected === true && isNew && after.patients.length === 1 ? undefined : 'right';
 }
 
-function opensToWriter({ subject, opensTo = [] }: Writing): boolean {
+function selfish({ subject, opensTo = [] }: Writing): Refusal {
   const { reference, related, organizations } = subject;
-  return [reference, ...related, ...organizations].some((name) => opensTo.includes(name));
+  return [reference, ...related, ...organizations].some((name) => opensTo.includes(name))
+    ? 'self'
+    : undefined;
 }
 
 export function isFamily(relations: readonly Relation[]): boolean {

@@ -1,6 +1,7 @@
 /** The store as one caller may use it, in one request. Whatever goes through it is noted for the traces. */
 import { isCollected } from '../consent/collected.ts';
 import type { Labelled } from '../consent/labelling.ts';
+import { everyMember, namedIn } from '../consent/members.ts';
 import { grantees } from '../consent/policy.ts';
 import type { Block } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
@@ -28,6 +29,8 @@ import type {
 
 /** Makes the traces of what was touched. */
 export type Tracer = (concerns: readonly Concern[], at: number) => Trace[];
+
+const GROUPS = /^(PractitionerRole|CareTeam|Group)\//;
 
 export class ScopedStore {
   /** Commits wait for those of the other entries of a transaction. */
@@ -177,11 +180,20 @@ export class ScopedStore {
     ...writing
   }: Omit<Writing, 'relations' | 'opensTo' | 'collected'> & { resource?: Resource }): Promise<Refusal> {
     const { relations, rules } = await this.#access.towards(writing.after.patients);
-    const said =
-      resource?.resourceType === 'Consent'
-        ? { opensTo: grantees(resource, rules), collected: isCollected(resource, rules) }
-        : {};
-    return refusesWrite({ ...writing, ...said, relations }, rules.excluded);
+    if (resource === undefined) return refusesWrite({ ...writing, relations }, rules.excluded);
+    const collected = isCollected(resource, rules);
+    const opensTo = await this.#opened(resource);
+    return refusesWrite({ ...writing, relations, opensTo, collected }, rules.excluded);
+  }
+
+  /** To whom it opens something, those who are in what it names too. */
+  async #opened(resource: Resource): Promise<string[]> {
+    if (resource.resourceType !== 'Consent') return namedIn(resource);
+    const names = grantees(resource, this.rules);
+    const groups = names.filter((name) => GROUPS.test(name));
+    if (groups.length === 0) return names;
+    const access = Access.internal('who is in what a Consent opens something to');
+    return [...names, ...(await this.#port.readable(access, groups)).flatMap(everyMember)];
   }
 
   /** @throws FhirError for a label that isn't understood, or isn't the caller's to put */

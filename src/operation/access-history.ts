@@ -92,15 +92,15 @@ async function visitsOf(
   const count = Math.min(asked.count ?? size.usual, size.most);
   const visits = new Visits<Traced>(count, size.traces, resume?.told);
   let start = resume?.from;
-  let limit = count + AT_FIRST;
+  let limit = Math.min(count + AT_FIRST, size.traces);
   do {
     const found = await store.traces({ patient, sought, from, until, start, limit });
-    limit = AT_ONCE;
     for (const stored of found.traces) {
       visits.add(tracedIn(stored, patient, asked.document));
       if (visits.isDone) return visits.page(false);
     }
     start = found.next;
+    limit = Math.max(1, Math.min(AT_ONCE, size.traces - visits.read));
   } while (start !== undefined);
   return visits.page(true);
 }

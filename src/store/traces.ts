@@ -2,7 +2,7 @@
  * Traces as documents. What a trace has alike with others of its frame is rendered, indexed and keyed once: that is
  * two thirds of what a trace cost Node. See docs/decisions/0010-cpu-of-the-hot-paths.md.
  */
-import { type Parties, partiesIn, soughtIn } from '../audit/history/sought.ts';
+import { soughtIn } from '../audit/history/sought.ts';
 import type { Trace } from '../enforcement/ports.ts';
 import { becauseIn } from '../audit/aside.ts';
 import { BECAUSE, TRACER } from '../enforcement/own-traces.ts';
@@ -22,7 +22,6 @@ interface Frame {
   /** Who is given it as a trace of their own request. */
   authors: string[];
   found: Found;
-  parties: Parties;
   /** Patients whom it names: a caller may be one. */
   mentioned: string[];
 }
@@ -62,7 +61,7 @@ export class Traces {
       if (key === undefined) version.keyless = true;
       if (kept.authors.length > 0) version.authors = kept.authors;
       version.body = seal(key ?? nobody, rendered(own, aside, kept, version), about(rid, version));
-      const seek = soughtIn({ ...frame, ...own }, kept.parties);
+      const seek = soughtIn(frame, own);
       docs.push({ _id: rid, ...version, ...this.#found(own, kept, version.patient), seek });
     }
     return docs;
@@ -77,7 +76,6 @@ export class Traces {
         meta,
         authors: authorsIn(frame),
         found: indexed(frame, this.#terms, this.#base),
-        parties: partiesIn(frame),
         mentioned: mentions(frame, []),
       };
       this.#frames.set(frame, kept);

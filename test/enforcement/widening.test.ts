@@ -613,6 +613,38 @@ describe('who may see something widens it by nothing', () => {
     expect(await space.sees(carnet.as('gp'), id)).toBe(true);
   });
 
+  it('nor by a group that they are in, whatever else it is', async () => {
+    const space = await Space.of(carnet, { birthDate: '2016-01-01' });
+    const related = [`RelatedPerson/${await space.links('legal-representative')}`];
+    const parent = space.caller('patient', { reference: 'Patient/parent', related });
+    const group = (who: string) => ({
+      resourceType: 'Group',
+      type: 'person',
+      actual: true,
+      member: [{ entity: { reference: who } }],
+    });
+    const made = async (who: string) => `Group/${(await carnet.as('all').post('Group', group(who))).json.id}`;
+    const [mine, others] = [await made('Patient/parent'), await made(GP)];
+    expect((await parent.post('Consent', says(space.id, permit(GP, mine)))).status).toBe(403);
+    expect((await parent.post('Consent', says(space.id, permit(others)))).status).toBe(201);
+    expect((await parent.post('Consent', says(space.id, permit('Group/absent')))).status).toBe(201);
+  });
+
+  it('nor does a registry put itself into a team, or make itself anybody’s doctor', async () => {
+    const space = await Space.of(carnet);
+    const { registrar } = space;
+    const team = (who: string) => ({
+      resourceType: 'CareTeam',
+      subject: { reference: `Patient/${space.id}` },
+      participant: [{ member: { reference: who } }],
+    });
+    expect((await registrar.post('CareTeam', team('Organization/demo-registry'))).status).toBe(403);
+    expect((await registrar.post('CareTeam', team(GP))).status).toBe(201);
+    const patient = (who: string) => ({ resourceType: 'Patient', generalPractitioner: [{ reference: who }] });
+    expect((await registrar.post('Patient', patient('Organization/demo-registry'))).status).toBe(403);
+    expect((await registrar.post('Patient', patient(GP))).status).toBe(201);
+  });
+
   it('nor does a registry, which records what others are permitted', async () => {
     const space = await Space.of(carnet);
     const { registrar } = space;

@@ -8,9 +8,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Embedded, startEmbedded } from '../../src/ops/embedded/embedded.ts';
 import { type Client, clientFor, freePort, type TestServer, testServer } from '../support/server.ts';
+import { readAnchor } from '../../src/store/anchor-reading.ts';
+import type { Fault } from '../../src/store/chain-check.ts';
+import { connect } from '../../src/store/database.ts';
+import { trustedKeys } from '../../src/store/signing-key.ts';
+import { codesOf, verified } from './support/chain.ts';
 import { type Ledger, faults, newLedger, writeOn } from './support/ledger.ts';
+import { newReads, readOn, untraced } from './support/reads.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** `npm run prove` asks for more. */
+const KILLS = process.env.PROVE === undefined ? 5 : 50;
 const WRITERS = 8;
 const PATIENTS = ['crash-a', 'crash-b'];
 
@@ -71,24 +79,53 @@ describe('a server that is killed', () => {
     }
   }
 
-  it('has kept every acknowledged write, its history and its trace, and no half transaction', async () => {
-    const ledger = newLedger();
-    let client = await start();
-    for (let round = 0; round < 3; round += 1) {
-      const before = ledger.writes;
-      const writing = startWriters(
-        () => client,
-        ledger,
-        () => false,
+  /** What the verifier finds, with the anchor that each of the killed servers has left. */
+  async function chainFaults(): Promise<Fault[]> {
+    const { uri, dbName } = seeded.database;
+    const path = join(seeded.dataDir, 'kek.json');
+    const database = await connect(uri, dbName);
+    try {
+      const told: Fault[] = [];
+      const anchor = join(seeded.dataDir, 'child', 'anchor');
+      const { heads } = await readAnchor(anchor, await trustedKeys(path), Infinity, (fault) =>
+        told.push(fault),
       );
-      await until(() => ledger.writes > before + WRITERS * (3 + 2 * round));
-      child!.kill('SIGKILL');
-      await once(child!, 'exit');
-      await writing;
-      client = await start();
-      expect(await faults(client, ledger)).toEqual([]);
+      expect(heads.length).toBeGreaterThan(0);
+      return [...told, ...(await verified(database, await codesOf(path), heads)).told];
+    } finally {
+      await database.close();
     }
-  }, 90_000);
+  }
+
+  it(
+    `has kept every acknowledged write, its history and its trace, every answered read's trace, no half transaction, and a chain that verifies, ${KILLS} times`,
+    async () => {
+      let ledger = newLedger();
+      let client = await start();
+      for (let round = 0; round < KILLS; round += 1) {
+        if (round % 5 === 0) ledger = newLedger();
+        const reads = newReads();
+        const before = ledger.writes;
+        const reading = Promise.all(PATIENTS.map((patient) => readOn(client, patient, reads)));
+        const writing = startWriters(
+          () => client,
+          ledger,
+          () => false,
+        );
+        await until(
+          () => ledger.writes > before + WRITERS * (3 + 2 * (round % 5)) && reads.answered.length > 20,
+        );
+        child!.kill('SIGKILL');
+        await once(child!, 'exit');
+        await Promise.all([writing, reading]);
+        client = await start();
+        expect(await faults(client, ledger)).toEqual([]);
+        expect(await untraced(client, PATIENTS, reads)).toEqual([]);
+        expect(await chainFaults()).toEqual([]);
+      }
+    },
+    KILLS * 30_000,
+  );
 });
 
 function demoOf(

@@ -168,6 +168,12 @@ describe('files that were tampered with', () => {
     tamper();
     const { told } = await check();
     expect(told).toContainEqual(expect.objectContaining({ what }));
-    expect(told).toContainEqual(expect.objectContaining({ what: 'removed', l: expect.any(Number), text: expect.stringMatching('links') }));
+    expect(told).toContainEqual(
+      expect.objectContaining({
+        what: 'removed',
+        l: expect.any(Number),
+        text: expect.stringMatching('links'),
+      }),
+    );
   });
 });

@@ -32,18 +32,18 @@ export interface Happening extends Told {
   mode: Mode;
   purposes: readonly string[];
   /** As written by who broke the glass. */
-  reason?: string;
+  reason?: string | undefined;
   /** `Type/id` of what it was about, but the patient. */
   resources: readonly string[];
   /** More than are named. */
   count: number;
   /** The caller's IP address, where the reader is told. */
-  address?: string;
+  address?: string | undefined;
   /** Deposited by another system: who reads it knows, a trace says nothing of it that counts. */
   outside: boolean;
 }
 
-type Agent = Json & {
+export type Agent = Json & {
   type?: { coding?: Coding[] };
   role?: { coding?: Coding[]; text?: string }[];
   who?: Reference & { identifier?: Json };
@@ -61,6 +61,7 @@ const IS: Readonly<Record<string, Standing>> = {
   Device: 'app',
 };
 const PERSONS = new Set(['person', 'family', 'professional']);
+const BREAK_GLASS = 'BTG';
 const ORGANIZATION = 'Organization/';
 /** Code systems whose codes in `agent.role` are professions: https://mos.esante.gouv.fr/NOS/TRE_G15-ProfessionSante */
 const PROFESSION = /TRE[_-][GR]\d\d|profession/i;
@@ -73,77 +74,90 @@ export function happeningOf(event: Resource, patient: string): Happening {
   const agents = list<Agent>(event.agent);
   const entities = list<Json>(event.entity);
   const purposes = purposesOf(event, agents);
-  const told = kindsOf(event);
-  const resources = resourcesIn(event);
-  const who = whoIn(agents, patient);
-  const address = agents.map(({ network }) => network).find((each) => each?.type === IP)?.address;
-  const reason = reasonIn(event, agents);
+  const names = namesIn(entities);
+  const resources = names.filter((name) => !isApart(name));
+  const address = agents.find(({ network }) => network?.type === IP)?.network?.address;
+  const reason = purposes.includes(BREAK_GLASS) ? reasonIn(event, agents) : undefined;
+  const { deed, consent, refused, failed } = kindsOf(event, names);
   return {
-    ...told,
+    deed,
+    consent,
+    refused,
+    failed,
     id: String(event.id),
     at: dateRange(String(event.recorded))?.lo ?? 0,
-    who,
+    who: whoIn(agents, patient),
     mode: modeOf(purposes),
     purposes,
-    ...(reason === undefined ? {} : { reason }),
+    reason,
     resources,
     count: Math.max(resources.length, countIn(entities)),
-    ...(address === undefined ? {} : { address }),
+    address,
     outside: false,
   };
 }
 
-/** `Type/id` of what an event is about. */
-export function resourcesIn({ entity }: Resource): string[] {
-  const named = list<Json>(entity).flatMap(({ what }) => {
-    const reference = localOf((what as Reference | undefined)?.reference);
-    return reference === undefined || isApart(reference) ? [] : [reference];
-  });
-  return [...new Set(named)];
+/** Each once: what is here, without its version. */
+export function namesIn(entities: readonly Json[]): string[] {
+  const names: string[] = [];
+  for (const { what } of entities) {
+    const name = localOf((what as Reference | undefined)?.reference);
+    if (name !== undefined && !names.includes(name)) names.push(name);
+  }
+  return names;
 }
 
 /** Neither the patient, whose history it is anyway, nor other traces. */
-function isApart(reference: string): boolean {
-  return reference.startsWith('Patient/') || reference.startsWith('AuditEvent/');
+export function isApart(name: string): boolean {
+  return name.startsWith('Patient/') || name.startsWith('AuditEvent/');
 }
 
 export function modeOf(purposes: readonly string[]): Mode {
-  if (purposes.includes('BTG')) return 'emergency';
+  if (purposes.includes(BREAK_GLASS)) return 'emergency';
   return purposes.includes('ETREAT') ? 'call-centre' : 'usual';
 }
 
 /** Who acted: a person before the software that they used. */
 function callerIn(agents: readonly Agent[]): Agent | undefined {
-  const named = agents.filter(({ who }) => localOf(who?.reference) !== undefined);
-  const asked = named.filter(({ requestor }) => requestor === true);
-  return asked.find(isPerson) ?? asked[0] ?? named.find(isPerson) ?? agents.find((each) => each.requestor);
+  let best: Agent | undefined;
+  let rank = 0;
+  for (const agent of agents) {
+    const name = agent.who?.reference;
+    const asked = agent.requestor === true;
+    const isNamed = typeof name === 'string';
+    const isPerson = isNamed && PERSONS.has(IS[typeOf(name)] ?? '');
+    const worth = isPerson && asked ? 4 : isNamed && asked ? 3 : isPerson ? 2 : asked ? 1 : 0;
+    if (worth > rank) [best, rank] = [agent, worth];
+  }
+  return best;
 }
 
-function isPerson({ who }: Agent): boolean {
-  return PERSONS.has(IS[typeOf(localOf(who?.reference) ?? '')] ?? '');
-}
-
-function whoIn(agents: readonly Agent[], patient: string): Who {
+export function whoIn(agents: readonly Agent[], patient: string): Who {
   const caller = callerIn(agents);
   if (caller === undefined) return { is: 'unknown' };
   const reference = localOf(caller.who?.reference);
+  const who: Who = { is: 'unknown' };
+  if (reference !== undefined) {
+    who.reference = reference;
+    who.is = reference === `Patient/${patient}` ? 'patient' : (IS[typeOf(reference)] ?? 'unknown');
+  }
   const name = caller.who?.display ?? caller.name;
-  const roles = list<{ coding?: Coding[] }>(caller.role).flatMap(({ coding }) => coding ?? []);
-  const profession = roles.find(({ system }) => PROFESSION.test(system ?? ''));
-  const standing = roles.find(({ system }) => system === STANDINGS)?.code;
+  if (name !== undefined) who.name = name;
+  for (const { coding } of list<{ coding?: Coding[] }>(caller.role)) {
+    for (const { system = '', code, display } of coding ?? []) {
+      if (code === undefined) continue;
+      if (system === STANDINGS) who.standing = code;
+      else if (PROFESSION.test(system)) {
+        who.profession = code;
+        if (display !== undefined) who.professionName = display;
+      }
+    }
+  }
   const house = agents.find(
     (each) => each !== caller && localOf(each.who?.reference)?.startsWith(ORGANIZATION) === true,
   );
-  const is = reference === undefined ? 'unknown' : (IS[typeOf(reference)] ?? 'unknown');
-  return {
-    ...(reference === undefined ? {} : { reference }),
-    ...(name === undefined ? {} : { name }),
-    is: reference === `Patient/${patient}` ? 'patient' : is,
-    ...(standing === undefined ? {} : { standing }),
-    ...(profession?.code === undefined ? {} : { profession: profession.code }),
-    ...(profession?.display === undefined ? {} : { professionName: profession.display }),
-    ...(house === undefined ? {} : { organization: partyOf(house) }),
-  };
+  if (house !== undefined) who.organization = partyOf(house);
+  return who;
 }
 
 function partyOf({ who, name }: Agent): { reference?: string; name?: string } {
@@ -154,37 +168,48 @@ function partyOf({ who, name }: Agent): { reference?: string; name?: string } {
   };
 }
 
-function purposesOf(event: Resource, agents: readonly Agent[]): string[] {
-  const stated = [
-    ...list<Json>(event.purposeOfEvent),
-    ...agents.flatMap(({ purposeOfUse }) => list<Json>(purposeOfUse)),
-  ];
-  const codes = stated.flatMap(({ coding }) => list<Coding>(coding).map(({ code }) => code));
-  return [...new Set(codes.filter((code) => code !== undefined))].sort();
+export function purposesOf(event: Resource, agents: readonly Agent[]): string[] {
+  const codes = new Set<string>();
+  const add = (stated: unknown): void => {
+    for (const { coding } of list<Json>(stated)) {
+      for (const { code } of list<Coding>(coding)) if (code !== undefined) codes.add(code);
+    }
+  };
+  add(event.purposeOfEvent);
+  for (const { purposeOfUse } of agents) add(purposeOfUse);
+  return [...codes].sort();
 }
 
-/** What was written when the glass was broken: words beside the code BTG. */
+/** What was written when the glass was broken: words beside its code. */
 function reasonIn(event: Resource, agents: readonly Agent[]): string | undefined {
-  const stated = [
-    ...list<Json>(event.purposeOfEvent),
-    ...agents.flatMap(({ purposeOfUse }) => list<Json>(purposeOfUse)),
-  ];
-  const texts = stated.filter(({ coding }) => list<Coding>(coding).some(({ code }) => code === 'BTG'));
-  const text = texts.map((each) => each.text).find((each) => typeof each === 'string');
-  return text as string | undefined;
+  const stated = [event.purposeOfEvent, ...agents.map(({ purposeOfUse }) => purposeOfUse)].flatMap((each) =>
+    list<Json>(each),
+  );
+  const written = stated.find(
+    ({ coding, text }) =>
+      typeof text === 'string' && list<Coding>(coding).some(({ code }) => code === BREAK_GLASS),
+  );
+  return written?.text as string | undefined;
 }
 
 /** How many were found, where a trace names fewer. */
 function countIn(entities: readonly Json[]): number {
-  const details = entities.flatMap(({ detail }) => list<Json>(detail));
-  const count = Number(details.find(({ type }) => type === 'count')?.valueString ?? 0);
-  return Number.isSafeInteger(count) && count > 0 ? count : 0;
+  for (const { detail } of entities) {
+    for (const { type, valueString } of list<Json>(detail)) {
+      if (type !== 'count') continue;
+      const count = Number(valueString);
+      return Number.isSafeInteger(count) && count > 0 ? count : 0;
+    }
+  }
+  return 0;
 }
+
+const LOCAL = /^([A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/]+)?$/;
 
 /** `Type/id` of a reference to what is here, without its version. */
 export function localOf(reference: unknown): string | undefined {
   if (typeof reference !== 'string') return undefined;
-  return /^([A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/]+)?$/.exec(reference)?.[1];
+  return LOCAL.exec(reference)?.[1];
 }
 
 export function typeOf(reference: string): string {

@@ -1,5 +1,5 @@
 /** What was done, in the words that a history is searched by. http://hl7.org/fhir/restful-interaction */
-import type { Coding, Json, Reference, Resource } from '../../fhir/resource.ts';
+import type { Coding, Json } from '../../fhir/resource.ts';
 
 /** What somebody did. */
 export const DEEDS = ['read', 'search', 'add', 'change', 'delete', 'history', 'check', 'other'] as const;
@@ -48,47 +48,55 @@ const BY_OPERATION: Readonly<Record<string, Deed>> = {
 const BY_ACTION: Readonly<Record<string, Deed>> = { C: 'add', R: 'read', U: 'change', D: 'delete' };
 const WRITES: ReadonlySet<Deed> = new Set(['add', 'change', 'delete']);
 
-export function kindsOf(event: Pick<Resource, 'resourceType'> & Json): Told {
+/** @param names references of its entities, the patient and the traces too */
+export function kindsOf(event: Json, names: readonly string[]): Told {
   const deed = deedOf(event);
-  const references = entitiesOf(event).map(({ what }) => String((what as Reference | undefined)?.reference));
   return {
-    deed: deed === 'read' || deed === 'search' ? lookedAt(references, deed) : deed,
-    consent: WRITES.has(deed) && references.some((each) => each.startsWith('Consent/')),
+    deed: (deed === 'read' || deed === 'search') && isOfTraces(names) ? 'history' : deed,
+    consent: WRITES.has(deed) && names.some((name) => name.startsWith('Consent/')),
     refused: event.outcome === '4',
     failed: event.outcome === '8' || event.outcome === '12',
   };
 }
 
 /** Who looks at traces looks at the history, whichever way. */
-function lookedAt(references: readonly string[], deed: Deed): Deed {
-  const others = references.filter((each) => /^[A-Z]/.test(each) && !each.startsWith('Patient/'));
-  return others.length > 0 && others.every((each) => each.startsWith('AuditEvent/')) ? 'history' : deed;
+function isOfTraces(names: readonly string[]): boolean {
+  let found = false;
+  for (const name of names) {
+    if (name.startsWith('AuditEvent/')) found = true;
+    else if (!name.startsWith('Patient/')) return false;
+  }
+  return found;
 }
 
 function deedOf(event: Json): Deed {
-  const codes = (Array.isArray(event.subtype) ? (event.subtype as Coding[]) : []).map(
-    ({ code }) => code ?? '',
-  );
-  const queries = queriesOf(event);
-  if (queries.some((path) => /(^|\/)AuditEvent(\/|$)/.test(path))) return 'history';
-  const operation = [...codes, ...queries]
-    .map((each) => /\$([a-z-]+)/.exec(each)?.[1])
-    .find((each) => each !== undefined);
-  if (operation !== undefined) return BY_OPERATION[operation] ?? 'other';
-  const known = codes.find((code) => Object.hasOwn(BY_INTERACTION, code));
-  if (known !== undefined) return BY_INTERACTION[known]!;
-  return BY_ACTION[String(event.action)] ?? 'other';
+  const code = codeOf(event.subtype);
+  const known = code === undefined ? undefined : BY_INTERACTION[code];
+  if (known !== undefined && WRITES.has(known)) return known;
+  const path = known === 'read' || known === 'search' || code === 'operation' ? pathOf(event) : code;
+  if (path !== undefined) {
+    if (OF_TRACES.test(path)) return 'history';
+    const operation = OPERATION.exec(path)?.[1];
+    if (operation !== undefined) return BY_OPERATION[operation] ?? 'other';
+  }
+  return known ?? BY_ACTION[String(event.action)] ?? 'other';
 }
 
-/** The addresses that searches and operations were sent to. */
-function queriesOf(event: Json): string[] {
-  return entitiesOf(event).flatMap(({ query }) =>
-    typeof query === 'string' ? [Buffer.from(query, 'base64').toString().split('?', 1)[0]!] : [],
-  );
+const OF_TRACES = /(?:^|\/)AuditEvent(?:\/|$)/;
+const OPERATION = /\$([a-z-]+)/;
+
+function codeOf(subtype: unknown): string | undefined {
+  if (!Array.isArray(subtype)) return undefined;
+  const codes = (subtype as Coding[]).map(({ code }) => code ?? '');
+  return codes.find((code) => Object.hasOwn(BY_INTERACTION, code)) ?? codes[0];
 }
 
-function entitiesOf({ entity }: Json): Json[] {
-  return Array.isArray(entity) ? (entity as Json[]) : [];
+/** The address that a search or an operation was sent to. */
+function pathOf({ entity }: Json): string | undefined {
+  for (const { query } of Array.isArray(entity) ? (entity as Json[]) : []) {
+    if (typeof query === 'string') return Buffer.from(query, 'base64').toString('latin1').split('?', 1)[0];
+  }
+  return undefined;
 }
 
 /** All kinds that something is. */

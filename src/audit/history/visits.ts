@@ -49,7 +49,8 @@ export class Visits<H extends Happening> {
   /** The first happening of the first visit past the page. */
   #beyond: H | undefined;
   #last: H | undefined;
-  #read = 0;
+  /** Happenings that were added and not told before. */
+  read = 0;
 
   /** @param count visits of a page @param most happenings of a page */
   constructor(count: number, most: number, told: Told = {}) {
@@ -63,7 +64,7 @@ export class Visits<H extends Happening> {
     const key = keyOf(happening);
     const told = this.#before[key];
     if (told !== undefined && !isAfter(happening, told)) return;
-    this.#read += 1;
+    this.read += 1;
     this.#last = happening;
     const open = this.#open.get(key);
     if (open !== undefined && isNear(open, happening)) {
@@ -96,7 +97,7 @@ export class Visits<H extends Happening> {
   }
 
   get #isFull(): boolean {
-    return this.#read >= this.#most;
+    return this.read >= this.#most;
   }
 
   /** What is still to come may belong to it. */

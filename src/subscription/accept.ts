@@ -1,0 +1,53 @@
+/**
+ * A Subscription that is written: who may, what of it the server sets, and whose rights it is delivered by. It begins
+ * anew as `requested`, but for `off`.
+ */
+import type { Subject } from '../consent/subject.ts';
+import type { Change } from '../enforcement/ports.ts';
+import { FhirError } from '../fhir/outcome.ts';
+import { type Offered, planOf } from './plan.ts';
+
+/** Rights are those of the token that wrote it, and no older than this. Milliseconds. */
+export const RIGHTS_LAST = 31 * 86_400_000;
+const SUBSCRIBERS: ReadonlySet<string> = new Set(['system', 'app', 'professional', 'all']);
+
+/** @throws FhirError 403, 422 */
+export function accepted(change: Change, subject: Subject, offered: Offered): Change {
+  const { type, by, resource } = change;
+  if (type !== 'Subscription' || resource === undefined) return change;
+  if (!SUBSCRIBERS.has(subject.role)) throw new FhirError('forbidden', 'Subscriptions are for software and professionals');
+  if (by !== subject.depositor) throw new FhirError('forbidden', 'only its subscriber may change a Subscription');
+  if (subject.emergency !== undefined || subject.purposes.some((each) => EMERGENCIES.has(each)))
+    throw new FhirError('forbidden', 'an emergency is no time to subscribe');
+  const plan = planOf(resource, offered);
+  for (const letter of ['r', 's']) requireScope(subject, plan.type, letter);
+  const { error: _, ...rest } = resource;
+  return {
+    ...change,
+    resource: {
+      ...rest,
+      resourceType: 'Subscription',
+      status: resource.status === 'off' ? 'off' : 'requested',
+      end: new Date(endOf(resource.end, offered.now)).toISOString(),
+    },
+    subscriber: subject,
+  };
+}
+
+const EMERGENCIES = new Set(['BTG', 'ETREAT']);
+
+function endOf(asked: unknown, now: number): number {
+  const most = now + RIGHTS_LAST;
+  const end = typeof asked === 'string' ? Date.parse(asked) : most;
+  if (!(end > now))
+    throw new FhirError('business-rule', 'the end is past', { expression: 'Subscription.end' });
+  return Math.min(end, most);
+}
+
+function requireScope({ scopes }: Subject, type: string, letter: string): void {
+  const reaches = scopes.some(
+    (scope) => (scope.type === '*' || scope.type === type) && scope.interactions.includes(letter),
+  );
+  if (!reaches)
+    throw new FhirError('forbidden', `the token has no scope for this: \`${type}.rs\` is needed`);
+}
