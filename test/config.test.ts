@@ -29,7 +29,9 @@ describe('the configuration', () => {
       auth: { audience: 'http://127.0.0.1:3000/fhir', algorithms: ['RS256', 'ES256', 'RS384', 'ES384'] },
       keyFile: resolve('.data/keys/kek.json'),
       maxBodyBytes: 32 * 1024 * 1024,
+      proxies: 0,
       metrics: { host: '127.0.0.1' },
+      audit: { anchor: resolve('.data/anchor'), archive: resolve('.data/traces'), years: 3 },
       stopPatience: 20_000,
       mongod: { path: '/usr/bin:/bin', cacheDir: '/home/ada/.cache/carnet' },
     });
@@ -115,6 +117,10 @@ describe('the configuration', () => {
 
   it('repeats no password of a database address', () => {
     expect(problemsOf({ MONGODB_URI: 'mongo://ada:secret@db', DEMO: 'on' }).join()).not.toContain('secret');
+  });
+
+  it('repeats no token of the metrics', () => {
+    expect(problemsOf({ METRICS_TOKEN: 'secret' })).toEqual([expect.not.stringContaining('`secret`')]);
   });
 });
 

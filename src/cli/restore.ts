@@ -1,5 +1,6 @@
 /** `npm run restore`: the way back from a backup. */
 import { readConfig } from '../config.ts';
+import { tellRestored } from '../store/anchor-file.ts';
 import { restore } from '../store/restore.ts';
 import { runCommand, say } from './command.ts';
 import { withDatabase } from './database.ts';
@@ -22,6 +23,8 @@ await runCommand({
     const [data] = await withDatabase(config, { live: false }, (uri) =>
       restore({ uri, database, keyFile, ...folders }, force, say),
     );
+    // INVARIANT: only here: whoever can write to the database alone can't say so
+    await tellRestored(config.audit.anchor, data!.takenAt);
     say(`restored the state of ${data!.takenAt}`);
   },
 });

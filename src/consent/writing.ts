@@ -28,7 +28,7 @@ export type Refusal = 'right' | 'depositor' | 'patient' | 'self' | undefined;
 
 /** What a patient's data stand on: written with a right of its own. */
 const REGISTERED = new Set(['Patient', 'RelatedPerson', 'Person', 'Group', 'CareTeam']);
-/** Only made by the server; the demo's test caller may load examples. */
+/** Made by the server, and deposited by other systems that keep traces; the demo's test caller may load examples. */
 const SERVERS_OWN = new Set(['AuditEvent']);
 
 /**
@@ -40,7 +40,8 @@ export function refusesWrite(writing: Writing, excluded: readonly string[]): Ref
   const { role, rights, depositor } = subject;
   const { type, patients } = after;
   if (role === 'all') return undefined;
-  if (excluded.includes(role) || SERVERS_OWN.has(type)) return 'right';
+  if (excluded.includes(role)) return 'right';
+  if (SERVERS_OWN.has(type)) return deposits(writing) ? undefined : 'right';
   if (DIRECTORY.has(type) && patients.length === 0) {
     return rights.includes('directory.write') ? selfish(writing) : 'right';
   }
@@ -55,6 +56,16 @@ export function refusesWrite(writing: Writing, excluded: readonly string[]): Ref
     return patients.length === 0 || isFamily(relations) ? undefined : 'patient';
   }
   return role === 'app' ? 'right' : undefined;
+}
+
+/** A system whose token says so of this very type; what it has deposited stays as it is. */
+function deposits({ subject: { role, scopes }, kind, by, after }: Writing): boolean {
+  const isNew = kind === 'create' && by === undefined;
+  return (
+    isNew &&
+    role === 'system' &&
+    scopes.some(({ type, interactions }) => type === after.type && interactions.includes('c'))
+  );
 }
 
 /** The patient's own word, whoever recorded it; else recorded by a registry, or collected in their presence. */

@@ -1,4 +1,5 @@
 /** What every write does: check the resource, whose it is, who may, and commit with its traces. */
+import { asDeposited } from '../audit/deposited.ts';
 import { isBlock } from '../consent/policy.ts';
 import type { Writing } from '../consent/writing.ts';
 import { type Change, type Lock, Stale, type Stored } from '../enforcement/ports.ts';
@@ -77,9 +78,11 @@ function securityContext(exchange: Exchange): { securityContext?: { reference: s
 export async function changeOf(
   exchange: Exchange,
   method: 'POST' | 'PUT',
-  resource: Resource,
+  sent: Resource,
   given: Stored | undefined,
 ): Promise<Change> {
+  const isTrace = sent.resourceType === 'AuditEvent' && exchange.subject.role !== 'all';
+  const resource = isTrace ? asDeposited(sent, exchange.base) : sent;
   const errors = validate(resource).filter(({ severity }) => severity === 'error' || severity === 'fatal');
   if (errors.length > 0) throw FhirError.of(errors, statusOf(errors.map(({ code }) => code)));
   const { subject, store } = exchange;

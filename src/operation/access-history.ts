@@ -17,7 +17,7 @@ import { answerAs } from './access-history-forms.ts';
 import { type Asked, type Form, askedIn } from './access-history-query.ts';
 
 /** Of one page: visits unless told, visits at most, traces. A file holds more than what is shown at once. */
-const SCREEN = { usual: 20, most: 100, traces: 120 };
+const SCREEN = { usual: 20, most: 80, traces: 80 };
 const FILE = { usual: 500, most: 2000, traces: 4000 };
 const SIZES: Readonly<Record<Form, typeof SCREEN>> = {
   parameters: SCREEN,
@@ -48,8 +48,12 @@ export async function accessHistory(context: Context, exchange: Exchange): Promi
   const query = state?.query ?? exchange.query;
   const asked = askedIn(exchange, query);
   const resume = state?.after as Resume | undefined;
-  const { visits, next } = await visitsOf(exchange, asked, resume);
-  await requireKnown(exchange, visits.length > 0);
+  // at once: what both ask of the gate is read together
+  const [patient, { visits, next }] = await Promise.all([
+    exchange.store.read('Patient', params.id!),
+    visitsOf(exchange, asked, resume),
+  ]);
+  requireKnown(exchange, patient, visits.length > 0);
   const clock = { language: asked.language, zone: asked.zone, now: context.now() };
   const page: HistoryPage = {
     lines: visits.map((visit) => lineOf(visit, subject.reference, clock)),
@@ -73,9 +77,8 @@ function pageOf(context: Context, { query, subject }: Exchange, path: string): P
  * To who may not be given the patient, nor any trace of theirs, there is no such patient. Who was given something once
  * is told of that, and no refusal is noted. @throws FhirError not-found
  */
-async function requireKnown({ params, store }: Exchange, hasVisited: boolean): Promise<void> {
+function requireKnown({ params, store }: Exchange, patient: Stored | undefined, hasVisited: boolean): void {
   const id = params.id!;
-  const patient = await store.read('Patient', id);
   if (patient !== undefined && patient.method !== 'DELETE') return;
   if (!hasVisited) throw new FhirError('not-found', 'not found');
   store.notes.pardoned({ type: 'Patient', id, patients: [id] });

@@ -52,12 +52,7 @@ export class Codes {
   }
 
   /** @param before code of the link before it @param bound codes of the records that it binds, by number */
-  link(
-    id: string,
-    { code: _, ...link }: Omit<Link, 'code'> & { code?: Buffer },
-    before: Buffer,
-    bound: readonly Buffer[],
-  ): Buffer {
+  link(id: string, link: Omit<Link, 'code'>, before: Buffer, bound: readonly Buffer[]): Buffer {
     const { l, prev, at, binds, void: unused, unsure, what, witnessed, about } = link;
     const text = JSON.stringify([id, l, prev, at, binds, unused, unsure, what, witnessed, about]);
     return cut(

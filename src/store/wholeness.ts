@@ -118,7 +118,9 @@ export class Wholeness {
     const hidden = names.filter((_, index) => !given[index]);
     if (hidden.length > BOUND) throw tooMany([TRACE]);
     // what they name was judged, not what later ones do
-    return { query: { at: { $lte: at }, about: { $nin: hidden } }, holds: () => true };
+    const shown: Query =
+      hidden.length === 0 ? {} : { $or: [{ about: { $nin: hidden } }, { by: access.depositor }] };
+    return { query: { at: { $lte: at }, ...shown }, holds: () => true };
   }
 
   async *#batches(query: Query, hint: string | undefined): AsyncGenerator<Doc[]> {

@@ -15,8 +15,10 @@ const SUBSCRIBERS: ReadonlySet<string> = new Set(['system', 'app', 'professional
 export function accepted(change: Change, subject: Subject, offered: Offered): Change {
   const { type, by, resource } = change;
   if (type !== 'Subscription' || resource === undefined) return change;
-  if (!SUBSCRIBERS.has(subject.role)) throw new FhirError('forbidden', 'Subscriptions are for software and professionals');
-  if (by !== subject.depositor) throw new FhirError('forbidden', 'only its subscriber may change a Subscription');
+  if (!SUBSCRIBERS.has(subject.role))
+    throw new FhirError('forbidden', 'Subscriptions are for software and professionals');
+  if (by !== subject.depositor)
+    throw new FhirError('forbidden', 'only its subscriber may change a Subscription');
   if (subject.emergency !== undefined || subject.purposes.some((each) => EMERGENCIES.has(each)))
     throw new FhirError('forbidden', 'an emergency is no time to subscribe');
   const plan = planOf(resource, offered);
@@ -48,6 +50,5 @@ function requireScope({ scopes }: Subject, type: string, letter: string): void {
   const reaches = scopes.some(
     (scope) => (scope.type === '*' || scope.type === type) && scope.interactions.includes(letter),
   );
-  if (!reaches)
-    throw new FhirError('forbidden', `the token has no scope for this: \`${type}.rs\` is needed`);
+  if (!reaches) throw new FhirError('forbidden', `the token has no scope for this: \`${type}.rs\` is needed`);
 }

@@ -92,17 +92,24 @@ function contentOf(channel: Json, byTopic: boolean): Content {
     throw refused('the payload is `application/fhir+json`', 'channel.payload');
   const extensions = extensionsOf(channel._payload);
   if (!byTopic) {
-    if (extensions.length > 0) throw refused('without a topic the payload takes no extension', 'channel.payload');
+    if (extensions.length > 0)
+      throw refused('without a topic the payload takes no extension', 'channel.payload');
     return payload === undefined ? 'empty' : 'full-resource';
   }
   const [only, ...more] = extensions;
   const content = CONTENTS.find((each) => each === only?.valueCode);
   if (only?.url !== CONTENT || content === undefined || more.length > 0)
-    throw refused(`the payload needs the extension \`${CONTENT}\`: ${CONTENTS.join(', ')}`, 'channel.payload');
+    throw refused(
+      `the payload needs the extension \`${CONTENT}\`: ${CONTENTS.join(', ')}`,
+      'channel.payload',
+    );
   return content;
 }
 
-function boundsOf(extensions: readonly Json[], byTopic: boolean): Pick<Plan, 'heartbeat' | 'timeout' | 'most'> {
+function boundsOf(
+  extensions: readonly Json[],
+  byTopic: boolean,
+): Pick<Plan, 'heartbeat' | 'timeout' | 'most'> {
   const bounds = new Map<unknown, number>();
   for (const { url, valueUnsignedInt, valuePositiveInt } of extensions) {
     const value = url === MOST ? valuePositiveInt : valueUnsignedInt;

@@ -26,12 +26,14 @@ export function channelOf(
     case 'rest-hook':
       return { kind: type, endpoint: endpointOf(endpoint, hosts), headers: headersOf(header) };
     case 'websocket':
-      if (endpoint !== undefined) throw refused('a websocket has no endpoint: it is this server’s', 'endpoint');
+      if (endpoint !== undefined)
+        throw refused('a websocket has no endpoint: it is this server’s', 'endpoint');
       return { kind: type };
     case 'email': {
       const to = ADDRESS.exec(String(endpoint))?.[1];
       if (!mails) throw refused('no e-mail is sent here; allowed: rest-hook, websocket', 'type');
-      if (to === undefined) throw refused('the endpoint is one address, `mailto:name@example.org`', 'endpoint');
+      if (to === undefined)
+        throw refused('the endpoint is one address, `mailto:name@example.org`', 'endpoint');
       return { kind: type, to };
     }
     default:
@@ -48,8 +50,7 @@ function endpointOf(endpoint: unknown, hosts: readonly Host[]): string {
     url.password === '' &&
     url.hash === '' &&
     url.href.length <= 1000;
-  if (!plain)
-    throw refused('the endpoint is an `https` address without user and fragment', 'endpoint');
+  if (!plain) throw refused('the endpoint is an `https` address without user and fragment', 'endpoint');
   if (!isListed(hosts, hostOf(url)))
     throw refused('the host of the endpoint is not one that this server may tell anything', 'endpoint');
   return url.href;

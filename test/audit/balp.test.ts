@@ -60,7 +60,7 @@ interface Trial {
   body?: unknown;
   headers?: Record<string, string>;
   /** What the owner's trace claims; `none`: a transaction is no single thing. */
-  claims: string | 'none';
+  claims: string;
   /** What the stranger's trace is: refused, of a query, or there is none since nothing was touched. */
   stranger: 'refused' | 'PatientQuery' | 'PatientCreate' | 'PatientUpdate' | 'PatientRead' | 'nothing';
 }

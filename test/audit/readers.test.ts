@@ -21,11 +21,10 @@ const events = async (client: Client, path: string): Promise<Resource[]> => {
 const of = (space: Space): string => `AuditEvent?patient=${space.id}&_count=200`;
 const subjectOf = ({ agent }: Resource): unknown =>
   (agent as { who: { reference: string } }[])[0]!.who.reference;
-const queryOf = ({ entity }: Resource): string =>
-  Buffer.from(
-    String((entity as Json[]).find(({ query }) => query !== undefined)?.query ?? ''),
-    'base64',
-  ).toString();
+const queryOf = ({ entity }: Resource): string => {
+  const asked = (entity as { query?: string }[]).find(({ query }) => query !== undefined)?.query;
+  return Buffer.from(asked ?? '', 'base64').toString();
+};
 const detailsOf = ({ entity }: Resource): unknown[] =>
   (entity as { type: { code: string }; detail?: unknown[] }[])
     .filter(({ type }) => type.code === 'decision')

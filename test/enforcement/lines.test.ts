@@ -569,7 +569,7 @@ describe('line 11: the matrix', () => {
 });
 
 describe('line 12: nothing else', () => {
-  it('nobody but the patient is given traces, nor anything of who said nothing', async () => {
+  it('nobody but the patient is given others’ traces, nor anything of who said nothing', async () => {
     const space = await Space.of(carnet, { generalPractitioner: [{ reference: GP }] });
     const id = await space.deposit();
     const callers = {
@@ -581,8 +581,14 @@ describe('line 12: nothing else', () => {
     expect(await seenBy(space, id, callers)).toEqual({ gp: false, lab: false, app: false, stranger: false });
     await space.says(permits(GP));
     await carnet.as('gp').get(`DocumentReference/${id}`);
-    expect((await carnet.as('gp').get(`AuditEvent?patient=${space.id}`)).json.total).toBe(0);
-    expect((await space.emergency().get(`AuditEvent?patient=${space.id}`)).json.total).toBe(0);
+    const agents = async (client: Client): Promise<unknown[]> => {
+      const { json } = await client.get(`AuditEvent?patient=${space.id}`);
+      const entries = (json.entry ?? []) as { resource: { agent: { who: { reference: string } }[] } }[];
+      return [...new Set(entries.map(({ resource }) => resource.agent[0]!.who.reference))];
+    };
+    expect(await agents(carnet.as('gp'))).toEqual([GP]);
+    expect(await agents(space.emergency())).toEqual([]);
+    expect(await agents(carnet.as('lab'))).toEqual(['Organization/demo-lab']);
     expect((await space.me.get(`AuditEvent?patient=${space.id}`)).json.total).toBeGreaterThan(0);
   });
 });

@@ -101,7 +101,7 @@ const SEARCHES = [
   'Patient/closed/DocumentReference?_id=closed-doc',
   'Consent?patient=closed',
   'Patient?_has:DocumentReference:patient:description=document%20closed-doc',
-  'AuditEvent?patient=closed',
+  'AuditEvent?patient=closed&agent=Device/demo-all',
 ];
 /** What an attacker wrote may be among the matches, but nothing that is included through it. */
 const INCLUDES = [

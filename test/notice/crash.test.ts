@@ -43,7 +43,7 @@ async function start(): Promise<ChildProcess> {
   const port = await freePort();
   const child = spawn(process.execPath, ['--import', './test/support/typescript.mjs', 'src/main.ts'], {
     cwd: ROOT,
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: 'ignore',
     env: {
       PATH: process.env['PATH'],
       PORT: String(port),
@@ -58,7 +58,7 @@ async function start(): Promise<ChildProcess> {
     },
   });
   children.add(child);
-  for (const end = Date.now() + 30_000; ; await sleep(50)) {
+  for (const end = Date.now() + 60_000; ; await sleep(50)) {
     const ready = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined);
     if (ready?.status === 200) return child;
     if (Date.now() > end || child.exitCode !== null) throw new Error('the server did not start');

@@ -19,8 +19,8 @@ const MANY: Many = {
   since: Date.parse('2026-01-01T00:00:00Z'),
   apart: 9 * 60_000,
 };
-/** Traces that a page may read: 120, and one more for each portion. */
-const PAGE = 124;
+/** Traces that a page may read: 80, and one more for each portion. */
+const PAGE = 82;
 
 let carnet: TestServer;
 let client: MongoClient;
@@ -73,8 +73,9 @@ async function ranFor(who: Client, query: string): Promise<{ ran: Ran[]; visits:
 }
 
 const ROWS: [string, 'patient' | 'own', string, number][] = [
-  ['the newest', 'patient', '', 20],
-  ['the newest hundred', 'patient', '?_count=100', 20],
+  // what was written here before is a visit of some sixty traces
+  ['the newest', 'patient', '', 1],
+  ['the newest hundred', 'patient', '?_count=100', 1],
   ['of one person', 'patient', '?person=Practitioner/p5', 20],
   ['of one document', 'patient', '?document=DocumentReference/d9', 20],
   [
@@ -101,10 +102,10 @@ it.each(ROWS)(
     const sum = (among: readonly Ran[], of: 'keysExamined' | 'docsExamined') =>
       among.reduce((total, each) => total + (each[of] ?? 0), 0);
     // of two things the index finds one
-    const most = query.includes('&person') ? Math.max(PAGE, MANY.count / MANY.documents) : PAGE;
+    const most = query.includes('&person') ? PAGE + MANY.count / MANY.documents : PAGE;
     expect(sum(audit, 'docsExamined')).toBeLessThanOrEqual(most);
     expect(sum(audit, 'keysExamined')).toBeLessThanOrEqual(most + 2);
-    expect(sum(ran, 'docsExamined')).toBeLessThanOrEqual(most + MANY.documents + 10);
+    expect(sum(ran, 'docsExamined')).toBeLessThanOrEqual(most + 2 * MANY.documents + 10);
   },
 );
 
@@ -124,13 +125,15 @@ const ROUNDS = 4;
 const MOST_MS = 20;
 
 it.each([
-  ['the newest page', ''],
   ['a page of one person', '?person=Practitioner/p5'],
   ['a page of one document', '?document=DocumentReference/d9'],
+  ['the newest page', ''],
 ])(
   '%s costs at most 20 ms of CPU',
   async (_, query) => {
     const path = `Patient/many/$access-history${query}`;
+    // code is compiled, and what was written is settled
+    for (let count = 0; count < 3 * PAGES; count += 1) await patient.get(path);
     const rounds: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const before = await cpu();

@@ -378,3 +378,47 @@ describe('what is hidden', () => {
     expect(partsOf(await history(patient('closed'), 'closed'), 'visit')).toEqual([]);
   });
 });
+
+describe('what another system deposited', () => {
+  const deposited = (id: string, recorded: string) => ({
+    resourceType: 'AuditEvent',
+    type: { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest' },
+    subtype: [{ system: 'http://hl7.org/fhir/restful-interaction', code: 'read' }],
+    action: 'R',
+    recorded,
+    outcome: '0',
+    agent: [{ who: { reference: DENTIST, display: 'Dr Marc Vidal' }, requestor: true }],
+    source: { observer: { display: 'the hospital’s own system' } },
+    entity: [{ what: { reference: `Patient/${id}` } }, { what: { reference: `DocumentReference/${id}-1` } }],
+  });
+  const hospital = () =>
+    carnet.as({ token: carnet.tokenFor({ scope: 'system/Patient.r system/AuditEvent.crs' }, 'hospital') });
+
+  it('is told as such, apart from what this server saw, and to its depositor too', async () => {
+    await world('o');
+    await dentist.get('DocumentReference/o-1');
+    const { status, text } = await hospital().post('AuditEvent', deposited('o', new Date().toISOString()));
+    expect([status, status === 201 || text]).toEqual([201, true]);
+    const query = `?document=DocumentReference/o-1&person=${DENTIST}`;
+    expect(toldOf(await history(patient('o'), 'o', query)).sort()).toEqual([
+      'Dr Marc Vidal a consulté 1 document, déclaré par un autre système',
+      'Dr Marc Vidal, dentiste, a consulté 1 document, pour un soin',
+    ]);
+    expect(toldOf(await history(hospital(), 'o', query))).toEqual([
+      'Dr Marc Vidal a consulté 1 document, déclaré par un autre système',
+    ]);
+    // that somebody else says that it was them makes it nobody's own
+    expect(toldOf(await history(dentist, 'o', '?kind=read'))).toEqual([
+      'Vous avez consulté 1 document, pour un soin',
+    ]);
+  });
+
+  it('can’t stop the history, whatever its time', async () => {
+    await world('leap');
+    const { status, text } = await hospital().post('AuditEvent', deposited('leap', '2016-12-31T23:59:60Z'));
+    expect([status, status === 201 || text]).toEqual([201, true]);
+    const [visit] = partsOf(await history(patient('leap'), 'leap', '?date=2016'), 'visit');
+    expect(visit).toBeUndefined();
+    expect(partsOf(await history(patient('leap'), 'leap', '?date=2017-01-01'), 'visit')).toHaveLength(1);
+  });
+});

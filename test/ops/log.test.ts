@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { Writable } from 'node:stream';
 import { createLog } from '../../src/ops/log.ts';
 
@@ -77,5 +78,24 @@ describe('the log', () => {
     });
     expect(first!.err).toEqual({ type: 'string', message: '', at: [] });
     expect(JSON.stringify(second).match(/"cause"/g)!.length).toBe(3);
+  });
+
+  it('tells what nobody caught as any error, and nothing else of it leaves the process', async () => {
+    const url = new URL('../../src/ops/log.ts', import.meta.url).href;
+    const script = `
+      const { createLog, logFaults } = await import(${JSON.stringify(url)});
+      logFaults(createLog());
+      void Promise.reject(Object.assign(new Error('dup key: { family: "Martin" }'), { keyValue: { family: 'Martin' } }));
+    `;
+    const hook = new URL('../support/typescript.mjs', import.meta.url).href;
+    const [code, out] = await new Promise<[unknown, string]>((resolve) => {
+      execFile(
+        process.execPath,
+        ['--import', hook, '--input-type=module', '-e', script],
+        (error, stdout, stderr) => resolve([error?.code, stdout + stderr]),
+      );
+    });
+    expect([code, out]).toEqual([1, expect.stringContaining('ended by a fault')]);
+    expect(out).not.toContain('Martin');
   });
 });

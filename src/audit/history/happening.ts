@@ -85,7 +85,7 @@ export function happeningOf(event: Resource, patient: string): Happening {
     refused,
     failed,
     id: String(event.id),
-    at: dateRange(String(event.recorded))?.lo ?? 0,
+    at: momentOf(String(event.recorded)),
     who: whoIn(agents, patient),
     mode: modeOf(purposes),
     purposes,
@@ -95,6 +95,12 @@ export function happeningOf(event: Resource, patient: string): Happening {
     address,
     outside: false,
   };
+}
+
+/** Milliseconds. What JavaScript doesn't read, such as a leap second, as a search does. */
+function momentOf(recorded: string): number {
+  const at = Date.parse(recorded);
+  return Number.isNaN(at) ? (dateRange(recorded)?.lo ?? 0) : at;
 }
 
 /** Each once: what is here, without its version. */

@@ -72,7 +72,7 @@ function isOfTraces(names: readonly string[]): boolean {
 function deedOf(event: Json): Deed {
   const code = codeOf(event.subtype);
   const known = code === undefined ? undefined : BY_INTERACTION[code];
-  if (known !== undefined && WRITES.has(known)) return known;
+  if (known !== undefined && WRITES.has(known)) return foundOnly(code!, event.action) ?? known;
   const path = known === 'read' || known === 'search' || code === 'operation' ? pathOf(event) : code;
   if (path !== undefined) {
     if (OF_TRACES.test(path)) return 'history';
@@ -80,6 +80,12 @@ function deedOf(event: Json): Deed {
     if (operation !== undefined) return BY_OPERATION[operation] ?? 'other';
   }
   return known ?? BY_ACTION[String(event.action)] ?? 'other';
+}
+
+/** A write that found what was there already wrote nothing: it did what its action says. */
+function foundOnly(code: string, action: unknown): Deed | undefined {
+  if (code === 'transaction' || code === 'batch') return undefined;
+  return action === 'E' ? 'search' : action === 'R' ? 'read' : undefined;
 }
 
 const OF_TRACES = /(?:^|\/)AuditEvent(?:\/|$)/;

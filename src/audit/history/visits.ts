@@ -43,6 +43,7 @@ export class Visits<H extends Happening> {
   readonly #count: number;
   readonly #most: number;
   readonly #before: Told;
+  readonly #keys = new Map<string, string>();
   readonly #page: Open<H>[] = [];
   /** The last visit of each key; that of a key may be one of the next page's. */
   readonly #open = new Map<string, Open<H>>();
@@ -61,7 +62,7 @@ export class Visits<H extends Happening> {
 
   /** In order. Nothing more is to be added once `isDone`. */
   add(happening: H): void {
-    const key = keyOf(happening);
+    const key = this.#keyOf(happening);
     const told = this.#before[key];
     if (told !== undefined && !isAfter(happening, told)) return;
     this.read += 1;
@@ -96,6 +97,13 @@ export class Visits<H extends Happening> {
     return this.#closed(end, this.#page[end]?.happenings[0] ?? this.#beyond ?? this.#last);
   }
 
+  #keyOf(happening: Happening): string {
+    const text = textOf(happening);
+    let key = this.#keys.get(text);
+    if (key === undefined) this.#keys.set(text, (key = hashed(text)));
+    return key;
+  }
+
   get #isFull(): boolean {
     return this.read >= this.#most;
   }
@@ -122,8 +130,15 @@ export class Visits<H extends Happening> {
 }
 
 /** One person for one reason in one manner; short, since it is kept in page links. */
-export function keyOf({ who, mode, purposes, outside }: Happening): string {
-  const text = JSON.stringify([who.reference ?? who.name ?? '', mode, purposes, outside]);
+export function keyOf(happening: Happening): string {
+  return hashed(textOf(happening));
+}
+
+function textOf({ who, mode, purposes, outside }: Happening): string {
+  return JSON.stringify([who.reference ?? who.name ?? '', mode, purposes, outside]);
+}
+
+function hashed(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 16);
 }
 

@@ -201,7 +201,7 @@ export const READING: Record<number, (cast: Cast) => Probe[]> = {
       get(`Patient/${of}/$explain-access?actor=${actor}&resource=${hidden}`),
       get(`Patient/${visible}/$explain-access?actor=${actor}&resource=${hidden}`),
       get(`Consent/${cast.kind}-permit/$enforcement-status`),
-      get(`Patient/${of}/$access-history?document=${hidden}&as=csv`),
+      get(`Patient/${of}/$access-history?document=${hidden}&date=lt2000`),
     ];
   },
   28: (cast) => {

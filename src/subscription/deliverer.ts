@@ -1,0 +1,183 @@
+/**
+ * Follows the outbox for all Subscriptions. Each has its own place in it and its own turns, so that a dead endpoint
+ * delays no other; one process works on a Subscription at a time, by a lease.
+ */
+import { FhirError } from '../fhir/outcome.ts';
+import { delayAfter, PARKED_AFTER } from '../notice/mail.ts';
+import type { Outbox, Row } from '../notice/outbox.ts';
+import { type Offered, type Plan, planOf } from './plan.ts';
+import {
+  type Channel,
+  type Claimed,
+  type Desk,
+  type Kept,
+  Lost,
+  type Opened,
+  type OpenSession,
+  Undelivered,
+} from './ports.ts';
+import { Turn, candidateOf, leaseFor, textOf } from './turn.ts';
+
+/** Turns at a time, and of those towards one host. */
+const AT_ONCE = 64;
+const PER_LANE = 4;
+/** Rows that are kept in mind, so that each Subscription needn't read them to know that they are none of its own. */
+const IN_MIND = 5_000;
+const HANDSHAKES = 5;
+const MINUTE = 60_000;
+
+export interface DelivererOptions {
+  desk: Desk;
+  outbox: Outbox;
+  channels: Readonly<Record<Plan['target']['kind'], Channel>>;
+  session: OpenSession;
+  offered: () => Offered;
+  base: string;
+  now: () => number;
+  /** Told of what is wrong here, not at an endpoint. */
+  failed: (error: unknown) => void;
+}
+
+interface Known extends Opened {
+  vid: string;
+  plan: Plan;
+  end: number;
+  /** All up to here holds nothing for it. */
+  seen: number;
+}
+
+export class Deliverer {
+  readonly #options: DelivererOptions;
+  readonly #known = new Map<string, Known>();
+  readonly #turns = new Map<string, { lane: string; done: Promise<void> }>();
+  #mind: Row[] = [];
+  #tidied = 0;
+
+  constructor(options: DelivererOptions) {
+    this.#options = options;
+  }
+
+  /** Begins what is due; waits for none of it, unless the server stops. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { desk, outbox, now } = this.#options;
+    await outbox.number();
+    await this.#mindRows();
+    const due = await desk.due(now());
+    if (now() - this.#tidied > MINUTE) await this.#tidy(due);
+    for (const kept of due) {
+      if (signal.aborted || this.#turns.size >= AT_ONCE) break;
+      if (!this.#turns.has(kept.id)) await this.#consider(kept, signal);
+    }
+    if (signal.aborted) await this.settle();
+  }
+
+  async settle(): Promise<void> {
+    await Promise.all([...this.#turns.values()].map(({ done }) => done));
+  }
+
+  async #consider(kept: Kept, signal: AbortSignal): Promise<void> {
+    const { desk, channels, now } = this.#options;
+    const known = await this.#knownOf(kept);
+    if (known === undefined) return;
+    const { plan, end } = known;
+    if (now() >= end) return desk.become(kept, 'off', 'the end was reached: write it again to go on');
+    const channel = channels[plan.target.kind];
+    if (!channel.isHere(kept.id)) return;
+    if (!this.#wants(kept, known)) return;
+    const lane = channel.lane(plan, kept.id);
+    if ([...this.#turns.values()].filter((each) => each.lane === lane).length >= PER_LANE) return;
+    const claimed = await desk.claim(kept, now(), now() + leaseFor(plan));
+    if (claimed === undefined) return;
+    const done = this.#take(claimed, known, channel, signal).finally(() => this.#turns.delete(kept.id));
+    this.#turns.set(kept.id, { lane, done });
+  }
+
+  async #take(claimed: Claimed, known: Known, channel: Channel, signal: AbortSignal): Promise<void> {
+    const { desk, failed } = this.#options;
+    try {
+      known.seen = await new Turn({ ...this.#options, channel }, claimed, known.plan, known).run(signal);
+      await desk.release(claimed, 0);
+    } catch (error) {
+      if (error instanceof Lost) return;
+      if (!(error instanceof Undelivered)) failed(error);
+      await this.#postpone(claimed, error).catch(failed);
+    }
+  }
+
+  async #postpone(claimed: Claimed, error: unknown): Promise<void> {
+    const { desk, now } = this.#options;
+    const at = now();
+    const failing = claimed.failing ?? at;
+    const isOver =
+      error instanceof Undelivered &&
+      (error.isFinal ||
+        at - failing >= PARKED_AFTER ||
+        (claimed.status === 'requested' && claimed.tries >= HANDSHAKES));
+    const fault = textOf(error);
+    await desk.later(claimed, { next: at + delayAfter(claimed.tries, Math.random()), failing, fault });
+    if (isOver) await desk.become(claimed, 'error', fault);
+  }
+
+  /** Undefined: it can't be delivered any more. */
+  async #knownOf(kept: Kept): Promise<Known | undefined> {
+    const known = this.#known.get(kept.id);
+    if (known?.vid === kept.vid) return known;
+    const { desk, offered } = this.#options;
+    const opened = await desk.open(kept);
+    if (opened === undefined) return undefined;
+    try {
+      const made = {
+        ...opened,
+        vid: kept.vid,
+        plan: planOf(opened.resource, offered()),
+        end: Date.parse(String(opened.resource.end)),
+        seen: kept.place,
+      };
+      this.#known.set(kept.id, made);
+      return made;
+    } catch (error) {
+      if (!(error instanceof FhirError)) throw error;
+      // the operator allows it no more
+      await desk.become(kept, 'error', error.message);
+      return undefined;
+    }
+  }
+
+  #wants(kept: Kept, known: Known): boolean {
+    const { heartbeat } = known.plan;
+    if (kept.status === 'requested' || kept.failing !== undefined) return true;
+    if (heartbeat !== undefined && this.#options.now() >= kept.sent + heartbeat) return true;
+    const from = Math.max(kept.place, known.seen);
+    const first = this.#mind[0]?.n ?? Infinity;
+    // what isn't in mind must be read
+    if (from + 1 < first && this.#mind.length > 0) return true;
+    const rows = this.#mind.slice(Math.max(0, from + 1 - first));
+    const some = rows.some((row) => candidateOf(row, known.plan, kept.since) !== undefined);
+    if (!some && rows.length > 0) known.seen = rows.at(-1)!.n;
+    return some;
+  }
+
+  async #mindRows(): Promise<void> {
+    const { outbox } = this.#options;
+    const last = this.#mind.at(-1)?.n ?? (await outbox.position('subscriptions'));
+    for (let from = last; ;) {
+      const rows = await outbox.after(from, 1000);
+      this.#mind.push(...rows);
+      if (this.#mind.length > IN_MIND) this.#mind = this.#mind.slice(-IN_MIND);
+      if (rows.length < 1000) return;
+      from = rows.at(-1)!.n;
+    }
+  }
+
+  async #tidy(due: readonly Kept[]): Promise<void> {
+    const { desk, now } = this.#options;
+    this.#tidied = now();
+    const ids = new Set(due.map(({ id }) => id));
+    for (const kept of due) {
+      const seen = this.#known.get(kept.id)?.seen ?? 0;
+      if (seen > kept.place && !this.#turns.has(kept.id)) await desk.skip(kept, seen);
+    }
+    for (const id of this.#known.keys()) if (!ids.has(id) && !this.#turns.has(id)) this.#known.delete(id);
+    await desk.hold(now());
+  }
+}
