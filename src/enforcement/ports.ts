@@ -2,6 +2,7 @@
 import type { Named } from '../consent/actors.ts';
 import type { Policy } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
+import type { Subject } from '../consent/subject.ts';
 import type { Attributes } from '../condition/condition.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
@@ -43,6 +44,8 @@ export interface Change extends Pick<Attributes, 'type' | 'id' | 'patients' | 'b
   imposed?: readonly string[];
   /** Those of them that its depositor hasn't put on it too. */
   unshown?: readonly string[];
+  /** Whose rights a Subscription is delivered by; absent: as before. */
+  subscriber?: Subject;
   /** Without `meta.versionId` and `meta.lastUpdated`, which the store sets; absent for a deletion. */
   resource?: Resource;
   /** The version it replaces, which must still be the current one; absent: there must be no current one. */

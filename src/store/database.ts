@@ -15,6 +15,7 @@ import type { ChoiceDoc, DeliveryDoc, GroupDoc, HoldDoc, NoticeDoc } from './not
 import type { FollowerDoc, OutboxDoc } from './outbox.ts';
 import type { MailDoc } from './post.ts';
 import { type Records, recordsOf } from './records.ts';
+import type { EventDoc, SubscriptionDoc } from './subscriptions.ts';
 
 export interface PatientDoc {
   /** The patient's logical id. */
@@ -54,6 +55,8 @@ export interface Database {
   holds: Collection<HoldDoc>;
   groups: Collection<GroupDoc>;
   choices: Collection<ChoiceDoc>;
+  subscriptions: Collection<SubscriptionDoc>;
+  subscriptionEvents: Collection<EventDoc>;
   spill: GridFSBucket;
   records: Records;
   /** Behind a mongos: counts must look at each document. */
@@ -118,6 +121,11 @@ export const INDEXES = {
     { name: 'due', key: { due: 1 } },
     { name: 'name', key: { name: 1 } },
   ],
+  subscriptions: [{ name: 'status_next', key: { status: 1, next: 1 } }],
+  subscriptionEvents: [
+    { name: 'subscription_number', key: { subscription: 1, number: 1 }, unique: true },
+    { name: 'made', key: { made: 1 }, expireAfterSeconds: 604_800 },
+  ],
   groups: [{ name: 'seen', key: { seen: 1 }, expireAfterSeconds: 172_800 }],
   locks: [{ name: 'touched', key: { touched: 1 }, expireAfterSeconds: 86_400 }],
 } satisfies Record<string, IndexDescription[]>;
@@ -164,6 +172,8 @@ export async function connect(uri: string, name: string): Promise<Database> {
     holds: db.collection('holds'),
     groups: db.collection('groups'),
     choices: db.collection('choices'),
+    subscriptions: db.collection('subscriptions'),
+    subscriptionEvents: db.collection('subscriptionEvents'),
     spill: new GridFSBucket(db, { bucketName: 'spill', chunkSizeBytes: SPILL_CHUNK }),
     sharded: (await db.admin().command({ hello: 1 })).msg === 'isdbgrid',
     records: recordsOf(keys!, data!),
