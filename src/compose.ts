@@ -6,7 +6,7 @@ import { checkScope } from './auth/scopes.ts';
 import { type Issuer, Tokens } from './auth/token.ts';
 import type { Rules } from './consent/rules.ts';
 import { Access } from './enforcement/access.ts';
-import { Notes } from './enforcement/notes.ts';
+import { type Concern, Notes } from './enforcement/notes.ts';
 import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
 import { ScopedStore } from './enforcement/scoped-store.ts';
 import { RESOURCE_TYPES } from './fhir/definitions/index.ts';
@@ -14,6 +14,7 @@ import { FhirError } from './fhir/outcome.ts';
 import { createApp } from './http/app.ts';
 import { capabilityStatement } from './http/capability.ts';
 import { ROUTES } from './http/routes.ts';
+import { sockets, websocketOf } from './http/websocket.ts';
 import { createServer } from './http/server.ts';
 import type { Context, Disclosure } from './interaction/context.ts';
 import type { Interaction, Trace } from './interaction/exchange.ts';
@@ -21,13 +22,16 @@ import { interactions } from './interactions.ts';
 import { PageLinks } from './interaction/page-links.ts';
 import { Queue } from './interaction/queue.ts';
 import { Courier } from './notice/courier.ts';
-import { Dispatcher } from './notice/dispatch.ts';
+import { Dispatcher, FOLLOWER } from './notice/dispatch.ts';
 import { Visits } from './notice/visits.ts';
 import { readiness } from './ops/health.ts';
 import { type Job, startJobs } from './ops/jobs.ts';
 import type { Log } from './ops/log.ts';
 import { noticeJobs } from './ops/notices/jobs.ts';
 import { type SmtpOptions, smtp } from './ops/notices/smtp.ts';
+import type { Lookup } from './ops/subscriptions/address.ts';
+import { byMail } from './ops/subscriptions/mail.ts';
+import { restHook } from './ops/subscriptions/rest-hook.ts';
 import { startObserving, type MetricsOptions } from './ops/observing.ts';
 import { commonDefinitions, definitionsOf } from './search/definitions.ts';
 import { terminology } from './search/known-terminology.ts';
@@ -42,7 +46,13 @@ import { MongoPost } from './store/post.ts';
 import { ARCHIVE_KEY, retire } from './store/retention.ts';
 import { stateOf } from './store/state.ts';
 import { Store } from './store/store.ts';
+import { Subscriptions } from './store/subscriptions.ts';
 import { sweep } from './store/sweep.ts';
+import { accepted } from './subscription/accept.ts';
+import { Deliverer } from './subscription/deliverer.ts';
+import type { Host } from './subscription/hosts.ts';
+import type { Offered } from './subscription/plan.ts';
+import type { OpenSession } from './subscription/ports.ts';
 
 export const VERSION = '0.1.0';
 const RELEASED = '2026-11-22';
@@ -81,6 +91,10 @@ export interface ServerOptions {
   rules: Rules;
   /** Milliseconds between two looks into the outbox; absent: this process tells nobody anything. */
   noticesEvery?: number;
+  /** Hosts that Subscriptions may tell something; none unless given. */
+  subscriptionHosts?: readonly Host[];
+  /** How their names are looked up; the system's way unless given. */
+  lookup?: Lookup;
   /** Absent: no e-mail is sent. */
   mail?: SmtpOptions & { link: string };
   /** `silent` unless given. */
@@ -119,6 +133,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const professions = options.rules.professions[0] ?? '';
     const outbox = new MongoOutbox(database, ring);
     const inbox = new Notices(database, ring, store.terms, outbox, store);
+    // what is written from here on is told, whenever the first look into the outbox comes
+    if (options.noticesEvery !== undefined) await outbox.position(FOLLOWER);
+    const subscriptions = new Subscriptions(database, ring, store);
     const visits = new Visits(options.rules.emergency.BTG.hours);
     const context: Context = {
       types,
@@ -127,9 +144,46 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       queue: new Queue(),
       disclosure: options.disclosure ?? 'silent',
       inbox,
+      subscriptions,
+      websocket: websocketOf(base),
       bounds: { defaultCount: 50, maxCount: 1000, maxIncluded: 2000, maxEntries: 5000 },
       newId: options.newId ?? randomUUID,
       now: Date.now,
+    };
+    const offered = (): Offered => ({
+      base,
+      types,
+      terminology,
+      now: Date.now(),
+      hosts: options.subscriptionHosts ?? [],
+      mails: options.mail !== undefined,
+    });
+    const session: OpenSession = (subject, id, to) => {
+      const notes = new Notes();
+      const access = Access.of(subject, policies, Date.now, () => {});
+      const asked = {
+        audit: { code: 'operation', action: 'E' as const },
+        params: { type: 'Subscription', id },
+        url: `Subscription/${id}/$events`,
+        query: [],
+        requestId: randomUUID(),
+        subject,
+        base,
+        address: to,
+      };
+      const tracer = (concerns: readonly Concern[], at: number) =>
+        tracesOf(asked, concerns, { outcome: '0', professions }, at);
+      const scoped = new ScopedStore(port, access, notes, tracer);
+      return {
+        read: ({ type, id: of, vid }) => scoped.readVersion(type, of, vid),
+        async record() {
+          const concerns = notes.open();
+          if (concerns.length === 0) return;
+          const news = visits.news(subject, concerns, Date.now());
+          await Promise.all([port.record((at) => tracer(concerns, at)), outbox.enter(news)]);
+          visits.told(news);
+        },
+      };
     };
     const tokens = new Tokens(options.issuers, metrics?.tokenRefused);
     const touched = new WeakMap<Trace, Notes>();
@@ -155,8 +209,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         const access = Access.of(trace.subject, policies, context.now, (facts, grounds) =>
           notes.refused(facts, grounds),
         );
-        return new ScopedStore(port, access, notes, (concerns, at) =>
-          tracesOf(trace, concerns, { outcome: '0', professions }, at),
+        return new ScopedStore(
+          port,
+          access,
+          notes,
+          (concerns, at) => tracesOf(trace, concerns, { outcome: '0', professions }, at),
+          (change) => accepted(change, trace.subject, offered()),
         );
       },
       async record(trace, result) {
@@ -184,6 +242,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await listen(server, options);
     const asked = await observing.serve(page, log);
     const mailing = options.mail === undefined ? undefined : smtp(options.mail);
+    const connections = sockets(server, base, (token) => subscriptions.bind(token));
+    const deliverer = new Deliverer({
+      desk: subscriptions,
+      outbox,
+      channels: {
+        'rest-hook': restHook(options.subscriptionHosts ?? [], options.lookup),
+        websocket: connections,
+        email: byMail(mailing, options.mail?.link ?? base),
+      },
+      session,
+      offered,
+      base,
+      now: Date.now,
+      failed: (err) => log.error({ err }, 'a subscription was not delivered'),
+    });
     const jobs = startJobs(
       [
         ...(options.noticesEvery === undefined
@@ -204,6 +277,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
                     }),
               every: options.noticesEvery,
             })),
+        ...(options.noticesEvery === undefined
+          ? []
+          : [
+              {
+                name: 'subscriptions',
+                every: options.noticesEvery,
+                run: (signal: AbortSignal) => deliverer.run(signal),
+              },
+            ]),
         ...(options.archive === undefined ? [] : [retiring(database, store, ring, options.archive, log)]),
         {
           name: 'sweep',
@@ -222,9 +304,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       store,
       isFresh: async () => (await database.resources.findOne({}, { projection: { _id: 1 } })) === null,
       async close(patience = 20_000) {
+        connections.close();
         await closeServer(server, patience);
         await asked.close();
         await jobs.stop();
+        await deliverer.settle();
         mailing?.close();
         await store.close();
         await database.close();

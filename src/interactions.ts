@@ -6,6 +6,9 @@ import { explainAccess } from './operation/explain-access.ts';
 import { meta, metaAdd, metaDelete } from './operation/meta.ts';
 import { noticePreferences, setNoticePreferences } from './operation/notice-preferences.ts';
 import { notices, readNotices } from './operation/notices.ts';
+import { bindingToken } from './operation/subscription-binding.ts';
+import { subscriptionEvents } from './operation/subscription-events.ts';
+import { subscriptionStatus } from './operation/subscription-status.ts';
 import { validateOperation } from './operation/validate.ts';
 import type { Context } from './interaction/context.ts';
 import { create } from './interaction/create.ts';
@@ -52,5 +55,8 @@ export function interactions(context: Context) {
     '$notices-read': within(readNotices),
     '$notice-preferences': within(noticePreferences),
     '$notice-preferences-set': within(setNoticePreferences),
+    $status: within(subscriptionStatus),
+    $events: within(subscriptionEvents),
+    '$get-ws-binding-token': within(bindingToken),
   } satisfies Record<string, Interaction>;
 }

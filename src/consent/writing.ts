@@ -55,7 +55,8 @@ export function refusesWrite(writing: Writing, excluded: readonly string[]): Ref
   if (role === 'patient' || role === 'representative') {
     return patients.length === 0 || isFamily(relations) ? undefined : 'patient';
   }
-  return role === 'app' ? 'right' : undefined;
+  // what an app is told of, it may read: it deposits nothing by asking
+  return role === 'app' && type !== 'Subscription' ? 'right' : undefined;
 }
 
 /** A system whose token says so of this very type; what it has deposited stays as it is. */

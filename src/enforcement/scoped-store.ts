@@ -32,6 +32,9 @@ export type Tracer = (concerns: readonly Concern[], at: number) => Trace[];
 
 const GROUPS = /^(PractitionerRole|CareTeam|Group)\//;
 
+/** What the server makes of a change before it is written. @throws FhirError when it may not be */
+export type Accept = (change: Change) => Change;
+
 export class ScopedStore {
   /** Commits wait for those of the other entries of a transaction. */
   readonly staged: boolean = false;
@@ -39,9 +42,17 @@ export class ScopedStore {
   readonly #access: Access;
   readonly notes: Notes;
   readonly #tracer: Tracer;
+  readonly #accept: Accept;
 
-  constructor(port: ResourceStore, access: Access, notes: Notes, tracer: Tracer) {
+  constructor(
+    port: ResourceStore,
+    access: Access,
+    notes: Notes,
+    tracer: Tracer,
+    accept: Accept = (change) => change,
+  ) {
     this.#port = port;
+    this.#accept = accept;
     this.#access = access;
     this.notes = notes;
     this.#tracer = tracer;
@@ -156,11 +167,12 @@ export class ScopedStore {
 
   /** All or nothing, with its traces. @throws Stale */
   async commit(changes: readonly Change[], locks: readonly Lock[] = []): Promise<Stored[]> {
-    for (const change of changes)
+    const accepted = changes.map(this.#accept);
+    for (const change of accepted)
       this.notes.wrote({ ...change, hidden: this.#access.hides(change) ? 0 : undefined }, this.#standing);
     const concerns = this.notes.open();
     const stored = await this.#port.commit({
-      changes,
+      changes: accepted,
       locks,
       actor: this.#access.depositor,
       audit: (at) => this.#tracer(concerns, at),

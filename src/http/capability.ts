@@ -2,6 +2,8 @@
 import type { Json, Resource } from '../fhir/resource.ts';
 import { isFollowed } from '../search/criterion.ts';
 import { parametersOf } from '../search/parameter.ts';
+import { TOPICS } from '../subscription/topics.ts';
+import { CAPABILITY, PROFILE } from '../subscription/vocabulary.ts';
 import { COMPARTMENTS, type Route } from './routes.ts';
 
 export interface SearchParameterFacts {
@@ -40,6 +42,12 @@ const WITHOUT_EXPRESSION: readonly SearchParameterFacts[] = [
 /** How a type is not served: traces stay as they are. */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
   AuditEvent: ['update', 'patch', 'delete', '$meta-add', '$meta-delete'],
+};
+
+/** https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/StructureDefinition-capabilitystatement-subscriptiontopic-canonical.html */
+const TOPICAL: Json = {
+  extension: TOPICS.map(({ url }) => ({ url: CAPABILITY, valueCanonical: url })),
+  supportedProfile: [PROFILE],
 };
 
 export function capabilityStatement(options: CapabilityOptions): Resource {
@@ -97,6 +105,7 @@ function resourceOf(type: string, types: string[], options: CapabilityOptions): 
   const serves = (interaction: string) => routes.some((route) => route.interaction === interaction);
   return {
     type,
+    ...(type === 'Subscription' ? TOPICAL : {}),
     profile: `${DEFINITIONS}/StructureDefinition/${type}`,
     interaction: typeInteractions(routes).map((code) => ({ code })),
     versioning: 'versioned-update',
@@ -137,14 +146,13 @@ const operationsOf = (routes: readonly Route[]): Json[] =>
     ...new Map(
       routes
         .filter(({ code }) => code === 'operation')
-        .map(({ interaction, own }) => [interaction.slice(1), own === true]),
+        .map(({ interaction, own, definition }) => {
+          const name = interaction.slice(1);
+          const standard = `${DEFINITIONS}/OperationDefinition/Resource-${name}`;
+          return [name, definition ?? (own ? `${OWN}/OperationDefinition/${name}` : standard)];
+        }),
     ),
-  ].map(([name, own]) => ({
-    name,
-    definition: own
-      ? `${OWN}/OperationDefinition/${name}`
-      : `${DEFINITIONS}/OperationDefinition/Resource-${name}`,
-  }));
+  ].map(([name, definition]) => ({ name, definition }));
 
 const parameterOf = ({ name, type, definition }: SearchParameterFacts): Json => ({
   name,

@@ -25,9 +25,13 @@ export interface Route {
   open?: true;
   /** An operation that this server defines. */
   own?: true;
+  /** Of an operation that neither this server nor R4 defines. */
+  definition?: string;
   /** Media types that it answers in beside FHIR's. */
   forms?: readonly string[];
 }
+
+const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-';
 
 // prettier-ignore
 export const ROUTES = [
@@ -80,6 +84,9 @@ export const ROUTES = [
   { method: 'GET', path: 'Practitioner/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', own: true },
   { method: 'POST', path: 'Practitioner/[id]/$notices-read', interaction: '$notices-read', code: 'operation', action: 'U', body: 'resource', own: true },
   { method: 'GET', path: 'Patient/[id]/$notice-preferences', interaction: '$notice-preferences', code: 'operation', action: 'R', scope: 'r', own: true },
+  { method: 'GET', path: 'Subscription/[id]/$status', interaction: '$status', code: 'operation', action: 'R', scope: 'r', definition: `${BACKPORT}status` },
+  { method: 'GET', path: 'Subscription/[id]/$events', interaction: '$events', code: 'operation', action: 'E', scope: 'r', definition: `${BACKPORT}events` },
+  { method: 'GET', path: 'Subscription/[id]/$get-ws-binding-token', interaction: '$get-ws-binding-token', code: 'operation', action: 'R', scope: 'r', definition: `${BACKPORT}get-ws-binding-token` },
   { method: 'POST', path: 'Patient/[id]/$notice-preferences-set', interaction: '$notice-preferences-set', code: 'operation', action: 'U', scope: 'u', body: 'resource', own: true },
 ] as const satisfies readonly Route[];
 

@@ -1,5 +1,6 @@
 /** What interactions share beside the exchange. */
 import type { Inbox } from '../notice/notice.ts';
+import type { Ledger } from '../subscription/ports.ts';
 import type { Terminology } from '../search/terminology.ts';
 import type { PageLinks } from './page-links.ts';
 import type { Queue } from './queue.ts';
@@ -14,6 +15,9 @@ export interface Context {
   /** Whether professionals learn that something was withheld from them. */
   disclosure: Disclosure;
   inbox: Inbox;
+  subscriptions: Ledger;
+  /** Where subscribers connect to. */
+  websocket: string;
   newId(): string;
   now(): number;
 }

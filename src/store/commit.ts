@@ -20,6 +20,7 @@ import type { Encoder, Encoded } from './encoder.ts';
 import { isAway } from './fault.ts';
 import { mentions } from './mentions.ts';
 import { type OutboxDoc, rowOf } from './outbox.ts';
+import { type SubscriptionDoc, beside, subscribe } from './subscription-writes.ts';
 import type { Chain } from './chain.ts';
 import type { Traces } from './traces.ts';
 import { UNWATCHED, type Watch } from './watch.ts';
@@ -50,6 +51,7 @@ interface Prepared {
   audit: Doc[];
   locks: AnyBulkWriteOperation<LockDoc>[];
   outbox: OutboxDoc[];
+  subscriptions: AnyBulkWriteOperation<SubscriptionDoc>[];
   patients: AnyBulkWriteOperation<PatientDoc>[];
   /** What is made under an id that its caller chose, and the mark of a deletion that it comes after. */
   named: string[];
@@ -64,6 +66,7 @@ export class Committer {
   readonly #watch: Watch;
   readonly #chain: Chain;
   readonly #bindSoon: () => void;
+  readonly #subscriptions: Buffer;
   #waiting: Unit[] = [];
   #underWay = 0;
   #scheduled = false;
@@ -73,7 +76,7 @@ export class Committer {
     database: Database,
     encoder: Encoder,
     traces: Traces,
-    chained: { chain: Chain; bindSoon: () => void },
+    chained: { chain: Chain; bindSoon: () => void; subscriptions: Buffer },
     watch = UNWATCHED,
   ) {
     this.#database = database;
@@ -81,6 +84,7 @@ export class Committer {
     this.#traces = traces;
     this.#chain = chained.chain;
     this.#bindSoon = chained.bindSoon;
+    this.#subscriptions = chained.subscriptions;
     this.#watch = watch;
   }
 
@@ -195,6 +199,7 @@ export class Committer {
       batch.flatMap(({ commit }) => commit.locks),
       outbox,
     );
+    prepared.subscriptions = await beside(this.#database, this.#subscriptions, whole);
     const entry = this.#chain.enter([...prepared.auditResources, ...prepared.audit]);
     let isSent = false;
     const session = this.#database.client.startSession();
@@ -250,6 +255,7 @@ export class Committer {
     const records = [...prepared.auditResources, ...prepared.audit];
     if (records.length > 0) await audit.insertMany(records, { ...options, ordered: false }).catch(unrecorded);
     if (prepared.outbox.length > 0) await this.#database.outbox.insertMany(prepared.outbox, options);
+    if (prepared.subscriptions.length > 0) await subscribe(this.#database, prepared.subscriptions, options);
     if (prepared.patients.length > 0)
       await patients.bulkWrite(prepared.patients, { ...options, ordered: true });
   }
@@ -308,6 +314,7 @@ function prepare(
       },
     })),
     outbox,
+    subscriptions: [],
     patients: [],
     named: [],
     revived: [],

@@ -15,7 +15,7 @@ import type { ChoiceDoc, DeliveryDoc, GroupDoc, HoldDoc, NoticeDoc } from './not
 import type { FollowerDoc, OutboxDoc } from './outbox.ts';
 import type { MailDoc } from './post.ts';
 import { type Records, recordsOf } from './records.ts';
-import type { EventDoc, SubscriptionDoc } from './subscriptions.ts';
+import type { BindingDoc, EventDoc, SubscriptionDoc } from './subscription-writes.ts';
 
 export interface PatientDoc {
   /** The patient's logical id. */
@@ -57,6 +57,7 @@ export interface Database {
   choices: Collection<ChoiceDoc>;
   subscriptions: Collection<SubscriptionDoc>;
   subscriptionEvents: Collection<EventDoc>;
+  bindings: Collection<BindingDoc>;
   spill: GridFSBucket;
   records: Records;
   /** Behind a mongos: counts must look at each document. */
@@ -126,6 +127,7 @@ export const INDEXES = {
     { name: 'subscription_number', key: { subscription: 1, number: 1 }, unique: true },
     { name: 'made', key: { made: 1 }, expireAfterSeconds: 604_800 },
   ],
+  bindings: [{ name: 'until', key: { until: 1 }, expireAfterSeconds: 60 }],
   groups: [{ name: 'seen', key: { seen: 1 }, expireAfterSeconds: 172_800 }],
   locks: [{ name: 'touched', key: { touched: 1 }, expireAfterSeconds: 86_400 }],
 } satisfies Record<string, IndexDescription[]>;
@@ -174,6 +176,7 @@ export async function connect(uri: string, name: string): Promise<Database> {
     choices: db.collection('choices'),
     subscriptions: db.collection('subscriptions'),
     subscriptionEvents: db.collection('subscriptionEvents'),
+    bindings: db.collection('bindings'),
     spill: new GridFSBucket(db, { bucketName: 'spill', chunkSizeBytes: SPILL_CHUNK }),
     sharded: (await db.admin().command({ hello: 1 })).msg === 'isdbgrid',
     records: recordsOf(keys!, data!),

@@ -42,6 +42,7 @@ import { Reading } from './reading.ts';
 import type { Linked } from './resolve.ts';
 import { Search } from './search.ts';
 import type { Position } from './sorting.ts';
+import { PURPOSE } from './subscription-writes.ts';
 import { Terms } from './terms.ts';
 import { Traces } from './traces.ts';
 import { UNWATCHED } from './watch.ts';
@@ -89,7 +90,11 @@ export class Store implements ResourceStore {
     const chain = new Chain(codes);
     this.#keeper = new ChainKeeper(database, chain, codes, anchor);
     this.#auditLog = new AuditLog(database, traces, this.#keeper, watch);
-    const chained = { chain, bindSoon: () => this.#auditLog.bindSoon() };
+    const chained = {
+      chain,
+      bindSoon: () => this.#auditLog.bindSoon(),
+      subscriptions: ring.derive(PURPOSE),
+    };
     this.#committer = new Committer(database, encoder, traces, chained, watch);
     this.#wholeness = new Wholeness(database, this.terms);
     this.#accessHistory = new AccessHistory(database, this.#reading, this.#wholeness);

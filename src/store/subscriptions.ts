@@ -1,54 +1,29 @@
-/**
- * Subscriptions as they are delivered: beside the resource, in the transaction that writes it. What they ask for, where
- * it goes and whose rights it goes by are sealed.
- */
-import { type AnyBulkWriteOperation, type UpdateFilter } from 'mongodb';
+/** Subscriptions as they are delivered: see src/subscription/ports.ts. */
+import { createHash, randomBytes } from 'node:crypto';
 import type { Subject } from '../consent/subject.ts';
 import { Access } from '../enforcement/access.ts';
-import { type Change, Stale } from '../enforcement/ports.ts';
+import { Stale } from '../enforcement/ports.ts';
 import { parseJson } from '../fhir/json.ts';
 import { labelsOf } from '../fhir/labels.ts';
 import { fewRandomBytes } from '../fhir/random.ts';
 import type { Resource } from '../fhir/resource.ts';
-import { type Claimed, type Desk, type Kept, Lost, type Numbered, type Opened } from '../subscription/ports.ts';
+import {
+  type Claimed,
+  type Desk,
+  type Kept,
+  type Ledger,
+  Lost,
+  type Numbered,
+  type Opened,
+} from '../subscription/ports.ts';
 import type { Database } from './database.ts';
 import type { KeyRing } from './keys.ts';
-import { seal, unseal } from './sealing.ts';
+import { unseal } from './sealing.ts';
 import type { Store } from './store.ts';
+import { type EventDoc, HEAD, PURPOSE, type SubscriptionDoc, about } from './subscription-writes.ts';
 
-export interface SubscriptionDoc {
-  /** Of the resource. */
-  _id: string;
-  vid: string;
-  status: 'requested' | 'active' | 'error' | 'off';
-  sealed: Buffer;
-  place: number;
-  since: number;
-  events: number;
-  sent: number;
-  tries: number;
-  failing?: number;
-  fault?: string;
-  /** When it may be tried, milliseconds. */
-  next: number;
-  claim?: string;
-  /** Until when the claim holds. */
-  until?: number;
-}
-
-export interface EventDoc extends Omit<Numbered, 'id'> {
-  /** `subscription number` */
-  _id: string;
-  subscription: string;
-  resource: string;
-  /** For MongoDB to drop it. */
-  made: Date;
-}
-
-/** An answer of the outbox's head is of before. */
 const OPTIONS = { maxTimeMS: 10_000 };
 const FOLLOWER = 'subscriptions';
-const HEAD = ' head';
 const ATTEMPTS = 20;
 /** What nobody is connected to take holds the outbox back no longer than this. Milliseconds. */
 const HELD = 7 * 86_400_000;
@@ -56,40 +31,7 @@ const MOST = 10_000;
 
 const internal = Access.internal('the state of a Subscription, as its subscriber reads it');
 
-/** What stands beside the resources that are written. @param vids of the versions, in the same order */
-export async function beside(
-  database: Database,
-  key: Buffer,
-  written: readonly { change: Change; vid: string; at: number }[],
-): Promise<AnyBulkWriteOperation<SubscriptionDoc>[]> {
-  const head = (await database.followers.findOne({ _id: HEAD }, OPTIONS))?.n ?? 0;
-  return written.map(({ change, vid, at }) => {
-    const { id, resource, subscriber, previous } = change;
-    if (resource === undefined) return { deleteOne: { filter: { _id: id } } };
-    const status = resource.status as SubscriptionDoc['status'];
-    if (subscriber === undefined) return { updateOne: { filter: { _id: id }, update: { $set: { vid, status } } } };
-    const sealed = seal(key, Buffer.from(JSON.stringify({ subject: subscriber, resource })), about(id));
-    const set = { vid, status, sealed, tries: 0, next: 0 };
-    const start = { place: head, since: at };
-    const goesOn = previous !== undefined && isSame(previous.body, resource);
-    const update: UpdateFilter<SubscriptionDoc> = {
-      $set: { ...set, ...(goesOn ? {} : start) },
-      $setOnInsert: { events: 0, sent: 0, ...(goesOn ? start : {}) },
-      $unset: { failing: 1, fault: 1, claim: 1, until: 1 },
-    };
-    return { updateOne: { filter: { _id: id }, update, upsert: true } };
-  });
-}
-
-/** It asks for the same, and was not off: it goes on where it was. */
-function isSame(body: Buffer, { criteria, _criteria }: Resource): boolean {
-  if (body.length === 0) return false;
-  const before = parseJson(body) as Resource;
-  const asked = (each: unknown, more: unknown): string => JSON.stringify([each, more]);
-  return before.status !== 'off' && asked(before.criteria, before._criteria) === asked(criteria, _criteria);
-}
-
-export class Subscriptions implements Desk {
+export class Subscriptions implements Desk, Ledger {
   readonly #database: Database;
   readonly #key: Buffer;
   readonly #store: Store;
@@ -215,7 +157,10 @@ export class Subscriptions implements Desk {
     const head = await followers.findOne({ _id: HEAD }, OPTIONS);
     const [first] = await subscriptions
       .find(
-        { status: { $in: ['requested', 'active'] }, $or: [{ failing: { $exists: false } }, { failing: { $gt: now - HELD } }] },
+        {
+          status: { $in: ['requested', 'active'] },
+          $or: [{ failing: { $exists: false } }, { failing: { $gt: now - HELD } }],
+        },
         { projection: { place: 1 }, sort: { place: 1 }, limit: 1, ...OPTIONS },
       )
       .toArray();
@@ -244,6 +189,27 @@ export class Subscriptions implements Desk {
     return docs.map(numberedOf);
   }
 
+  async token(id: string, until: number): Promise<string> {
+    const token = randomBytes(32).toString('base64url');
+    const _id = hashOf(token);
+    await this.#database.bindings.insertOne({ _id, subscription: id, until: new Date(until) });
+    return token;
+  }
+
+  /** The Subscription that a token binds to, once; its next turn comes at once. */
+  async bind(token: string): Promise<string | undefined> {
+    const { bindings, subscriptions } = this.#database;
+    const found = await bindings.findOneAndDelete({ _id: hashOf(token) }, OPTIONS);
+    if (found === null || found.until.getTime() <= Date.now()) return undefined;
+    const id = found.subscription;
+    const held = await subscriptions.updateOne(
+      { _id: id, status: { $in: ['requested', 'active'] } },
+      { $set: { next: 0 } },
+      OPTIONS,
+    );
+    return held.matchedCount === 1 ? id : undefined;
+  }
+
   #opened({ _id, sealed }: SubscriptionDoc): Opened {
     return JSON.parse(unseal(this.#key, sealed, about(_id)).toString()) as {
       subject: Subject;
@@ -252,12 +218,8 @@ export class Subscriptions implements Desk {
   }
 }
 
-/** Of the key that seals them. */
-export const PURPOSE = 'subscriptions';
 const NUMBERS = 'subscription_number';
 const FREE = { claim: 1, until: 1 } as const;
-
-const about = (id: string): string => `rights of Subscription ${id}`;
 
 function keptOf({ _id: id, vid, status, place, since, events, sent, tries, failing }: SubscriptionDoc): Kept {
   return {
@@ -276,3 +238,6 @@ function keptOf({ _id: id, vid, status, place, since, events, sent, tries, faili
 function numberedOf({ n, type, resource: id, vid, at, number }: EventDoc): Numbered {
   return { n, type, id, vid, at, number };
 }
+
+/** A stolen database binds nobody. */
+const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url');

@@ -106,6 +106,11 @@ function contentOf(channel: Json, byTopic: boolean): Content {
   return content;
 }
 
+/** Of one that was accepted. */
+export function contentIn({ channel, criteria }: Resource): Content {
+  return contentOf((channel ?? {}) as Json, topicOf(String(criteria)) !== undefined);
+}
+
 function boundsOf(
   extensions: readonly Json[],
   byTopic: boolean,

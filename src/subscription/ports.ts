@@ -118,3 +118,12 @@ export class Undelivered extends Error {
     this.isFinal = isFinal;
   }
 }
+
+/** What a subscriber may ask of their Subscription. */
+export interface Ledger {
+  state(id: string): Promise<{ events: number; fault?: string } | undefined>;
+  /** Those from and to these numbers, at most so many. */
+  events(id: string, from: number, to: number, limit: number): Promise<Numbered[]>;
+  /** A token that binds one connection, once, until then. Milliseconds. */
+  token(id: string, until: number): Promise<string>;
+}

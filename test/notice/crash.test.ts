@@ -77,6 +77,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 }
 
 test('nothing is missing, nothing is told twice', async () => {
+  let other = await start();
   const made: string[] = [];
   let writing = true;
   const writers = PATIENTS.map(async (of) => {
@@ -93,7 +94,6 @@ test('nothing is missing, nothing is told twice', async () => {
     }
   });
   box.delay = 20;
-  let other = await start();
   for (let round = 0; round < ROUNDS; round += 1) {
     const child = await start();
     await sleep(300 + 200 * round);

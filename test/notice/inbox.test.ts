@@ -221,3 +221,17 @@ test('what stands in the database names no kind, document or professional', asyn
   for (const word of ['document', 'DocumentReference', 'visit', 'Lambert', 'emergency', 'secr'])
     expect(raw).not.toContain(word);
 });
+
+test('who reads on writes nothing more for it', async () => {
+  await putAll(carnet.as('all'), [{ ...permitting('n-11', 'Practitioner/demo-gp'), id: 'n-11-gp' }]);
+  const { json } = await carnet.as('lab').post('DocumentReference', document('n-11'));
+  const client = await MongoClient.connect(carnet.database.uri);
+  const rows = () => client.db(carnet.database.dbName).collection('outbox').countDocuments();
+  const before = await rows();
+  for (let each = 0; each < 30; each += 1) {
+    expect((await carnet.as('gp').get(`DocumentReference/${json.id}`)).status).toBe(200);
+  }
+  const after = await rows();
+  await client.close();
+  expect(after - before).toBe(1);
+});

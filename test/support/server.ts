@@ -53,6 +53,8 @@ export async function testServer(
     rules?: Rules;
     disclosure?: Disclosure;
     noticesEvery?: number;
+    subscriptionHosts?: ServerOptions['subscriptionHosts'];
+    lookup?: ServerOptions['lookup'];
     mail?: ServerOptions['mail'];
     proxies?: number;
     metrics?: MetricsOptions;
@@ -78,6 +80,8 @@ export async function testServer(
     rules: options.rules ?? nationalRules(),
     disclosure: options.disclosure,
     noticesEvery: options.noticesEvery,
+    subscriptionHosts: options.subscriptionHosts,
+    lookup: options.lookup,
     mail: options.mail,
     proxies: options.proxies,
     metrics: options.metrics,

@@ -1,0 +1,119 @@
+/**
+ * Notifications over a connection that the subscriber holds:
+ * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/channels.html#websockets
+ * A connection is nobody's until it binds with a token; without one it is closed.
+ */
+import type { Server } from 'node:http';
+import { WebSocket, WebSocketServer } from 'ws';
+import { type Channel, Undelivered } from '../subscription/ports.ts';
+
+export interface Sockets extends Channel {
+  close(): void;
+}
+
+/** The Subscription that a token is for; undefined: it is none, or was used. */
+export type Bind = (token: string) => Promise<string | undefined>;
+
+const PATH = '/websocket';
+const BIND = /^bind-with-token ([A-Za-z0-9_-]{20,100})$/;
+const BIND_WITHIN = 10_000;
+const MOST = 2_000;
+const PING_EVERY = 30_000;
+/** https://datatracker.ietf.org/doc/html/rfc6455#section-7.4.1 */
+const POLICY = 1008;
+
+export const websocketOf = (base: string): string => `${base.replace(/^http/, 'ws')}${PATH}`;
+
+export function sockets(server: Server, base: string, bind: Bind): Sockets {
+  const path = new URL(base).pathname.replace(/\/$/, '') + PATH;
+  const bound = new Map<string, Set<WebSocket>>();
+  const alive = new WeakSet<WebSocket>();
+  const upgrades = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
+
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => {});
+    if (request.url !== path || upgrades.clients.size >= MOST) {
+      socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+      return;
+    }
+    upgrades.handleUpgrade(request, socket, head, welcome);
+  });
+
+  function welcome(socket: WebSocket): void {
+    const late = setTimeout(() => socket.close(POLICY, 'not bound'), BIND_WITHIN);
+    const ids = new Set<string>();
+    alive.add(socket);
+    socket.on('pong', () => alive.add(socket));
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => {
+      clearTimeout(late);
+      for (const id of ids) {
+        const others = bound.get(id);
+        others?.delete(socket);
+        if (others?.size === 0) bound.delete(id);
+      }
+    });
+    socket.on('message', (data: Buffer) => {
+      take(String(data), socket, ids).then(
+        () => clearTimeout(late),
+        () => socket.close(POLICY, 'not bound'),
+      );
+    });
+  }
+
+  async function take(message: string, socket: WebSocket, ids: Set<string>): Promise<void> {
+    const token = BIND.exec(message)?.[1];
+    const id = token === undefined ? undefined : await bind(token);
+    if (id === undefined || socket.readyState !== WebSocket.OPEN) throw new Undelivered('no such token');
+    ids.add(id);
+    bound.set(id, (bound.get(id) ?? new Set()).add(socket));
+    socket.send(`bound ${id}`);
+  }
+
+  const pinging = setInterval(() => {
+    for (const socket of upgrades.clients) {
+      if (alive.delete(socket)) socket.ping();
+      else socket.terminate();
+    }
+  }, PING_EVERY);
+  pinging.unref();
+
+  return {
+    lane: (_, id) => `websocket ${id}`,
+    isHere: (id) => bound.has(id),
+    async reach({ timeout }, id) {
+      const here = [...(bound.get(id) ?? [])];
+      if (here.length === 0) throw new Undelivered('nobody is connected');
+      return {
+        async send({ body, kind }) {
+          if (body === undefined && kind !== 'event-notification') return;
+          const message = body?.toString() ?? `ping ${id}`;
+          await Promise.any(here.map((socket) => sent(socket, message, timeout))).catch(() => {
+            throw new Undelivered('nobody is connected');
+          });
+        },
+        close() {},
+      };
+    },
+    close() {
+      clearInterval(pinging);
+      for (const socket of upgrades.clients) socket.close(1001, 'the server stops');
+      setTimeout(() => upgrades.clients.forEach((socket) => socket.terminate()), 500).unref();
+      upgrades.close();
+    },
+  };
+}
+
+function sent(socket: WebSocket, message: string, timeout: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      socket.terminate();
+      reject(new Undelivered('nobody is connected'));
+    }, timeout);
+    socket.send(message, (error) => {
+      clearTimeout(late);
+      if (error == null) resolve();
+      else reject(error);
+    });
+  });
+}

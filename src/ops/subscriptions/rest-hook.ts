@@ -1,0 +1,111 @@
+/**
+ * https://hl7.org/fhir/R4/subscription.html#2.46.7.1: one request to the subscriber's endpoint. It is connected to
+ * before anything is numbered; nothing is followed, and of the answer only the status is read.
+ */
+import { request } from 'node:http';
+import { type Socket, connect as connectPlain } from 'node:net';
+import { connect as connectSecure } from 'node:tls';
+import { type Host, hostOf, isListed } from '../../subscription/hosts.ts';
+import type { Plan } from '../../subscription/plan.ts';
+import { type Channel, type Notification, type Reached, Undelivered } from '../../subscription/ports.ts';
+import { type Lookup, addressOf, lookup as systemLookup } from './address.ts';
+
+const CONNECT_WITHIN = 5_000;
+const FHIR_JSON = 'application/fhir+json; charset=utf-8';
+/** The endpoint is gone for good. */
+const GONE = 410;
+
+type Hook = Extract<Plan['target'], { kind: 'rest-hook' }>;
+
+export function restHook(hosts: readonly Host[], lookup: Lookup = systemLookup): Channel {
+  return {
+    lane: ({ target }) => (target.kind === 'rest-hook' ? new URL(target.endpoint).host : ''),
+    isHere: () => true,
+    async reach({ target, timeout }) {
+      if (target.kind !== 'rest-hook') throw new Error('no rest-hook');
+      const url = new URL(target.endpoint);
+      const host = hostOf(url);
+      if (!isListed(hosts, host)) throw new Undelivered('the host of the endpoint may not be told anything');
+      const address = await within(addressOf(hosts, host, lookup), CONNECT_WITHIN);
+      const socket = await connected(host, address);
+      return reached(socket, url, target, timeout);
+    },
+  };
+}
+
+function connected({ secure, name, port }: Host, address: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    // a certificate is of the name, not of the address that it leads to
+    const socket = secure
+      ? connectSecure({ host: address, port, servername: name, ALPNProtocols: ['http/1.1'] })
+      : connectPlain({ host: address, port });
+    const late = setTimeout(() => socket.destroy(new Error('late')), CONNECT_WITHIN);
+    socket.once(secure ? 'secureConnect' : 'connect', () => {
+      clearTimeout(late);
+      resolve(socket);
+    });
+    socket.on('error', () => {
+      clearTimeout(late);
+      reject(new Undelivered('the endpoint could not be connected to'));
+    });
+  });
+}
+
+function reached(first: Socket, url: URL, target: Hook, timeout: number): Reached {
+  return {
+    send: (notification) => send(first, url, target, timeout, notification),
+    close: () => void first.destroy(),
+  };
+}
+
+function send(
+  socket: Socket,
+  url: URL,
+  { headers }: Hook,
+  timeout: number,
+  { body, about }: Notification,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // R4: a resource is written to the endpoint as to a FHIR server
+    const path = about === undefined ? url.pathname : `${url.pathname.replace(/\/$/, '')}/${about}`;
+    const sent = request({
+      createConnection: () => socket,
+      method: about === undefined ? 'POST' : 'PUT',
+      path: `${path}${url.search}`,
+      headers: {
+        ...Object.fromEntries(headers),
+        host: url.host,
+        connection: 'close',
+        'user-agent': 'Carnet',
+        'content-length': body?.length ?? 0,
+        ...(body === undefined ? {} : { 'content-type': FHIR_JSON }),
+      },
+      maxHeaderSize: 16_384,
+    });
+    const late = setTimeout(() => sent.destroy(new Error('late')), timeout);
+    const end = (fault?: Undelivered): void => {
+      clearTimeout(late);
+      sent.destroy();
+      if (fault === undefined) resolve();
+      else reject(fault);
+    };
+    sent.once('response', ({ statusCode = 0 }) => {
+      if (statusCode >= 200 && statusCode < 300) end();
+      else end(new Undelivered(`the endpoint answered ${statusCode}`, statusCode === GONE));
+    });
+    sent.on('error', () => end(new Undelivered('the endpoint did not answer')));
+    sent.end(body);
+  });
+}
+
+async function within<T>(work: Promise<T>, time: number): Promise<T> {
+  let late: NodeJS.Timeout | undefined;
+  const never = new Promise<never>((_, reject) => {
+    late = setTimeout(() => reject(new Undelivered('the host of the endpoint was not found')), time);
+  });
+  try {
+    return await Promise.race([work, never]);
+  } finally {
+    clearTimeout(late);
+  }
+}

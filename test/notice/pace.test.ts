@@ -1,0 +1,92 @@
+/** At least 2,000 notices a minute, from what happened to the letter. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MongoClient } from 'mongodb';
+import type { Resource } from '../../src/fhir/resource.ts';
+import { type TestServer, testServer } from '../support/server.ts';
+import { type Mailbox, mailbox } from './support/mailbox.ts';
+import { people, settled } from './support/world.ts';
+
+const PATIENTS = 150;
+const EACH = 4;
+const READERS = 2;
+const A_MINUTE = 2_000;
+
+let carnet: TestServer;
+let box: Mailbox;
+let client: MongoClient;
+
+beforeAll(async () => {
+  box = await mailbox();
+  carnet = await testServer(import.meta.url);
+  await send(people(PATIENTS), 'PUT');
+  client = await MongoClient.connect(carnet.database.uri);
+}, 120_000);
+afterAll(async () => {
+  await carnet?.close();
+  await client?.close();
+  await box?.stop();
+});
+
+async function send(resources: readonly Resource[], method: 'PUT' | 'POST'): Promise<void> {
+  for (let start = 0; start < resources.length; start += 100) {
+    const entry = resources.slice(start, start + 100).map((resource) => ({
+      resource,
+      request: {
+        method,
+        url: method === 'PUT' ? `${resource.resourceType}/${resource.id}` : resource.resourceType,
+      },
+    }));
+    const { status, text } = await carnet
+      .as('all')
+      .post('', { resourceType: 'Bundle', type: 'transaction', entry });
+    if (status !== 200) throw new Error(text);
+  }
+}
+
+test('2,000 a minute are made, and 2,000 letters sent', async () => {
+  const db = client.db(carnet.database.dbName);
+  // told from here on
+  await db.collection('followers').insertOne({ _id: 'notices' as never, n: 0 });
+  await db.collection('outbox').deleteMany({});
+  await send(
+    Array.from({ length: PATIENTS * EACH }, (_, index) => ({
+      resourceType: 'DocumentReference',
+      status: 'current',
+      subject: { reference: `Patient/n-${(index % PATIENTS) + 1}` },
+      content: [{ attachment: { contentType: 'text/plain' } }],
+    })) as unknown as Resource[],
+    'POST',
+  );
+  const begun = performance.now();
+  const other = await testServer(import.meta.url, {
+    like: carnet,
+    noticesEvery: 50,
+    mail: {
+      url: `smtp://127.0.0.1:${box.port}?tls=off`,
+      from: 'carnet@space.example',
+      link: 'https://space.example',
+    },
+  });
+  try {
+    await settled(carnet);
+    const made = await db.collection('notices').countDocuments();
+    const making = (performance.now() - begun) / 60_000;
+    expect(made).toBe(PATIENTS * EACH * READERS);
+    await db.collection('deliveries').updateMany({}, { $set: { due: 0 } });
+    const posted = performance.now();
+    while (box.letters.length < PATIENTS * READERS) {
+      if (performance.now() - posted > 60_000) throw new Error('too slow');
+      await sleep(20);
+    }
+    const sending = (performance.now() - posted) / 60_000;
+    if (process.env['TEST_LOG'] !== undefined)
+      console.log(
+        `${Math.round(made / making)} notices, ${Math.round((PATIENTS * READERS) / sending)} letters a minute`,
+      );
+    expect(made / making).toBeGreaterThan(A_MINUTE);
+    expect((PATIENTS * READERS) / sending).toBeGreaterThan(A_MINUTE);
+  } finally {
+    await other.close();
+  }
+}, 180_000);

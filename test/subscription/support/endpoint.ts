@@ -1,0 +1,147 @@
+/** A real endpoint of a subscriber: keeps what it is sent, and may be away, slow or refuse. */
+import { type IncomingHttpHeaders, type Server, createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hostIn } from '../../../src/subscription/hosts.ts';
+import type { Resource } from '../../../src/fhir/resource.ts';
+import { freePort } from '../../support/server.ts';
+
+export interface Sent {
+  method: string;
+  path: string;
+  headers: IncomingHttpHeaders;
+  text: string;
+}
+
+export interface Endpoint {
+  url: string;
+  host: ReturnType<typeof hostIn>;
+  sent: Sent[];
+  status: number;
+  location?: string;
+  /** Takes what is sent and never answers. */
+  silent: boolean;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function endpoint(): Promise<Endpoint> {
+  const port = await freePort();
+  let server: Server | undefined;
+  const made: Endpoint = {
+    url: `http://127.0.0.1:${port}/hook`,
+    host: hostIn(`http://127.0.0.1:${port}`),
+    sent: [],
+    status: 200,
+    silent: false,
+    async start() {
+      server = createServer((request, response) => {
+        const chunks: Buffer[] = [];
+        request.on('data', (chunk: Buffer) => chunks.push(chunk));
+        request.on('end', () => {
+          const { method = '', url: path = '', headers } = request;
+          made.sent.push({ method, path, headers, text: Buffer.concat(chunks).toString() });
+          if (made.silent) return;
+          const location = made.location === undefined ? {} : { location: made.location };
+          response.writeHead(made.status, location).end();
+        });
+      });
+      await new Promise<void>((resolve) => server!.listen(port, '127.0.0.1', resolve));
+    },
+    async stop() {
+      server?.closeAllConnections();
+      await new Promise<void>((resolve) =>
+        server === undefined ? resolve() : server.close(() => resolve()),
+      );
+      server = undefined;
+    },
+  };
+  await made.start();
+  return made;
+}
+
+export async function until<T>(what: () => T | Promise<T>, within = 20_000): Promise<NonNullable<T>> {
+  const end = Date.now() + within;
+  for (;;) {
+    const found = await what();
+    if (found !== undefined && found !== null && found !== false) return found as NonNullable<T>;
+    if (Date.now() > end) throw new Error('it did not come');
+    await sleep(20);
+  }
+}
+
+const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/';
+export const TOPIC = 'https://carnet.example/fhir/SubscriptionTopic/document';
+
+export function byCriteria(endpoint: string, criteria: string, channel: object = {}): Resource {
+  return {
+    resourceType: 'Subscription',
+    status: 'requested',
+    reason: 'to be told',
+    criteria,
+    channel: { type: 'rest-hook', endpoint, payload: 'application/fhir+json', ...channel },
+  };
+}
+
+export function byTopic(
+  channel: object,
+  { content = 'id-only', filter, topic = TOPIC, extension = [] }: Asked = {},
+): Resource {
+  return {
+    resourceType: 'Subscription',
+    meta: { profile: [`${BACKPORT}backport-subscription`] },
+    status: 'requested',
+    reason: 'to be told',
+    criteria: topic,
+    ...(filter === undefined
+      ? {}
+      : { _criteria: { extension: [{ url: `${BACKPORT}backport-filter-criteria`, valueString: filter }] } }),
+    channel: {
+      type: 'rest-hook',
+      payload: 'application/fhir+json',
+      _payload: { extension: [{ url: `${BACKPORT}backport-payload-content`, valueCode: content }] },
+      ...(extension.length === 0
+        ? {}
+        : {
+            extension: extension.map(([name, value]) => ({ url: `${BACKPORT}backport-${name}`, ...value })),
+          }),
+      ...channel,
+    },
+  } as unknown as Resource;
+}
+
+interface Asked {
+  content?: string;
+  filter?: string;
+  topic?: string;
+  extension?: [string, object][];
+}
+
+export interface Notice {
+  type: string;
+  status: string;
+  count: number;
+  events: { number: number; focus?: string }[];
+  resources: Resource[];
+}
+
+/** What a notification Bundle says. */
+export function read(text: string): Notice {
+  const { entry } = JSON.parse(text);
+  const [{ resource: status }, ...rest] = entry;
+  const valueOf = (parameters: any[], name: string) => {
+    const found = parameters.find((each) => each.name === name);
+    return found?.valueCode ?? found?.valueString ?? found?.valueReference?.reference;
+  };
+  return {
+    type: valueOf(status.parameter, 'type'),
+    status: valueOf(status.parameter, 'status'),
+    count: Number(valueOf(status.parameter, 'events-since-subscription-start')),
+    events: status.parameter
+      .filter(({ name }: any) => name === 'notification-event')
+      .map(({ part }: any) => ({
+        number: Number(valueOf(part, 'event-number')),
+        ...(valueOf(part, 'focus') === undefined ? {} : { focus: valueOf(part, 'focus').split('/').at(-1) }),
+      })),
+    resources: rest.flatMap(({ resource }: any) => resource ?? []),
+  };
+}
