@@ -201,7 +201,7 @@ export function ownOf(id: string, facts: Facts): Resource {
     if (reference === whole) continue;
     const code = reference.slice(0, reference.indexOf('/'));
     const type = { system: RESOURCE_TYPES, code };
-    entity.push({ what: { reference }, type, role: DATA.role, ...originOf(each, whole) });
+    entity.push({ what: { reference }, type, ...originOf(each, whole) });
   }
   if (count !== undefined) entity.push({ ...MORE, detail: [{ type: 'count', valueString: String(count) }] });
   if (query !== undefined) {

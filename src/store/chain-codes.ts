@@ -11,7 +11,21 @@ const BYTES = 16;
 const FOUND_BY = [...Object.keys(WITHOUT_INDEX), 'date', 'long']
   .filter((name) => !/^(place|link)$/.test(name))
   .sort();
-const APART = new Set([...FOUND_BY, 'body', 'place', 'link']);
+const USUAL = [
+  '_id',
+  'about',
+  'at',
+  'authors',
+  'by',
+  'keyless',
+  'labels',
+  'method',
+  'patient',
+  'type',
+  'v',
+  'vid',
+] as const;
+const KNOWN: ReadonlySet<string> = new Set([...FOUND_BY, 'body', 'place', 'link', ...USUAL]);
 
 export class Codes {
   readonly #records: KeyObject;
@@ -26,10 +40,10 @@ export class Codes {
 
   record(doc: Doc, id: string, n: number): Buffer {
     const fields: unknown[] = [id, n];
-    for (const name of Object.keys(doc).sort()) {
-      const value = doc[name as keyof Doc];
-      if (value !== undefined && !APART.has(name)) fields.push(name, value);
-    }
+    for (const name of USUAL) if (doc[name] !== undefined) fields.push(name, doc[name]);
+    // nothing that was added is left out
+    const others = Object.keys(doc).filter((name) => !KNOWN.has(name));
+    for (const name of others.sort()) fields.push(name, doc[name as keyof Doc]);
     const hmac = createHmac('sha256', this.#records).update(`${JSON.stringify(fields)}\n`);
     if (doc.body !== undefined) hmac.update(doc.body);
     return cut(hmac);

@@ -1,5 +1,5 @@
 /** Subscriptions by rest-hook, end to end: a real endpoint that comes and goes. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
 import { blocking, people, permitting, visibility } from '../notice/support/world.ts';
@@ -17,13 +17,24 @@ beforeAll(async () => {
   });
   await putAll(carnet.as('all'), people());
   for (let n = 1; n <= 8; n += 1)
-    await carnet.as('all').post('Consent', permitting(`n-${n}`, 'Practitioner/demo-gp'));
+    await carnet.as('all').post('Consent', permitting(`n-${n}`, 'Practitioner/demo-emergency'));
 });
 afterAll(async () => {
   await carnet?.close();
   await hook?.stop();
   await other?.stop();
 });
+
+afterEach(async () => {
+  for (const id of made.splice(0)) await drop(id);
+  for (const each of [hook, other]) {
+    await each.stop();
+    await each.start();
+    Object.assign(each, { status: 200, silent: false, location: undefined });
+    each.sent.length = 0;
+  }
+});
+const made: string[] = [];
 
 const document = (patient: string, text: string, labels: object[] = []) => ({
   resourceType: 'DocumentReference',
@@ -40,13 +51,14 @@ const deposit = async (...args: Parameters<typeof document>): Promise<string> =>
   return json.id;
 };
 const subscribe = async (resource: object): Promise<string> => {
-  const { status, json, text } = await carnet.as('gp').post('Subscription', resource);
+  const { status, json, text } = await carnet.as('emergency').post('Subscription', resource);
   if (status !== 201) throw new Error(text);
+  made.push(json.id);
   return json.id;
 };
-const statusOf = async (id: string) => (await carnet.as('gp').get(`Subscription/${id}`)).json.status;
+const statusOf = async (id: string) => (await carnet.as('emergency').get(`Subscription/${id}`)).json.status;
 const active = (id: string) => until(async () => (await statusOf(id)) === 'active');
-const drop = (id: string) => carnet.as('gp').delete(`Subscription/${id}`);
+const drop = (id: string) => carnet.as('emergency').delete(`Subscription/${id}`);
 
 test('a resource that meets the criteria is written to the endpoint, with the headers', async () => {
   const header = ['Authorization: Bearer of-the-subscriber'];
@@ -63,21 +75,17 @@ test('a resource that meets the criteria is written to the endpoint, with the he
   });
   expect(JSON.parse(got.text)).toMatchObject({ id: mine, description: 'one' });
   expect(hook.sent).toHaveLength(1);
-  await drop(id);
 });
 
 test('without a payload the endpoint learns only that something is there', async () => {
-  hook.sent.length = 0;
   const id = await subscribe(byCriteria(hook.url, 'DocumentReference?patient=n-1', { payload: undefined }));
   await active(id);
   await deposit('n-1', 'one');
   const got = await until(() => hook.sent[0]);
   expect(got).toMatchObject({ method: 'POST', path: '/hook', text: '' });
-  await drop(id);
 });
 
 test('a topic is shaken hands on, then told in order, each event with its number', async () => {
-  hook.sent.length = 0;
   const asked = { content: 'full-resource', filter: 'DocumentReference?patient=n-3' };
   const id = await subscribe(byTopic({ endpoint: hook.url }, asked));
   await active(id);
@@ -94,12 +102,9 @@ test('a topic is shaken hands on, then told in order, each event with its number
     'b',
     'c',
   ]);
-  await drop(id);
 });
 
 test('an endpoint that was away gets everything in order, and delays no other', async () => {
-  hook.sent.length = 0;
-  other.sent.length = 0;
   const asked = { filter: 'patient=n-4' };
   const [id, quick] = [
     await subscribe(byTopic({ endpoint: hook.url }, asked)),
@@ -112,16 +117,13 @@ test('an endpoint that was away gets everything in order, and delays no other', 
   await until(() => other.sent.length > 1 && read(other.sent.at(-1)!.text).count === 3);
   await hook.start();
   // written again, it is tried at once
-  await carnet.as('gp').put(`Subscription/${id}`, { ...byTopic({ endpoint: hook.url }, asked), id });
+  await carnet.as('emergency').put(`Subscription/${id}`, { ...byTopic({ endpoint: hook.url }, asked), id });
   await until(() => hook.sent.length > 2 && read(hook.sent.at(-1)!.text).count === 3);
   const told = hook.sent.slice(1).map(({ text }) => read(text));
   expect(told.flatMap(({ events }) => events)).toEqual(ids.map((focus, n) => ({ number: n + 1, focus })));
-  await drop(id);
-  await drop(quick);
 });
 
 test('what is taken back between event and delivery is not sent, and leaves no gap in the numbers', async () => {
-  hook.sent.length = 0;
   const id = await subscribe(byTopic({ endpoint: hook.url }));
   await active(id);
   await hook.stop();
@@ -129,22 +131,20 @@ test('what is taken back between event and delivery is not sent, and leaves no g
   const masked = await deposit('n-6', 'masked');
   const kept = await deposit('n-7', 'kept');
   await sleep(300);
-  await carnet.as('all').post('Consent', blocking('n-5', 'Practitioner/demo-gp'));
+  await carnet.as('all').post('Consent', blocking('n-5', 'Practitioner/demo-emergency'));
   const own = carnet.as({ token: carnet.tokenFor({ reference: 'Patient/n-6', related: [] }, 'patient') });
   const add = { name: 'meta', valueMeta: { security: [visibility('MASQUE_PS')] } };
   const meta = { resourceType: 'Parameters', parameter: [add] };
   expect((await own.post(`DocumentReference/${masked}/$meta-add`, meta)).status).toBe(200);
   await hook.start();
-  await carnet.as('gp').put(`Subscription/${id}`, { ...byTopic({ endpoint: hook.url }), id });
+  await carnet.as('emergency').put(`Subscription/${id}`, { ...byTopic({ endpoint: hook.url }), id });
   await until(() => hook.sent.length > 1 && read(hook.sent.at(-1)!.text).count > 0);
   await sleep(300);
   const told = hook.sent.slice(1).map(({ text }) => read(text));
   expect(told.flatMap(({ events }) => events)).toEqual([{ number: 1, focus: kept }]);
-  await drop(id);
 });
 
 test('an answer that was lost is told again, with its number', async () => {
-  hook.sent.length = 0;
   const extension: [string, object][] = [['timeout', { valueUnsignedInt: 1 }]];
   const resource = byTopic({ endpoint: hook.url }, { filter: 'patient=n-8', extension });
   const id = await subscribe(resource);
@@ -153,11 +153,11 @@ test('an answer that was lost is told again, with its number', async () => {
   const first = await deposit('n-8', 'a');
   await until(() => hook.sent.length === 2);
   await until(async () =>
-    (await carnet.as('gp').get(`Subscription/${id}/$status`)).text.includes('did not answer'),
+    (await carnet.as('emergency').get(`Subscription/${id}/$status`)).text.includes('did not answer'),
   );
   hook.silent = false;
   const second = await deposit('n-8', 'b');
-  await carnet.as('gp').put(`Subscription/${id}`, { ...resource, id });
+  await carnet.as('emergency').put(`Subscription/${id}`, { ...resource, id });
   await until(() => hook.sent.length > 3 && read(hook.sent.at(-1)!.text).count === 2);
   const told = hook.sent.map(({ text }) => read(text)).filter(({ type }) => type === 'event-notification');
   expect(told.flatMap(({ events }) => events)).toEqual([
@@ -165,40 +165,38 @@ test('an answer that was lost is told again, with its number', async () => {
     { number: 1, focus: first },
     { number: 2, focus: second },
   ]);
-  await drop(id);
 });
 
 test('a redirect is not followed, and one that is gone for good ends it', async () => {
-  hook.sent.length = 0;
-  other.sent.length = 0;
   hook.status = 307;
   hook.location = other.url;
   const id = await subscribe(byTopic({ endpoint: hook.url }));
   await until(() => hook.sent.length === 1);
+  await until(async () =>
+    (await carnet.as('emergency').get(`Subscription/${id}/$status`)).text.includes('answered 307'),
+  );
   hook.status = 410;
   hook.location = undefined;
-  await carnet.as('gp').put(`Subscription/${id}`, { ...byTopic({ endpoint: hook.url }), id });
+  await carnet.as('emergency').put(`Subscription/${id}`, { ...byTopic({ endpoint: hook.url }), id });
   await until(async () => (await statusOf(id)) === 'error');
   expect(other.sent).toEqual([]);
-  expect((await carnet.as('gp').get(`Subscription/${id}`)).json.error).toBe('the endpoint answered 410');
-  hook.status = 200;
-  await drop(id);
+  expect((await carnet.as('emergency').get(`Subscription/${id}`)).json.error).toBe(
+    'the endpoint answered 410',
+  );
 });
 
 test('each delivery with data leaves a trace of the subscriber, with the patient alone', async () => {
   const id = await subscribe(byTopic({ endpoint: hook.url }, { filter: 'patient=n-1' }));
   await active(id);
-  hook.sent.length = 0;
   const told = await deposit('n-1', 'traced');
-  await until(() => hook.sent.length > 0);
+  await until(() => hook.sent.length > 1);
   const { json } = await carnet
     .as('all')
-    .get(`AuditEvent?patient=n-1&agent=Practitioner/demo-gp&_count=1000`);
+    .get(`AuditEvent?patient=n-1&agent=Practitioner/demo-emergency&_count=1000`);
   const trace = json.entry.find(({ resource }: any) => JSON.stringify(resource).includes(told)).resource;
   expect(trace).toMatchObject({
     outcome: '0',
     agent: expect.arrayContaining([expect.objectContaining({ requestor: true })]),
   });
   expect(JSON.stringify(trace)).toContain(Buffer.from(`Subscription/${id}/$events`).toString('base64'));
-  await drop(id);
 });
