@@ -255,6 +255,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       offered,
       base,
       now: Date.now,
+      ended: (id, fault) => log.warn({ subscription: id, fault }, 'a subscription ended as error'),
       failed: (err) => log.error({ err }, 'a subscription was not delivered'),
     });
     const jobs = startJobs(

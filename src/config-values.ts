@@ -1,6 +1,7 @@
 /** The kinds of values that variables of the environment hold. Each reader throws an error that says what is allowed. */
 import { resolve } from 'node:path';
 import { isResourceType } from './search/definitions.ts';
+import { type Host, hostIn } from './subscription/hosts.ts';
 
 export function within(least: number, most: number): (text: string) => number {
   return (text) => {
@@ -51,6 +52,10 @@ export function httpUrl(text: string): string {
     throw new Error('an `http` or `https` address without query, fragment and user');
   }
   return url.href.replace(/\/+$/, '');
+}
+
+export function hosts(text: string): Host[] {
+  return split(text).map(hostIn);
 }
 
 /** INVARIANT: the message doesn't repeat the address, which may hold a password. */

@@ -2,8 +2,10 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Disclosure } from './interaction/context.ts';
+import type { Host } from './subscription/hosts.ts';
 import {
   decimal,
+  hosts,
   httpUrl,
   jwks,
   listOf,
@@ -53,6 +55,8 @@ export interface Config {
   maxBodyBytes: number;
   /** In front of the server, whose `X-Forwarded-For` is believed. */
   proxies: number;
+  /** Whom Subscriptions may tell something. */
+  subscriptionHosts: Host[];
   /** Undefined: no e-mail is sent. */
   mail?: { url: string; from: string; link: string };
   /** Where Prometheus may ask: on a port of its own, or on the server's by a token; without both nowhere. */
@@ -162,13 +166,9 @@ export const VARIABLES = {
   TRUST_PROXY: variable(within(0, 10), 'proxies in front whose `X-Forwarded-For` is believed', {
     default: '0',
   }),
-  SMTP_URL: variable(
-    smtpUrl,
-    'server that takes e-mails, `smtps://` or `smtp://`',
-    {
-      otherwise: 'no e-mail is sent',
-    },
-  ),
+  SMTP_URL: variable(smtpUrl, 'server that takes e-mails, `smtps://` or `smtp://`', {
+    otherwise: 'no e-mail is sent',
+  }),
   SMTP_FROM: variable(
     matching(/^[\w.+-]+@[\w-]+(\.[\w-]+)+$/, 'an e-mail address'),
     'address that e-mails come from',
@@ -179,6 +179,11 @@ export const VARIABLES = {
   SPACE_URL: variable(httpUrl, 'address of the patients’ space, the one link in e-mails', {
     otherwise: 'the origin of `BASE_URL`',
   }),
+  SUBSCRIPTION_HOSTS: variable(
+    hosts,
+    'hosts that Subscriptions may send to: `hooks.example.org,http://10.0.0.7:9000`; without `http://` by TLS alone',
+    { otherwise: 'none' },
+  ),
   RULES: variable(String, 'folder of the country’s rules', { otherwise: 'the French ones, `profiles/fr`' }),
   DISCLOSURE: variable(
     oneOf(DISCLOSURE),
@@ -264,6 +269,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
     logLevel: values.LOG_LEVEL,
     maxBodyBytes: values.MAX_BODY_MIB! * 1024 * 1024,
     proxies: values.TRUST_PROXY!,
+    subscriptionHosts: values.SUBSCRIPTION_HOSTS ?? [],
     ...(values.SMTP_URL === undefined
       ? {}
       : {

@@ -48,6 +48,7 @@ async function start(config: Config): Promise<void> {
       maxBodyBytes: config.maxBodyBytes,
       proxies: config.proxies,
       noticesEvery: NOTICES_EVERY,
+      subscriptionHosts: config.subscriptionHosts,
       mail: config.mail,
       metrics: config.metrics,
       archive: { folder: config.audit.archive, years: config.audit.years },

@@ -20,6 +20,7 @@ describe('the configuration', () => {
       port: 3000,
       host: '127.0.0.1',
       disclosure: 'silent',
+      subscriptionHosts: [],
       dataDir: resolve('.data'),
       database: 'carnet',
       mongodbPort: 27117,

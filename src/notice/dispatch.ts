@@ -2,8 +2,8 @@
 import { fewRandomBytes } from '../fhir/random.ts';
 import { channelsOf, dueAt, type Choices } from './choices.ts';
 import type { Notice } from './notice.ts';
-import type { Outbox } from './outbox.ts';
-import type { Hold, Teller, Telling } from './tell.ts';
+import type { Outbox, Row } from './outbox.ts';
+import type { Hold, Teller, Telling, Told } from './tell.ts';
 
 /** Visits that are less apart are one. Milliseconds. */
 export const ONE_VISIT = 3_600_000;
@@ -31,12 +31,18 @@ export interface Batch {
   released: readonly string[];
 }
 
+export function readerOf({ patient, reader }: { patient: string; reader: string }): string {
+  return `${patient} ${reader}`;
+}
+
 export interface Desk {
   keep(batch: Batch): Promise<void>;
   /** When something of this group came last. */
   lastOf(group: string): Promise<number | undefined>;
-  isHeld(name: string): Promise<boolean>;
-  choices(of: { patient: string; reader: string }): Promise<Choices>;
+  /** Those of these that wait to be shown. */
+  held(names: readonly string[]): Promise<string[]>;
+  /** By `patient reader`. */
+  choicesOf(each: readonly { patient: string; reader: string }[]): Promise<Map<string, Choices>>;
   /** Puts what is due into the outbox. How many. */
   wake(now: number): Promise<number>;
 }
@@ -75,29 +81,42 @@ export class Dispatcher {
     const rows = await this.#outbox.after(from, AT_ONCE);
     if (rows.length === 0) return 0;
     const kept: Kept[] = [];
-    const holds: Hold[] = [];
-    const released: string[] = [];
     const continued = new Map<string, number>();
-    const held = new Map<string, boolean>();
-    const isHeld = async (name: string): Promise<boolean> => held.get(name) ?? this.#desk.isHeld(name);
-    for (const row of rows) {
-      const told = await this.#teller.tell(row, isHeld);
-      for (const hold of told.holds) {
-        holds.push(hold);
-        held.set(`${hold.cause.type}/${hold.cause.id}`, true);
-      }
-      for (const name of told.released) {
-        released.push(name);
-        held.set(name, false);
-      }
-      for (const telling of told.tellings) {
+    const each = await this.#told(rows);
+    const choices = await this.#desk.choicesOf(each.flatMap(({ tellings }) => tellings));
+    for (const [index, { tellings }] of each.entries()) {
+      for (const telling of tellings) {
         if (await this.#goesOn(telling, continued)) continue;
-        const one = await this.#kept(telling, row.n);
+        const one = this.#kept(telling, choices.get(readerOf(telling))!, rows[index]!.n);
         if (one !== undefined) kept.push(one);
       }
     }
+    const holds = each.flatMap((told) => told.holds);
+    const released = each.flatMap((told) => told.released);
     await this.#desk.keep({ from, to: rows.at(-1)!.n, kept, continued, holds, released });
     return rows.length;
+  }
+
+  /** Rows of one thing after each other, the others together: what they ask the store for is asked in few calls. */
+  async #told(rows: readonly Row[]): Promise<Told[]> {
+    const names = rows.map(({ cause }) => (cause.cause === 'visit' ? '' : `${cause.type}/${cause.id}`));
+    const held = new Set(await this.#desk.held([...new Set(names)]));
+    const before = new Map<string, Promise<unknown>>();
+    return Promise.all(
+      rows.map((row, index) => {
+        const name = names[index]!;
+        const tell = async (): Promise<Told> => {
+          await before.get(name);
+          const told = await this.#teller.tell(row, (asked) => held.has(asked));
+          for (const { cause } of told.holds) held.add(`${cause.type}/${cause.id}`);
+          for (const each of told.released) held.delete(each);
+          return told;
+        };
+        const telling = tell();
+        if (name !== '') before.set(name, telling);
+        return telling;
+      }),
+    );
   }
 
   /** It belongs to what was told within the hour. */
@@ -108,8 +127,7 @@ export class Dispatcher {
     return last !== undefined && at < last + ONE_VISIT;
   }
 
-  async #kept({ group, ...telling }: Telling, n: number): Promise<Kept | undefined> {
-    const choices = await this.#desk.choices(telling);
+  #kept({ group, ...telling }: Telling, choices: Choices, n: number): Kept | undefined {
     const channels = channelsOf(choices, telling.kind);
     if (channels.length === 0) return undefined;
     return {

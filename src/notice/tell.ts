@@ -70,7 +70,7 @@ export class Teller {
   }
 
   /** @param isHeld whether something waits to be shown */
-  async tell(row: Row, isHeld: (name: string) => Promise<boolean>): Promise<Told> {
+  async tell(row: Row, isHeld: (name: string) => boolean): Promise<Told> {
     const { cause } = row;
     const told: Told = { tellings: [], holds: [], released: [] };
     if (cause.cause === 'change' && TYPES[cause.type] === undefined) return told;
@@ -93,7 +93,7 @@ export class Teller {
     { at }: Row,
     cause: Changed,
     { policy }: Stated,
-    isHeld: (name: string) => Promise<boolean>,
+    isHeld: (name: string) => boolean,
     told: Told,
   ): Promise<void> {
     const { type, id, vid } = cause;
@@ -101,14 +101,17 @@ export class Teller {
     const { patient } = policy;
     const whole = await this.#source.getVersion(internal, type, id, vid);
     if (whole === undefined) return;
-    const resource = whole.body.length === 0 ? undefined : (JSON.parse(whole.body.toString()) as Resource);
+    const resource =
+      type === 'DocumentReference' || whole.body.length === 0
+        ? undefined
+        : (JSON.parse(whole.body.toString()) as Resource);
     for (const reader of readersOf(policy, this.#now())) {
       const given = await this.#source.getVersion(this.accessOf(reader), type, id, vid);
       if (given === undefined) {
         if (reader === `Patient/${patient}`) told.holds.push(...this.#holdsOf(whole, patient));
         continue;
       }
-      const wasHeld = await isHeld(name);
+      const wasHeld = isHeld(name);
       if (wasHeld) told.released.push(name);
       if (cause.actor === reader && type !== 'Consent') continue;
       const kind = wasHeld && cause.method !== 'DELETE' ? 'document-added' : this.#kindOf(cause, resource);

@@ -1,12 +1,13 @@
 /** Notices as MongoDB holds them: sealed under the patient's key, with nothing of what they tell in clear. */
 import type { Subject } from '../consent/subject.ts';
 import { BY_DEFAULT, type Choices } from '../notice/choices.ts';
-import { type Batch, type Desk, FOLLOWER, type Kept } from '../notice/dispatch.ts';
+import { type Batch, type Desk, FOLLOWER, type Kept, readerOf } from '../notice/dispatch.ts';
 import { tellable } from '../notice/gate.ts';
 import type { Inbox, Notice, NoticePage, Of } from '../notice/notice.ts';
 import type { Row } from '../notice/outbox.ts';
 import { readerFor } from '../notice/reader.ts';
 import { type Source, Teller } from '../notice/tell.ts';
+import { find } from './command.ts';
 import type { Database } from './database.ts';
 import type { KeyRing } from './keys.ts';
 import { type MongoOutbox, Passed } from './outbox.ts';
@@ -117,8 +118,9 @@ export class Notices implements Desk, Inbox {
     return (await this.#database.groups.findOne({ _id: this.#group(group) }, OPTIONS))?.last;
   }
 
-  async isHeld(name: string): Promise<boolean> {
-    return (await this.#database.holds.findOne({ name, 'cause.what': 'show' }, OPTIONS)) !== null;
+  async held(names: readonly string[]): Promise<string[]> {
+    const found = await find(this.#database.holds, { name: { $in: [...names] }, 'cause.what': 'show' });
+    return found.map(({ name }) => name);
   }
 
   async wake(now: number): Promise<number> {
@@ -190,17 +192,26 @@ export class Notices implements Desk, Inbox {
     return known;
   }
 
-  async choices({ patient, reader }: Required<Of>): Promise<Choices> {
-    const _id = idOf(patient, reader);
-    const found = await this.#database.choices.findOne({ _id }, OPTIONS);
-    const key = found === null ? undefined : await this.#ring.get(patient);
-    if (found === null || key === undefined) return BY_DEFAULT;
-    return JSON.parse(unseal(key, found.sealed, `choices ${_id}`).toString()) as Choices;
+  async choices(of: Required<Of>): Promise<Choices> {
+    return (await this.choicesOf([of])).get(readerOf(of))!;
+  }
+
+  async choicesOf(each: readonly Required<Of>[]): Promise<Map<string, Choices>> {
+    const readers = new Map(each.map((of) => [readerOf(of), of.patient]));
+    const docs =
+      readers.size === 0 ? [] : await find(this.#database.choices, { _id: { $in: [...readers.keys()] } });
+    const chosen = new Map<string, Choices>([...readers.keys()].map((_id) => [_id, BY_DEFAULT]));
+    for (const { _id, sealed } of docs) {
+      const key = await this.#ring.get(readers.get(_id)!);
+      if (key === undefined) continue;
+      chosen.set(_id, JSON.parse(unseal(key, sealed, `choices ${_id}`).toString()) as Choices);
+    }
+    return chosen;
   }
 
   async choose({ patient, reader }: Required<Of>, choices: Choices): Promise<void> {
     const key = (await this.#ring.ensure([patient])).get(patient)!;
-    const _id = idOf(patient, reader);
+    const _id = readerOf({ patient, reader });
     const sealed = seal(key, Buffer.from(JSON.stringify(choices)), `choices ${_id}`);
     await this.#database.choices.updateOne({ _id }, { $set: { sealed } }, { upsert: true, ...OPTIONS });
   }
@@ -256,8 +267,6 @@ export class Notices implements Desk, Inbox {
     return this.#terms.text(`group=${group}`);
   }
 }
-
-const idOf = (patient: string, reader: string): string => `${patient} ${reader}`;
 
 function sealedAs({ id, patient, reader }: Pick<Notice, 'id' | 'patient' | 'reader'>): string {
   return `notice ${id} of ${patient} for ${reader}`;

@@ -4,6 +4,7 @@
  */
 import type { AnyBulkWriteOperation, ClientSession, UpdateFilter } from 'mongodb';
 import { parseJson } from '../fhir/json.ts';
+import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Numbered } from '../subscription/ports.ts';
 import type { Database } from './database.ts';
@@ -46,6 +47,8 @@ export interface BindingDoc {
   until: Date;
 }
 
+/** Of one subscriber. */
+const MOST = 200;
 const OPTIONS = { maxTimeMS: 10_000 };
 export const HEAD = ' head';
 /** Of the key that seals them. */
@@ -61,6 +64,7 @@ export async function beside(
 ): Promise<AnyBulkWriteOperation<SubscriptionDoc>[]> {
   const own = written.filter(({ change }) => change.type === 'Subscription');
   if (own.length === 0) return [];
+  await checkMost(database, own);
   const head = (await database.followers.findOne({ _id: HEAD }, OPTIONS))?.n ?? 0;
   return own.map(({ change, version: { vid, at } }) => {
     const { id, resource, subscriber, previous } = change;
@@ -100,4 +104,14 @@ export async function subscribe(
     'deleteOne' in each ? [each.deleteOne.filter._id as string] : [],
   );
   if (deleted.length > 0) await subscriptionEvents.deleteMany({ subscription: { $in: deleted } }, options);
+}
+
+async function checkMost({ resources }: Database, own: readonly Encoded[]): Promise<void> {
+  const made = own.filter(({ change }) => change.previous === undefined);
+  for (const by of new Set(made.map(({ change }) => change.by))) {
+    const filter = { by, type: 'Subscription' };
+    const had = await resources.countDocuments(filter, { limit: MOST, hint: 'by_type_at', ...OPTIONS });
+    if (had + made.filter(({ change }) => change.by === by).length <= MOST) continue;
+    throw new FhirError('too-costly', `a subscriber has up to ${MOST} Subscriptions: delete some`);
+  }
 }

@@ -23,6 +23,7 @@ const AT_ONCE = 64;
 const PER_LANE = 4;
 /** Rows that are kept in mind, so that each Subscription needn't read them to know that they are none of its own. */
 const IN_MIND = 5_000;
+const PAGE = 1_000;
 const HANDSHAKES = 5;
 const MINUTE = 60_000;
 
@@ -34,6 +35,8 @@ export interface DelivererOptions {
   offered: () => Offered;
   base: string;
   now: () => number;
+  /** Told of each that ends as `error`. */
+  ended: (id: string, fault: string) => void;
   /** Told of what is wrong here, not at an endpoint. */
   failed: (error: unknown) => void;
 }
@@ -50,7 +53,9 @@ export class Deliverer {
   readonly #options: DelivererOptions;
   readonly #known = new Map<string, Known>();
   readonly #turns = new Map<string, { lane: string; done: Promise<void> }>();
+  /** All rows after `start`. */
   #mind: Row[] = [];
+  #start: number | undefined;
   #tidied = 0;
 
   constructor(options: DelivererOptions) {
@@ -94,8 +99,10 @@ export class Deliverer {
 
   async #take(claimed: Claimed, known: Known, channel: Channel, signal: AbortSignal): Promise<void> {
     const { desk, failed } = this.#options;
+    const start = this.#start!;
     try {
-      known.seen = await new Turn({ ...this.#options, channel }, claimed, known.plan, known).run(signal);
+      const upto = await new Turn({ ...this.#options, channel }, claimed, known.plan, known).run(signal);
+      if (!signal.aborted) known.seen = Math.max(upto, start);
       await desk.release(claimed, 0);
     } catch (error) {
       if (error instanceof Lost) return;
@@ -115,7 +122,9 @@ export class Deliverer {
         (claimed.status === 'requested' && claimed.tries >= HANDSHAKES));
     const fault = textOf(error);
     await desk.later(claimed, { next: at + delayAfter(claimed.tries, Math.random()), failing, fault });
-    if (isOver) await desk.become(claimed, 'error', fault);
+    if (!isOver) return;
+    await desk.become(claimed, 'error', fault);
+    this.#options.ended(claimed.id, fault);
   }
 
   /** Undefined: it can't be delivered any more. */
@@ -148,10 +157,9 @@ export class Deliverer {
     if (kept.status === 'requested' || kept.failing !== undefined) return true;
     if (heartbeat !== undefined && this.#options.now() >= kept.sent + heartbeat) return true;
     const from = Math.max(kept.place, known.seen);
-    const first = this.#mind[0]?.n ?? Infinity;
     // what isn't in mind must be read
-    if (from + 1 < first && this.#mind.length > 0) return true;
-    const rows = this.#mind.slice(Math.max(0, from + 1 - first));
+    if (from < this.#start!) return true;
+    const rows = this.#mind.slice(from - this.#start!);
     const some = rows.some((row) => candidateOf(row, known.plan, kept.since) !== undefined);
     if (!some && rows.length > 0) known.seen = rows.at(-1)!.n;
     return some;
@@ -159,13 +167,15 @@ export class Deliverer {
 
   async #mindRows(): Promise<void> {
     const { outbox } = this.#options;
-    const last = this.#mind.at(-1)?.n ?? (await outbox.position('subscriptions'));
-    for (let from = last; ;) {
-      const rows = await outbox.after(from, 1000);
-      this.#mind.push(...rows);
-      if (this.#mind.length > IN_MIND) this.#mind = this.#mind.slice(-IN_MIND);
-      if (rows.length < 1000) return;
-      from = rows.at(-1)!.n;
+    this.#start ??= await outbox.position('subscriptions');
+    for (let rows = PAGE; rows === PAGE;) {
+      const more = await outbox.after(this.#start + this.#mind.length, PAGE);
+      rows = more.length;
+      this.#mind.push(...more);
+      const over = this.#mind.length - IN_MIND;
+      if (over <= 0) continue;
+      this.#mind.splice(0, over);
+      this.#start += over;
     }
   }
 

@@ -37,9 +37,9 @@ export function isListed(hosts: readonly Host[], { secure, name, port }: Host): 
   return hosts.some((each) => each.secure === secure && each.name === name && each.port === port);
 }
 
-/** An address that isn't everybody's to reach must be listed as such. */
-export function listsAddress(hosts: readonly Host[], address: string): boolean {
-  return hosts.some(({ name }) => isIP(name) !== 0 && name === address);
+/** An address that isn't everybody's to reach must be listed as such, with its port. */
+export function listsAddress(hosts: readonly Host[], address: string, port: number): boolean {
+  return hosts.some((each) => isIP(each.name) !== 0 && each.name === address && each.port === port);
 }
 
 const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');

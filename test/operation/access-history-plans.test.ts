@@ -109,11 +109,10 @@ it.each(ROWS)(
   },
 );
 
-/** Milliseconds of CPU: of this process, which is server and client; of the database too where nobody else uses it. */
+/** Milliseconds of CPU: of this process, which is server and client, and of the database. */
 async function cpu(): Promise<number> {
   const { user, system } = process.cpuUsage();
   const here = (user + system) / 1000;
-  if (process.env.TRACES === undefined) return here;
   const { pid } = await db.admin().command({ serverStatus: 1 });
   const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
   const [utime, stime] = rest.split(' ').slice(11, 13).map(Number) as [number, number];
@@ -124,27 +123,29 @@ const PAGES = 20;
 const ROUNDS = 4;
 const MOST_MS = 20;
 
-it.each([
-  ['a page of one person', '?person=Practitioner/p5'],
-  ['a page of one document', '?document=DocumentReference/d9'],
-  ['the newest page', ''],
-])(
-  '%s costs at most 20 ms of CPU',
-  async (_, query) => {
-    const path = `Patient/many/$access-history${query}`;
-    // code is compiled, and what was written is settled
-    for (let count = 0; count < 3 * PAGES; count += 1) await patient.get(path);
-    const rounds: number[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const before = await cpu();
-      for (let count = 0; count < PAGES; count += 1) expect((await patient.get(path)).status).toBe(200);
-      rounds.push(((await cpu()) - before) / PAGES);
-    }
-    // what else the machine does makes some rounds dearer
-    const least = Math.min(...rounds);
-    if (process.env.TRACES !== undefined)
+// a measurement, which other tests beside it would spoil
+if (process.env.TRACES !== undefined) {
+  it.each([
+    ['a page of one person', '?person=Practitioner/p5'],
+    ['a page of one document', '?document=DocumentReference/d9'],
+    ['the newest page', ''],
+  ])(
+    '%s costs at most 20 ms of CPU',
+    async (_, query) => {
+      const path = `Patient/many/$access-history${query}`;
+      // code is compiled, and what was written is settled
+      for (let count = 0; count < 3 * PAGES; count += 1) await patient.get(path);
+      const rounds: number[] = [];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const before = await cpu();
+        for (let count = 0; count < PAGES; count += 1) expect((await patient.get(path)).status).toBe(200);
+        rounds.push(((await cpu()) - before) / PAGES);
+      }
+      // what else the machine does makes some rounds dearer
+      const least = Math.min(...rounds);
       process.stderr.write(`${path} of ${TRACES}: ${least.toFixed(1)} ms\n`);
-    expect(least).toBeLessThan(MOST_MS);
-  },
-  60_000,
-);
+      expect(least).toBeLessThan(MOST_MS);
+    },
+    60_000,
+  );
+}

@@ -9,6 +9,7 @@ beforeAll(async () => {
   const all = carnet.as('all');
   await all.put('Patient/own', { resourceType: 'Patient', id: 'own', name: [{ family: 'Secret' }] });
   await all.put('Consent/c1', consent);
+  await all.put('Subscription/s1', subscription);
   vid = (await all.put('Flag/f1', flag('f1'))).json.meta.versionId;
 });
 afterAll(() => carnet?.close());
@@ -20,6 +21,14 @@ const flag = (id?: string) => ({
   code: { text: 'Secret' },
   subject: { reference: 'Patient/own' },
 });
+const subscription = {
+  resourceType: 'Subscription',
+  id: 's1',
+  status: 'requested',
+  reason: 'Secret',
+  criteria: 'Flag?patient=own',
+  channel: { type: 'websocket' },
+};
 const consent = {
   resourceType: 'Consent',
   id: 'c1',
@@ -103,6 +112,9 @@ const TRIALS: Record<string, Trial> = {
   'POST Practitioner/[id]/$notices-read': { path: 'Practitioner/own/$notices-read', body: { resourceType: 'Parameters', parameter: [{ name: 'read', valueId: 'none' }] }, entitled: 200, stranger: 404 },
   'GET Patient/[id]/$notice-preferences': { path: 'Patient/own/$notice-preferences', entitled: 200, stranger: 404 },
   'POST Patient/[id]/$notice-preferences-set': { path: 'Patient/own/$notice-preferences-set', body: { resourceType: 'Parameters' }, entitled: 200, stranger: 404 },
+  'GET Subscription/[id]/$status': { path: 'Subscription/s1/$status', entitled: 200, stranger: 404 },
+  'GET Subscription/[id]/$events': { path: 'Subscription/s1/$events', entitled: 200, stranger: 404 },
+  'GET Subscription/[id]/$get-ws-binding-token': { path: 'Subscription/s1/$get-ws-binding-token', entitled: 200, stranger: 404 },
   'GET Patient/[id]/$access-history': { path: 'Patient/own/$access-history', entitled: 200, stranger: 404 },
 };
 

@@ -58,7 +58,9 @@ test.each([
 
 test('an address that is private is reached when it is listed itself', async () => {
   await expect(addressOf(HOSTS, HOSTS[1]!, async () => [])).resolves.toBe('127.0.0.1');
-  await expect(addressOf(HOSTS, HOSTS[0]!, async () => ['127.0.0.1'])).resolves.toBe('127.0.0.1');
+  const there = hostIn('http://hooks.example.org:9000');
+  await expect(addressOf(HOSTS, there, async () => ['127.0.0.1'])).resolves.toBe('127.0.0.1');
+  await expect(addressOf(HOSTS, HOSTS[0]!, async () => ['127.0.0.1'])).rejects.toThrow('may not be reached');
 });
 
 test('a name is asked for once: what it leads to a moment later is not reached', async () => {

@@ -193,7 +193,9 @@ test('each delivery with data leaves a trace of the subscriber, with the patient
   const { json } = await carnet
     .as('all')
     .get(`AuditEvent?patient=n-1&agent=Practitioner/demo-emergency&_count=1000`);
-  const trace = json.entry.find(({ resource }: any) => JSON.stringify(resource).includes(told)).resource;
+  const trace = json.entry.find(({ resource }: { resource: unknown }) =>
+    JSON.stringify(resource).includes(told),
+  ).resource;
   expect(trace).toMatchObject({
     outcome: '0',
     agent: expect.arrayContaining([expect.objectContaining({ requestor: true })]),

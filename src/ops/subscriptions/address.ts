@@ -54,7 +54,7 @@ export function isEverybodys(address: string): boolean {
 }
 
 /** INVARIANT: one forbidden address among several forbids all. @throws Undelivered */
-export async function addressOf(hosts: readonly Host[], { name }: Host, ask: Lookup): Promise<string> {
+export async function addressOf(hosts: readonly Host[], { name, port }: Host, ask: Lookup): Promise<string> {
   let found: string[];
   try {
     found = isIP(name) === 0 ? await ask(name) : [name];
@@ -63,7 +63,7 @@ export async function addressOf(hosts: readonly Host[], { name }: Host, ask: Loo
   }
   const [first] = found;
   if (first === undefined) throw new Undelivered('the host of the endpoint was not found');
-  if (!found.every((address) => isEverybodys(address) || listsAddress(hosts, address)))
+  if (!found.every((address) => isEverybodys(address) || listsAddress(hosts, address, port)))
     throw new Undelivered('the host of the endpoint may not be reached from here');
   return first;
 }

@@ -104,7 +104,7 @@ export const WRITING: Record<number, (cast: Cast) => Probe[]> = {
       status: 'requested',
       reason: 'to be told',
       criteria,
-      channel: { type: 'rest-hook', endpoint: 'https://app.example/hook' },
+      channel: { type: 'websocket' },
     });
     return [
       { method: 'POST', path: 'Subscription', body: subscription(`${type}?patient=${cast.of}`) },

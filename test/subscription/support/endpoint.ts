@@ -124,24 +124,34 @@ export interface Notice {
   resources: Resource[];
 }
 
+interface Parameter {
+  name: string;
+  valueCode?: string;
+  valueString?: string;
+  valueReference?: { reference: string };
+  part?: Parameter[];
+}
+
 /** What a notification Bundle says. */
 export function read(text: string): Notice {
-  const { entry } = JSON.parse(text);
-  const [{ resource: status }, ...rest] = entry;
-  const valueOf = (parameters: any[], name: string) => {
-    const found = parameters.find((each) => each.name === name);
-    return found?.valueCode ?? found?.valueString ?? found?.valueReference?.reference;
-  };
+  const { entry } = JSON.parse(text) as { entry: { resource?: Resource }[] };
+  const [status, ...rest] = entry;
+  const parameters = status!.resource!.parameter as Parameter[];
   return {
-    type: valueOf(status.parameter, 'type'),
-    status: valueOf(status.parameter, 'status'),
-    count: Number(valueOf(status.parameter, 'events-since-subscription-start')),
-    events: status.parameter
-      .filter(({ name }: any) => name === 'notification-event')
-      .map(({ part }: any) => ({
-        number: Number(valueOf(part, 'event-number')),
-        ...(valueOf(part, 'focus') === undefined ? {} : { focus: valueOf(part, 'focus').split('/').at(-1) }),
-      })),
-    resources: rest.flatMap(({ resource }: any) => resource ?? []),
+    type: valueOf(parameters, 'type')!,
+    status: valueOf(parameters, 'status')!,
+    count: Number(valueOf(parameters, 'events-since-subscription-start')),
+    events: parameters
+      .filter(({ name }) => name === 'notification-event')
+      .map(({ part = [] }) => {
+        const focus = valueOf(part, 'focus')?.split('/').at(-1);
+        return { number: Number(valueOf(part, 'event-number')), ...(focus === undefined ? {} : { focus }) };
+      }),
+    resources: rest.flatMap(({ resource }) => resource ?? []),
   };
+}
+
+function valueOf(parameters: readonly Parameter[], wanted: string): string | undefined {
+  const found = parameters.find(({ name }) => name === wanted);
+  return found?.valueCode ?? found?.valueString ?? found?.valueReference?.reference;
 }

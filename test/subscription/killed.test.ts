@@ -1,0 +1,109 @@
+/** `kill -9` of the server that delivers: each event arrives, in order, and what arrives twice has its number. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type TestServer, freePort, putAll, testServer } from '../support/server.ts';
+import { people } from '../notice/support/world.ts';
+import { type Endpoint, byTopic, endpoint, read, until } from './support/endpoint.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** `npm run prove` asks for more. */
+const KILLS = process.env.PROVE === undefined ? 3 : 20;
+
+let hook: Endpoint;
+let quiet: TestServer;
+let child: ChildProcess | undefined;
+beforeAll(async () => {
+  hook = await endpoint();
+  quiet = await testServer(import.meta.url, { subscriptionHosts: [hook.host] });
+  await putAll(quiet.as('all'), people(1));
+});
+afterAll(async () => {
+  await kill();
+  await quiet?.close();
+  await hook?.stop();
+});
+
+async function kill(): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+async function start(): Promise<void> {
+  const { uri, dbName } = quiet.database;
+  child = spawn(process.execPath, ['--import', './test/support/typescript.mjs', 'src/main.ts'], {
+    cwd: ROOT,
+    stdio: 'ignore',
+    env: {
+      PATH: process.env.PATH,
+      PORT: String(await freePort()),
+      DATA_DIR: join(quiet.dataDir, 'child'),
+      KEY_FILE: join(quiet.dataDir, 'kek.json'),
+      MONGODB_URI: uri,
+      MONGODB_DATABASE: dbName,
+      SUBSCRIPTION_HOSTS: new URL(hook.url).origin,
+      DEMO: 'on',
+      LOG_LEVEL: 'silent',
+    },
+  });
+}
+
+async function deposit(text: string): Promise<string> {
+  const { json, status } = await quiet.as('hospital').post('DocumentReference', {
+    resourceType: 'DocumentReference',
+    status: 'current',
+    description: text,
+    subject: { reference: 'Patient/n-1' },
+    content: [{ attachment: { contentType: 'text/plain' } }],
+  });
+  expect(status).toBe(201);
+  return json.id;
+}
+
+test(`nothing is lost in ${KILLS} kills`, async () => {
+  const extension: [string, object][] = [
+    ['timeout', { valueUnsignedInt: 1 }],
+    ['max-count', { valuePositiveInt: 3 }],
+  ];
+  const { status } = await quiet
+    .as('hospital')
+    .post('Subscription', byTopic({ endpoint: hook.url }, { extension }));
+  expect(status).toBe(201);
+  const events = () => hook.sent.flatMap(({ text }) => read(text).events);
+  const ids: string[] = [];
+  for (let killed = 0; killed < KILLS; killed += 1) {
+    await start();
+    const before = events().length;
+    let writing = true;
+    const writer = (async () => {
+      while (writing) {
+        ids.push(await deposit(String(ids.length)));
+        await sleep(10);
+      }
+    })();
+    try {
+      await until(() => events().length >= before + 10, 60_000);
+      await sleep(Math.random() * 200);
+    } finally {
+      writing = false;
+      await writer;
+    }
+    await kill();
+  }
+  await start();
+  await until(() => events().some(({ number }) => number === ids.length), 60_000);
+  const told = new Map<number, string | undefined>();
+  for (const { number, focus } of events()) {
+    // what comes again is what it was
+    expect(told.get(number) ?? focus).toBe(focus);
+    // and nothing comes before what is before it
+    expect(told.has(number) || number === told.size + 1).toBe(true);
+    told.set(number, focus);
+  }
+  expect([...told.values()]).toEqual(ids);
+}, 240_000);
