@@ -6,7 +6,7 @@ import { checkScope } from './auth/scopes.ts';
 import { type Issuer, Tokens } from './auth/token.ts';
 import type { Rules } from './consent/rules.ts';
 import { Access } from './enforcement/access.ts';
-import { type Concern, Notes } from './enforcement/notes.ts';
+import { Notes } from './enforcement/notes.ts';
 import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
 import { ScopedStore } from './enforcement/scoped-store.ts';
 import { RESOURCE_TYPES } from './fhir/definitions/index.ts';
@@ -30,8 +30,6 @@ import type { Log } from './ops/log.ts';
 import { noticeJobs } from './ops/notices/jobs.ts';
 import { type SmtpOptions, smtp } from './ops/notices/smtp.ts';
 import type { Lookup } from './ops/subscriptions/address.ts';
-import { byMail } from './ops/subscriptions/mail.ts';
-import { restHook } from './ops/subscriptions/rest-hook.ts';
 import { startObserving, type MetricsOptions } from './ops/observing.ts';
 import { commonDefinitions, definitionsOf } from './search/definitions.ts';
 import { terminology } from './search/known-terminology.ts';
@@ -48,11 +46,8 @@ import { stateOf } from './store/state.ts';
 import { Store } from './store/store.ts';
 import { Subscriptions } from './store/subscriptions.ts';
 import { sweep } from './store/sweep.ts';
-import { accepted } from './subscription/accept.ts';
-import { Deliverer } from './subscription/deliverer.ts';
+import { subscribing } from './subscribing.ts';
 import type { Host } from './subscription/hosts.ts';
-import type { Offered } from './subscription/plan.ts';
-import type { OpenSession } from './subscription/ports.ts';
 
 export const VERSION = '0.1.0';
 const RELEASED = '2026-11-22';
@@ -150,41 +145,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       newId: options.newId ?? randomUUID,
       now: Date.now,
     };
-    const offered = (): Offered => ({
+    const subscribed = subscribing({
       base,
       types,
-      terminology,
-      now: Date.now(),
       hosts: options.subscriptionHosts ?? [],
+      lookup: options.lookup,
       mails: options.mail !== undefined,
+      desk: subscriptions,
+      outbox,
+      port,
+      policies,
+      visits,
+      professions,
+      log,
     });
-    const session: OpenSession = (subject, id, to) => {
-      const notes = new Notes();
-      const access = Access.of(subject, policies, Date.now, () => {});
-      const asked = {
-        audit: { code: 'operation', action: 'E' as const },
-        params: { type: 'Subscription', id },
-        url: `Subscription/${id}/$events`,
-        query: [],
-        requestId: randomUUID(),
-        subject,
-        base,
-        address: to,
-      };
-      const tracer = (concerns: readonly Concern[], at: number) =>
-        tracesOf(asked, concerns, { outcome: '0', professions }, at);
-      const scoped = new ScopedStore(port, access, notes, tracer);
-      return {
-        read: ({ type, id: of, vid }) => scoped.readVersion(type, of, vid),
-        async record() {
-          const concerns = notes.open();
-          if (concerns.length === 0) return;
-          const news = visits.news(subject, concerns, Date.now());
-          await Promise.all([port.record((at) => tracer(concerns, at)), outbox.enter(news)]);
-          visits.told(news);
-        },
-      };
-    };
     const tokens = new Tokens(options.issuers, metrics?.tokenRefused);
     const touched = new WeakMap<Trace, Notes>();
     const ready = readiness({ database: () => database.db.command({ ping: 1 }) });
@@ -214,7 +188,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           access,
           notes,
           (concerns, at) => tracesOf(trace, concerns, { outcome: '0', professions }, at),
-          (change) => accepted(change, trace.subject, offered()),
+          subscribed.accept(trace.subject),
         );
       },
       async record(trace, result) {
@@ -243,21 +217,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const asked = await observing.serve(page, log);
     const mailing = options.mail === undefined ? undefined : smtp(options.mail);
     const connections = sockets(server, base, (token) => subscriptions.bind(token));
-    const deliverer = new Deliverer({
-      desk: subscriptions,
-      outbox,
-      channels: {
-        'rest-hook': restHook(options.subscriptionHosts ?? [], options.lookup),
-        websocket: connections,
-        email: byMail(mailing, options.mail?.link ?? base),
-      },
-      session,
-      offered,
-      base,
-      now: Date.now,
-      ended: (id, fault) => log.warn({ subscription: id, fault }, 'a subscription ended as error'),
-      failed: (err) => log.error({ err }, 'a subscription was not delivered'),
-    });
+    const deliverer = subscribed.deliverer(connections, mailing, options.mail?.link ?? base);
     const jobs = startJobs(
       [
         ...(options.noticesEvery === undefined

@@ -3,7 +3,8 @@
  * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/channels.html#websockets
  * A connection is nobody's until it binds with a token; without one it is closed.
  */
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type Channel, Undelivered } from '../subscription/ports.ts';
 
@@ -31,6 +32,10 @@ export function sockets(server: Server, base: string, bind: Bind): Sockets {
   const upgrades = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
 
   server.on('upgrade', (request, socket, head) => {
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      again(server, request, socket, head);
+      return;
+    }
     socket.on('error', () => {});
     if (request.url !== path || upgrades.clients.size >= MOST) {
       socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
@@ -103,6 +108,23 @@ export function sockets(server: Server, base: string, bind: Bind): Sockets {
     },
   };
 }
+
+/**
+ * Who listens for upgrades is handed all of them. What asks for another protocol, such as Java's clients for HTTP/2, is
+ * read once more as if it hadn't. https://datatracker.ietf.org/doc/html/rfc9110#section-7.8
+ */
+function again(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { method, url, httpVersion, rawHeaders } = request;
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!;
+    if (!UPGRADING.test(name)) lines.push(`${name}: ${rawHeaders[at + 1]}`);
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', socket);
+}
+
+const UPGRADING = /^(upgrade|connection|http2-settings)$/i;
 
 function sent(socket: WebSocket, message: string, timeout: number): Promise<void> {
   return new Promise((resolve, reject) => {

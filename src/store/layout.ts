@@ -40,7 +40,8 @@ export async function ensureLayout(
 ): Promise<void> {
   const termKey = fingerprint(ring.derive('terms'));
   const { layout } = database.records;
-  const made = { layout: LAYOUT, termKey, migratedAt: new Date() };
+  const ruled = ruledBy(rules, new Terms(ring.derive('terms')));
+  const made = { layout: LAYOUT, rules: ruled, termKey, migratedAt: new Date() };
   await layout.updateOne({ _id: 'store' }, { $setOnInsert: made }, { upsert: true });
   const found = await layout.findById('store').lean();
   if (found === null) throw new Error('the layout record is gone');
@@ -50,10 +51,15 @@ export async function ensureLayout(
   // any data key tells whether the key-encryption keys are the right ones
   await ring.ensure(['']);
   if (found.layout > LAYOUT) throw new Error('the database was written by a newer server');
-  if (found.layout === LAYOUT) return;
+  if (found.layout === LAYOUT && found.rules === ruled) return;
   await reindex(database, ring, base, rules, tell);
   await chainOlder(database, new Codes((purpose) => ring.derive(purpose)), tell);
   await layout.updateOne({ _id: 'store' }, { $set: made });
+}
+
+/** What of the rules stands in documents: whom a Consent may mean, and which labels hide. */
+function ruledBy({ labels, professions }: Rules, terms: Terms): string {
+  return terms.text(`rules=${JSON.stringify([labels, professions])}`);
 }
 
 /**
@@ -73,7 +79,8 @@ export async function reindex(
   const veils = new Veils(terms, rules);
   const codes = new Codes((purpose) => ring.derive(purpose));
   const begun = (await layout.findById('store').lean())?.reindexing;
-  let resume = begun?.layout === LAYOUT ? begun : undefined;
+  const ruled = ruledBy(rules, terms);
+  let resume = begun?.layout === LAYOUT && begun.rules === ruled ? begun : undefined;
   let done = 0;
   for (const collection of [database.resources, database.audit]) {
     const { collectionName } = collection;
@@ -89,7 +96,7 @@ export async function reindex(
       );
       const changed = operations.filter((operation) => operation !== undefined);
       if (changed.length > 0) await collection.bulkWrite(changed, { ordered: false });
-      const reindexing = { layout: LAYOUT, among: collectionName, after: batch.at(-1)!._id };
+      const reindexing = { layout: LAYOUT, rules: ruled, among: collectionName, after: batch.at(-1)!._id };
       await layout.updateOne({ _id: 'store' }, { $set: { reindexing } });
       done += batch.length;
       here += batch.length;

@@ -17,7 +17,9 @@ export interface LayoutRecord {
   /** Version of the stored form: see layout.ts. */
   layout: number;
   /** How far the documents have been indexed again for a layout. */
-  reindexing?: { layout: number; among: string; after: string };
+  reindexing?: { layout: number; rules?: string; among: string; after: string };
+  /** Of the national rules that documents are found by: see layout.ts. */
+  rules?: string;
   /** Fingerprint of the term key, so that a restored database never meets another's keys. */
   termKey: string;
   migratedAt: Date;
@@ -51,7 +53,8 @@ const layout: Schema<LayoutRecord> = new mongoose.Schema<LayoutRecord>(
   {
     _id: { type: String, required: true },
     layout: { type: Number, required: true, min: 1 },
-    reindexing: { type: { layout: Number, among: String, after: String, _id: false } },
+    reindexing: { type: { layout: Number, rules: String, among: String, after: String, _id: false } },
+    rules: { type: String },
     termKey: { type: String, required: true },
     migratedAt: { type: Date, required: true },
   },

@@ -107,7 +107,9 @@ export async function subscribe(
 }
 
 async function checkMost({ resources }: Database, own: readonly Encoded[]): Promise<void> {
-  const made = own.filter(({ change }) => change.previous === undefined);
+  const made = own.filter(
+    ({ change }) => change.previous === undefined || change.previous.method === 'DELETE',
+  );
   for (const by of new Set(made.map(({ change }) => change.by))) {
     const filter = { by, type: 'Subscription' };
     const had = await resources.countDocuments(filter, { limit: MOST, hint: 'by_type_at', ...OPTIONS });

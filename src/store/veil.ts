@@ -11,6 +11,8 @@ import type { Terms } from './terms.ts';
 
 /** Characters of the keyed name of a depositor: two that are alike cost a fetch. */
 const SHORT = 8;
+/** The ways to carry labels of three sets. */
+const ALL = [0, 1, 2, 3, 4, 5, 6, 7];
 /** Depositors that one query tells apart. */
 const MOST = 20;
 
@@ -22,20 +24,17 @@ export class Veils {
   readonly #terms: Terms;
   /** Keyed, as documents carry them. */
   readonly #sets: readonly ReadonlySet<string>[];
-  /** Words of other rules are read by nobody. */
-  readonly #mark: string;
 
   constructor(terms: Terms, { labels }: Rules) {
     const sets = [labels.masked, labels.hiddenFromPatient, labels.hiddenFromRepresentatives];
     this.#terms = terms;
     this.#sets = sets.map((each) => new Set(each.map((label) => terms.text(`label=${label}`))));
-    this.#mark = terms.text(`veils=${JSON.stringify(sets)}`).slice(0, 2);
   }
 
   /** @param labels keyed, as documents carry them */
   of(labels: readonly string[], by: string): string {
     const carried = this.#sets.map((set) => labels.some((label) => set.has(label)));
-    return `${this.#mark}${digitOf(carried)}${this.#short(by)}`;
+    return `${digitOf(carried)}${this.#short(by)}`;
   }
 
   /** What the word of a resource must be for the condition to hold; undefined: any. @param condition keyed */
@@ -54,8 +53,11 @@ export class Veils {
       }
     }
     if (others.size === 0) return undefined;
-    const words = [...own].map(([by, digits]) => `|${this.#mark}${among(digits)}${this.#short(by)}`);
-    return { view: { $regex: `^(?:(?!${this.#mark}${among(others)})${words.join('')})` } };
+    const open = ALL.filter((digit) => !others.has(digit));
+    const words = [...own].flatMap(([by, digits]) =>
+      [...digits].map((digit) => `${digit}${this.#short(by)}`),
+    );
+    return { view: { $in: open.length === 0 ? words : [new RegExp(`^[${open.join('')}]`), ...words] } };
   }
 
   #short(by: string): string {
@@ -113,8 +115,6 @@ export class Veils {
     return told ? false : undefined;
   }
 }
-
-const among = (digits: Iterable<number>): string => `[${[...digits].join('')}]`;
 
 function digitOf(carried: readonly boolean[]): number {
   return carried.reduce((digit, carries, index) => digit + (carries ? 2 ** index : 0), 0);

@@ -62,10 +62,9 @@ export class Deliverer {
     this.#options = options;
   }
 
-  /** Begins what is due; waits for none of it, unless the server stops. */
+  /** Begins what is due; waits for none of it, unless the server stops. Rows have their numbers from src/notice/dispatch.ts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { desk, outbox, now } = this.#options;
-    await outbox.number();
+    const { desk, now } = this.#options;
     await this.#mindRows();
     const due = await desk.due(now());
     if (now() - this.#tidied > MINUTE) await this.#tidy(due);

@@ -77,7 +77,7 @@ afterAll(async () => {
   await carnet?.close();
 });
 
-const index = { terms: 1, ids: 1, refs: 1, r: 1, o: 1, pairs: 1, date: 1 } as const;
+const index = { terms: 1, ids: 1, refs: 1, r: 1, o: 1, pairs: 1, date: 1, view: 1 } as const;
 const indexes = () =>
   db
     .collection('resources')
@@ -112,7 +112,7 @@ async function damage(): Promise<void> {
     o: { stray: { lo: 0, hi: 0 } },
   };
   for (const name of ['resources', 'audit'])
-    await db.collection(name).updateMany({}, { $set: stray, $unset: { r: 1, pairs: 1 } });
+    await db.collection(name).updateMany({}, { $set: stray, $unset: { r: 1, pairs: 1, view: 1 } });
   await setLayout({ layout: OLDER });
 }
 
@@ -162,9 +162,27 @@ it('goes on where it was killed', async () => {
   expect(await layout()).toEqual({
     _id: 'store',
     layout: LAYOUT,
+    rules: expect.any(String),
     termKey: expect.any(String),
     migratedAt: expect.any(Date),
   });
+}, 60_000);
+
+it('indexes everything again when the rules say otherwise which labels hide', async () => {
+  const before = await indexes();
+  const ring = new KeyRing(database.records.keys, await keyFile(`${carnet.dataDir}/kek.json`));
+  const rules = nationalRules();
+  const others = { ...rules, labels: { ...rules.labels, masked: [] } };
+  const again = async (by: typeof rules): Promise<number> => {
+    let told = 0;
+    await ensureLayout(database, ring, carnet.base, by, () => (told += 1));
+    return told;
+  };
+  expect(await again(rules)).toBe(0);
+  expect(await again(others)).toBeGreaterThan(0);
+  expect(await indexes()).not.toEqual(before);
+  expect(await again(rules)).toBeGreaterThan(0);
+  expect(await indexes()).toEqual(before);
 }, 60_000);
 
 it('is not served by a server that is older than the database', async () => {

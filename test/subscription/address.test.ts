@@ -1,9 +1,12 @@
 /** Which addresses an endpoint may lead to: only what is listed is connected to, at the very address that was checked. */
 import { expect, test } from '@jest/globals';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { hostIn, hostOf, isListed } from '../../src/subscription/hosts.ts';
 import { addressOf, isEverybodys } from '../../src/ops/subscriptions/address.ts';
 import { restHook } from '../../src/ops/subscriptions/rest-hook.ts';
 import type { Plan } from '../../src/subscription/plan.ts';
+import { cert, key } from './support/certificate.ts';
 import { endpoint } from './support/endpoint.ts';
 
 test.each(
@@ -93,3 +96,30 @@ test.each(['https://u:p@a.example', 'a.example/path', 'https://a.example?x', 'ft
     expect(() => hostIn(text)).toThrow('hosts like');
   },
 );
+
+test.each([
+  ['of the host, from who is trusted', 'hooks.test', cert, true],
+  ['from who isn’t trusted', 'hooks.test', undefined, false],
+  ['of another host', 'other.test', cert, false],
+])('by TLS, a certificate %s', async (_, name, ca, taken) => {
+  const told: string[] = [];
+  const server = createServer({ key, cert }, (request, response) => {
+    told.push(`${request.method} ${request.url} ${request.headers.host}`);
+    request.resume().on('end', () => response.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const hosts = [`${name}:${port}`, `http://127.0.0.1:${port}`].map(hostIn);
+  const endpoint = `https://${name}:${port}/hook?a=b`;
+  const plan = { target: { kind: 'rest-hook', endpoint, headers: [] }, timeout: 1000 } as unknown as Plan;
+  const notification = { kind: 'heartbeat' as const, subscription: 'x', body: Buffer.from('{}') };
+  try {
+    const reached = restHook(hosts, async () => ['127.0.0.1'], ca).reach(plan, 'x');
+    if (taken) await (await reached).send(notification);
+    else await expect(reached).rejects.toThrow('could not be connected to');
+    expect(told).toEqual(taken ? [`POST /hook?a=b hooks.test:${port}`] : []);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});

@@ -1,5 +1,6 @@
 /** Subscriptions by websocket and by e-mail, with a real client and a real SMTP server. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
@@ -134,6 +135,46 @@ test('a connection elsewhere is refused', async () => {
   for (const path of ['', '/websocket/x', '/Patient', '/../websocket'])
     await expect(connect(`${address}${path}`, '')).rejects.toThrow('404');
 });
+
+test.each(['GET', 'POST'])(
+  'a %s that offers another protocol is answered as if it didn’t',
+  async (method) => {
+    const body = JSON.stringify({ resourceType: 'DocumentReference', status: 'current', content: [] });
+    const { port } = new URL(carnet.base);
+    const path =
+      method === 'GET' ? '/fhir/DocumentReference?patient=n-1' : '/fhir/DocumentReference/$validate';
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (let n = 0; n < 3; n += 1) {
+      const status = await new Promise((resolve, reject) => {
+        const sent = request({
+          agent,
+          port,
+          path,
+          method,
+          headers: {
+            authorization: `Bearer ${carnet.token('hospital')}`,
+            connection: 'Upgrade, HTTP2-Settings',
+            upgrade: 'h2c',
+            'http2-settings': 'AAEAAEAAAAIAAAAAAAMAAAAAAAQBAAAAAAUAAEAAAAYABgAA',
+            ...(method === 'GET'
+              ? {}
+              : { 'content-type': 'application/fhir+json', 'content-length': body.length }),
+          },
+        });
+        sent.on('error', reject);
+        sent.on('response', (answer) => {
+          answer.resume();
+          answer.on('end', () => resolve(answer.statusCode));
+        });
+        sent.write('');
+        // the body comes apart from the head
+        setTimeout(() => sent.end(method === 'GET' ? undefined : body), 20);
+      });
+      expect(status).toBe(200);
+    }
+    agent.destroy();
+  },
+);
 
 test('the token of another’s Subscription is not to be had', async () => {
   const id = await subscribe(byTopic(websocket));

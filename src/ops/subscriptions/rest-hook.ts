@@ -3,7 +3,7 @@
  * before anything is numbered; nothing is followed, and of the answer only the status is read.
  */
 import { request } from 'node:http';
-import { type Socket, connect as connectPlain } from 'node:net';
+import { type Socket, connect as connectPlain, isIP } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
 import { type Host, hostOf, isListed } from '../../subscription/hosts.ts';
 import type { Plan } from '../../subscription/plan.ts';
@@ -17,7 +17,8 @@ const GONE = 410;
 
 type Hook = Extract<Plan['target'], { kind: 'rest-hook' }>;
 
-export function restHook(hosts: readonly Host[], lookup: Lookup = systemLookup): Channel {
+/** @param ca who signs certificates; those whom Node trusts unless given */
+export function restHook(hosts: readonly Host[], lookup: Lookup = systemLookup, ca?: string): Channel {
   return {
     lane: ({ target }) => (target.kind === 'rest-hook' ? new URL(target.endpoint).host : ''),
     isHere: () => true,
@@ -27,17 +28,23 @@ export function restHook(hosts: readonly Host[], lookup: Lookup = systemLookup):
       const host = hostOf(url);
       if (!isListed(hosts, host)) throw new Undelivered('the host of the endpoint may not be told anything');
       const address = await within(addressOf(hosts, host, lookup), CONNECT_WITHIN);
-      const socket = await connected(host, address);
+      const socket = await connected(host, address, ca);
       return reached(socket, url, target, timeout);
     },
   };
 }
 
-function connected({ secure, name, port }: Host, address: string): Promise<Socket> {
+function connected({ secure, name, port }: Host, address: string, ca?: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     // a certificate is of the name, not of the address that it leads to
     const socket = secure
-      ? connectSecure({ host: address, port, servername: name, ALPNProtocols: ['http/1.1'] })
+      ? connectSecure({
+          host: address,
+          port,
+          servername: isIP(name) === 0 ? name : '',
+          ALPNProtocols: ['http/1.1'],
+          ca,
+        })
       : connectPlain({ host: address, port });
     const late = setTimeout(() => socket.destroy(new Error('late')), CONNECT_WITHIN);
     socket.once(secure ? 'secureConnect' : 'connect', () => {

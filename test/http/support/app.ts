@@ -17,6 +17,8 @@ export const TYPES = new Set([
   'Encounter',
   'Bundle',
   'Consent',
+  'Practitioner',
+  'Subscription',
 ]);
 
 export const subject = {

@@ -1,0 +1,93 @@
+/** Subscriptions, wired: what is accepted, whose rights they are delivered by, and by which ways. */
+import { randomUUID } from 'node:crypto';
+import { tracesOf } from './audit/tracing.ts';
+import type { Subject } from './consent/subject.ts';
+import { Access } from './enforcement/access.ts';
+import { type Concern, Notes } from './enforcement/notes.ts';
+import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
+import { type Accept, ScopedStore } from './enforcement/scoped-store.ts';
+import type { Carrier } from './notice/courier.ts';
+import type { Visits } from './notice/visits.ts';
+import type { Log } from './ops/log.ts';
+import { type Lookup } from './ops/subscriptions/address.ts';
+import { byMail } from './ops/subscriptions/mail.ts';
+import { restHook } from './ops/subscriptions/rest-hook.ts';
+import { terminology } from './search/known-terminology.ts';
+import type { MongoOutbox } from './store/outbox.ts';
+import { accepted } from './subscription/accept.ts';
+import { Deliverer } from './subscription/deliverer.ts';
+import type { Host } from './subscription/hosts.ts';
+import type { Offered } from './subscription/plan.ts';
+import type { Channel, Desk, OpenSession } from './subscription/ports.ts';
+
+export interface SubscribingOptions {
+  base: string;
+  types: ReadonlySet<string>;
+  hosts: readonly Host[];
+  lookup?: Lookup;
+  mails: boolean;
+  desk: Desk;
+  outbox: MongoOutbox;
+  port: ResourceStore;
+  policies: PolicySource;
+  visits: Visits;
+  /** Code system of professions, for traces. */
+  professions: string;
+  log: Log;
+}
+
+export interface Subscribing {
+  accept(subject: Subject): Accept;
+  deliverer(websocket: Channel, mail: Carrier | undefined, link: string): Deliverer;
+}
+
+export function subscribing(options: SubscribingOptions): Subscribing {
+  const { base, types, hosts, lookup, mails, desk, outbox, log } = options;
+  const offered = (): Offered => ({ base, types, terminology, now: Date.now(), hosts, mails });
+  return {
+    accept: (subject) => (change) => accepted(change, subject, offered()),
+    deliverer: (websocket, mail, link) =>
+      new Deliverer({
+        desk,
+        outbox,
+        channels: { 'rest-hook': restHook(hosts, lookup), websocket, email: byMail(mail, link) },
+        session: sessions(options),
+        offered,
+        base,
+        now: Date.now,
+        ended: (id, fault) => log.warn({ subscription: id, fault }, 'a subscription ended as error'),
+        failed: (err) => log.error({ err }, 'a subscription was not delivered'),
+      }),
+  };
+}
+
+/** A read like any other, with the subscriber's rights: traced as `$events` of the Subscription. */
+function sessions({ base, port, policies, outbox, visits, professions }: SubscribingOptions): OpenSession {
+  return (subject, id, to) => {
+    const notes = new Notes();
+    const access = Access.of(subject, policies, Date.now, () => {});
+    const asked = {
+      audit: { code: 'operation', action: 'E' as const },
+      params: { type: 'Subscription', id },
+      url: `Subscription/${id}/$events`,
+      query: [],
+      requestId: randomUUID(),
+      subject,
+      base,
+      address: to,
+    };
+    const tracer = (concerns: readonly Concern[], at: number) =>
+      tracesOf(asked, concerns, { outcome: '0', professions }, at);
+    const scoped = new ScopedStore(port, access, notes, tracer);
+    return {
+      read: ({ type, id: of, vid }) => scoped.readVersion(type, of, vid),
+      async record() {
+        const concerns = notes.open();
+        if (concerns.length === 0) return;
+        const news = visits.news(subject, concerns, Date.now());
+        await Promise.all([port.record((at) => tracer(concerns, at)), outbox.enter(news)]);
+        visits.told(news);
+      },
+    };
+  };
+}
