@@ -136,6 +136,7 @@ export class Turn {
         number = 'number' in event ? event.number : number + 1;
         told.push({ event: { ...event, number }, stored });
       }
+      if (told.length > 0 && this.#plan.content !== 'empty') await session.record();
       if (upto !== undefined && told.length > 0)
         await desk.offer(
           this.#claimed,
@@ -143,7 +144,6 @@ export class Turn {
           now() + this.#plan.timeout + SLACK,
         );
       if (told.length > 0) {
-        if (this.#plan.content !== 'empty') await session.record();
         for (const notification of this.#notifications(told, number)) await reached.send(notification);
       }
       const last = events.at(-1)!;
