@@ -228,6 +228,12 @@ export class Access {
     return 'reason' in subject || isTold(subject);
   }
 
+  /** Whose traces are all that the caller is given of traces, if they are given none but their own. */
+  get tracedAs(): readonly string[] | undefined {
+    const subject = this.#subject;
+    return 'reason' in subject || isTold(subject) ? undefined : [subject.reference, subject.depositor];
+  }
+
   /** In whose name the caller's deposits are kept; of internal work nobody's. */
   get depositor(): string | undefined {
     const subject = this.#subject;

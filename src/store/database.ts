@@ -92,6 +92,7 @@ export const INDEXES = {
     { name: 'others_type_date', key: { others: 1, type: 1, date: -1, _id: 1 }, ...ONLY_WITH('others') },
     { name: 'ids_type_date', key: { ids: 1, type: 1, date: -1, _id: 1 }, ...ONLY_WITH('ids') },
     { name: 'type_at', key: { type: 1, at: -1, _id: 1 } },
+    { name: 'authors_at', key: { authors: 1, at: -1, _id: 1 }, ...ONLY_WITH('authors') },
   ],
   history: [
     { name: 'rid_at', key: { rid: 1, at: -1 } },

@@ -126,6 +126,7 @@ export class Encoder {
       version.spill = await this.#spill(version.body, rid);
       delete version.body;
     }
+    if (type === 'AuditEvent') version.authors = withDepositor(version);
     const doc: Doc = { _id: rid, ...version, ...this.#foundBy(change, resource) };
     doc.view = this.#veils.of(version.labels, version.by);
     if (doc.seek !== undefined) doc.seek = [...doc.seek, change.by];
@@ -183,6 +184,11 @@ export function gateFacts(resource: Resource, labels: readonly string[], terms: 
     ...(about.length > 0 ? { about } : {}),
     ...(authors.length > 0 ? { authors } : {}),
   };
+}
+
+/** Who deposited a trace finds it among their own. */
+export function withDepositor({ authors = [], by }: Pick<VersionDoc, 'authors' | 'by'>): string[] {
+  return [...new Set([...authors, by])];
 }
 
 function imposedOn(

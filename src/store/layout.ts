@@ -15,7 +15,7 @@ import type { Place } from './chain-link.ts';
 import { chainOlder } from './chain-older.ts';
 import type { Database } from './database.ts';
 import { type Doc, WITHOUT_INDEX } from './document.ts';
-import { type Found, foundBy, gateFacts, hiddenSince } from './encoder.ts';
+import { type Found, foundBy, gateFacts, hiddenSince, withDepositor } from './encoder.ts';
 import { type KeyRing, WRONG_KEYS, fingerprint } from './keys.ts';
 import { Reading } from './reading.ts';
 import { Terms } from './terms.ts';
@@ -146,7 +146,7 @@ function indexAgain(
   const byTerms = foundBy(resource, stored.patients, terms, base, rules, unshown);
   if (doc.by !== TRACER) byTerms.seek?.push(doc.by);
   // what stands in a trace beside its body is as it was written: its place in the chain covers it
-  const found: Found & { place?: Place; view?: string } =
+  const found: Found & { place?: Place; view?: string; authors?: string[] } =
     doc.place !== undefined
       ? { ...byTerms, place: { ...doc.place, found: codes.found(byTerms, doc.place.code) } }
       : {
@@ -154,7 +154,10 @@ function indexAgain(
           ...(doc.by === TRACER ? tracedAgain(resource) : gateFacts(resource, labels, terms, base)),
           ...hiddenSince(labels, stored, stored.at, rules),
         };
-  if (doc.type !== 'AuditEvent') {
+  if (doc.type === 'AuditEvent') {
+    if (doc.place === undefined && doc.by !== TRACER)
+      found.authors = withDepositor({ authors: found.authors, by: doc.by });
+  } else {
     found.view = veils.of(
       labels.map((label) => terms.text(`label=${label}`)),
       doc.by,

@@ -92,7 +92,8 @@ export class Planner {
     const owner = alone ?? (patients === undefined && types.every(isNobodys) ? NOBODY : undefined);
     const rest = alone === undefined ? filter : withoutImplied(filter, alone);
     const gate = assume(condition, { types, patient: alone });
-    const hint = hintOf(types, rest, owner);
+    const authors = isAudit(types) && whose === undefined ? access.tracedAs : undefined;
+    const hint = authors === undefined ? hintOf(types, rest, owner) : 'authors_at';
     const parts: Query[] = [
       patients === undefined
         ? owner === undefined
@@ -102,6 +103,7 @@ export class Planner {
       { type: types.length === 1 ? types[0] : { $in: [...types] } },
       toQuery(rest, types, this.#terms, owner === undefined, access.stranger),
       toMongo(gate),
+      authors === undefined ? {} : { authors: { $in: [...new Set(authors)] } },
       hint !== undefined && VEILED.has(hint) && !isAudit(types) ? (this.#veils.query(gate) ?? {}) : {},
     ];
     const planned = { query: all(parts), alone: alone !== undefined, hint };
@@ -155,7 +157,7 @@ const isUnique = (part: Filter): boolean => part.op === 'term' && part.unique ==
 
 /** The index of the same patient that gives the order, if one does. */
 export function inOrder(hint: string | undefined, first: Order | undefined): string | undefined {
-  if (hint === undefined || hint === 'ids_type_date') return hint;
+  if (hint === undefined || hint === 'ids_type_date' || hint === 'authors_at') return hint;
   if (first?.field === 'at') return 'patient_type_at';
   return first?.field === 'date' && hint === 'patient_type_at' ? 'patient_type_date' : hint;
 }
@@ -167,5 +169,6 @@ export function usualOrder({ filter, types }: SearchQuery): Order[] {
   const parts = partsOf(filter);
   if (parts.some(({ op }) => op === 'updated')) return byId([{ field: 'at', descending: false }]);
   const served = namedPatients(filter, types)?.length === 1 || types.every(isNobodys) || parts.some(isUnique);
+  if (isAudit(types) && !served) return byId([{ field: 'at', descending: true }]);
   return byId(served ? [{ field: 'date', descending: true }] : []);
 }

@@ -102,6 +102,12 @@ export class Subscriptions implements Desk, Ledger {
     }
   }
 
+  async renew({ id, claim }: Claimed, until: number, place: number): Promise<void> {
+    const update = { $set: { until }, $max: { place } };
+    const held = await this.#database.subscriptions.updateOne({ _id: id, claim }, update, OPTIONS);
+    if (held.matchedCount !== 1) throw new Lost();
+  }
+
   async arrived(
     { id, claim }: Claimed,
     done: { place: number; events: number; sent: number },

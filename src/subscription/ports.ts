@@ -59,6 +59,8 @@ export interface Desk {
   pending(kept: Kept): Promise<Numbered[]>;
   /** Durable when it returns. @throws Lost */
   offer(claimed: Claimed, events: readonly Numbered[], until: number): Promise<void>;
+  /** While it looks through many rows. @param place all up to here holds nothing for it. @throws Lost */
+  renew(claimed: Claimed, until: number, place: number): Promise<void>;
   /** What arrived, or isn't to be told any more. @throws Lost */
   arrived(claimed: Claimed, done: { place: number; events: number; sent: number }): Promise<void>;
   later(claimed: Claimed, failed: { next: number; failing: number; fault: string }): Promise<void>;

@@ -98,7 +98,7 @@ export class Turn {
 
   /** What the gate gives now, of what was written since. */
   async #gather(): Promise<Found> {
-    const { outbox } = this.#options;
+    const { desk, outbox, now } = this.#options;
     const session = this.#session();
     const events: Candidate[] = [];
     let upto = this.#claimed.place;
@@ -114,6 +114,9 @@ export class Turn {
         if (events.length === this.#plan.most) return { events, upto };
       }
       if (rows.length < ROWS) return { events, upto };
+      const place = (events[0]?.n ?? upto + 1) - 1;
+      await desk.renew(this.#claimed, now() + leaseFor(this.#plan), place);
+      this.#claimed = { ...this.#claimed, place };
     }
   }
 

@@ -359,6 +359,15 @@ it.each([
   expect(new Set(examined)).toEqual(new Set([0]));
 });
 
+it('one’s own traces, whomever they are about, are served by an index in its order', async () => {
+  await as('gp').get('AllergyIntolerance?patient=Patient/p7');
+  const { ran, total } = await ranFor({ caller: 'gp', path: 'AuditEvent?_count=5', most: 0 });
+  expect(total).toBeGreaterThan(0);
+  const found = ran.filter(({ command }) => 'find' in command && command.find === 'audit');
+  expect(found.map(({ planSummary }) => planSummary)).toEqual(['IXSCAN { authors: 1, at: -1, _id: 1 }']);
+  expect(found.flatMap(({ execStats }) => stagesOf(execStats!))).not.toContain('SORT');
+});
+
 it('a read is served by the id', () => expectServed(read));
 
 it('the history of a resource is served by an index', () => expectServed(histories));

@@ -156,7 +156,33 @@ test('an endpoint that was away for a day ends it, with the reason, and writing 
   expect(events()).toEqual([{ number: 1, focus: missed }]);
   expect((await resourceOf()).error).toBeUndefined();
   await server.close();
+  await quiet.as('hospital').delete(`Subscription/${id}`);
   await client.close();
+});
+
+test('many rows that hold nothing for it are passed over, and what comes after is told', async () => {
+  hook.sent.length = 0;
+  const { json } = await quiet
+    .as('hospital')
+    .post('Subscription', byTopic({ endpoint: hook.url }, { filter: 'description=wanted' }));
+  const entry = Array.from({ length: 450 }, (_, n) => ({
+    resource: {
+      resourceType: 'DocumentReference',
+      status: 'current',
+      description: `other ${n}`,
+      subject: { reference: 'Patient/n-1' },
+      content: [{ attachment: { contentType: 'text/plain' } }],
+    },
+    request: { method: 'POST', url: 'DocumentReference' },
+  }));
+  const bundle = { resourceType: 'Bundle', type: 'transaction', entry };
+  expect((await quiet.as('hospital').post('', bundle)).status).toBe(200);
+  const wanted = await deposit('wanted');
+  const server = await another();
+  await until(() => events().length === 1);
+  expect(events()).toEqual([{ number: 1, focus: wanted }]);
+  await server.close();
+  await quiet.as('hospital').delete(`Subscription/${json.id}`);
 });
 
 test('a subscriber has a bounded number of Subscriptions', async () => {
