@@ -73,6 +73,10 @@ const UNTRACED = new Set([
   // of whom a notice is told there: see test/notice/inbox.test.ts
   'GET Practitioner/[id]/$notices',
   'POST Practitioner/[id]/$notices-read',
+  // a Subscription is nobody's: see below
+  'GET Subscription/[id]/$status',
+  'GET Subscription/[id]/$events',
+  'GET Subscription/[id]/$get-ws-binding-token',
 ]);
 
 // prettier-ignore
@@ -235,3 +239,27 @@ describe('the checker', () => {
     expect(faults(event, READ)).not.toEqual([]);
   });
 });
+
+it.each(['$status', '$events', '$get-ws-binding-token'])(
+  'of a Subscription, %s claims the profile without a patient',
+  async (operation) => {
+    const hospital = carnet.as('hospital');
+    const made = await hospital.post('Subscription', {
+      resourceType: 'Subscription',
+      status: 'requested',
+      reason: 'to be told',
+      criteria: 'DocumentReference?patient=own',
+      channel: { type: 'websocket' },
+    });
+    expect(made.status).toBe(201);
+    const requestId = randomUUID();
+    const path = `Subscription/${made.json.id}/${operation}`;
+    const reply = await hospital.send('GET', path, undefined, { 'x-request-id': requestId });
+    expect([reply.status, reply.status < 300 || reply.text]).toEqual([reply.status, true]);
+    const { json } = await carnet.as('all').get('AuditEvent?_sort=-_lastUpdated&_count=5');
+    const events = (json.entry as { resource: Resource }[]).map(({ resource }) => resource);
+    const [event] = events.filter((each) => JSON.stringify(each.entity).includes(requestId));
+    expect([event?.meta?.profile?.[0], PATIENT(event!)]).toEqual([`${BALP}Read`, []]);
+    expect(faults(event!, `${BALP}Read`)).toEqual([]);
+  },
+);

@@ -150,12 +150,16 @@ function comparable({ carnet }: World, text: string): string {
     if (!seen.has(made)) seen.set(made, `version-${seen.size}`);
     return seen.get(made)!;
   };
-  return text
-    .replaceAll(carnet.base, 'BASE')
-    .replaceAll(/_page=([\w-]+)/g, (_, token: string) => `_page=${token.length} characters`)
-    .replaceAll(/\b[0-9a-f]{20}\b/g, numbered)
-    .replaceAll(/("(?:lastUpdated|lastModified|recorded)":)"[^"]*"/g, '$1"then"')
-    .replaceAll(/(\["last-modified",)"[^"]*"/g, '$1"then"');
+  return (
+    text
+      .replaceAll(carnet.base, 'BASE')
+      .replaceAll(/_page=([\w-]+)/g, (_, token: string) => `_page=${token.length} characters`)
+      .replaceAll(/\b[0-9a-f]{20}\b/g, numbered)
+      .replaceAll(/("(?:lastUpdated|lastModified|recorded)":)"[^"]*"/g, '$1"then"')
+      // until when a Subscription's rights hold, from when it was made
+      .replaceAll(/("end":)"[^"]*\.\d{3}Z"/g, '$1"then"')
+      .replaceAll(/(\["last-modified",)"[^"]*"/g, '$1"then"')
+  );
 }
 
 const AROUND = 160;
