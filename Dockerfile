@@ -23,4 +23,4 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # There is no mongod in the image, and none is looked for
-CMD ["sh", "-c", ": \"${MONGODB_URI:?must name a MongoDB replica set or sharded cluster, 6.0 or newer}\" && exec node --max-semi-space-size=32 --enable-source-maps dist/main.js"]
+CMD ["sh", "-c", ": \"${MONGODB_URI:?must name a MongoDB replica set or sharded cluster, 6.0 or newer}\" && exec node --max-semi-space-size=16 --enable-source-maps dist/main.js"]

@@ -70,7 +70,7 @@ async function startServer(folder) {
     LOG_LEVEL: 'warn',
   });
   say(`starting a server on port ${port} …`);
-  return spawn(process.execPath, ['--max-semi-space-size=32', join(ROOT, 'dist', 'main.js')], {
+  return spawn(process.execPath, ['--max-semi-space-size=16', join(ROOT, 'dist', 'main.js')], {
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
   });

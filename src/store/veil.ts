@@ -34,7 +34,7 @@ export class Veils {
   /** @param labels keyed, as documents carry them */
   of(labels: readonly string[], by: string): string {
     const carried = this.#sets.map((set) => labels.some((label) => set.has(label)));
-    return `${digitOf(carried)}${this.#short(by)}`;
+    return `${this.#short(by)}${digitOf(carried)}`;
   }
 
   /** What the word of a resource must be for the condition to hold; undefined: any. @param condition keyed */
@@ -54,10 +54,20 @@ export class Veils {
     }
     if (others.size === 0) return undefined;
     const open = ALL.filter((digit) => !others.has(digit));
+    const [alone, ...more] = own.keys();
+    if (
+      open.length === 0 &&
+      alone !== undefined &&
+      more.length === 0 &&
+      own.get(alone)!.size === ALL.length
+    ) {
+      const word = this.#short(alone);
+      return { view: { $gte: `${word}0`, $lte: `${word}7` } };
+    }
     const words = [...own].flatMap(([by, digits]) =>
-      [...digits].map((digit) => `${digit}${this.#short(by)}`),
+      [...digits].map((digit) => `${this.#short(by)}${digit}`),
     );
-    return { view: { $in: open.length === 0 ? words : [new RegExp(`^[${open.join('')}]`), ...words] } };
+    return { view: { $in: open.length === 0 ? words : [new RegExp(`[${open.join('')}]$`), ...words] } };
   }
 
   #short(by: string): string {

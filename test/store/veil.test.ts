@@ -52,10 +52,11 @@ const whole = (given: Partial<Parameters<typeof matches>[1]>): Parameters<typeof
 });
 /** What the query asks of the word; undefined: nothing. */
 function asking(of: Condition): ((word: string) => boolean) | undefined {
-  const asked = veils.query(of) as { view: { $in: (string | RegExp)[] } } | undefined;
+  const asked = veils.query(of)?.view as
+    { $in: (string | RegExp)[] } | { $gte: string; $lte: string } | undefined;
   if (asked === undefined) return undefined;
-  return (word) =>
-    asked.view.$in.some((each) => (typeof each === 'string' ? each === word : each.test(word)));
+  if ('$gte' in asked) return (word) => asked.$gte <= word && word <= asked.$lte;
+  return (word) => asked.$in.some((each) => (typeof each === 'string' ? each === word : each.test(word)));
 }
 
 it('whatever the condition gives has a word that the query asks for', () => {
