@@ -31,6 +31,7 @@ import { noticeJobs } from './ops/notices/jobs.ts';
 import { type SmtpOptions, smtp } from './ops/notices/smtp.ts';
 import type { Lookup } from './ops/subscriptions/address.ts';
 import { startObserving, type MetricsOptions } from './ops/observing.ts';
+import { recorder } from './recording.ts';
 import { commonDefinitions, definitionsOf } from './search/definitions.ts';
 import { terminology } from './search/known-terminology.ts';
 import type { Anchor } from './store/anchor.ts';
@@ -131,7 +132,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     // what is written from here on is told, whenever the first look into the outbox comes
     if (options.noticesEvery !== undefined) await outbox.position(FOLLOWER);
     const subscriptions = new Subscriptions(database, ring, store);
-    const visits = new Visits(options.rules.emergency.BTG.hours);
+    const record = recorder(port, outbox, new Visits(options.rules.emergency.BTG.hours));
     const context: Context = {
       types,
       terminology,
@@ -155,7 +156,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       outbox,
       port,
       policies,
-      visits,
+      record,
       professions,
       log,
     });
@@ -196,12 +197,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         const concerns = touched.get(trace)?.open() ?? [];
         if (concerns.length === 0) return;
         if (outcome === '0') metrics?.given(trace.subject, concerns);
-        const news = outcome === '0' ? visits.news(trace.subject, concerns, context.now()) : [];
-        await Promise.all([
-          port.record((at) => tracesOf(trace, concerns, { outcome, professions }, at)),
-          outbox.enter(news),
-        ]);
-        visits.told(news);
+        const traces = (at: number) => tracesOf(trace, concerns, { outcome, professions }, at);
+        await (outcome === '0' ? record(trace.subject, concerns, traces) : port.record(traces));
       },
       ready,
       metrics:
@@ -222,25 +219,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       [
         ...(options.noticesEvery === undefined
           ? []
-          : noticeJobs({
-              outbox,
-              dispatcher: new Dispatcher(outbox, inbox.teller, inbox, mailing !== undefined, Date.now),
-              courier:
-                mailing === undefined
-                  ? undefined
-                  : new Courier({
-                      post: new MongoPost(database),
-                      known: inbox,
-                      store,
-                      carrier: mailing,
-                      link: options.mail!.link,
-                      now: Date.now,
-                    }),
-              every: options.noticesEvery,
-            })),
-        ...(options.noticesEvery === undefined
-          ? []
           : [
+              ...noticeJobs({
+                outbox,
+                dispatcher: new Dispatcher(outbox, inbox.teller, inbox, mailing !== undefined, Date.now),
+                courier:
+                  mailing === undefined
+                    ? undefined
+                    : new Courier({
+                        post: new MongoPost(database),
+                        known: inbox,
+                        store,
+                        carrier: mailing,
+                        link: options.mail!.link,
+                        now: Date.now,
+                      }),
+                every: options.noticesEvery,
+              }),
               {
                 name: 'subscriptions',
                 every: options.noticesEvery,

@@ -7,11 +7,11 @@ import { type Concern, Notes } from './enforcement/notes.ts';
 import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
 import { type Accept, ScopedStore } from './enforcement/scoped-store.ts';
 import type { Carrier } from './notice/courier.ts';
-import type { Visits } from './notice/visits.ts';
 import type { Log } from './ops/log.ts';
 import { type Lookup } from './ops/subscriptions/address.ts';
 import { byMail } from './ops/subscriptions/mail.ts';
 import { restHook } from './ops/subscriptions/rest-hook.ts';
+import type { Recorder } from './recording.ts';
 import { terminology } from './search/known-terminology.ts';
 import type { MongoOutbox } from './store/outbox.ts';
 import { accepted } from './subscription/accept.ts';
@@ -30,7 +30,7 @@ export interface SubscribingOptions {
   outbox: MongoOutbox;
   port: ResourceStore;
   policies: PolicySource;
-  visits: Visits;
+  record: Recorder;
   /** Code system of professions, for traces. */
   professions: string;
   log: Log;
@@ -62,7 +62,7 @@ export function subscribing(options: SubscribingOptions): Subscribing {
 }
 
 /** A read like any other, with the subscriber's rights: traced as `$events` of the Subscription. */
-function sessions({ base, port, policies, outbox, visits, professions }: SubscribingOptions): OpenSession {
+function sessions({ base, port, policies, record, professions }: SubscribingOptions): OpenSession {
   return (subject, id, to) => {
     const notes = new Notes();
     const access = Access.of(subject, policies, Date.now, () => {});
@@ -84,9 +84,7 @@ function sessions({ base, port, policies, outbox, visits, professions }: Subscri
       async record() {
         const concerns = notes.open();
         if (concerns.length === 0) return;
-        const news = visits.news(subject, concerns, Date.now());
-        await Promise.all([port.record((at) => tracer(concerns, at)), outbox.enter(news)]);
-        visits.told(news);
+        await record(subject, concerns, (at) => tracer(concerns, at));
       },
     };
   };

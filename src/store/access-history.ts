@@ -64,7 +64,7 @@ export class AccessHistory {
         else if (doc.about?.length === 1 && hidden.size < MOST_HIDDEN) hidden.add(doc.about[0]!);
       }
     }
-    const traces = await this.#reading.all(given.map((doc) => ({ rid: doc._id, doc })));
+    const traces = await this.#reading.current(given);
     return { traces, next: more ? start : undefined };
   }
 

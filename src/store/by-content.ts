@@ -108,7 +108,7 @@ export class ByContent {
         `\`${about}\` has to read the content of more than ${CONTENT_BOUND} resources: ask for fewer: add a date, a code or another parameter`,
       );
     }
-    return (await this.#reading.all(docs.map((doc) => ({ rid: doc._id, doc })))).map((stored) => {
+    return (await this.#reading.current(docs)).map((stored) => {
       const read = JSON.parse(stored.body.toString()) as Resource;
       const whole = read.resourceType === 'AuditEvent' ? withoutAside(read) : read;
       const unshown = access.unshown(stored);

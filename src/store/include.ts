@@ -183,7 +183,7 @@ export class Inclusion {
     const refs = new Map(docs.map((doc) => [doc._id, doc.refs ?? []]));
     // INVARIANT: which plan the database chose, and so in which order it answers, may hang on what is hidden
     const inOrder = [...docs].sort((a, b) => (a._id < b._id ? -1 : 1));
-    const opened = await this.#reading.all(inOrder.map((doc) => ({ rid: doc._id, doc })));
+    const opened = await this.#reading.current(inOrder);
     const [allowed, whole] = await Promise.all([access.among(opened), this.#wholeness.among(access, opened)]);
     return opened
       .filter((_, index) => allowed[index] && whole[index])

@@ -78,9 +78,7 @@ export class Outline {
       const ids = names.slice(start, start + AT_ONCE);
       const docs = await find(this.#database.resources, { _id: { $in: ids } }, { projection: WITHOUT_INDEX });
       const given = await access.among(docs.map((doc) => attributes(doc._id, doc)));
-      const opened = await this.#reading.all(
-        docs.filter((_, index) => given[index]).map((doc) => ({ rid: doc._id, doc })),
-      );
+      const opened = await this.#reading.current(docs.filter((_, index) => given[index]));
       found.push(...opened.map(({ body }) => parseJson(body) as Resource));
     }
     return found;

@@ -198,7 +198,7 @@ export class Policies implements PolicySource {
     const docs: Doc[] = await this.#database.resources
       .find(which, { projection: WITHOUT_INDEX, hint, session, ...TIME })
       .toArray();
-    const read = await this.#reading.all(docs.map((doc) => ({ rid: doc._id, doc })));
+    const read = await this.#reading.current(docs);
     return new Map(
       read.map(({ type, id, version, body }) => [
         `${type}/${id}`,

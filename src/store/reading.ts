@@ -52,6 +52,11 @@ export class Reading {
     return this.#each(docs, readFrom);
   }
 
+  /** Of current versions. */
+  current(docs: readonly Doc[]): Promise<Stored[]> {
+    return this.all(docs.map((doc) => ({ rid: doc._id, doc })));
+  }
+
   /** Of documents that were asked for without what the gate looks at. */
   faces(docs: readonly Doc[]): Promise<Shown[]> {
     return this.#each(

@@ -66,7 +66,7 @@ export class Search {
   whole(access: Access, asked: SearchQuery): Promise<Page> {
     return this.#run(access, asked, undefined, {
       projection: WITHOUT_INDEX,
-      read: (docs) => this.#reading.all(docs.map((doc) => ({ rid: doc._id, doc }))),
+      read: (docs) => this.#reading.current(docs),
     });
   }
 

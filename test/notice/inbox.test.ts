@@ -2,7 +2,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
 import { type Client, type TestServer, putAll, testServer } from '../support/server.ts';
-import { blocking, codesOf, people, permitting, settled, visibility } from './support/world.ts';
+import {
+  blocking,
+  callers,
+  codesOf,
+  document,
+  people,
+  permitting,
+  settled,
+  visibility,
+} from './support/world.ts';
 
 let carnet: TestServer;
 
@@ -22,23 +31,7 @@ const told = async (as: Client, patient: string): Promise<string[]> => {
   expect(status).toBe(200);
   return codesOf(json);
 };
-const patient = (id: string) =>
-  carnet.as({ token: carnet.tokenFor({ reference: `Patient/${id}`, related: [] }, 'patient') });
-const parent = (id: string) =>
-  carnet.as({
-    token: carnet.tokenFor(
-      { reference: 'Patient/n-parent', related: [`RelatedPerson/${id}-parent`] },
-      'patient',
-    ),
-  });
-const document = (of: string, labels: object[] = []) => ({
-  resourceType: 'DocumentReference',
-  status: 'current',
-  type: { coding: [{ system: 'http://loinc.org', code: '11502-2' }], text: 'Analyse très secrète' },
-  subject: { reference: `Patient/${of}` },
-  content: [{ attachment: { contentType: 'text/plain', title: 'Résultat confidentiel' } }],
-  ...(labels.length === 0 ? {} : { securityLabel: labels.map((coding) => ({ coding: [coding] })) }),
-});
+const { patient, parent } = callers(() => carnet);
 
 test('each document that is added, changed and deleted by another is told, newest first', async () => {
   const { json } = await carnet.as('lab').post('DocumentReference', document('n-1'));

@@ -5,8 +5,8 @@ import { type Db, MongoClient } from 'mongodb';
 import { connect, type Database } from '../../src/store/database.ts';
 import { MongoPost } from '../../src/store/post.ts';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
-import { type Mailbox, mailbox } from './support/mailbox.ts';
-import { people, permitting, settled, visibility } from './support/world.ts';
+import { type Mailbox, mailbox, mailing } from './support/mailbox.ts';
+import { callers, document, people, permitting, settled, visibility } from './support/world.ts';
 
 let box: Mailbox;
 let carnet: TestServer;
@@ -18,11 +18,7 @@ beforeAll(async () => {
   box = await mailbox();
   carnet = await testServer(import.meta.url, {
     noticesEvery: 50,
-    mail: {
-      url: `smtp://127.0.0.1:${box.port}?tls=off`,
-      from: 'carnet@space.example',
-      link: 'https://space.example',
-    },
+    mail: mailing(box),
   });
   await putAll(carnet.as('all'), people());
   client = await MongoClient.connect(carnet.database.uri);
@@ -42,23 +38,7 @@ beforeEach(() => {
   box.dropAnswer = false;
 });
 
-const patient = (id: string) =>
-  carnet.as({ token: carnet.tokenFor({ reference: `Patient/${id}`, related: [] }, 'patient') });
-const parent = (id: string) =>
-  carnet.as({
-    token: carnet.tokenFor(
-      { reference: 'Patient/n-parent', related: [`RelatedPerson/${id}-parent`] },
-      'patient',
-    ),
-  });
-const document = (of: string, labels: object[] = []) => ({
-  resourceType: 'DocumentReference',
-  status: 'current',
-  type: { coding: [{ system: 'http://loinc.org', code: '11502-2' }], text: 'Analyse très secrète' },
-  subject: { reference: `Patient/${of}` },
-  content: [{ attachment: { contentType: 'text/plain', title: 'Résultat confidentiel' } }],
-  ...(labels.length === 0 ? {} : { securityLabel: labels.map((coding) => ({ coding: [coding] })) }),
-});
+const { patient, parent } = callers(() => carnet);
 const choose = async (of: string, parameter: object[], as = patient(of)) => {
   const { status, text } = await as.post(`Patient/${of}/$notice-preferences-set`, {
     resourceType: 'Parameters',
@@ -257,11 +237,7 @@ test('two processes send each notice once', async () => {
   const other = await testServer(import.meta.url, {
     like: carnet,
     noticesEvery: 50,
-    mail: {
-      url: `smtp://127.0.0.1:${box.port}?tls=off`,
-      from: 'carnet@space.example',
-      link: 'https://space.example',
-    },
+    mail: mailing(box),
   });
   try {
     await Promise.all(

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import type { Resource } from '../../src/fhir/resource.ts';
 import { type TestServer, testServer } from '../support/server.ts';
-import { type Mailbox, mailbox } from './support/mailbox.ts';
+import { type Mailbox, mailbox, mailing } from './support/mailbox.ts';
 import { people, settled } from './support/world.ts';
 
 const PATIENTS = 150;
@@ -61,11 +61,7 @@ test('of what comes all at once, each reader is told each thing, in one letter',
   const other = await testServer(import.meta.url, {
     like: carnet,
     noticesEvery: 50,
-    mail: {
-      url: `smtp://127.0.0.1:${box.port}?tls=off`,
-      from: 'carnet@space.example',
-      link: 'https://space.example',
-    },
+    mail: mailing(box),
   });
   try {
     await settled(carnet);

@@ -116,6 +116,13 @@ function checked({ id, items }: { id: string; items: readonly Item[] }): { told:
   return { told, loose: check.end() };
 }
 
+/** The records that a link binds. One that was lost binds nothing: a later one comes after the one before it. */
+function boundIn(items: readonly Item[]): Item[] {
+  const links = items.flatMap(({ link }) => link ?? []);
+  const sure = links.filter(({ l }) => !links.some((other) => other.l > l && other.prev < l));
+  return items.filter(({ record }) => sure.some(({ binds }) => isWithin(binds, record?.place!.n ?? 0)));
+}
+
 const shuffled = (items: readonly Item[], seed: number): Item[] =>
   items
     .map((item, index) => ({ item, key: ((index + 1) * seed) % 7919 }))
@@ -139,12 +146,7 @@ it('misses every record that a link binds, when it is removed', () => {
   fc.assert(
     fc.property(steps, fc.nat(), (taken, nth) => {
       const { id, items } = written(taken);
-      const links = items.flatMap(({ link }) => link ?? []);
-      // a link that was lost binds nothing: a later one comes after the one before it
-      const sure = links.filter(({ l }) => !links.some((other) => other.l > l && other.prev < l));
-      const bound = items.filter(({ record }) =>
-        sure.some(({ binds }) => isWithin(binds, record?.place!.n ?? 0)),
-      );
+      const bound = boundIn(items);
       fc.pre(bound.length > 0);
       const gone = bound[nth % bound.length]!;
       const { told } = checked({ id, items: items.filter((item) => item !== gone) });
@@ -173,11 +175,7 @@ it('tells a record from another under its number', () => {
   fc.assert(
     fc.property(steps, fc.nat(), (taken, nth) => {
       const { id, items } = written(taken);
-      const links = items.flatMap(({ link }) => link ?? []);
-      const sure = links.filter(({ l }) => !links.some((other) => other.l > l && other.prev < l));
-      const bound = items.filter(({ record }) =>
-        sure.some(({ binds }) => isWithin(binds, record?.place!.n ?? 0)),
-      );
+      const bound = boundIn(items);
       fc.pre(bound.length > 0);
       const { record } = bound[nth % bound.length]!;
       record!.place = { ...record!.place!, code: Buffer.alloc(16) };

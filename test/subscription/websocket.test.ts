@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
-import { type Mailbox, mailbox } from '../notice/support/mailbox.ts';
+import { type Mailbox, mailbox, mailing } from '../notice/support/mailbox.ts';
 import { people } from '../notice/support/world.ts';
 import { byCriteria, byTopic, read, until } from './support/endpoint.ts';
 
@@ -16,11 +16,7 @@ beforeAll(async () => {
   box = await mailbox();
   carnet = await testServer(import.meta.url, {
     noticesEvery: 30,
-    mail: {
-      url: `smtp://127.0.0.1:${box.port}?tls=off`,
-      from: 'carnet@space.example',
-      link: 'https://space.example',
-    },
+    mail: mailing(box),
   });
   await putAll(carnet.as('all'), people(2));
 });

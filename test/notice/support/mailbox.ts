@@ -65,3 +65,10 @@ export async function mailbox(): Promise<Mailbox> {
   await box.start();
   return box;
 }
+
+/** How a server sends there. */
+export const mailing = ({ port }: Pick<Mailbox, 'port'>) => ({
+  url: `smtp://127.0.0.1:${port}?tls=off`,
+  from: 'carnet@space.example',
+  link: 'https://space.example',
+});

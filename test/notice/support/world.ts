@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import { DELEGATION, POLICY } from '../../../src/consent/vocabulary.ts';
 import type { Resource } from '../../../src/fhir/resource.ts';
-import type { TestServer } from '../../support/server.ts';
+import type { Client, TestServer } from '../../support/server.ts';
 
 /** `n-1` to `n-12`: minors, each with a parent, `RelatedPerson/n-1-parent`, and a general practitioner. */
 export function people(count = 12): Resource[] {
@@ -25,6 +25,25 @@ export function people(count = 12): Resource[] {
     },
   ]) as Resource[];
 }
+
+/** One of these patients, and their parent. @param carnet asked when there is a server */
+export function callers(carnet: () => TestServer): Record<'patient' | 'parent', (id: string) => Client> {
+  const as = (claims: Parameters<TestServer['tokenFor']>[0]): Client =>
+    carnet().as({ token: carnet().tokenFor(claims, 'patient') });
+  return {
+    patient: (id) => as({ reference: `Patient/${id}`, related: [] }),
+    parent: (id) => as({ reference: 'Patient/n-parent', related: [`RelatedPerson/${id}-parent`] }),
+  };
+}
+
+export const document = (of: string, labels: object[] = []) => ({
+  resourceType: 'DocumentReference',
+  status: 'current',
+  type: { coding: [{ system: 'http://loinc.org', code: '11502-2' }], text: 'Analyse très secrète' },
+  subject: { reference: `Patient/${of}` },
+  content: [{ attachment: { contentType: 'text/plain', title: 'Résultat confidentiel' } }],
+  ...(labels.length === 0 ? {} : { securityLabel: labels.map((coding) => ({ coding: [coding] })) }),
+});
 
 export function permitting(patient: string, who: string | undefined, masked?: 'masked'): Resource {
   return {
