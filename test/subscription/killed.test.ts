@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type TestServer, freePort, putAll, testServer } from '../support/server.ts';
 import { people } from '../notice/support/world.ts';
-import { type Endpoint, byTopic, endpoint, read, until } from './support/endpoint.ts';
+import { type Endpoint, byTopic, depositing, endpoint, read, until } from './support/endpoint.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** `npm run prove` asks for more. */
@@ -53,17 +53,7 @@ async function start(): Promise<void> {
   });
 }
 
-async function deposit(text: string): Promise<string> {
-  const { json, status } = await quiet.as('hospital').post('DocumentReference', {
-    resourceType: 'DocumentReference',
-    status: 'current',
-    description: text,
-    subject: { reference: 'Patient/n-1' },
-    content: [{ attachment: { contentType: 'text/plain' } }],
-  });
-  expect(status).toBe(201);
-  return json.id;
-}
+const deposit = depositing(() => quiet);
 
 test(`nothing is lost in ${KILLS} kills`, async () => {
   const extension: [string, object][] = [

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
 import { people } from '../notice/support/world.ts';
-import { type Endpoint, byTopic, endpoint, read, until } from './support/endpoint.ts';
+import { type Endpoint, byTopic, depositing, endpoint, read, until } from './support/endpoint.ts';
 
 let hook: Endpoint;
 let quiet: TestServer;
@@ -21,16 +21,7 @@ afterAll(async () => {
   await hook?.stop();
 });
 
-const deposit = async (text: string): Promise<string> => {
-  const { json } = await quiet.as('hospital').post('DocumentReference', {
-    resourceType: 'DocumentReference',
-    status: 'current',
-    description: text,
-    subject: { reference: 'Patient/n-1' },
-    content: [{ attachment: { contentType: 'text/plain' } }],
-  });
-  return json.id;
-};
+const deposit = depositing(() => quiet);
 const another = (): Promise<TestServer> => testServer(import.meta.url, { ...options(), like: quiet });
 const asked = { extension: [['timeout', { valueUnsignedInt: 1 }]] as [string, object][] };
 const subscribe = async (): Promise<string> =>

@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
 import { type Mailbox, mailbox, mailing } from '../notice/support/mailbox.ts';
 import { people } from '../notice/support/world.ts';
-import { byCriteria, byTopic, read, until } from './support/endpoint.ts';
+import { byCriteria, byTopic, depositing, read, until } from './support/endpoint.ts';
 
 let carnet: TestServer;
 let box: Mailbox;
@@ -26,16 +26,7 @@ afterAll(async () => {
   await box?.stop();
 });
 
-const deposit = async (text: string): Promise<string> => {
-  const { json } = await carnet.as('hospital').post('DocumentReference', {
-    resourceType: 'DocumentReference',
-    status: 'current',
-    description: text,
-    subject: { reference: 'Patient/n-1' },
-    content: [{ attachment: { contentType: 'text/plain' } }],
-  });
-  return json.id;
-};
+const deposit = depositing(() => carnet);
 const subscribe = async (resource: object): Promise<string> => {
   const { status, json, text } = await carnet.as('hospital').post('Subscription', resource);
   if (status !== 201) throw new Error(text);

@@ -1,9 +1,10 @@
 /** A real endpoint of a subscriber: keeps what it is sent, and may be away, slow or refuse. */
+import { expect } from '@jest/globals';
 import { type IncomingHttpHeaders, type Server, createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hostIn } from '../../../src/subscription/hosts.ts';
 import type { Resource } from '../../../src/fhir/resource.ts';
-import { freePort } from '../../support/server.ts';
+import { type TestServer, freePort } from '../../support/server.ts';
 
 export interface Sent {
   method: string;
@@ -70,6 +71,23 @@ export async function until<T>(what: () => T | Promise<T>, within = 20_000): Pro
 }
 
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/';
+/** The hospital deposits a document of `n-1`. @returns its id @param carnet asked when there is a server */
+export function depositing(carnet: () => TestServer): (text: string) => Promise<string> {
+  return async (description) => {
+    const { json, status } = await carnet()
+      .as('hospital')
+      .post('DocumentReference', {
+        resourceType: 'DocumentReference',
+        status: 'current',
+        description,
+        subject: { reference: 'Patient/n-1' },
+        content: [{ attachment: { contentType: 'text/plain' } }],
+      });
+    expect(status).toBe(201);
+    return json.id;
+  };
+}
+
 export const TOPIC = 'https://carnet.example/fhir/SubscriptionTopic/document';
 
 export function byCriteria(endpoint: string, criteria: string, channel: object = {}): Resource {
