@@ -14,7 +14,7 @@ const reporters = ['default', join(ROOT, 'scripts', 'closing-line-reporter.mjs')
 ]);
 const child = spawn(
   process.execPath,
-  ['--experimental-vm-modules', jest, ...reporters, ...process.argv.slice(2)],
+  ['--experimental-vm-modules', jest, ...process.argv.slice(2), ...reporters],
   {
     cwd: ROOT,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],

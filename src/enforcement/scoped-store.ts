@@ -292,7 +292,8 @@ export class StagedStore extends ScopedStore {
       }
       check();
     });
-    const waiting = this.#waiting.splice(0);
+    // whichever entry was ready first: what is written and traced comes in one order
+    const waiting = this.#waiting.splice(0).sort((a, b) => compare(nameOf(a), nameOf(b)));
     try {
       if (failed) throw new Abandoned();
       const stored = await this.#whole.commit(
@@ -317,6 +318,10 @@ export class Abandoned extends Error {}
 function isDirectory({ type, patients }: Shown): boolean {
   return patients.length === 0 && DIRECTORY.has(type);
 }
+
+const nameOf = ({ changes: [first] }: Waiting): string =>
+  first === undefined ? '' : `${first.type}/${first.id}`;
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 function distinct(locks: readonly Lock[]): Lock[] {
   return [...new Map(locks.map((lock) => [lock.key, lock])).values()];
