@@ -1,33 +1,27 @@
 /** The server put together by hand, in reading order: database, keys, store, callers, interactions, HTTP. */
 import { randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
-import { type Outcome, tracesOf } from './audit/tracing.ts';
+import { backgroundJobs } from './background.ts';
 import { checkScope } from './auth/scopes.ts';
 import { type Issuer, Tokens } from './auth/token.ts';
 import type { Rules } from './consent/rules.ts';
-import { Access } from './enforcement/access.ts';
-import { Notes } from './enforcement/notes.ts';
 import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
-import { ScopedStore } from './enforcement/scoped-store.ts';
 import { RESOURCE_TYPES } from './fhir/definitions/index.ts';
-import { FhirError } from './fhir/outcome.ts';
+import { gating } from './gating.ts';
 import { createApp } from './http/app.ts';
 import { capabilityStatement } from './http/capability.ts';
 import { ROUTES } from './http/routes.ts';
 import { sockets, websocketOf } from './http/websocket.ts';
-import { createServer } from './http/server.ts';
+import { createServer, endServer, listen } from './http/server.ts';
 import type { Context, Disclosure } from './interaction/context.ts';
-import type { Interaction, Trace } from './interaction/exchange.ts';
+import type { Interaction } from './interaction/exchange.ts';
 import { interactions } from './interactions.ts';
 import { PageLinks } from './interaction/page-links.ts';
 import { Queue } from './interaction/queue.ts';
-import { Courier } from './notice/courier.ts';
-import { Dispatcher, FOLLOWER } from './notice/dispatch.ts';
+import { FOLLOWER } from './notice/dispatch.ts';
 import { Visits } from './notice/visits.ts';
 import { readiness } from './ops/health.ts';
-import { type Job, startJobs } from './ops/jobs.ts';
+import { startJobs } from './ops/jobs.ts';
 import type { Log } from './ops/log.ts';
-import { noticeJobs } from './ops/notices/jobs.ts';
 import { type SmtpOptions, smtp } from './ops/notices/smtp.ts';
 import type { Lookup } from './ops/subscriptions/address.ts';
 import { startObserving, type MetricsOptions } from './ops/observing.ts';
@@ -35,24 +29,20 @@ import { recorder } from './recording.ts';
 import { commonDefinitions, definitionsOf } from './search/definitions.ts';
 import { terminology } from './search/known-terminology.ts';
 import type { Anchor } from './store/anchor.ts';
-import { type Database, connect, ensureIndexes } from './store/database.ts';
+import { connect, ensureIndexes } from './store/database.ts';
 import { faultOf } from './store/fault.ts';
 import { KeyRing, keyFile } from './store/keys.ts';
 import { ensureLayout } from './store/layout.ts';
 import { Notices } from './store/notices.ts';
 import { MongoOutbox } from './store/outbox.ts';
-import { MongoPost } from './store/post.ts';
-import { ARCHIVE_KEY, retire } from './store/retention.ts';
 import { stateOf } from './store/state.ts';
 import { Store } from './store/store.ts';
 import { Subscriptions } from './store/subscriptions.ts';
-import { sweep } from './store/sweep.ts';
 import { subscribing } from './subscribing.ts';
 import type { Host } from './subscription/hosts.ts';
 
 export const VERSION = '0.1.0';
 const RELEASED = '2026-11-22';
-const HOUR = 3_600_000;
 /** What of the store's work is followed, where somebody does. */
 const SPANS = {
   get: 'read',
@@ -161,7 +151,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       log,
     });
     const tokens = new Tokens(options.issuers, metrics?.tokenRefused);
-    const touched = new WeakMap<Trace, Notes>();
     const ready = readiness({ database: () => database.db.command({ ping: 1 }) });
     const page = observing.page({
       ready,
@@ -178,28 +167,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       authenticate: (authorization) => tokens.authenticate(authorization),
       checkScope,
       interactions: telling(interactions(context)),
-      open(trace) {
-        const notes = new Notes();
-        touched.set(trace, notes);
-        const access = Access.of(trace.subject, policies, context.now, (facts, grounds) =>
-          notes.refused(facts, grounds),
-        );
-        return new ScopedStore(
-          port,
-          access,
-          notes,
-          (concerns, at) => tracesOf(trace, concerns, { outcome: '0', professions }, at),
-          subscribed.accept(trace.subject),
-        );
-      },
-      async record(trace, result) {
-        const outcome = outcomeOf(result);
-        const concerns = touched.get(trace)?.open() ?? [];
-        if (concerns.length === 0) return;
-        if (outcome === '0') metrics?.given(trace.subject, concerns);
-        const traces = (at: number) => tracesOf(trace, concerns, { outcome, professions }, at);
-        await (outcome === '0' ? record(trace.subject, concerns, traces) : port.record(traces));
-      },
+      ...gating({ port, policies, record, subscribed, professions, given: metrics?.given, now: context.now }),
       ready,
       metrics:
         page === undefined || options.metrics?.token === undefined
@@ -216,42 +184,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const connections = sockets(server, base, (token) => subscriptions.bind(token));
     const deliverer = subscribed.deliverer(connections, mailing, options.mail?.link ?? base);
     const jobs = startJobs(
-      [
-        ...(options.noticesEvery === undefined
-          ? []
-          : [
-              ...noticeJobs({
-                outbox,
-                dispatcher: new Dispatcher(outbox, inbox.teller, inbox, mailing !== undefined, Date.now),
-                courier:
-                  mailing === undefined
-                    ? undefined
-                    : new Courier({
-                        post: new MongoPost(database),
-                        known: inbox,
-                        store,
-                        carrier: mailing,
-                        link: options.mail!.link,
-                        now: Date.now,
-                      }),
-                every: options.noticesEvery,
-              }),
-              {
-                name: 'subscriptions',
-                every: options.noticesEvery,
-                run: (signal: AbortSignal) => deliverer.run(signal),
-              },
-            ]),
-        ...(options.archive === undefined ? [] : [retiring(database, store, ring, options.archive, log)]),
-        {
-          name: 'sweep',
-          every: HOUR,
-          async run(signal) {
-            const dropped = await sweep(database, Date.now(), signal);
-            if (dropped > 0) log.info({ dropped }, 'swept content that nothing names');
-          },
-        },
-      ],
+      backgroundJobs({
+        ...options,
+        database,
+        ring,
+        store,
+        outbox,
+        inbox,
+        deliverer,
+        mailing,
+        link: options.mail?.link ?? base,
+      }),
       log,
       metrics?.jobs,
     );
@@ -261,7 +204,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       isFresh: async () => (await database.resources.findOne({}, { projection: { _id: 1 } })) === null,
       async close(patience = 20_000) {
         connections.close();
-        await closeServer(server, patience);
+        await endServer(server, patience);
         await asked.close();
         await jobs.stop();
         await deliverer.settle();
@@ -274,28 +217,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await database.close();
     throw error;
   }
-}
-
-function retiring(
-  database: Database,
-  store: Store,
-  ring: KeyRing,
-  archive: { folder: string; years: number },
-  log: Log,
-): Job {
-  const retention = {
-    ...archive,
-    key: ring.derive(ARCHIVE_KEY),
-    tell: (about: Record<string, string | number>) => store.archived(about),
-  };
-  return {
-    name: 'retire traces',
-    every: 24 * HOUR,
-    async run(signal) {
-      const moved = await retire(database, retention, Date.now(), signal);
-      if (moved > 0) log.info({ moved }, 'moved old traces out of the database');
-    },
-  };
 }
 
 /** With the database's own faults as callers are told of them. */
@@ -313,11 +234,6 @@ function telling<N extends string>(each: Record<N, Interaction>): Record<N, Inte
   return Object.fromEntries(told) as Record<N, Interaction>;
 }
 
-function outcomeOf(result: { status: number }): Outcome {
-  if (result instanceof FhirError) return result.status >= 500 ? '8' : '4';
-  return '0';
-}
-
 function capabilities(base: string, types: readonly string[]): Buffer {
   const facts = (definitions: ReadonlyMap<string, { type: string; target?: string[] }>) =>
     [...definitions].map(([name, { type, target }]) => ({ name, type, target }));
@@ -331,25 +247,4 @@ function capabilities(base: string, types: readonly string[]): Buffer {
     date: RELEASED,
   });
   return Buffer.from(JSON.stringify(statement));
-}
-
-function listen(server: Server, { port, host }: ServerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-function closeServer(server: Server, patience: number): Promise<void> {
-  return new Promise((resolve) => {
-    const impatient = setTimeout(() => server.closeAllConnections(), patience);
-    server.close(() => {
-      clearTimeout(impatient);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }

@@ -33,6 +33,28 @@ export function createServer(app: Express, times: ServerTimes = TIMES): Server {
   return server;
 }
 
+export function listen(server: Server, { port, host }: { port: number; host: string }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Answers what is under way, then ends. @param patience milliseconds */
+export function endServer(server: Server, patience: number): Promise<void> {
+  return new Promise((resolve) => {
+    const impatient = setTimeout(() => server.closeAllConnections(), patience);
+    server.close(() => {
+      clearTimeout(impatient);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
 type Refusal = [status: number, code: IssueCode, text: string];
 
 const LATE: Refusal = [408, 'timeout', 'the request took too long to arrive'];

@@ -1,0 +1,58 @@
+/** Each request behind the gate: the scoped store that it is given, and the traces of what it touched. */
+import { type Outcome, tracesOf } from './audit/tracing.ts';
+import { Access } from './enforcement/access.ts';
+import { Notes } from './enforcement/notes.ts';
+import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
+import { ScopedStore } from './enforcement/scoped-store.ts';
+import { FhirError } from './fhir/outcome.ts';
+import type { PipelineOptions } from './http/pipeline.ts';
+import type { Trace } from './interaction/exchange.ts';
+import type { Metrics } from './ops/metrics/index.ts';
+import type { Recorder } from './recording.ts';
+import type { Subscribing } from './subscribing.ts';
+
+export interface GatingOptions {
+  port: ResourceStore;
+  policies: PolicySource;
+  record: Recorder;
+  subscribed: Subscribing;
+  /** Code system of professions, for traces. */
+  professions: string;
+  /** Told what was given. */
+  given: Metrics['given'] | undefined;
+  now: () => number;
+}
+
+export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | 'record'> {
+  const { port, policies, professions, subscribed, now } = options;
+  const touched = new WeakMap<Trace, Notes>();
+  return {
+    open(trace) {
+      const notes = new Notes();
+      touched.set(trace, notes);
+      const access = Access.of(trace.subject, policies, now, (facts, grounds) =>
+        notes.refused(facts, grounds),
+      );
+      return new ScopedStore(
+        port,
+        access,
+        notes,
+        (concerns, at) => tracesOf(trace, concerns, { outcome: '0', professions }, at),
+        subscribed.accept(trace.subject),
+      );
+    },
+    async record(trace, result) {
+      const outcome = outcomeOf(result);
+      const concerns = touched.get(trace)?.open() ?? [];
+      if (concerns.length === 0) return;
+      if (outcome === '0') options.given?.(trace.subject, concerns);
+      const traces = (at: number) => tracesOf(trace, concerns, { outcome, professions }, at);
+      await (outcome === '0' ? options.record(trace.subject, concerns, traces) : port.record(traces));
+    },
+  };
+}
+
+function outcomeOf(result: { status: number }): Outcome {
+  if (result instanceof FhirError) return result.status >= 500 ? '8' : '4';
+  return '0';
+}
