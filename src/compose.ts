@@ -26,7 +26,7 @@ import { type SmtpOptions, smtp } from './ops/notices/smtp.ts';
 import type { Lookup } from './ops/subscriptions/address.ts';
 import { startObserving, type MetricsOptions } from './ops/observing.ts';
 import { recorder } from './recording.ts';
-import { commonDefinitions, definitionsOf } from './search/definitions.ts';
+import { commonDefinitions, type Definition, definitionsOf } from './search/definitions.ts';
 import { terminology } from './search/known-terminology.ts';
 import type { Anchor } from './store/anchor.ts';
 import { connect, ensureIndexes } from './store/database.ts';
@@ -235,8 +235,8 @@ function telling<N extends string>(each: Record<N, Interaction>): Record<N, Inte
 }
 
 function capabilities(base: string, types: readonly string[]): Buffer {
-  const facts = (definitions: ReadonlyMap<string, { type: string; target?: string[] }>) =>
-    [...definitions].map(([name, { type, target }]) => ({ name, type, target }));
+  const facts = (definitions: ReadonlyMap<string, Definition>) =>
+    [...definitions].map(([name, { type, target, url }]) => ({ name, type, target, definition: url }));
   const statement = capabilityStatement({
     routes: ROUTES,
     types,

@@ -1,8 +1,10 @@
 /**
- * The search parameters and elements of R4, from the tables that scripts/generate/search-parameters.mjs makes.
+ * The search parameters and elements of R4, from the tables that scripts/generate/search-parameters.mjs makes; and the
+ * parameters that this server defines beside them.
  * https://hl7.org/fhir/R4/searchparameter-registry.html
  */
 import { readTable as read } from '../fhir/definitions/read.ts';
+import { ownDefinitions } from './own-definitions.ts';
 
 export type ParameterType =
   'number' | 'date' | 'string' | 'token' | 'reference' | 'composite' | 'quantity' | 'uri' | 'special';
@@ -14,6 +16,8 @@ export interface Definition {
   /** Types a reference may have; undefined: any. */
   target?: string[];
   component?: { code: string; expression: string }[];
+  /** Canonical address of its definition, of those that this server defines. */
+  url?: string;
 }
 
 export interface Element {
@@ -28,7 +32,7 @@ export interface Element {
 
 const parameters = new Map(
   Object.entries(read<Record<string, Record<string, Definition>>>('search-parameters.json')).map(
-    ([type, codes]) => [type, new Map(Object.entries(codes))],
+    ([type, codes]) => [type, new Map([...Object.entries(codes), ...ownDefinitions(type)])],
   ),
 );
 const COMMON = parameters.get('Resource') ?? new Map<string, Definition>();

@@ -32,6 +32,23 @@ const quantity = (value: number, code = 'mg', more = {}) => ({
   ...more,
 });
 
+const ARCHIVED = 'https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived';
+const archivable = (has: { archived?: boolean; start?: string; end?: string; creation?: string }) => ({
+  ...(has.archived === undefined ? {} : { extension: [{ url: ARCHIVED, valueBoolean: has.archived }] }),
+  content: [
+    {
+      attachment: {
+        contentType: 'text/plain',
+        url: 'Binary/none',
+        ...(has.creation === undefined ? {} : { creation: has.creation }),
+      },
+    },
+  ],
+  ...(has.start === undefined
+    ? {}
+    : { context: { period: { start: has.start, ...(has.end === undefined ? {} : { end: has.end }) } } }),
+});
+
 const TABLES: Record<string, Table> = {
   dates: {
     type: 'Observation',
@@ -414,6 +431,22 @@ const TABLES: Record<string, Table> = {
       ['_lastUpdated', '_lastUpdated=gt2020', 'e1 e2 e3 e4 e5'],
       ['_lastUpdated before', '_lastUpdated=lt2020', ''],
       ['_lastUpdated, not equal', '_lastUpdated=ne2020', 'e1 e2 e3 e4 e5'],
+    ],
+  },
+  'of documents': {
+    type: 'DocumentReference',
+    rows: {
+      doc1: archivable({ archived: true, start: '2024-03-10', end: '2024-03-20' }),
+      doc2: archivable({ archived: false, start: '2023' }),
+      doc3: archivable({ creation: '2024-06-01T08:00:00Z' }),
+    },
+    asked: [
+      ['archived', 'isArchived=true', 'doc1'],
+      ['what does not say is not archived', 'isArchived=false', 'doc2 doc3'],
+      ['when the act began', 'period-start=ge2024', 'doc1'],
+      ['when the act ended', 'period-end=2024-03-20', 'doc1'],
+      ['when the document was made', 'creation=2024-06-01', 'doc3'],
+      ['no such date', 'creation:missing=true', 'doc1 doc2'],
     ],
   },
   places: {
