@@ -1,5 +1,7 @@
 /** The server put together by hand, in reading order: database, keys, store, callers, interactions, HTTP. */
 import { randomUUID } from 'node:crypto';
+import { accounting } from './accounting.ts';
+import type { AccountLog } from './audit/identity/log.ts';
 import { backgroundJobs } from './background.ts';
 import { checkScope } from './auth/scopes.ts';
 import { type Issuer, Tokens } from './auth/token.ts';
@@ -95,6 +97,8 @@ export interface ServerOptions {
 export interface RunningServer {
   base: string;
   store: Store;
+  /** By which logins, accounts, clients and the catalogue are traced. */
+  accounts: AccountLog;
   /** Nothing was ever written. */
   isFresh(): Promise<boolean>;
   /** Answers what is under way, then ends. @param patience milliseconds */
@@ -201,6 +205,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return {
       base,
       store,
+      accounts: accounting(port, outbox, base),
       isFresh: async () => (await database.resources.findOne({}, { projection: { _id: 1 } })) === null,
       async close(patience = 20_000) {
         connections.close();

@@ -99,7 +99,7 @@ export class Dispatcher {
 
   /** Rows of one thing after each other, the others together: what they ask the store for is asked in few calls. */
   async #told(rows: readonly Row[]): Promise<Told[]> {
-    const names = rows.map(({ cause }) => (cause.cause === 'visit' ? '' : `${cause.type}/${cause.id}`));
+    const names = rows.map(({ cause }) => ('type' in cause ? `${cause.type}/${cause.id}` : ''));
     const held = new Set(await this.#desk.held([...new Set(names)]));
     const before = new Map<string, Promise<unknown>>();
     return Promise.all(

@@ -80,12 +80,10 @@ export const KINDS = {
   reminder: { service: 'RAPPEL_AGENDA', planned: true, fr: 'Un rappel.', en: 'A reminder.' },
   message: { service: 'MESSAGE', planned: true, fr: 'Un nouveau message.', en: 'A new message.' },
   'app-connected': {
-    planned: true,
     fr: 'Une application a été connectée.',
     en: 'An app was connected.',
   },
   'new-device': {
-    planned: true,
     fr: 'Connexion depuis un nouvel appareil.',
     en: 'Login from a new device.',
   },

@@ -40,7 +40,17 @@ export interface Due {
   what: 'invite' | 'show';
 }
 
-export type Cause = Changed | Visited | Due;
+/** Something happened to the account or the space itself. Sealed under the patient's key. */
+export interface Happened {
+  cause: 'account';
+  kind: 'app-connected' | 'new-device';
+  /** Who did it, where that is known: told of a new device alone. */
+  who?: string;
+  /** `Type/id`: who may not know of one of these isn't told. */
+  about: readonly string[];
+}
+
+export type Cause = Changed | Visited | Due | Happened;
 
 export interface Row {
   /** 1, 2, 3 … without gaps. INVARIANT: stays inside: it counts what is hidden too. */

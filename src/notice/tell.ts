@@ -11,7 +11,7 @@ import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import { after } from './holds.ts';
 import type { Kind } from './kinds.ts';
 import type { Notice } from './notice.ts';
-import type { Changed, Due, Row, Visited } from './outbox.ts';
+import type { Changed, Due, Happened, Row, Visited } from './outbox.ts';
 import { practitionersOf, readersOf, subjectOf } from './reader.ts';
 
 /** The store, as far as notices ask it. */
@@ -79,6 +79,7 @@ export class Teller {
     for (const stated of policies.values()) {
       if (cause.cause === 'change') await this.#changed(row, cause, stated, isHeld, told);
       else if (cause.cause === 'visit') await this.#visited(row, cause, stated, told);
+      else if (cause.cause === 'account') await this.#happened(row, cause, stated, told);
       else await this.#due(row, cause, stated, told);
     }
     return told;
@@ -162,6 +163,22 @@ export class Teller {
       if (reader === reference) continue;
       const group = `${kind} ${reader} ${patient} ${reference}`;
       told.tellings.push({ patient, reader, kind, at, about: [], who, group });
+    }
+  }
+
+  /** Of an account, who has it is told; of what was opened to an app, who speaks for the patient too. */
+  async #happened(
+    { at }: Row,
+    { kind, who, about }: Happened,
+    { policy }: Stated,
+    told: Told,
+  ): Promise<void> {
+    const { patient } = policy;
+    const readers =
+      kind === 'app-connected' ? readersOf(policy, this.#now()) : who === undefined ? [] : [who];
+    for (const reader of readers) {
+      if ((await this.#known(reader, about)).length < about.length) continue;
+      told.tellings.push({ patient, reader, kind, at, about });
     }
   }
 

@@ -23,7 +23,7 @@ export interface OutboxDoc {
   at: number;
   patients: string[];
   /** What is as clear in `resources`. */
-  cause?: Exclude<Cause, { cause: 'visit' }>;
+  cause?: Exclude<Cause, { cause: 'visit' | 'account' }>;
   /** Sealed under the key of the one patient. */
   sealed?: Buffer;
 }
@@ -114,7 +114,7 @@ export class MongoOutbox implements Outbox {
     const docs: OutboxDoc[] = [];
     for (const { at, patient, cause } of rows) {
       const doc: OutboxDoc = { _id: new ObjectId(), waiting: at, at, patients: [patient] };
-      if (cause.cause === 'visit') {
+      if (cause.cause === 'visit' || cause.cause === 'account') {
         const key = await this.#ring.get(patient);
         // there is no such patient, or no more
         if (key === undefined) continue;

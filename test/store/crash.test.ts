@@ -27,7 +27,7 @@ async function addPatients(carnet: TestServer): Promise<void> {
 }
 
 async function until(reached: () => boolean): Promise<void> {
-  for (const end = Date.now() + 20_000; !reached(); await sleep(2)) {
+  for (const end = Date.now() + 60_000; !reached(); await sleep(2)) {
     if (Date.now() > end) throw new Error('the writers come to a halt');
   }
 }
@@ -71,7 +71,7 @@ describe('a server that is killed', () => {
       },
     });
     const base = `http://127.0.0.1:${port}`;
-    for (const until = Date.now() + 20_000; ; await sleep(50)) {
+    for (const until = Date.now() + 90_000; ; await sleep(50)) {
       const ready = await fetch(`${base}/health/ready`).catch(() => undefined);
       const demo = ready?.status === 200 ? demoOf(join(dataDir, 'demo.json'), base) : undefined;
       if (demo !== undefined) return clientFor(demo.base, demo.callers.all.token);
@@ -124,7 +124,7 @@ describe('a server that is killed', () => {
         expect(await chainFaults()).toEqual([]);
       }
     },
-    KILLS * 30_000,
+    KILLS * 120_000,
   );
 });
 

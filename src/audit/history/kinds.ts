@@ -1,8 +1,23 @@
 /** What was done, in the words that a history is searched by. http://hl7.org/fhir/restful-interaction */
 import type { Coding, Json } from '../../fhir/resource.ts';
+import { accountDeed } from '../identity/kinds.ts';
 
 /** What somebody did. */
-export const DEEDS = ['read', 'search', 'add', 'change', 'delete', 'history', 'check', 'other'] as const;
+export const DEEDS = [
+  'read',
+  'search',
+  'add',
+  'change',
+  'delete',
+  'history',
+  'check',
+  'login',
+  'logout',
+  'connect',
+  'disconnect',
+  'account',
+  'other',
+] as const;
 /** How it was, beside what was done. */
 export const MANNERS = ['emergency', 'consent', 'refused', 'failed'] as const;
 export const KINDS = [...DEEDS, ...MANNERS] as const;
@@ -71,6 +86,10 @@ function isOfTraces(names: readonly string[]): boolean {
 
 function deedOf(event: Json): Deed {
   const code = codeOf(event.subtype);
+  const happened = codesOf(event.subtype)
+    .map(accountDeed)
+    .find((each) => each !== undefined);
+  if (happened !== undefined) return happened;
   const known = code === undefined ? undefined : BY_INTERACTION[code];
   if (known !== undefined && WRITES.has(known)) return foundOnly(code!, event.action) ?? known;
   const path = known === 'read' || known === 'search' || code === 'operation' ? pathOf(event) : code;
@@ -91,9 +110,12 @@ function foundOnly(code: string, action: unknown): Deed | undefined {
 const OF_TRACES = /(?:^|\/)AuditEvent(?:\/|$)/;
 const OPERATION = /\$([a-z-]+)/;
 
+function codesOf(subtype: unknown): string[] {
+  return Array.isArray(subtype) ? (subtype as Coding[]).map(({ code }) => code ?? '') : [];
+}
+
 function codeOf(subtype: unknown): string | undefined {
-  if (!Array.isArray(subtype)) return undefined;
-  const codes = (subtype as Coding[]).map(({ code }) => code ?? '');
+  const codes = codesOf(subtype);
   return codes.find((code) => Object.hasOwn(BY_INTERACTION, code)) ?? codes[0];
 }
 

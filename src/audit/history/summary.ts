@@ -19,10 +19,15 @@ export interface Summary {
   emptySearches: number;
   /** Who the patient is was asked for. */
   identity: boolean;
-  history: boolean;
-  checked: boolean;
+  /** What is told by a phrase, whatever it was about. */
+  said: readonly Phrase[];
+  /** Logins that failed. */
+  tries: number;
   other: boolean;
 }
+
+export const PHRASES = ['history', 'check', 'login', 'logout', 'connect', 'disconnect', 'account'] as const;
+export type Phrase = (typeof PHRASES)[number];
 
 export const NOUNS = [
   'document',
@@ -86,12 +91,12 @@ export function summaryOf({ happenings }: Visit): Summary {
     changed: thingsIn(deeds('change')),
     deleted: thingsIn(deeds('delete')),
     refused: thingsIn(refusals),
-    refusals: refusals.filter(isEmpty).length,
+    refusals: refusals.filter((each) => isEmpty(each) && each.deed !== 'login').length,
     failures: happenings.filter(({ failed }) => failed).length,
     emptySearches: deeds('search').filter(isEmpty).length,
     identity: deeds('read').some(isEmpty),
-    history: deeds('history').length > 0,
-    checked: deeds('check').length > 0,
+    said: PHRASES.filter((phrase) => deeds(phrase).length > 0),
+    tries: refusals.filter(({ deed }) => deed === 'login').length,
     other: deeds('other').length > 0 || deeds('add', 'change', 'delete').some(isEmpty),
   };
 }

@@ -32,13 +32,22 @@ const DONE = {
   deleted: { fr: 'supprimé', en: 'deleted' },
   identity: { fr: 'consulté la fiche d’identité', en: 'viewed the identity' },
   history: { fr: 'consulté l’historique des accès', en: 'viewed the access history' },
-  checked: { fr: 'vérifié qui peut voir quoi', en: 'checked who may see what' },
+  check: { fr: 'vérifié qui peut voir quoi', en: 'checked who may see what' },
+  login: { fr: 'ouvert une session', en: 'logged in' },
+  logout: { fr: 'fermé une session', en: 'logged out' },
+  connect: { fr: 'connecté une application', en: 'connected an app' },
+  disconnect: { fr: 'déconnecté une application', en: 'disconnected an app' },
+  account: { fr: 'modifié le compte ou ses droits', en: 'changed the account or its rights' },
   other: { fr: 'utilisé le service', en: 'used the service' },
 } as const satisfies Record<string, Words>;
 
 const EMPTY: Plural = {
   fr: ['recherche sans résultat', 'recherches sans résultat'],
   en: ['search without a result', 'searches without a result'],
+};
+const TRIES: Plural = {
+  fr: ['tentative de connexion qui a échoué', 'tentatives de connexion qui ont échoué'],
+  en: ['login that failed', 'logins that failed'],
 };
 const REFUSED: Plural = {
   fr: ['demande refusée', 'demandes refusées'],
@@ -166,7 +175,8 @@ function acts(summary: Summary, language: Language): string[] {
   }
   const alone = howMany(summary.seen) === 0;
   if (summary.identity && alone) told.push(DONE.identity[language]);
-  for (const deed of ['history', 'checked'] as const) if (summary[deed]) told.push(DONE[deed][language]);
+  for (const phrase of summary.said) told.push(DONE[phrase][language]);
+  if (summary.tries > 0) told.push(made(summary.tries, TRIES, language));
   if (summary.emptySearches > 0) told.push(made(summary.emptySearches, EMPTY, language));
   if (howMany(summary.refused) > 0) {
     told.push(`${ASKED[language]} ${counted(summary.refused, language)} ${DENIED[language]}`);
