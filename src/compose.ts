@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { accounting } from './accounting.ts';
 import type { AccountLog } from './audit/identity/log.ts';
 import { backgroundJobs } from './background.ts';
+import { Purposes } from './auth/purpose.ts';
 import { checkScope } from './auth/scopes.ts';
 import { type Issuer, Tokens } from './auth/token.ts';
 import type { Rules } from './consent/rules.ts';
@@ -154,6 +155,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       professions,
       log,
     });
+    const purposes = new Purposes(store.glass, context.now);
     const tokens = new Tokens(options.issuers, metrics?.tokenRefused);
     const ready = readiness({ database: () => database.db.command({ ping: 1 }) });
     const page = observing.page({
@@ -168,7 +170,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       types,
       knownTypes: new Set(RESOURCE_TYPES),
       capabilities: capabilities(base, options.resourceTypes),
-      authenticate: (authorization) => tokens.authenticate(authorization),
+      authenticate: async (authorization, asked) =>
+        purposes.narrow(await tokens.authenticate(authorization), asked),
       checkScope,
       interactions: telling(interactions(context)),
       ...gating({ port, policies, record, subscribed, professions, given: metrics?.given, now: context.now }),

@@ -45,9 +45,10 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
       const outcome = outcomeOf(result);
       const concerns = touched.get(trace)?.open() ?? [];
       if (concerns.length === 0) return;
-      if (outcome === '0') options.given?.(trace.subject, concerns);
-      const traces = (at: number) => tracesOf(trace, concerns, { outcome, professions }, at);
-      await (outcome === '0' ? options.record(trace.subject, concerns, traces) : port.record(traces));
+      const subject = touched.get(trace)?.as ?? trace.subject;
+      if (outcome === '0') options.given?.(subject, concerns);
+      const traces = (at: number) => tracesOf({ ...trace, subject }, concerns, { outcome, professions }, at);
+      await (outcome === '0' ? options.record(subject, concerns, traces) : port.record(traces));
     },
   };
 }

@@ -1,6 +1,7 @@
 /** Every interaction by its name in the route table. */
 import { accessHistory } from './operation/access-history.ts';
 import { accessPreview } from './operation/access-preview.ts';
+import { breakGlass } from './operation/break-glass.ts';
 import { enforcementStatus } from './operation/enforcement-status.ts';
 import { explainAccess } from './operation/explain-access.ts';
 import { meta, metaAdd, metaDelete } from './operation/meta.ts';
@@ -51,6 +52,7 @@ export function interactions(context: Context) {
     '$explain-access': within(explainAccess),
     '$access-preview': within(accessPreview),
     '$access-history': within(accessHistory),
+    '$break-glass': within(breakGlass),
     $notices: within(notices),
     '$notices-read': within(readNotices),
     '$notice-preferences': within(noticePreferences),

@@ -147,8 +147,8 @@ function isOfSeveral(concerns: readonly Concern[], refused: boolean): boolean {
 }
 
 /** Of the patient for whom the glass was broken alone. */
-function reasonFor({ emergency }: Subject, patient: string): string | undefined {
-  return emergency?.patient === `Patient/${patient}` ? emergency.reason : undefined;
+function reasonFor({ emergencies }: Subject, patient: string): string | undefined {
+  return emergencies.find((each) => each.patient === `Patient/${patient}`)?.reason;
 }
 
 /**

@@ -183,7 +183,7 @@ function subjectOf(claims: Claims, issuer: Issuer): Subject {
     reference,
     depositor: reference,
     related: strings(claims.related).filter((each) => /^RelatedPerson\/[A-Za-z0-9\-.]{1,64}$/.test(each)),
-    emergency: emergencyOf(claims),
+    emergencies: emergenciesOf(claims),
     regulator: claims.regulator === true,
     organizations: organizations.filter((each) => REFERENCE.test(each)),
     profession: typeof claims.profession === 'string' ? claims.profession : undefined,
@@ -203,15 +203,15 @@ function rightsOf(role: Role, rights: readonly string[]): string[] {
   return role === 'professional' ? rights.filter((right) => right === 'consent.collect') : [];
 }
 
-function emergencyOf({ emergency }: Claims): Emergency | undefined {
-  if (typeof emergency !== 'object' || emergency === null) return undefined;
+function emergenciesOf({ emergency }: Claims): Emergency[] {
+  if (typeof emergency !== 'object' || emergency === null) return [];
   const { patient, reason, since } = emergency;
   const told =
     typeof patient === 'string' &&
     /^Patient\/[A-Za-z0-9\-.]{1,64}$/.test(patient) &&
     typeof reason === 'string' &&
     typeof since === 'number';
-  return told ? { patient, reason: reason.slice(0, 1000), since: since * 1000 } : undefined;
+  return told ? [{ patient, reason: reason.slice(0, 1000), since: since * 1000 }] : [];
 }
 
 function strings(value: unknown): string[] {

@@ -13,7 +13,8 @@ export interface Caller {
   /** In whose name deposits are kept. */
   depositor: string;
   rights: readonly string[];
-  emergency?: Emergency;
+  /** In which the caller broke the glass. */
+  emergencies: readonly Emergency[];
   /** Answers for an emergency call centre. */
   regulator: boolean;
 }
@@ -36,7 +37,7 @@ export function callerOf(subject: Subject): Caller {
     purposes,
     depositor,
     rights,
-    emergency: subject.emergency,
+    emergencies: subject.emergencies,
     regulator: subject.regulator,
   };
 }

@@ -64,6 +64,11 @@ export function verdictsFor(...[policy, caller, rules, now, named]: Parameters<t
   return [earlier(asked), consented(asked)];
 }
 
+/** Line 7 gives the caller something. */
+export function opensInEmergency(...asked: Parameters<typeof plan>): boolean {
+  return verdictsFor(...asked)[0]!.some(({ line, permit }) => line === 7 && permit.is !== 'none');
+}
+
 /** Which line decides of one resource that is this patient's, and by which resource. */
 export function decide(
   policy: Policy,

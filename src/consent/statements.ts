@@ -4,7 +4,7 @@
  */
 import { ALL, type Condition, NONE, and, not, or } from '../condition/condition.ts';
 import { type Effect, LEVELS, type Level, type Named, levelIn, levelOf } from './actors.ts';
-import { type Caller, isProfessional } from './caller.ts';
+import { type Caller, type Emergency, isProfessional } from './caller.ts';
 import type { OfConsent, Policy } from './policy.ts';
 import type { Statement } from './provision.ts';
 import { EMERGENCIES, isPurpose, withWider } from './vocabulary.ts';
@@ -133,15 +133,20 @@ export function modeOf(
 ): EmergencyMode | undefined {
   if (!isProfessional(caller)) return undefined;
   if (caller.regulator && caller.purposes.includes('ETREAT')) return 'ETREAT';
-  const { emergency } = caller;
-  const breaks =
-    caller.purposes.includes('BTG') &&
-    emergency !== undefined &&
-    emergency.patient === `Patient/${patient}` &&
-    emergency.reason.trim().length >= LEAST_REASON &&
-    emergency.since <= now &&
-    now < emergency.since + hours * 3_600_000;
+  if (!caller.purposes.includes('BTG')) return undefined;
+  const breaks = caller.emergencies.some(
+    (each) => each.patient === `Patient/${patient}` && isReason(each.reason) && lasts(each, hours, now),
+  );
   return breaks ? 'BTG' : undefined;
 }
 
+function lasts({ since }: Emergency, hours: number, now: number): boolean {
+  return since <= now && now < since + hours * 3_600_000;
+}
+
 const LEAST_REASON = 10;
+
+/** Says why the glass is broken. */
+export function isReason(text: string): boolean {
+  return text.trim().length >= LEAST_REASON;
+}

@@ -29,7 +29,10 @@ export interface Subject {
   profession?: string;
   /** Purposes of use (v3-ActReason) that the token carries. */
   purposes: string[];
-  emergency?: Emergency;
+  /** In which the caller broke the glass. */
+  emergencies: readonly Emergency[];
+  /** The system that says who is calling, where they didn't log in themselves. */
+  assertedBy?: string;
   /** Answers for an emergency call centre. */
   regulator: boolean;
   scopes: Scope[];
@@ -51,4 +54,9 @@ export interface Scope {
   type: string;
   /** subset of `cruds` */
   interactions: string;
+}
+
+/** A natural person who has logged in and treats people: nobody else opens a record in an emergency. */
+export function breaksGlass({ role, reference, assertedBy }: Subject): boolean {
+  return role === 'professional' && reference.startsWith('Practitioner/') && assertedBy === undefined;
 }

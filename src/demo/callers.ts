@@ -1,4 +1,5 @@
 /** Who may call the demo, with all that a token says of them: https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html */
+import type { Emergency } from '../consent/caller.ts';
 import type { Subject } from '../consent/subject.ts';
 import type { Resource } from '../fhir/resource.ts';
 
@@ -21,8 +22,9 @@ export type CallerName =
   | 'all';
 
 /** A subject before it is a token: `scope` is OAuth's string, and the depositor is the reference itself. */
-export interface Caller extends Omit<Subject, 'scopes' | 'depositor' | 'tokenId'> {
+export interface Caller extends Omit<Subject, 'scopes' | 'depositor' | 'tokenId' | 'emergencies'> {
   scope: string;
+  emergency?: Emergency;
 }
 
 /** A resource and the caller that it comes from. */

@@ -2,7 +2,8 @@
  * The gate's key. Every read and every search of the store wants one, and only this file makes one: whatever it
  * is used for, the same condition decides, once as a query and once as a check.
  */
-import { type Caller, isProfessional } from '../consent/caller.ts';
+import { type Caller, type Emergency, isProfessional } from '../consent/caller.ts';
+import { opensInEmergency } from '../consent/lines.ts';
 import { standingOf } from '../consent/link.ts';
 import type { Subject } from '../consent/subject.ts';
 import { withheld } from '../consent/withheld.ts';
@@ -173,6 +174,17 @@ export class Access {
         masksNew.some(({ from, until }) => from <= now && now < until),
       ),
     };
+  }
+
+  /** The caller once they broke the glass; undefined: it opens nothing to them. */
+  async inEmergency(emergency: Emergency): Promise<Subject | undefined> {
+    const subject = this.#subject;
+    const source = this.#policies;
+    if ('reason' in subject || source === undefined) return undefined;
+    const as: Subject = { ...subject, purposes: ['BTG'], emergencies: [emergency] };
+    const patient = idIn(emergency.patient);
+    const { policy, named } = (await source.policies([patient])).get(patient)!;
+    return opensInEmergency(policy, callerFor(as), source.rules, this.#now(), named) ? as : undefined;
   }
 
   /** Of one patient's resources, what masks and Consents alone keep from the caller, if they are a professional. */
@@ -367,7 +379,7 @@ export class Access {
     const found = await source.grantors(names, GRANTORS);
     if (found.length > GRANTORS) throw unnamed();
     const self = caller.role === 'patient' ? [idIn(caller.persons[0]!)] : [];
-    const broken = caller.emergency === undefined ? [] : [idIn(caller.emergency.patient)];
+    const broken = caller.emergencies.map(({ patient }) => idIn(patient));
     return [...new Set([...self, ...broken, ...found])];
   }
 }

@@ -2,6 +2,7 @@
 import type { Attributes } from '../condition/condition.ts';
 import type { Decision } from '../consent/lines.ts';
 import type { Standing } from '../consent/link.ts';
+import type { Subject } from '../consent/subject.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 
 type Touched = Pick<Attributes, 'type' | 'id' | 'patients' | 'hidden'> & { by?: string };
@@ -35,6 +36,8 @@ export type Decided = Pick<Decision, 'line' | 'because'>;
 export type Grounds = (patient: string) => { standing: Standing['is']; decided?: Decided } | undefined;
 
 export class Notes {
+  /** As whom the caller is traced, where that changed on the way. */
+  as?: Subject;
   readonly #concerns = new Map<string, Concern>();
   /** The trace of these was written in the transaction of the write itself. */
   readonly #written = new Set<string>();

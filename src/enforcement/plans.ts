@@ -104,9 +104,9 @@ export function callerFor(subject: Subject): Caller {
 }
 
 /** Not where the condition itself tells the time, nor where it stands on resources that are read for each request. */
-function lasts(policy: Policy, { role, emergency, regulator }: Caller): boolean {
+function lasts(policy: Policy, { role, emergencies, regulator }: Caller): boolean {
   const family = role === 'patient' || role === 'representative';
-  return !family && emergency === undefined && !regulator && policy.names.length === 0;
+  return !family && emergencies.length === 0 && !regulator && policy.names.length === 0;
 }
 
 function nextChange({ moments }: Policy, now: number): number {

@@ -7,6 +7,7 @@ import type { Attributes } from '../condition/condition.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import type { Access } from './access.ts';
+import type { Glass } from './glass.ts';
 
 /** One version of a resource, unsealed. */
 export interface Stored extends Attributes {
@@ -102,6 +103,7 @@ export interface HistoryScope {
 
 export interface ResourceStore {
   readonly policies: PolicySource;
+  readonly glass: Glass;
   /** The current version; a deleted one is a version without a body. Undefined: absent, or not for this caller. */
   get(access: Access, type: string, id: string): Promise<Stored | undefined>;
   getVersion(access: Access, type: string, id: string, vid: string): Promise<Stored | undefined>;

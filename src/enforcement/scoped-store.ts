@@ -30,6 +30,7 @@ import type {
 /** Makes the traces of what was touched. */
 export type Tracer = (concerns: readonly Concern[], at: number) => Trace[];
 
+const HOUR = 3_600_000;
 const GROUPS = /^(PractitionerRole|CareTeam|Group)\//;
 
 /** What the server makes of a change before it is written. @throws FhirError when it may not be */
@@ -136,6 +137,29 @@ export class ScopedStore {
     const found = await this.#port.byIdentity(access, 'Patient', `identifier=${system}|${value}`);
     this.notes.asked(found.map(({ id }) => id));
     return found.length === 1 ? found[0]?.id : undefined;
+  }
+
+  /**
+   * Opens a patient's record to the caller in an emergency.
+   * @returns until when, milliseconds; undefined: there is no such patient, or it would open nothing
+   */
+  async breakGlass(patient: string, reason: string, now: number): Promise<number | undefined> {
+    const emergency = { patient: `Patient/${patient}`, reason, since: now };
+    const internal = Access.internal('whether there is a patient whose record an emergency may open');
+    const [space, as] = await Promise.all([
+      this.#port.get(internal, 'Patient', patient),
+      this.#access.inEmergency(emergency),
+    ]);
+    if (space === undefined || space.method === 'DELETE') return undefined;
+    if (as === undefined) {
+      this.#access.refuse([space]);
+      return undefined;
+    }
+    const until = now + this.rules.emergency.BTG.hours * HOUR;
+    await this.#port.glass.break(as.reference, emergency, until);
+    this.notes.as = as;
+    this.notes.asked([patient]);
+    return until;
   }
 
   /** Undefined: the caller doesn't speak for the patient. */

@@ -34,8 +34,8 @@ export interface AppOptions extends PipelineOptions {
   knownTypes: ReadonlySet<string>;
   /** The CapabilityStatement as JSON. */
   capabilities: Buffer;
-  /** Throws 401. */
-  authenticate(authorization: string | undefined): Promise<Subject>;
+  /** Throws 401, 403. */
+  authenticate(authorization: string | undefined, purposes: readonly string[] | undefined): Promise<Subject>;
   ready(): Promise<Readiness>;
   /** Absent: there is no such page here. */
   metrics?: { token: string; contentType: string; text(): Promise<string> };
@@ -71,7 +71,8 @@ export function createApp(options: AppOptions): express.Express {
     if (isRead(request) && request.url === '/metrics' && carries(request, options.metrics?.token))
       return metrics();
     // all that were sent: of two, a proxy may have looked at the other
-    const subject = await options.authenticate(request.headersDistinct.authorization?.join(', '));
+    const { authorization, 'x-purpose-of-use': purposes } = request.headersDistinct;
+    const subject = await options.authenticate(authorization?.join(', '), purposes);
     const from = remoteAddress(request, options.proxies ?? 0);
     const asked = await parse(request, address, { subject, requestId, address: from }, view, parseOptions);
     call.interaction = asked.route.interaction;

@@ -79,6 +79,7 @@ export const ROUTES = [
   { method: 'GET', path: 'Patient/[id]/$explain-access', interaction: '$explain-access', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'POST', path: 'Patient/[id]/$access-preview', interaction: '$access-preview', code: 'operation', action: 'E', scope: 'r', body: 'resource', own: true },
   { method: 'GET', path: 'Patient/[id]/$access-history', interaction: '$access-history', code: 'operation', action: 'R', scope: 'r', own: true, forms: ['text/csv', 'application/pdf'] },
+  { method: 'POST', path: 'Patient/[id]/$break-glass', interaction: '$break-glass', code: 'operation', action: 'E', body: 'resource', own: true },
   { method: 'GET', path: 'Patient/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'POST', path: 'Patient/[id]/$notices-read', interaction: '$notices-read', code: 'operation', action: 'U', scope: 'r', body: 'resource', own: true },
   { method: 'GET', path: 'Practitioner/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', own: true },

@@ -16,6 +16,7 @@ export function subjectOf(reader: string): Subject {
     depositor: reader,
     organizations: [],
     purposes: ['PATRQT'],
+    emergencies: [],
     regulator: false,
     scopes: [{ context: 'patient', type: '*', interactions: 'rs' }],
     rights: [],

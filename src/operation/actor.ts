@@ -95,7 +95,7 @@ function callerOf(
     purposes,
     depositor: own,
     rights: [],
-    ...(breaks ? { emergency: { patient: `Patient/${params.id}`, reason: ASSUMED_REASON, since: now } } : {}),
+    emergencies: breaks ? [{ patient: `Patient/${params.id}`, reason: ASSUMED_REASON, since: now }] : [],
     regulator: purposes.includes('ETREAT'),
   };
 }

@@ -103,7 +103,7 @@ function assumptions(
   named: ReadonlyMap<string, Resource>,
   language: Language,
 ): Json[] {
-  const [{ role, groups, purposes, emergency, regulator }] = callers as [Caller];
+  const [{ role, groups, purposes, emergencies, regulator }] = callers as [Caller];
   const professions = callers.flatMap(({ profession }) => profession ?? []);
   return [
     { name: 'actor', valueReference: { reference } },
@@ -115,7 +115,7 @@ function assumptions(
         ...professions.map((code) => ({ name: 'profession', valueCode: code })),
         ...groups.map((each) => ({ name: 'organization', valueReference: { reference: each } })),
         ...purposes.map((code) => ({ name: 'purpose', valueCode: code })),
-        ...(emergency === undefined ? [] : [{ name: 'emergency', valueBoolean: true }]),
+        ...(emergencies.length === 0 ? [] : [{ name: 'emergency', valueBoolean: true }]),
         ...(regulator ? [{ name: 'regulator', valueBoolean: true }] : []),
         { name: 'rules', valueString: `${rules.id} ${rules.version}` },
       ],

@@ -12,6 +12,7 @@ import type { LinkDoc } from './chain-link.ts';
 import type { Doc, HistoryDoc } from './document.ts';
 import { answerForLostSockets } from './lost-sockets.ts';
 import type { ChoiceDoc, DeliveryDoc, GroupDoc, HoldDoc, NoticeDoc } from './notices.ts';
+import type { GlassDoc } from './glass.ts';
 import type { FollowerDoc, OutboxDoc } from './outbox.ts';
 import type { MailDoc } from './post.ts';
 import { type Records, recordsOf } from './records.ts';
@@ -58,6 +59,7 @@ export interface Database {
   subscriptions: Collection<SubscriptionDoc>;
   subscriptionEvents: Collection<EventDoc>;
   bindings: Collection<BindingDoc>;
+  glass: Collection<GlassDoc>;
   spill: GridFSBucket;
   records: Records;
   /** Behind a mongos: counts must look at each document. */
@@ -128,6 +130,10 @@ export const INDEXES = {
     { name: 'subscription_number', key: { subscription: 1, number: 1 }, unique: true },
     { name: 'made', key: { made: 1 }, expireAfterSeconds: 604_800 },
   ],
+  glass: [
+    { name: 'who_until', key: { who: 1, until: -1 } },
+    { name: 'until', key: { until: 1 }, expireAfterSeconds: 60 },
+  ],
   bindings: [{ name: 'until', key: { until: 1 }, expireAfterSeconds: 60 }],
   groups: [{ name: 'seen', key: { seen: 1 }, expireAfterSeconds: 172_800 }],
   locks: [{ name: 'touched', key: { touched: 1 }, expireAfterSeconds: 86_400 }],
@@ -178,6 +184,7 @@ export async function connect(uri: string, name: string): Promise<Database> {
     subscriptions: db.collection('subscriptions'),
     subscriptionEvents: db.collection('subscriptionEvents'),
     bindings: db.collection('bindings'),
+    glass: db.collection('glass'),
     spill: new GridFSBucket(db, { bucketName: 'spill', chunkSizeBytes: SPILL_CHUNK }),
     sharded: (await db.admin().command({ hello: 1 })).msg === 'isdbgrid',
     records: recordsOf(keys!, data!),

@@ -37,6 +37,7 @@ import type { KeyRing } from './keys.ts';
 import { currentItems, itemsOf } from './lists.ts';
 import { Outline } from './outline.ts';
 import { Planner } from './planning.ts';
+import { MongoGlass } from './glass.ts';
 import { Policies } from './policies.ts';
 import { Reading } from './reading.ts';
 import type { Linked } from './resolve.ts';
@@ -54,6 +55,7 @@ const MOST_ALIKE = 1000;
 
 export class Store implements ResourceStore {
   readonly policies: Policies;
+  readonly glass: MongoGlass;
   readonly searching: Search;
   readonly terms: Terms;
   readonly #database: Database;
@@ -83,6 +85,7 @@ export class Store implements ResourceStore {
     this.#base = base;
     this.terms = new Terms(ring.derive('terms'));
     this.#reading = new Reading(database, ring);
+    this.glass = new MongoGlass(database, ring);
     this.policies = new Policies(database, this.#reading, this.terms, rules, watch);
     const encoder = new Encoder(database, ring, this.terms, this.#reading, base, rules);
     const traces = new Traces(ring, this.terms, base);

@@ -19,7 +19,7 @@ export function accepted(change: Change, subject: Subject, offered: Offered): Ch
     throw new FhirError('forbidden', 'Subscriptions are for software and professionals');
   if (by !== subject.depositor)
     throw new FhirError('forbidden', 'only its subscriber may change a Subscription');
-  if (subject.emergency !== undefined || subject.purposes.some((each) => EMERGENCIES.has(each)))
+  if (subject.emergencies.length > 0 || subject.purposes.some((each) => EMERGENCIES.has(each)))
     throw new FhirError('forbidden', 'an emergency is no time to subscribe');
   const plan = planOf(resource, offered);
   for (const letter of ['r', 's']) requireScope(subject, plan.type, letter);

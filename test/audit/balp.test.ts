@@ -70,6 +70,8 @@ const UNTRACED = new Set([
   'GET metadata',
   'POST [type]/$validate',
   'POST [type]/[id]/$validate',
+  // by professionals alone: test/operation/break-glass.test.ts
+  'POST Patient/[id]/$break-glass',
   // of whom a notice is told there: see test/notice/inbox.test.ts
   'GET Practitioner/[id]/$notices',
   'POST Practitioner/[id]/$notices-read',

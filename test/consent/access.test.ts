@@ -46,7 +46,7 @@ function sourceOf(cases: ReadonlyMap<string, Case>, changes: Json | undefined): 
 }
 
 function subjectOf(who: Case['caller']): Subject {
-  const { persons, groups, profession, emergency, ...caller } = engineCaller(who);
+  const { persons, groups, profession, ...caller } = engineCaller(who);
   const [reference_ = '', ...related] = persons;
   return {
     ...caller,
@@ -56,7 +56,6 @@ function subjectOf(who: Case['caller']): Subject {
     purposes: [...caller.purposes],
     rights: [...caller.rights],
     ...(profession === undefined ? {} : { profession }),
-    ...(emergency === undefined ? {} : { emergency }),
     scopes: [{ context: 'user', type: '*', interactions: 'rs' }],
     idPrefixes: [],
     client: 'test',

@@ -34,6 +34,7 @@ const callers: Caller[] = OWN.flatMap((own) =>
       purposes,
       depositor: own,
       rights: [],
+      emergencies: [],
       regulator: false,
     })),
   ),

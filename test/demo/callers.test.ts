@@ -73,7 +73,14 @@ describe('the demo callers', () => {
   it('may write what they deposit', () => {
     for (const { caller, resources } of demoDeposits(now)) {
       const { reference: by } = demoCallers[caller];
-      const subject = { ...demoCallers[caller], scopes: [], depositor: by, related: [], regulator: false };
+      const subject = {
+        ...demoCallers[caller],
+        scopes: [],
+        depositor: by,
+        emergencies: [],
+        related: [],
+        regulator: false,
+      };
       for (const resource of resources) {
         const { resourceType: type, id = '' } = resource;
         const patients = patientsOf(resource);

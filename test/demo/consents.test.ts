@@ -19,7 +19,7 @@ const PATIENTS = ['mother', 'father', 'child', 'teen', 'grandmother'];
 /** Of the family, those of whom this caller may read a measure. */
 function open(name: CallerName): string[] {
   const { reference } = demoCallers[name];
-  const caller = callerOf({ ...demoCallers[name], scopes: [], depositor: reference });
+  const caller = callerOf({ ...demoCallers[name], scopes: [], emergencies: [], depositor: reference });
   return PATIENTS.filter((patient) => {
     const id = `demo-${patient}`;
     const said = resources.filter(

@@ -78,6 +78,7 @@ const subject = (reference: string): Subject => ({
   reference,
   depositor: reference,
   related: [],
+  emergencies: [],
   regulator: false,
   organizations: [],
   purposes: ['PATRQT'],
@@ -101,6 +102,7 @@ const doctor: Caller = {
   purposes: ['TREAT'],
   depositor: 'Practitioner/doctor',
   rights: [],
+  emergencies: [],
   regulator: false,
 };
 const TYPES = ['Condition', 'List', 'Composition', 'AuditEvent'];

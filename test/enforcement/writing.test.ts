@@ -11,6 +11,7 @@ const subject = (role: Subject['role'], reference: string, rights: string[] = []
   reference,
   depositor: reference,
   related: [],
+  emergencies: [],
   regulator: false,
   organizations: [],
   purposes: [],

@@ -75,6 +75,7 @@ describe('the CapabilityStatement', () => {
           'explain-access',
           'access-preview',
           'access-history',
+          'break-glass',
           'notices',
           'notices-read',
           'notice-preferences',

@@ -1,4 +1,5 @@
 /** Each route, tried by nobody, by a stranger and by someone entitled. A route that isn't told here fails. */
+import type { CallerName } from '../../src/demo/callers.ts';
 import { ROUTES, type Route } from '../../src/http/routes.ts';
 import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
 
@@ -63,6 +64,8 @@ interface Trial {
   headers?: Record<string, string>;
   entitled: number;
   stranger: Barred;
+  /** Who is entitled, where it is a person. */
+  by?: CallerName;
 }
 
 /** Everybody may do it who has a token: it reaches nobody's data. */
@@ -106,6 +109,7 @@ const TRIALS: Record<string, Trial> = {
   'GET Patient/[id]/$enforcement-status': { path: 'Patient/own/$enforcement-status', entitled: 200, stranger: 404 },
   'GET Patient/[id]/$explain-access': { path: 'Patient/own/$explain-access?actor=Practitioner/x', entitled: 200, stranger: 404 },
   'POST Patient/[id]/$access-preview': { path: 'Patient/own/$access-preview', body: { resourceType: 'Parameters', parameter: [{ name: 'consent', resource: consent }] }, entitled: 200, stranger: 404 },
+  'POST Patient/[id]/$break-glass': { path: 'Patient/own/$break-glass', body: { resourceType: 'Parameters', parameter: [{ name: 'reason', valueString: 'unconscious, alone' }] }, entitled: 200, stranger: 403, by: 'emergency' },
   'GET Patient/[id]/$notices': { path: 'Patient/own/$notices', entitled: 200, stranger: 404 },
   'POST Patient/[id]/$notices-read': { path: 'Patient/own/$notices-read', body: { resourceType: 'Parameters', parameter: [{ name: 'read', valueId: 'none' }] }, entitled: 200, stranger: 404 },
   'GET Practitioner/[id]/$notices': { path: 'Practitioner/own/$notices', entitled: 200, stranger: 404 },
@@ -168,7 +172,8 @@ it.each(routes)('%s gives a stranger nothing', async (name, route) => {
 
 it.each(routes)('%s serves who is entitled', async (name, route) => {
   await prepare();
-  const reply = await send(owner(), route);
+  const { by } = TRIALS[name]!;
+  const reply = await send(by === undefined ? owner() : carnet.as(by), route);
   expect([reply.status, reply.status < 300 ? '' : reply.text]).toEqual([TRIALS[name]!.entitled, '']);
   if (route.scope === 's') {
     const { entry, parameter } = reply.json;

@@ -23,6 +23,7 @@ export function runTrace({ user, query, base, professions }: Run, at: number): T
     purposes: ['HSYSADMIN'],
     organizations: [],
     related: [],
+    emergencies: [],
     regulator: false,
     scopes: [],
     rights: [],

@@ -34,7 +34,7 @@ export class Accesses {
       if (subject.reference !== `Patient/${patient}`) {
         this.#patients.add(subject.reference, subject.role, patient, now);
       }
-      if (subject.regulator || subject.emergency !== undefined) this.#emergency(subject, patient, now);
+      if (subject.regulator || subject.emergencies.length > 0) this.#emergency(subject, patient, now);
     }
   }
 
@@ -46,7 +46,8 @@ export class Accesses {
   #emergency(subject: Subject, patient: string, now: number): void {
     const mode = modeOf(callerFor(subject), patient, this.#hours, now);
     if (mode === undefined) return;
-    const since = mode === 'BTG' ? subject.emergency?.since : Math.floor(now / HOUR);
+    const broken = subject.emergencies.find((each) => each.patient === `Patient/${patient}`);
+    const since = mode === 'BTG' ? broken?.since : Math.floor(now / HOUR);
     const name = `${mode} ${subject.reference} ${patient} ${since}`;
     const key = hash(name, 0) * 2 ** 20 + (hash(name, 1) >>> 12);
     if (this.#opened.has(key)) return;

@@ -33,7 +33,7 @@ export function attributesOf(
 export function engineCaller({ emergency, ...caller }: ReferenceCaller): Caller {
   return {
     ...caller,
-    ...(emergency === undefined ? {} : { emergency: { ...emergency, since: Date.parse(emergency.since) } }),
+    emergencies: emergency === undefined ? [] : [{ ...emergency, since: Date.parse(emergency.since) }],
   } as Caller;
 }
 
