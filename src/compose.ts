@@ -86,6 +86,8 @@ export interface ServerOptions {
   lookup?: Lookup;
   /** Absent: no e-mail is sent. */
   mail?: SmtpOptions & { link: string };
+  /** By resource type: what is written must hold to one of them. */
+  requiredProfiles?: ReadonlyMap<string, readonly string[]>;
   /** `silent` unless given. */
   disclosure?: Disclosure;
   /** Makes the ids of what is created; random ones unless given. */
@@ -173,6 +175,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       authenticate: async (authorization, asked) =>
         purposes.narrow(await tokens.authenticate(authorization), asked),
       checkScope,
+      requiredProfiles: options.requiredProfiles,
       interactions: telling(interactions(context)),
       ...gating({ port, policies, record, subscribed, professions, given: metrics?.given, now: context.now }),
       ready,

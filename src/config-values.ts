@@ -1,5 +1,6 @@
 /** The kinds of values that variables of the environment hold. Each reader throws an error that says what is allowed. */
 import { resolve } from 'node:path';
+import { ownProfiles } from './fhir/conformance/profiles.ts';
 import { isResourceType } from './search/definitions.ts';
 import { type Host, hostIn } from './subscription/hosts.ts';
 
@@ -52,6 +53,21 @@ export function httpUrl(text: string): string {
     throw new Error('an `http` or `https` address without query, fragment and user');
   }
   return url.href.replace(/\/+$/, '');
+}
+
+/** `Type=canonical`, of a type several: by the type. */
+export function profilesByType(text: string): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const each of split(text)) {
+    const at = each.indexOf('=');
+    const [type, canonical] = [each.slice(0, Math.max(at, 0)), each.slice(at + 1)];
+    if (!isResourceType(type) || !URL.canParse(canonical))
+      throw new Error(`resource types with the address of a profile, \`List=https://…\`, not \`${each}\``);
+    const profile = ownProfiles().find(canonical);
+    if (profile?.type !== type) throw new Error(`known profiles of the type, not \`${each}\``);
+    found.set(type, [...(found.get(type) ?? []), canonical]);
+  }
+  return found;
 }
 
 export function hosts(text: string): Host[] {

@@ -14,6 +14,7 @@ import {
   mongodbUri,
   oneOf,
   onOrOff,
+  profilesByType,
   resourceTypes,
   smtpUrl,
   within,
@@ -48,6 +49,8 @@ export interface Config {
   audit: { anchor: string; archive: string; years: number };
   /** Folder of the country's rules; undefined: the French ones. */
   rules?: string;
+  /** By resource type: what is written must hold to one of them. */
+  requiredProfiles?: ReadonlyMap<string, readonly string[]>;
   /** Whether professionals learn that something was withheld from them. */
   disclosure: Disclosure;
   /** Undefined: as suits who looks on. */
@@ -184,6 +187,11 @@ export const VARIABLES = {
     'hosts that Subscriptions may send to: `hooks.example.org,http://10.0.0.7:9000`; without `http://` by TLS alone',
     { otherwise: 'none' },
   ),
+  REQUIRED_PROFILES: variable(
+    profilesByType,
+    'profiles that what is written must hold to, `Type=canonical,…`; of several of a type, to one',
+    { otherwise: 'none' },
+  ),
   RULES: variable(String, 'folder of the country’s rules', { otherwise: 'the French ones, `profiles/fr`' }),
   DISCLOSURE: variable(
     oneOf(DISCLOSURE),
@@ -265,6 +273,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
       years: values.AUDIT_YEARS!,
     },
     rules: values.RULES === undefined ? undefined : resolve(values.RULES),
+    requiredProfiles: values.REQUIRED_PROFILES,
     disclosure: values.DISCLOSURE!,
     logLevel: values.LOG_LEVEL,
     maxBodyBytes: values.MAX_BODY_MIB! * 1024 * 1024,

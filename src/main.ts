@@ -54,6 +54,7 @@ async function start(config: Config): Promise<void> {
       archive: { folder: config.audit.archive, years: config.audit.years },
       anchor: anchorFile(config.audit.anchor, await signingKey(config.keyFile)),
       rules: nationalRules(config.rules),
+      requiredProfiles: config.requiredProfiles,
       disclosure: config.disclosure,
       log,
       tell,

@@ -15,6 +15,20 @@ function problemsOf(env: Record<string, string>): string[] {
 }
 
 describe('the configuration', () => {
+  it('reads which profiles are required', () => {
+    const [own, guide] = [
+      'https://carnet.example/fhir/StructureDefinition/pdsm-folder',
+      'https://profiles.ihe.net/ITI/MHD/StructureDefinition/IHE.MHD.Minimal.SubmissionSet',
+    ];
+    expect(readConfig({ REQUIRED_PROFILES: `List=${own}, List=${guide}` }).requiredProfiles).toEqual(
+      new Map([['List', [own, guide]]]),
+    );
+    expect(problemsOf({ REQUIRED_PROFILES: `Patient=${own}` })).toEqual([
+      expect.stringContaining('known profiles of the type'),
+    ]);
+    expect(problemsOf({ REQUIRED_PROFILES: 'List' })).toHaveLength(1);
+  });
+
   it('has a default for everything, with the embedded database and the demo', () => {
     expect(readConfig({ HOME: '/home/ada', PATH: '/usr/bin:/bin' })).toEqual({
       port: 3000,

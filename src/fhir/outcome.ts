@@ -39,6 +39,8 @@ export interface Issue {
   text: string;
   /** FHIRPath of the element, such as `Patient.name[0].given`. */
   expression?: string;
+  /** Of a profile, by its canonical address and the id of the element in it. */
+  rule?: { profile: string; element: string };
 }
 
 export interface ErrorOptions {

@@ -10,6 +10,8 @@ import { applyPrefer, isNotFound, toFhirError } from './render.ts';
 import type { InteractionName, ScopeLetter } from './routes.ts';
 
 export interface PipelineOptions {
+  /** By resource type; absent: none. */
+  requiredProfiles?: ReadonlyMap<string, readonly string[]>;
   interactions: Record<InteractionName, Interaction>;
   /** Throws 403; `*` stands for all types. */
   checkScope(subject: Subject, type: string, letter: ScopeLetter): void;
@@ -41,6 +43,7 @@ export function createPipeline(options: PipelineOptions, match: Matcher): Intera
     const store = given ?? options.open(trace);
     const exchange: Exchange = {
       ...trace,
+      required: options.requiredProfiles,
       store,
       dispatch: async (entry, shared) => interact(entryOf(entry, trace, progress), progress, shared),
     };

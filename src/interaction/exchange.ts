@@ -60,6 +60,8 @@ export interface Exchange {
   prefer: Prefer;
   body?: Body;
   subject: Subject;
+  /** By resource type, the profiles of which what is written must hold to one; none where the deployment asks for none. */
+  required?: ReadonlyMap<string, readonly string[]>;
   store: ScopedStore;
   /** X-Request-Id, as sent or made. */
   requestId: string;

@@ -6,6 +6,7 @@ import { copyJson } from '../fhir/json.ts';
 import { linkEntries } from '../fhir/links.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
+import { profileIssues } from '../fhir/validate/index.ts';
 import { bundleOf } from './bundle.ts';
 import { findOne, thingOf } from './condition.ts';
 import type { Context } from './context.ts';
@@ -26,6 +27,8 @@ export function transaction(context: Context, exchange: Exchange): Promise<Answe
       expression: 'Bundle.type',
     });
   }
+  const faults = profileIssues(bundle).filter(({ severity }) => severity === 'error');
+  if (faults.length > 0) throw FhirError.of(faults, 422);
   const { base } = exchange;
   const plan = (resources: Resource): PlannedEntry[] =>
     planTransaction(resources, { base, maxEntries: context.bounds.maxEntries, newId: context.newId });

@@ -5,7 +5,7 @@ import type { Writing } from '../consent/writing.ts';
 import { type Change, type Lock, Stale, type Stored } from '../enforcement/ports.ts';
 import { parseJson, stringifyJson } from '../fhir/json.ts';
 import { labelledAs, labelsOf, unlabelled } from '../fhir/labels.ts';
-import { FhirError } from '../fhir/outcome.ts';
+import { FhirError, type Issue } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import { patientsOf } from '../fhir/subjects.ts';
 import { validate } from '../fhir/validate/index.ts';
@@ -83,8 +83,8 @@ export async function changeOf(
 ): Promise<Change> {
   const isTrace = sent.resourceType === 'AuditEvent' && exchange.subject.role !== 'all';
   const resource = isTrace ? asDeposited(sent, exchange.base) : sent;
-  const errors = validate(resource).filter(({ severity }) => severity === 'error' || severity === 'fatal');
-  if (errors.length > 0) throw FhirError.of(errors, statusOf(errors.map(({ code }) => code)));
+  const errors = validate(resource, { required: exchange.required }).filter(isError);
+  if (errors.some(({ rule }) => rule === undefined)) throw FhirError.of(errors, statusOf(errors));
   const { subject, store } = exchange;
   const previous = given?.whole ?? given;
   const patients = patientsOf(resource, exchange.base);
@@ -105,6 +105,8 @@ export async function changeOf(
   };
   const live = previous === undefined || previous.method === 'DELETE' ? undefined : previous;
   const kind = live === undefined ? 'create' : onlyLabels(live, resource) ? 'labels' : 'change';
+  // INVARIANT: no rule of a profile keeps a patient from masking
+  if (kind !== 'labels' && errors.length > 0) throw FhirError.of(errors, statusOf(errors));
   await requireWrite(exchange, { type, id, patients }, previous, kind, resource);
   if (live !== undefined) requireBlockKept(exchange, live, resource);
   const meant = kind === 'labels' && by !== subject.depositor ? labelsAlone(live!, resource) : resource;
@@ -222,11 +224,13 @@ export function written(exchange: Exchange, stored: Stored, created: boolean): A
   };
 }
 
-function statusOf(codes: readonly string[]): number {
-  return codes.every((code) => code === 'invariant' || code === 'code-invalid' || code === 'business-rule')
-    ? 422
-    : 400;
-}
+const isError = ({ severity }: Issue): boolean => severity === 'error' || severity === 'fatal';
+
+const UNPROCESSABLE: readonly string[] = ['invariant', 'code-invalid', 'business-rule'];
+
+/** https://hl7.org/fhir/R4/http.html#create: 422 for rules of profiles and of business, 400 for what is no resource */
+const statusOf = (issues: readonly Issue[]): number =>
+  issues.every(({ code, rule }) => rule !== undefined || UNPROCESSABLE.includes(code)) ? 422 : 400;
 
 function samePatients(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((patient) => b.includes(patient));

@@ -6,14 +6,26 @@ import type { Answer, Exchange } from '../interaction/exchange.ts';
 
 export async function validateOperation(exchange: Exchange): Promise<Answer> {
   const { type, id } = exchange.params;
-  for (const [name, value] of exchange.query) requireSupported(name, value, type!);
+  for (const [name, value] of exchange.query) requireSupported(name, value);
   const asked = exchange.body?.kind === 'json' ? (exchange.body.value as Resource) : undefined;
   if (id !== undefined && asked !== undefined && isDelete(asked)) return answer([NOTHING_TO_CHECK]);
   if (exchange.body?.kind !== 'json')
     throw new FhirError('required', 'a resource or Parameters is required as body');
-  const resource = resourceOf(exchange.body.value as Resource, exchange.params.type!);
-  const issues = validate(resource);
-  return answer(issues.length > 0 ? issues : [VALID]);
+  const body = exchange.body.value as Resource;
+  const issues = validate(resourceOf(body, type!), {
+    canonicals: profilesAsked(exchange, body),
+    required: exchange.required,
+  });
+  const isGood = !issues.some(({ severity }) => severity === 'error');
+  return answer(isGood ? [...issues, VALID] : issues);
+}
+
+/** Of the address and of Parameters. */
+function profilesAsked({ query }: Exchange, body: Resource): string[] {
+  const parts = body.resourceType === 'Parameters' ? partsOf(body) : [];
+  return [...query, ...parts.map((part): [unknown, unknown] => [part.name, valueOf(part)])]
+    .filter(([name]) => name === 'profile')
+    .map(([, value]) => String(value));
 }
 
 const information = (text: string): Issue => ({ severity: 'information', code: 'informational', text });
@@ -31,15 +43,15 @@ function isDelete(body: Resource): boolean {
 }
 
 function resourceOf(body: Resource, type: string): Resource {
-  const unwrapped = body.resourceType === 'Parameters' && type !== 'Parameters' ? wrapped(body, type) : body;
+  const unwrapped = body.resourceType === 'Parameters' && type !== 'Parameters' ? wrapped(body) : body;
   if (unwrapped.resourceType !== type) throw new FhirError('invalid', `the resource is no \`${type}\``);
   return unwrapped;
 }
 
-function wrapped(parameters: Resource, type: string): Resource {
+function wrapped(parameters: Resource): Resource {
   const parts = partsOf(parameters);
   for (const part of parts) {
-    if (part.name !== 'resource') requireSupported(String(part.name), valueOf(part), type);
+    if (part.name !== 'resource') requireSupported(String(part.name), valueOf(part));
   }
   const resource = parts.find(({ name }) => name === 'resource')?.resource;
   if (typeof resource !== 'object' || resource === null)
@@ -57,16 +69,15 @@ const valueOf = ({ valueCode, valueUri, valueCanonical, valueString }: Json): un
 
 const MODES: readonly unknown[] = ['create', 'update', 'delete', 'profile'];
 
-/** What were left out, such as another profile, would make the answer say more than was looked at. */
-function requireSupported(name: string, value: unknown, type: string): void {
+/** What were left out would make the answer say more than was looked at. */
+function requireSupported(name: string, value: unknown): void {
   if (name === 'mode') {
     if (MODES.includes(value)) return;
     throw new FhirError('value', `unknown mode; allowed: ${MODES.join(', ')}`);
   }
   if (name === 'profile') {
-    const own = `http://hl7.org/fhir/StructureDefinition/${type}`;
-    if (value === own || value === `${own}|4.0.1`) return;
-    throw new FhirError('not-supported', `profiles are not looked at, but for R4's own; allowed: \`${own}\``);
+    if (typeof value === 'string' && value !== '') return;
+    throw new FhirError('value', '`profile` needs the canonical address of a profile');
   }
   throw new FhirError(
     'not-supported',

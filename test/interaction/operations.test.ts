@@ -64,6 +64,23 @@ describe('$validate', () => {
     expect([reply.status, reply.json.issue[0].expression]).toEqual([200, ['Observation.status']]);
   });
 
+  it.each([
+    ['in the address', 'Observation/$validate?profile=http://x', observation()],
+    [
+      'in Parameters',
+      'Observation/$validate',
+      parameters({ name: 'profile', valueUri: 'http://x' }, { name: 'resource', resource: observation() }),
+    ],
+  ])('warns of a profile that it does not know, %s', async (_, path, body) => {
+    const reply = await all.post(path, body);
+    expect(
+      reply.json.issue.map(({ severity, code }: { severity: string; code: string }) => [severity, code]),
+    ).toEqual([
+      ['warning', 'not-supported'],
+      ['information', 'informational'],
+    ]);
+  });
+
   it('has nothing to check of a delete', async () => {
     const reply = await all.post(
       'Observation/any/$validate',
@@ -84,11 +101,10 @@ describe('$validate', () => {
     ['parameters that are none', 'Observation/$validate', parameters(null, 'x')],
     ['a resource that is none', 'Observation/$validate', parameters({ name: 'resource', resource: 'x' })],
     [
-      'a profile, which is not looked at',
+      'a profile that is no address',
       'Observation/$validate',
-      parameters({ name: 'profile', valueUri: 'http://x' }, { name: 'resource', resource: observation() }),
+      parameters({ name: 'profile', valueUri: '' }, { name: 'resource', resource: observation() }),
     ],
-    ['a profile in the address', 'Observation/$validate?profile=http://x', observation()],
     ['a mode that is none', 'Observation/any/$validate', parameters({ name: 'mode', valueCode: 'erase' })],
     ['a mode that is none in the address', 'Observation/$validate?mode=erase', observation()],
     ['a delete of no resource', 'Observation/$validate', parameters({ name: 'mode', valueCode: 'delete' })],

@@ -52,6 +52,7 @@ export async function testServer(
     newId?: () => string;
     rules?: Rules;
     disclosure?: Disclosure;
+    requiredProfiles?: ServerOptions['requiredProfiles'];
     noticesEvery?: number;
     subscriptionHosts?: ServerOptions['subscriptionHosts'];
     lookup?: ServerOptions['lookup'];
@@ -79,6 +80,7 @@ export async function testServer(
     newId: options.newId,
     rules: options.rules ?? nationalRules(),
     disclosure: options.disclosure,
+    requiredProfiles: options.requiredProfiles,
     noticesEvery: options.noticesEvery,
     subscriptionHosts: options.subscriptionHosts,
     lookup: options.lookup,

@@ -1,4 +1,5 @@
 /** Validation of resources, before they are written: https://hl7.org/fhir/R4/validation.html */
+import { ownProfiles, type Profiles } from '../conformance/profiles.ts';
 import { isResourceType } from '../definitions/index.ts';
 import { MAX_DEPTH } from '../json.ts';
 import type { Issue } from '../outcome.ts';
@@ -6,6 +7,7 @@ import type { Json } from '../resource.ts';
 import { MAX_VALUES, weigh } from './bounds.ts';
 import { show } from './path.ts';
 import type { Place } from './path.ts';
+import { checkProfiles, claimedBy } from './profile/index.ts';
 import { checkRules } from './rules.ts';
 import type { Budget } from './rules.ts';
 import { fullUrlsOf, scopeOf } from './scope.ts';
@@ -20,6 +22,12 @@ export interface ValidateOptions {
   entries?: boolean;
   /** Types of the resources that `urn:uuid` references stand for, by fullUrl. */
   fullUrls?: ReadonlyMap<string, string>;
+  /** Canonical addresses of profiles that it must hold to, beside those that it claims. */
+  canonicals?: readonly string[];
+  /** By resource type: it must hold to one of them. */
+  required?: ReadonlyMap<string, readonly string[]>;
+  /** Those that are known; the server's own unless given. */
+  profiles?: Profiles;
 }
 
 /** Empty when the resource is good; never more than 50. Rules are checked once the structure is right. */
@@ -32,6 +40,7 @@ export function validate(resource: unknown, options: ValidateOptions = {}): Issu
   if (place === undefined) return issues;
   const fullUrls = options.fullUrls ?? (place.type === 'Bundle' ? fullUrlsOf(resource as Json) : undefined);
   check(resource as Json, place, scopeOf(resource as Json, fullUrls), issues, {
+    ...options,
     values,
     entries: options.entries !== false,
     budget: { evaluations: 0 },
@@ -39,7 +48,17 @@ export function validate(resource: unknown, options: ValidateOptions = {}): Issu
   return issues;
 }
 
-interface Checking {
+/** By the profiles that it claims alone, for who validates its parts elsewhere; R4's own rules are not looked at. */
+export function profileIssues(resource: Json, profiles: Profiles = ownProfiles()): Issue[] {
+  const issues: Issue[] = [];
+  const place = placeOf(resource, undefined, issues);
+  if (place === undefined || claimedBy(resource).length === 0) return issues;
+  const scope = scopeOf(resource, place.type === 'Bundle' ? fullUrlsOf(resource) : undefined);
+  checkProfiles(resource, place, scope, issues, { profiles, max: MAX_ISSUES, budget: { evaluations: 0 } });
+  return issues;
+}
+
+interface Checking extends ValidateOptions {
   values: number;
   entries: boolean;
   budget: Budget;
@@ -52,6 +71,7 @@ function check(resource: Json, place: Place, scope: Scope, issues: Issue[], opti
     return;
   }
   const nested = checkRules(place, scope, issues, MAX_ISSUES, options.budget);
+  checkAgainst(resource, place, scope, issues, options);
   if (place.type === 'Bundle' && !options.entries) return;
   for (const each of nested) {
     if (issues.length >= MAX_ISSUES) return;
@@ -63,9 +83,28 @@ function check(resource: Json, place: Place, scope: Scope, issues: Issue[], opti
       inner,
       contained ? { ...scope, resource: each.resource } : scopeOf(each.resource, scope.fullUrls),
       issues,
-      options,
+      { ...options, canonicals: undefined, required: contained ? undefined : options.required },
     );
   }
+}
+
+/** Most resources claim nothing, and nothing is asked of them. */
+function checkAgainst(
+  resource: Json,
+  place: Place,
+  scope: Scope,
+  issues: Issue[],
+  { canonicals, required, profiles, budget }: Checking,
+): void {
+  const wanted = required?.get(place.type);
+  if (canonicals === undefined && wanted === undefined && claimedBy(resource).length === 0) return;
+  checkProfiles(resource, place, scope, issues, {
+    profiles: profiles ?? ownProfiles(),
+    canonicals,
+    required: wanted,
+    max: MAX_ISSUES,
+    budget,
+  });
 }
 
 function placeOf(resource: unknown, prefix: string | undefined, issues: Issue[]): Place | undefined {
