@@ -4,6 +4,8 @@ import { accounting } from './accounting.ts';
 import type { AccountLog } from './audit/identity/log.ts';
 import { backgroundJobs } from './background.ts';
 import { Purposes } from './auth/purpose.ts';
+import { type AuthorizingOptions, authorizing } from './authorizing.ts';
+import type { Clients } from './auth/clients.ts';
 import { checkScope } from './auth/scopes.ts';
 import { type Issuer, Tokens } from './auth/token.ts';
 import type { Rules } from './consent/rules.ts';
@@ -29,6 +31,7 @@ import { type SmtpOptions, smtp } from './ops/notices/smtp.ts';
 import type { Lookup } from './ops/subscriptions/address.ts';
 import { startObserving, type MetricsOptions } from './ops/observing.ts';
 import { recorder } from './recording.ts';
+import { oauthUris } from './oauth/smart.ts';
 import { commonDefinitions, type Definition, definitionsOf } from './search/definitions.ts';
 import { terminology } from './search/known-terminology.ts';
 import type { Anchor } from './store/anchor.ts';
@@ -67,6 +70,8 @@ export interface ServerOptions {
   base: string;
   resourceTypes: readonly string[];
   issuers: readonly Issuer[];
+  /** Absent: there is no authorization server here. */
+  authorization?: AuthorizingOptions;
   maxBodyBytes: number;
   /** In front of the server, whose `X-Forwarded-For` is believed: none unless given. */
   proxies?: number;
@@ -102,6 +107,8 @@ export interface RunningServer {
   store: Store;
   /** By which logins, accounts, clients and the catalogue are traced. */
   accounts: AccountLog;
+  /** Absent without an authorization server. */
+  clients?: Clients;
   /** Nothing was ever written. */
   isFresh(): Promise<boolean>;
   /** Answers what is under way, then ends. @param patience milliseconds */
@@ -158,7 +165,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       log,
     });
     const purposes = new Purposes(store.glass, context.now);
-    const tokens = new Tokens(options.issuers, metrics?.tokenRefused);
+    const authorization =
+      options.authorization && (await authorizing(options.authorization, { database, ring, base, log }));
+    const tokens = new Tokens(options.issuers, metrics?.tokenRefused, authorization?.own);
     const ready = readiness({ database: () => database.db.command({ ping: 1 }) });
     const page = observing.page({
       ready,
@@ -171,7 +180,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       proxies: options.proxies,
       types,
       knownTypes: new Set(RESOURCE_TYPES),
-      capabilities: capabilities(base, options.resourceTypes),
+      capabilities: capabilities(base, options.resourceTypes, options.authorization?.issuer),
+      authorization: authorization && { ...authorization.mounted, smart: authorization.smart },
       authenticate: async (authorization, asked) =>
         purposes.narrow(await tokens.authenticate(authorization), asked),
       checkScope,
@@ -194,17 +204,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const connections = sockets(server, base, (token) => subscriptions.bind(token));
     const deliverer = subscribed.deliverer(connections, mailing, options.mail?.link ?? base);
     const jobs = startJobs(
-      backgroundJobs({
-        ...options,
-        database,
-        ring,
-        store,
-        outbox,
-        inbox,
-        deliverer,
-        mailing,
-        link: options.mail?.link ?? base,
-      }),
+      [
+        ...(authorization?.jobs ?? []),
+        ...backgroundJobs({
+          ...options,
+          database,
+          ring,
+          store,
+          outbox,
+          inbox,
+          deliverer,
+          mailing,
+          link: options.mail?.link ?? base,
+        }),
+      ],
       log,
       metrics?.jobs,
     );
@@ -212,6 +225,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       base,
       store,
       accounts: accounting(port, outbox, base),
+      clients: authorization?.clients,
       isFresh: async () => (await database.resources.findOne({}, { projection: { _id: 1 } })) === null,
       async close(patience = 20_000) {
         connections.close();
@@ -245,7 +259,7 @@ function telling<N extends string>(each: Record<N, Interaction>): Record<N, Inte
   return Object.fromEntries(told) as Record<N, Interaction>;
 }
 
-function capabilities(base: string, types: readonly string[]): Buffer {
+function capabilities(base: string, types: readonly string[], issuer: string | undefined): Buffer {
   const facts = (definitions: ReadonlyMap<string, Definition>) =>
     [...definitions].map(([name, { type, target, url }]) => ({ name, type, target, definition: url }));
   const statement = capabilityStatement({
@@ -256,6 +270,7 @@ function capabilities(base: string, types: readonly string[]): Buffer {
     base,
     version: VERSION,
     date: RELEASED,
+    oauth: issuer === undefined ? undefined : oauthUris(issuer),
   });
   return Buffer.from(JSON.stringify(statement));
 }

@@ -43,6 +43,8 @@ export interface Config {
     /** URL, or path of a file; undefined in the demo only. */
     jwks?: string;
     algorithms: Algorithm[];
+    /** Issuer of our own authorization server; undefined: there is none. */
+    server?: string;
   };
   keyFile: string;
   /** What is kept of the traces outside the database. */
@@ -142,6 +144,13 @@ export const VARIABLES = {
   AUTH_JWKS: variable(jwks, 'keys of the issuer: `https` address, or path of a file', {
     otherwise: 'required without the demo',
   }),
+  AUTH_SERVER: variable(
+    onOrOff,
+    'the server’s own authorization server, at `/oauth` beside the base: `on` or `off`',
+    {
+      otherwise: '`on` with the demo, else `off`',
+    },
+  ),
   AUTH_ALGORITHMS: variable(listOf(ALGORITHMS), 'signature algorithms of the tokens', {
     default: 'RS256,ES256,RS384,ES384',
   }),
@@ -237,8 +246,8 @@ export function readConfig(env: Environment): Config {
   const values = Object.fromEntries(Object.entries(VARIABLES).map(read)) as Values;
   const demo = values.DEMO ?? values.MONGODB_URI === undefined;
   for (const name of ['AUTH_ISSUER', 'AUTH_JWKS'] as const) {
-    if (!demo && !env[name]?.trim())
-      problems.push(`${name} must be set when the demo is off: no token could be checked`);
+    if (!demo && values.AUTH_SERVER !== true && !env[name]?.trim())
+      problems.push(`${name} must be set when the demo and AUTH_SERVER are off: no token could be checked`);
   }
   if (values.SMTP_URL !== undefined && values.SMTP_FROM === undefined && !env['SMTP_FROM']?.trim())
     problems.push('SMTP_FROM must be set with SMTP_URL: e-mails need a sender');
@@ -265,6 +274,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
       audience: values.AUTH_AUDIENCE ?? baseUrl,
       jwks: values.AUTH_JWKS,
       algorithms: values.AUTH_ALGORITHMS!,
+      server: (values.AUTH_SERVER ?? demo) ? besideOf(baseUrl) : undefined,
     },
     keyFile: resolve(values.KEY_FILE ?? join(dataDir, 'keys', 'kek.json')),
     audit: {
@@ -296,6 +306,12 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
       cacheDir: join(values.XDG_CACHE_HOME ?? join(env['HOME'] || homedir(), '.cache'), 'carnet'),
     },
   };
+}
+
+/** `https://x.org/fhir` → `https://x.org/oauth` */
+function besideOf(baseUrl: string): string {
+  const { origin, pathname } = new URL(baseUrl);
+  return `${origin}${pathname.replace(/\/[^/]*$/, '')}/oauth`;
 }
 
 /** The table of the README. */

@@ -1,12 +1,16 @@
 /** Starts the server: configuration, database, demo, then what to try next. Ends on SIGINT and SIGTERM. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Accounts } from './auth/accounts.ts';
 import { KeySet, keySource } from './auth/keys.ts';
 import type { Issuer } from './auth/token.ts';
-import { startServer } from './compose.ts';
+import { type RunningServer, startServer } from './compose.ts';
 import { type Config, readConfig } from './config.ts';
 import { type CallerName, demoCallers } from './demo/callers.ts';
+import { demoClients, registerDemoClients, toldClients } from './demo/clients.ts';
 import { type DemoIssuer, demoIssuer } from './demo/issuer.ts';
+import { demoAccounts, demoLogins, demoPasswords } from './demo/logins.ts';
+import { type DemoSecrets, demoSecrets } from './demo/secrets.ts';
 import { seedDemo } from './demo/seed.ts';
 import { nationalRules } from './national-rules.ts';
 import { type Embedded, startEmbedded } from './ops/embedded/embedded.ts';
@@ -36,6 +40,7 @@ async function start(config: Config): Promise<void> {
     const demo = config.demo
       ? demoIssuer(join(config.dataDir, 'keys', 'demo-issuer.pem'), config.baseUrl)
       : undefined;
+    const secrets = config.demo ? demoSecrets(join(config.dataDir, 'keys', 'demo-secrets.json')) : undefined;
     const server = await startServer({
       mongodbUri: config.mongodbUri ?? embedded!.uri,
       database: config.database,
@@ -45,6 +50,14 @@ async function start(config: Config): Promise<void> {
       base: config.baseUrl,
       resourceTypes: config.resourceTypes,
       issuers: [...(demo === undefined ? [] : [demo.issuer]), ...outsideIssuers(config)],
+      authorization:
+        config.auth.server === undefined
+          ? undefined
+          : {
+              issuer: config.auth.server,
+              accounts: secrets === undefined ? NOBODY : demoAccounts,
+              passwords: secrets && demoPasswords(secrets.password),
+            },
       maxBodyBytes: config.maxBodyBytes,
       proxies: config.proxies,
       noticesEvery: NOTICES_EVERY,
@@ -68,7 +81,7 @@ async function start(config: Config): Promise<void> {
       tell('the database has ended: see its log in DATA_DIR');
       process.exit(1);
     });
-    if (demo !== undefined) await prepareDemo(config, demo, server.base, server.isFresh);
+    if (demo !== undefined) await prepareDemo(config, demo, secrets!, server);
     welcome(config, server.base);
   } catch (error) {
     await embedded?.stop();
@@ -106,25 +119,33 @@ function outsideIssuers({ auth }: Config): Issuer[] {
 async function prepareDemo(
   config: Config,
   demo: DemoIssuer,
-  base: string,
-  fresh: () => Promise<boolean>,
+  secrets: DemoSecrets,
+  { base, clients, isFresh }: RunningServer,
 ): Promise<void> {
   const names = Object.keys(demoCallers) as CallerName[];
   const tokens = Object.fromEntries(names.map((name) => [name, demo.tokenFor(demoCallers[name])])) as Record<
     CallerName,
     string
   >;
-  if (await fresh()) await seedDemo(`http://127.0.0.1:${config.port}${new URL(base).pathname}`, tokens, tell);
+  if (await isFresh())
+    await seedDemo(`http://127.0.0.1:${config.port}${new URL(base).pathname}`, tokens, tell);
   const callers = names.map((name) => {
     const { reference } = demoCallers[name];
     return [name, { token: tokens[name], id: reference.slice(reference.indexOf('/') + 1) }];
   });
+  if (clients !== undefined) await registerDemoClients(clients, demoClients(secrets));
+  const told = {
+    base,
+    callers: Object.fromEntries(callers),
+    ...(clients === undefined ? {} : { clients: toldClients(secrets), logins: demoLogins(secrets.password) }),
+  };
   const path = join(config.dataDir, 'demo.json');
-  writeFileSync(`${path}.new`, JSON.stringify({ base, callers: Object.fromEntries(callers) }, null, 2), {
-    mode: 0o600,
-  });
+  writeFileSync(`${path}.new`, JSON.stringify(told, null, 2), { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
+
+/** Until somebody can be sent to log in. */
+const NOBODY: Accounts = { find: async () => undefined };
 
 let stopping = false;
 

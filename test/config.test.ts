@@ -41,7 +41,11 @@ describe('the configuration', () => {
       demo: true,
       baseUrl: 'http://127.0.0.1:3000/fhir',
       resourceTypes: DEFAULT_TYPES,
-      auth: { audience: 'http://127.0.0.1:3000/fhir', algorithms: ['RS256', 'ES256', 'RS384', 'ES384'] },
+      auth: {
+        audience: 'http://127.0.0.1:3000/fhir',
+        server: 'http://127.0.0.1:3000/oauth',
+        algorithms: ['RS256', 'ES256', 'RS384', 'ES384'],
+      },
       keyFile: resolve('.data/keys/kek.json'),
       maxBodyBytes: 32 * 1024 * 1024,
       proxies: 0,
@@ -71,6 +75,9 @@ describe('the configuration', () => {
     };
     expect(readConfig(env).demo).toBe(false);
     expect(readConfig({ ...env, DEMO: 'on' }).demo).toBe(true);
+    expect(readConfig(env).auth.server).toBeUndefined();
+    const own = { MONGODB_URI: env.MONGODB_URI, BASE_URL: 'https://fhir.example/a/r4', AUTH_SERVER: 'on' };
+    expect(readConfig(own).auth).toMatchObject({ issuer: undefined, server: 'https://fhir.example/a/oauth' });
   });
 
   it('derives the base, the audience and the key file', () => {

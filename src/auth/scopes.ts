@@ -1,22 +1,41 @@
 /** https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html */
 import { FhirError } from '../fhir/outcome.ts';
-import type { Scope, Subject } from '../consent/subject.ts';
+import type { Role, Scope, Subject } from '../consent/subject.ts';
 
 const RESOURCE_SCOPE = /^(patient|user|system)\/([A-Za-z]{1,64}|\*)\.([a-z]{1,5}|\*)$/;
+const RESOURCE = /^(patient|user|system)\//;
 const V1: Record<string, string> = { read: 'rs', write: 'cud', '*': 'cruds' };
 const RIGHTS = new Set(['directory.write', 'registration.write', 'consent.write', 'consent.collect']);
+
+/** Whom a scope of each context is for: what a role can't have been given grants nothing. */
+export const CONTEXTS: Record<Role, readonly Scope['context'][]> = {
+  patient: ['patient', 'user'],
+  representative: ['patient', 'user'],
+  professional: ['user'],
+  system: ['system'],
+  app: ['patient'],
+  operator: ['user', 'system'],
+  insurer: ['user', 'system'],
+  employer: ['user', 'system'],
+  authority: ['user', 'system'],
+  all: ['patient', 'user', 'system'],
+};
 
 export interface Granted {
   scopes: Scope[];
   rights: string[];
 }
 
-/** What isn't understood grants nothing; a scope with arguments is narrower than can be told here: refused. */
-export function parseScopes(text: string): Granted {
+/**
+ * What isn't understood grants nothing, or is refused when a client asks for it (`strict`); a scope with arguments is
+ * narrower than can be told here: refused.
+ */
+export function parseScopes(text: string, handling: 'strict' | 'lenient' = 'lenient'): Granted {
   const granted: Granted = { scopes: [], rights: [] };
   for (const scope of text.split(' ', 200)) {
     if (RIGHTS.has(scope)) granted.rights.push(scope);
-    if (/^(patient|user|system)\//.test(scope) && scope.includes('?')) {
+    if (!RESOURCE.test(scope)) continue;
+    if (scope.includes('?')) {
       throw new FhirError(
         'forbidden',
         'scopes with search arguments are not supported: ask for one without',
@@ -25,17 +44,38 @@ export function parseScopes(text: string): Granted {
         },
       );
     }
-    const [, context, type, letters] = RESOURCE_SCOPE.exec(scope) ?? [];
-    if (context === undefined || letters === undefined) continue;
-    const interactions = V1[letters] ?? (isOrdered(letters) ? letters : undefined);
-    if (interactions === undefined) continue;
-    granted.scopes.push({ context: context as Scope['context'], type: type!, interactions });
+    const parsed = parseScope(scope);
+    if (parsed !== undefined) granted.scopes.push(parsed);
+    else if (handling === 'strict') throw new FhirError('invalid', `\`${scope.slice(0, 100)}\` is no scope`);
   }
   const contexts = new Set(granted.scopes.map(({ context }) => context));
   if (contexts.has('system') && contexts.size > 1) {
     throw new FhirError('login', 'a token has either `system/` scopes or `patient/` and `user/` scopes');
   }
   return granted;
+}
+
+export function isResourceScope(scope: string): boolean {
+  return RESOURCE.test(scope);
+}
+
+/** What a scope allows, the other allows too. */
+export function narrows(scope: string, other: string): boolean {
+  const [a, b] = [parseScope(scope), parseScope(other)];
+  if (a === undefined || b === undefined || a.context !== b.context) return false;
+  return (
+    (b.type === '*' || a.type === b.type) &&
+    a.interactions.split('').every((letter) => b.interactions.includes(letter))
+  );
+}
+
+function parseScope(scope: string): Scope | undefined {
+  const [, context, type, letters] = RESOURCE_SCOPE.exec(scope) ?? [];
+  if (context === undefined || type === undefined || letters === undefined) return undefined;
+  const interactions = V1[letters] ?? (isOrdered(letters) ? letters : undefined);
+  return interactions === undefined
+    ? undefined
+    : { context: context as Scope['context'], type, interactions };
 }
 
 /** v2 letters come in the order of `cruds`, each once. */

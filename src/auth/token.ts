@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto';
 import jwt, { type Algorithm, type JwtPayload } from 'jsonwebtoken';
 import { FhirError } from '../fhir/outcome.ts';
 import type { KeySet } from './keys.ts';
-import { parseScopes } from './scopes.ts';
+import { CONTEXTS, parseScopes } from './scopes.ts';
 import type { Emergency } from '../consent/caller.ts';
-import type { Role, Scope, Subject } from '../consent/subject.ts';
+import type { Role, Subject } from '../consent/subject.ts';
 
 export interface Issuer {
   issuer: string;
@@ -55,19 +55,6 @@ const KINDS: Record<Role, readonly string[]> = {
   all: ['Practitioner', 'Organization', 'Device'],
 };
 
-/** Whom a scope of each context is for: what a role can't have been given grants nothing. */
-const CONTEXTS: Record<Role, readonly Scope['context'][]> = {
-  patient: ['patient', 'user'],
-  representative: ['patient', 'user'],
-  professional: ['user'],
-  system: ['system'],
-  app: ['patient'],
-  operator: ['user', 'system'],
-  insurer: ['user', 'system'],
-  employer: ['user', 'system'],
-  authority: ['user', 'system'],
-  all: ['patient', 'user', 'system'],
-};
 /** Rights beside the scopes are a register's, never a person's or an app's. */
 const REGISTERS: ReadonlySet<Role> = new Set(['system', 'all']);
 
@@ -85,13 +72,21 @@ interface Known {
 /** A token that was good is not verified again for this long: its key may be withdrawn. Milliseconds. */
 const GOOD_FOR = 60_000;
 
+/** Undefined: the token isn't known, or has ended. */
+export type Own = (token: string) => Promise<Subject | undefined>;
+
 export class Tokens {
   readonly #issuers: ReadonlyMap<string, Issuer>;
   readonly #known = new Map<string, Known>();
   readonly #tell: (why: Refusal) => void;
+  readonly #own: Own | undefined;
 
-  /** @param tell of each refusal */
-  constructor(issuers: readonly Issuer[], tell: (why: Refusal) => void = () => {}) {
+  /**
+   * @param tell of each refusal
+   * @param own who is calling with a token of our own authorization server
+   */
+  constructor(issuers: readonly Issuer[], tell: (why: Refusal) => void = () => {}, own?: Own) {
+    this.#own = own;
     this.#issuers = new Map(issuers.map((issuer) => [issuer.issuer, issuer]));
     this.#tell = tell;
   }
@@ -113,6 +108,12 @@ export class Tokens {
       /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization.slice(0, MOST_CHARACTERS + 7)) ?? [];
     if (token === undefined || authorization.length > MOST_CHARACTERS)
       throw new Refused('malformed', 'the token is not understood');
+    // a JSON Web Token has two full stops
+    if (!token.includes('.') && this.#own !== undefined) {
+      const subject = await this.#own(token);
+      if (subject === undefined) throw new Refused('untrusted', 'the token is not known, or has ended');
+      return subject;
+    }
     const key = createHash('sha256').update(token).digest('base64');
     const now = Date.now();
     const known = this.#known.get(key);

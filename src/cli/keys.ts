@@ -1,24 +1,34 @@
-/** `npm run keys -- rotate`: a new key-encryption key, under which every data key is wrapped again. */
+/** `npm run keys -- rotate`: a new key-encryption key; `rotate-signing`: new keys to sign ID tokens with. */
 import { readConfig } from '../config.ts';
 import { connect } from '../store/database.ts';
-import { rotate } from '../store/keys.ts';
+import { IssuerKeys } from '../store/issuer-keys.ts';
+import { KeyRing, keyFile, rotate } from '../store/keys.ts';
 import { CommandError, runCommand, say } from './command.ts';
 import { withDatabase } from './database.ts';
 
-const USAGE = `usage: npm run keys -- rotate
-Makes a new key-encryption key and wraps the data keys under it; no health data is touched, and the server may go on.
+const USAGE = `usage: npm run keys -- rotate | rotate-signing
+rotate: makes a new key-encryption key and wraps the data keys under it; no health data is touched, and the server may go on.
 The last key stays in the key file beside the new one; those before it go, once nothing is wrapped under them.
-Back up the key file afterwards.`;
+Back up the key file afterwards.
+rotate-signing: makes new keys for ID tokens; the server publishes them within a minute and signs with them a quarter
+of an hour later, so that clients know them by then. Those of before are published for another day.`;
 
 await runCommand({
   usage: USAGE,
   options: {},
   async run(_options, words) {
-    if (words.length !== 1 || words[0] !== 'rotate') throw new CommandError(USAGE);
+    const [what] = words;
+    if (words.length !== 1 || (what !== 'rotate' && what !== 'rotate-signing')) throw new CommandError(USAGE);
     const config = readConfig(process.env);
     await withDatabase(config, { live: true }, async (uri) => {
       const database = await connect(uri, config.database);
       try {
+        if (what === 'rotate-signing') {
+          const ring = new KeyRing(database.records.keys, await keyFile(config.keyFile));
+          await new IssuerKeys(database, ring).rotate(Date.now());
+          say('ID tokens will be signed with new keys in a quarter of an hour');
+          return;
+        }
         const done = await rotate(database.records.keys, config.keyFile, (so) => say(`${so} data keys …`));
         say(`${done} data keys are wrapped under a new key`);
       } finally {

@@ -35,6 +35,8 @@ export interface Subject {
   assertedBy?: string;
   /** Answers for an emergency call centre. */
   regulator: boolean;
+  /** Logical id of the patient in context, whom `patient/` scopes are about; absent: whomever the gate permits. */
+  patient?: string;
   scopes: Scope[];
   /** Rights beside the SMART scopes: `directory.write`, `registration.write`, `consent.write`. */
   rights: string[];

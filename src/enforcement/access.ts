@@ -402,12 +402,20 @@ function unnamed(): FhirError {
   return new FhirError('too-costly', 'too many patients to search at once: add the parameter `patient`');
 }
 
-/** The types that the token's scopes reach: includes and chains reach no further. */
-function ceiling({ scopes }: Subject, letters: RegExp | undefined): Condition {
-  if (letters === undefined) return ALL;
-  const reaching = scopes.filter(({ interactions }) => letters.test(interactions));
-  if (reaching.some(({ type }) => type === '*')) return ALL;
-  return reaching.length === 0 ? NONE : { is: 'type', among: reaching.map(({ type }) => type) };
+/** What the token's scopes reach: includes and chains reach no further. */
+function ceiling({ scopes, patient }: Subject, letters: RegExp | undefined): Condition {
+  if (letters === undefined && patient === undefined) return ALL;
+  const reaching = scopes.filter(({ interactions }) => letters === undefined || letters.test(interactions));
+  const inContext: Condition =
+    patient === undefined ? ALL : or({ is: 'impersonal' }, { is: 'patients', among: [patient] });
+  return or(
+    ...reaching.map(({ context, type }) =>
+      and(
+        type === '*' || letters === undefined ? ALL : { is: 'type', among: [type] },
+        context === 'patient' ? inContext : ALL,
+      ),
+    ),
+  );
 }
 
 function idIn(reference: string): string {

@@ -34,6 +34,12 @@ export interface AppOptions extends PipelineOptions {
   knownTypes: ReadonlySet<string>;
   /** The CapabilityStatement as JSON. */
   capabilities: Buffer;
+  /** Our own authorization server, and what clients read of it below the base. */
+  authorization?: {
+    path: string;
+    smart: Buffer;
+    handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  };
   /** Throws 401, 403. */
   authenticate(authorization: string | undefined, purposes: readonly string[] | undefined): Promise<Subject>;
   ready(): Promise<Readiness>;
@@ -66,6 +72,12 @@ export function createApp(options: AppOptions): express.Express {
     const { request, requestId, view } = call;
     const address = splitAddress(request.url ?? '', basePath);
     if (isRead(request) && address.path === 'metadata') return capabilities(call, address.query);
+    if (isRead(request) && address.path === SMART && options.authorization !== undefined)
+      return {
+        status: 200,
+        headers: { 'content-type': 'application/json', ...OPEN },
+        body: options.authorization.smart,
+      };
     if (isRead(request) && request.url?.startsWith('/health/')) return health(request.url);
     // to all others it doesn't exist: they go on, and are answered as at any address where nothing is served
     if (isRead(request) && request.url === '/metrics' && carries(request, options.metrics?.token))
@@ -87,7 +99,7 @@ export function createApp(options: AppOptions): express.Express {
     if (query.some(([name, value]) => name === 'mode' && value === 'terminology')) {
       throw new FhirError('not-supported', 'mode `terminology` is not supported; allowed: full, normative');
     }
-    return { status: 200, body: options.capabilities };
+    return { status: 200, headers: OPEN, body: options.capabilities };
   }
 
   async function health(url: string): Promise<Answer> {
@@ -147,6 +159,10 @@ export function createApp(options: AppOptions): express.Express {
   const app = express();
   for (const setting of ['x-powered-by', 'etag', 'query parser', 'trust proxy']) app.set(setting, false);
   app.use((request, response) => {
+    if (options.authorization !== undefined && isBelow(request.url, options.authorization.path)) {
+      void options.authorization.handle(request, response);
+      return;
+    }
     const call = begin(request);
     response.on('error', () => {});
     followed(call, response)
@@ -155,6 +171,13 @@ export function createApp(options: AppOptions): express.Express {
   });
   return app;
 }
+
+/** https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html#using-well-known */
+const SMART = '.well-known/smart-configuration';
+/** Read by anybody, from anywhere. */
+const OPEN = { 'access-control-allow-origin': '*' };
+
+const isBelow = (url: string, path: string): boolean => url.startsWith(`${path}/`);
 
 function begin(request: IncomingMessage): Call {
   const requestId = requestIdOf(request);

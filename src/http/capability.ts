@@ -26,6 +26,8 @@ export interface CapabilityOptions {
   version: string;
   /** FHIR dateTime: when the software was released. */
   date: string;
+  /** Where our own authorization server is, as an extension. */
+  oauth?: Json;
 }
 
 const DEFINITIONS = 'http://hl7.org/fhir';
@@ -71,7 +73,8 @@ export function capabilityStatement(options: CapabilityOptions): Resource {
         mode: 'server',
         documentation: 'What the patient of a resource did not permit answers as if it did not exist.',
         security: {
-          cors: false,
+          ...(options.oauth === undefined ? {} : { extension: [options.oauth] }),
+          cors: options.oauth !== undefined,
           service: [
             {
               coding: [
@@ -82,7 +85,7 @@ export function capabilityStatement(options: CapabilityOptions): Resource {
               ],
             },
           ],
-          description: 'A JSON Web Token as bearer token with SMART scopes, except for `metadata`.',
+          description: 'A bearer token with SMART scopes, except for `metadata`.',
         },
         resource: types.map((type) => resourceOf(type, types, options)),
         interaction: systemInteractions(options.routes),

@@ -8,11 +8,14 @@ import {
   type Db,
 } from 'mongodb';
 import mongoose from 'mongoose';
+import type { ArtifactDoc } from './artifacts.ts';
 import type { LinkDoc } from './chain-link.ts';
+import type { ClientDoc } from './clients.ts';
 import type { Doc, HistoryDoc } from './document.ts';
 import { answerForLostSockets } from './lost-sockets.ts';
 import type { ChoiceDoc, DeliveryDoc, GroupDoc, HoldDoc, NoticeDoc } from './notices.ts';
 import type { GlassDoc } from './glass.ts';
+import type { IssuerKeyDoc } from './issuer-keys.ts';
 import type { FollowerDoc, OutboxDoc } from './outbox.ts';
 import type { MailDoc } from './post.ts';
 import { type Records, recordsOf } from './records.ts';
@@ -60,6 +63,10 @@ export interface Database {
   subscriptionEvents: Collection<EventDoc>;
   bindings: Collection<BindingDoc>;
   glass: Collection<GlassDoc>;
+  /** Sessions, codes and tokens of the authorization server. */
+  artifacts: Collection<ArtifactDoc>;
+  clients: Collection<ClientDoc>;
+  issuerKeys: Collection<IssuerKeyDoc>;
   spill: GridFSBucket;
   records: Records;
   /** Behind a mongos: counts must look at each document. */
@@ -135,6 +142,12 @@ export const INDEXES = {
     { name: 'until', key: { until: 1 }, expireAfterSeconds: 60 },
   ],
   bindings: [{ name: 'until', key: { until: 1 }, expireAfterSeconds: 60 }],
+  artifacts: [
+    { name: 'until', key: { until: 1 }, expireAfterSeconds: 0 },
+    { name: 'uid', key: { uid: 1 }, ...ONLY_WITH('uid') },
+    { name: 'grant', key: { grant: 1 }, ...ONLY_WITH('grant') },
+    { name: 'session', key: { session: 1 }, ...ONLY_WITH('session') },
+  ],
   groups: [{ name: 'seen', key: { seen: 1 }, expireAfterSeconds: 172_800 }],
   locks: [{ name: 'touched', key: { touched: 1 }, expireAfterSeconds: 86_400 }],
 } satisfies Record<string, IndexDescription[]>;
@@ -185,6 +198,9 @@ export async function connect(uri: string, name: string): Promise<Database> {
     subscriptionEvents: db.collection('subscriptionEvents'),
     bindings: db.collection('bindings'),
     glass: db.collection('glass'),
+    artifacts: db.collection('artifacts'),
+    clients: db.collection('clients'),
+    issuerKeys: db.collection('issuerKeys'),
     spill: new GridFSBucket(db, { bucketName: 'spill', chunkSizeBytes: SPILL_CHUNK }),
     sharded: (await db.admin().command({ hello: 1 })).msg === 'isdbgrid',
     records: recordsOf(keys!, data!),

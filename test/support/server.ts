@@ -59,6 +59,7 @@ export async function testServer(
     mail?: ServerOptions['mail'];
     proxies?: number;
     metrics?: MetricsOptions;
+    authorization?: (issuer: string) => ServerOptions['authorization'];
     log?: Log;
   } = {},
 ): Promise<TestServer> {
@@ -87,6 +88,7 @@ export async function testServer(
     mail: options.mail,
     proxies: options.proxies,
     metrics: options.metrics,
+    authorization: options.authorization?.(`http://127.0.0.1:${port}/oauth`),
     log: options.log ?? createLog({ level: process.env.TEST_LOG ?? 'silent' }),
     tell: () => {},
   });

@@ -1,0 +1,51 @@
+/** Registered software: https://datatracker.ietf.org/doc/html/rfc7591#section-2 */
+import { createHash, type JsonWebKey, timingSafeEqual } from 'node:crypto';
+
+/** How it shows that it is itself; `none`: a public client, that keeps no secret. */
+export type ClientAuth = 'none' | 'client_secret' | 'private_key_jwt';
+
+export interface Client {
+  id: string;
+  /** As people read it. */
+  name: string;
+  auth: ClientAuth;
+  /** SHA-256 of the generated secret, in hex. */
+  secretHash?: string;
+  /** Its public keys, here or where to read them. */
+  jwks?: { keys: JsonWebKey[] };
+  jwksUri?: string;
+  /** Compared exactly. */
+  redirectUris: string[];
+  /** Where an EHR opens it. */
+  launchUri?: string;
+  /** The most that it may be given, as OAuth's string. */
+  scope: string;
+  /** `Device/x`: as whom patients connect it. */
+  device?: string;
+  /** `Organization/x`: whose system it is, with what its own tokens carry. */
+  system?: { organization: string; rights: string[]; idPrefixes: string[] };
+  /** May ask about tokens that aren't its own. */
+  introspects?: boolean;
+  /** May begin the launch of an app. */
+  launches?: boolean;
+  idTokenAlgorithm?: 'RS256' | 'ES256';
+}
+
+export interface Clients {
+  /** Undefined: unknown, or suspended. The life is what its tokens hang on, see grants.ts. */
+  find(id: string): Promise<{ client: Client; life: string } | undefined>;
+  /** New, or in place of what it was; tokens of what it was end. */
+  register(client: Client): Promise<void>;
+  /** Its tokens end with it, in every process; false: there is no such client. */
+  suspend(id: string): Promise<boolean>;
+  resume(id: string): Promise<boolean>;
+}
+
+export function secretHash(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+export function isSecret(secret: string, hash: string | undefined): boolean {
+  if (hash === undefined) return false;
+  return timingSafeEqual(Buffer.from(secretHash(secret), 'hex'), Buffer.from(hash, 'hex'));
+}

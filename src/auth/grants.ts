@@ -1,0 +1,73 @@
+/**
+ * What was given to a client, and what a token of ours says. A token hangs on lives: its client's, that of the
+ * authorization it came from, perhaps that of a session. Where one of them has ended, so has the token.
+ */
+import type { Subject } from '../consent/subject.ts';
+
+/** A Subject without what the token's scope says; `rights` are those that its client may use. */
+export type Holder = Omit<Subject, 'scopes' | 'tokenId'>;
+
+/** What an authorization settled beside the scope: who, and in which context. */
+export interface Settled {
+  holder: Holder;
+  /** Who logged in: `Patient/x`, `Practitioner/x`. */
+  fhirUser: string;
+  /** As people know them. */
+  name?: string;
+  /** Logical id of the patient in context. */
+  patient?: string;
+  /** Logical id. */
+  encounter?: string;
+}
+
+/** Kept with each access token, never shown. */
+export interface Held {
+  holder: Holder;
+  /** Names of what it hangs on. */
+  lives: readonly string[];
+}
+
+/** An access token as it is kept. */
+export interface OpaqueToken extends Held {
+  /** For traces: tells nothing of the token. */
+  id: string;
+  scope: string;
+  /** Milliseconds. */
+  until: number;
+}
+
+export interface OpaqueTokens {
+  /** The same object as long as it holds. Undefined: there is none, or it has ended. */
+  token(secret: string): Promise<OpaqueToken | undefined>;
+}
+
+/** What the protocol keeps, by kind and secret id: an oidc-provider payload. */
+export interface Artifact {
+  [name: string]: unknown;
+  uid?: string;
+  grantId?: string;
+  sessionUid?: string;
+  expiresWithSession?: boolean;
+}
+
+export interface Artifacts {
+  put(kind: string, id: string, artifact: Artifact, seconds: number): Promise<void>;
+  /** One that was used says so in `consumed`. */
+  find(kind: string, id: string): Promise<Artifact | undefined>;
+  findByUid(kind: string, uid: string): Promise<Artifact | undefined>;
+  /** Once: false when it was used, or has ended, before. */
+  use(kind: string, id: string): Promise<boolean>;
+  /** Used up and given back, once. */
+  take(kind: string, id: string): Promise<Artifact | undefined>;
+  end(kind: string, id: string): Promise<void>;
+  /** False: it was there before. */
+  once(kind: string, id: string, seconds: number): Promise<boolean>;
+  /** The name of what tokens hang on. */
+  life(kind: 'grant' | 'session', id: string): string;
+  begin(kind: 'grant' | 'session', id: string, seconds: number, settled?: Settled): Promise<void>;
+  settled(grantId: string): Promise<Settled | undefined>;
+  /** With all that came from it. */
+  endGrant(grantId: string): Promise<void>;
+  /** With the tokens and codes that don't outlast it. */
+  endSession(uid: string): Promise<void>;
+}

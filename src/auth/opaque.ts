@@ -1,0 +1,25 @@
+/** Who is calling with a token of our own: what the grant settled, and the scope of the token. */
+import type { Subject } from '../consent/subject.ts';
+import type { OpaqueToken, OpaqueTokens } from './grants.ts';
+import { parseScopes } from './scopes.ts';
+
+const made = new WeakMap<OpaqueToken, Subject>();
+
+/** One object for a token: what is planned for a caller is remembered under it. */
+export async function opaqueSubject(tokens: OpaqueTokens, secret: string): Promise<Subject | undefined> {
+  const token = await tokens.token(secret);
+  if (token === undefined) return undefined;
+  let subject = made.get(token);
+  if (subject === undefined) made.set(token, (subject = subjectOf(token)));
+  return subject;
+}
+
+function subjectOf({ id, scope, holder }: OpaqueToken): Subject {
+  const { scopes, rights } = parseScopes(scope);
+  return {
+    ...holder,
+    scopes,
+    rights: rights.filter((right) => holder.rights.includes(right)),
+    tokenId: id,
+  };
+}

@@ -1,0 +1,171 @@
+/** The authorization server's way in, beside the FHIR base: headers, screens, then oidc-provider. */
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import helmet from 'helmet';
+import type { Provider } from 'oidc-provider';
+import type { Artifacts } from '../auth/grants.ts';
+import { readForm } from './form.ts';
+import { languageOf } from './language.ts';
+import { errorPage } from './pages/error.ts';
+import { STYLE } from './pages/style.ts';
+import type { Screens, Shown } from './screens.ts';
+
+export interface MountOptions {
+  issuer: string;
+  /** The provider as it is now: its keys rotate. */
+  provider: () => Provider;
+  screens: Screens;
+  artifacts: Artifacts;
+  failed(error: unknown): void;
+}
+
+export interface Mounted {
+  /** Below which it answers, without a slash at the end. */
+  path: string;
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+}
+
+/** Seconds in which a posted request is fetched again by the browser that posted it. */
+const POSTED = 60;
+
+const strict = helmet({
+  contentSecurityPolicy: false,
+  crossOriginResourcePolicy: false,
+  referrerPolicy: { policy: 'no-referrer' },
+  xFrameOptions: { action: 'deny' },
+});
+
+export function mount(options: MountOptions): Mounted {
+  const { issuer, screens, artifacts } = options;
+  const { pathname: path, protocol, host } = new URL(issuer);
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    strict(request, response, () => {});
+    response.setHeader('content-security-policy', policy());
+    // its address is the configured one, whatever a caller says
+    const scheme = protocol.slice(0, -1);
+    Object.assign(request.headers, { host, 'x-forwarded-host': host, 'x-forwarded-proto': scheme });
+    const [at = ''] = request.url!.slice(path.length).split('?', 1);
+    const [, first = '', uid, step = ''] = at.split('/');
+    if (first === 'interaction' && uid !== undefined) {
+      const shown = isForeign(request, issuer)
+        ? fault(request, 403)
+        : await screens.handle(options.provider(), request, response, step);
+      if (shown !== undefined) show(response, shown);
+      return;
+    }
+    const fixed = request.method === 'GET' && Object.hasOwn(FIXED, at) ? FIXED[at] : undefined;
+    if (fixed !== undefined) {
+      response.writeHead(200, {
+        'content-type': fixed.type,
+        'cache-control': 'public, max-age=3600',
+        ...OPEN,
+      });
+      response.end(fixed.text);
+      return;
+    }
+    if (at === '/authorize' && request.method === 'POST') return keep(request, response);
+    if (at === '/authorize' && request.method === 'GET') await resumePosted(request);
+    Object.assign(request, { originalUrl: request.url, url: request.url!.slice(path.length) });
+    await options.provider().callback()(request, response);
+  }
+
+  function fault(request: IncomingMessage, status: number): Shown {
+    const error = status >= 500 ? 'server_error' : 'invalid_request';
+    return { status, html: errorPage({ error }, languageOf({ req: request }), path) };
+  }
+
+  /** Stored, then fetched: a cookie that is `SameSite=Lax` doesn't come with a form of another site. */
+  async function keep(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const form = await readForm(request);
+    if (form === undefined) {
+      show(response, fault(request, 400));
+      return;
+    }
+    const id = randomBytes(32).toString('base64url');
+    await artifacts.put('Posted', id, { query: form.toString() }, POSTED);
+    response.writeHead(303, { location: `${issuer}/authorize?posted=${id}`, 'cache-control': 'no-store' });
+    response.end();
+  }
+
+  async function resumePosted(request: IncomingMessage): Promise<void> {
+    const query = new URL(request.url!, issuer).searchParams;
+    const posted = query.get('posted');
+    const kept = posted === null ? undefined : await artifacts.take('Posted', posted);
+    const params = kept === undefined ? query : new URLSearchParams(kept.query as string);
+    request.url = `${path}/authorize?${withConsent(params).toString()}`;
+  }
+
+  return {
+    path,
+    async handle(request, response) {
+      try {
+        await handle(request, response);
+      } catch (error) {
+        options.failed(error);
+        if (response.headersSent) response.destroy();
+        else show(response, fault(request, 500));
+      }
+    },
+  };
+}
+
+const OPEN = { 'access-control-allow-origin': '*' };
+
+/** https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html#styling */
+const SMART_STYLE = {
+  color_background: '#ffffff',
+  color_error: '#7a2e0e',
+  color_highlight: '#0b4a6f',
+  color_modal_backdrop: '#111827',
+  color_success: '#14532d',
+  color_text: '#111827',
+  dim_border_radius: '6px',
+  dim_font_size: '17px',
+  dim_spacing_size: '20px',
+  font_family_body: 'system-ui, sans-serif',
+  font_family_heading: 'system-ui, sans-serif',
+};
+
+const FIXED: Record<string, { type: string; text: string }> = {
+  '/style.css': { type: 'text/css; charset=utf-8', text: STYLE },
+  '/smart-style.json': { type: 'application/json', text: JSON.stringify(SMART_STYLE) },
+};
+
+/** @param leadsTo where a form of the page may lead in the end: browsers hold redirects to `form-action` too */
+function policy(leadsTo?: string): string {
+  const target = leadsTo === undefined ? '' : ` ${sourceOf(leadsTo)}`;
+  return (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; " +
+    `form-action 'self'${target}`
+  );
+}
+
+/** Of an app's own scheme the scheme is all that a policy can name. */
+function sourceOf(uri: string): string {
+  const { origin, protocol } = new URL(uri);
+  return origin === 'null' ? protocol : origin;
+}
+
+function show(response: ServerResponse, { status, html, leadsTo }: Shown): void {
+  response.writeHead(status, {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'content-security-policy': policy(leadsTo),
+  });
+  response.end(html);
+}
+
+/** A form of another site: its cookies don't come either, but nothing hangs on that alone. */
+function isForeign({ method, headers }: IncomingMessage, issuer: string): boolean {
+  return method === 'POST' && headers.origin !== undefined && headers.origin !== new URL(issuer).origin;
+}
+
+/** The library wants `prompt=consent` with `offline_access`; SMART's clients don't send it, and are asked anyway. */
+function withConsent(params: URLSearchParams): URLSearchParams {
+  const prompts = (params.get('prompt') ?? '').split(' ').filter(Boolean);
+  const isOffline = (params.get('scope') ?? '').split(' ').includes('offline_access');
+  if (isOffline && !prompts.includes('consent') && !prompts.includes('none'))
+    params.set('prompt', [...prompts, 'consent'].join(' '));
+  return params;
+}

@@ -1,0 +1,38 @@
+/** https://openid.net/specs/openid-connect-rpinitiated-1_0.html */
+import type { Language } from '../../consent/reasons.ts';
+import { Html, html, page } from './html.ts';
+
+const WORDS = {
+  fr: {
+    title: 'Se déconnecter ?',
+    yes: 'Se déconnecter',
+    no: 'Rester connecté',
+    done: 'Vous êtes déconnecté',
+    closed: 'Vous pouvez fermer cette page.',
+  },
+  en: {
+    title: 'Log out?',
+    yes: 'Log out',
+    no: 'Stay logged in',
+    done: 'You are logged out',
+    closed: 'You can close this page.',
+  },
+};
+
+/** @param form the library's own, with what proves that it was shown here */
+export function logoutPage(form: string, language: Language, root: string): string {
+  const words = WORDS[language];
+  return page(
+    language,
+    words.title,
+    html`${new Html(form)}
+      <button type="submit" form="op.logoutForm" name="logout" value="yes">${words.yes}</button>
+      <button type="submit" form="op.logoutForm" class="plain">${words.no}</button>`,
+    root,
+  );
+}
+
+export function loggedOut(language: Language, root: string): string {
+  const words = WORDS[language];
+  return page(language, words.done, html`<p>${words.closed}</p>`, root);
+}

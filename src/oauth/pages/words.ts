@@ -1,0 +1,40 @@
+/** What a scope gives, as somebody reads it who has never heard of FHIR. */
+import type { Language } from '../../consent/reasons.ts';
+
+/** French and English of the types that people know; others are named as they are. */
+const TYPES: Record<string, readonly [fr: string, en: string]> = {
+  '*': ['toutes les données que vous pouvez consulter', 'all data that you may see'],
+  AllergyIntolerance: ['les allergies', 'allergies'],
+  Appointment: ['les rendez-vous', 'appointments'],
+  CarePlan: ['les plans de soins', 'care plans'],
+  Condition: ['les maladies et problèmes de santé', 'diseases and health problems'],
+  Consent: ['les autorisations données', 'permissions given'],
+  Device: ['les dispositifs', 'devices'],
+  DiagnosticReport: ['les comptes rendus d’examens', 'reports of examinations'],
+  DocumentReference: ['les documents', 'documents'],
+  Encounter: ['les passages et séjours', 'visits and stays'],
+  Immunization: ['les vaccinations', 'vaccinations'],
+  MedicationRequest: ['les ordonnances', 'prescriptions'],
+  MedicationStatement: ['les traitements', 'treatments'],
+  Observation: ['les mesures et résultats d’analyses', 'measures and results of tests'],
+  Patient: ['l’identité (nom, date de naissance, coordonnées)', 'identity (name, date of birth, contact)'],
+  Procedure: ['les actes et opérations', 'procedures'],
+};
+
+export interface Reading {
+  reads: string[];
+  adds: string[];
+}
+
+/** @param scopes resource scopes */
+export function whatItGives(scopes: readonly string[], language: Language): Reading {
+  const reading: Reading = { reads: [], adds: [] };
+  for (const scope of scopes) {
+    const [, type = '', letters = '', args] = /^[a-z]+\/([^.]+)\.([a-z*]+)(?:\?(.*))?$/.exec(scope) ?? [];
+    const known = Object.hasOwn(TYPES, type) ? TYPES[type]! : [type, type];
+    const name = `${known[language === 'fr' ? 0 : 1]}${args === undefined ? '' : ` (${decodeURIComponent(args)})`}`;
+    if (/[rs*]|read/.test(letters)) reading.reads.push(name);
+    if (/^write$|^\*$|^(?!read).*[cud]/.test(letters)) reading.adds.push(name);
+  }
+  return { reads: [...new Set(reading.reads)], adds: [...new Set(reading.adds)] };
+}

@@ -1,0 +1,280 @@
+/**
+ * The authorization server: oidc-provider, set to what SMART asks of one.
+ * https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html
+ */
+import { createHmac, type JsonWebKey } from 'node:crypto';
+import type { KoaContextWithOIDC, Provider as OidcProvider, Configuration } from 'oidc-provider';
+import type { Accounts } from '../auth/accounts.ts';
+import { type Clients, isSecret } from '../auth/clients.ts';
+import type { Artifacts, Held } from '../auth/grants.ts';
+import { adapterFor, type Registration } from './adapter.ts';
+import { loadProvider } from './library.ts';
+import { errorPage } from './pages/error.ts';
+import { loggedOut, logoutPage } from './pages/logout.ts';
+import { IDENTITY, LAUNCH, scopesAsked } from './scopes.ts';
+import { languageOf } from './language.ts';
+
+export interface ProviderOptions {
+  issuer: string;
+  /** Absolute FHIR base, without a slash at the end: the audience. */
+  base: string;
+  keys: readonly JsonWebKey[];
+  /** Signs cookies. */
+  cookieKey: Buffer;
+  /** Makes `sub` another for each client. */
+  pairwiseKey: Buffer;
+  artifacts: Artifacts;
+  clients: Clients;
+  accounts: Accounts;
+  /** Told of what failed here. */
+  failed(error: unknown): void;
+}
+
+/** Seconds. */
+export const LIVES = {
+  access: 3600,
+  system: 300,
+  code: 60,
+  interaction: 1800,
+  session: 8 * 3600,
+  grant: 365 * 86_400,
+  refresh: 90 * 86_400,
+} as const;
+
+/** RS384 and ES384 are SMART's; an assertion lives five minutes at most. */
+const ASSERTIONS = ['RS384', 'ES384'] as const;
+const LONGEST_ASSERTION = 300;
+
+export async function createProvider(options: ProviderOptions): Promise<OidcProvider> {
+  const { Provider, errors } = await loadProvider();
+  const { issuer, base, artifacts, clients, accounts } = options;
+  const root = new URL(issuer).pathname;
+  const isSecure = issuer.startsWith('https:');
+  const cookie = { httpOnly: true, sameSite: 'lax', signed: true, secure: isSecure } as const;
+  const configuration: Configuration = {
+    adapter: adapterFor(artifacts, clients, errors),
+    jwks: { keys: [...options.keys] as never },
+    clients: [],
+    claims: { openid: ['sub'], fhirUser: ['fhirUser'], profile: ['name', 'fhirUser'] },
+    conformIdTokenClaims: false,
+    scopes: [...IDENTITY, ...LAUNCH],
+    subjectTypes: ['public', 'pairwise'],
+    // each client is a sector by itself: nothing is fetched
+    sectorIdentifierUriValidate: () => false,
+    pairwiseIdentifier: async (_ctx, accountId, client) =>
+      createHmac('sha256', options.pairwiseKey).update(`${client.clientId} ${accountId}`).digest('base64url'),
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...ASSERTIONS],
+      idTokenSigningAlgValues: ['RS256', 'ES256'],
+    } as never,
+    async assertJwtClientAuthClaimsAndHeader(_ctx, claims) {
+      const lasts = Number(claims.exp) - Date.now() / 1000;
+      if (!(lasts <= LONGEST_ASSERTION))
+        throw new errors.InvalidClientAuth('the assertion expires in more than five minutes');
+    },
+    clockTolerance: 5,
+    extraClientMetadata: { properties: ['registration'] },
+    extraParams: {
+      async aud(ctx: KoaContextWithOIDC, value: string | undefined, client: object) {
+        checkRequest(ctx, value, registrationOf(client));
+      },
+      launch: null,
+    } as never,
+    cookies: {
+      keys: [options.cookieKey.toString('base64url')],
+      names: { session: 'carnet_session', interaction: 'carnet_asked', resume: 'carnet_resume' },
+      long: { ...cookie, path: root },
+      short: cookie,
+    },
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      // one server, one audience: `aud` is checked, see checkRequest
+      resourceIndicators: { enabled: false },
+      clientCredentials: { enabled: true },
+      introspection: {
+        enabled: true,
+        allowedPolicy: async (_ctx, client, token) =>
+          token.clientId === client.clientId || registrationOf(client).client.introspects === true,
+      },
+      revocation: {
+        enabled: true,
+        allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId,
+      },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: async (ctx, form) => void (ctx.body = logoutPage(form, languageOf(ctx), root)),
+        postLogoutSuccessSource: async (ctx) => void (ctx.body = loggedOut(languageOf(ctx), root)),
+      },
+    },
+    // each launch is authorized by itself
+    loadExistingGrant: async (ctx) => {
+      const { consent } = (ctx.oidc.result ?? {}) as { consent?: { grantId?: string } };
+      return consent?.grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(consent.grantId);
+    },
+    rotateRefreshToken: true,
+    issueRefreshToken: async (_ctx, client, code) =>
+      client.grantTypeAllowed('refresh_token') &&
+      (code.scopes.has('offline_access') || code.scopes.has('online_access')),
+    interactions: { url: async (_ctx, { uid }) => `${root}/interaction/${uid}` },
+    findAccount: async (ctx, sub, token) => {
+      if ((await accounts.find(sub)) === undefined) return undefined;
+      return {
+        accountId: sub,
+        async claims() {
+          const grantId =
+            (token as { grantId?: string } | undefined)?.grantId ?? ctx.oidc.entities.Grant?.jti;
+          const settled = grantId === undefined ? undefined : await artifacts.settled(grantId);
+          if (settled === undefined) return { sub };
+          const { fhirUser, name } = settled;
+          return { sub, name, fhirUser: `${base}/${fhirUser}` };
+        },
+      };
+    },
+    async extraTokenClaims(ctx, token) {
+      const registration = registrationOf(ctx.oidc.client!);
+      if (token.kind === 'ClientCredentials') return systemToken(token, registration);
+      const { grantId, sessionUid, expiresWithSession } = token as {
+        grantId?: string;
+        sessionUid?: string;
+        expiresWithSession?: boolean;
+      };
+      const settled = grantId === undefined ? undefined : await artifacts.settled(grantId);
+      if (settled === undefined || grantId === undefined)
+        throw new errors.InvalidGrant('the authorization has ended');
+      const session = expiresWithSession === true ? [artifacts.life('session', sessionUid!)] : [];
+      const held: Held = {
+        holder: settled.holder,
+        lives: [artifacts.life('grant', grantId), registration.life, ...session],
+      };
+      const { patient, encounter, fhirUser } = settled;
+      return {
+        held,
+        ...(patient === undefined ? {} : { patient }),
+        ...(encounter === undefined ? {} : { encounter }),
+        fhirUser: `${base}/${fhirUser}`,
+      };
+    },
+    routes: {
+      authorization: '/authorize',
+      token: '/token',
+      jwks: '/jwks',
+      userinfo: '/userinfo',
+      introspection: '/introspect',
+      revocation: '/revoke',
+      end_session: '/logout',
+    },
+    ttl: {
+      AccessToken: LIVES.access,
+      ClientCredentials: LIVES.system,
+      AuthorizationCode: LIVES.code,
+      IdToken: 3600,
+      Interaction: LIVES.interaction,
+      Session: LIVES.session,
+      Grant: LIVES.grant,
+      RefreshToken: (_ctx, token) => (token.scopes.has('offline_access') ? LIVES.refresh : LIVES.session),
+    },
+    renderError: async (ctx, out) => {
+      ctx.type = 'html';
+      ctx.body = errorPage(out, languageOf(ctx), root);
+    },
+  };
+
+  /** @throws the error that the client is told, at its redirect URI */
+  function checkRequest(ctx: KoaContextWithOIDC, aud: string | undefined, { client }: Registration): void {
+    const { params } = ctx.oidc;
+    if (aud === undefined) throw new errors.InvalidRequest('`aud` must name the FHIR base');
+    if (aud.replace(/\/$/, '') !== base)
+      throw new errors.InvalidRequest(`\`aud\` is not the FHIR base of this server: it is ${base}`);
+    const { scopes, fault } = scopesAsked(params!.scope as string | undefined, client.scope, 'person');
+    if (fault !== undefined) throw new errors.InvalidScope(fault, String(params!.scope));
+    if (scopes.length === 0) throw new errors.InvalidScope('no scope is asked for', '');
+    params!.scope = scopes.join(' ');
+  }
+
+  function systemToken(token: { scope?: string }, { client, life }: Registration): { held: Held } {
+    const { system } = client;
+    if (system === undefined) throw new errors.UnauthorizedClient('the client is no system');
+    const { scopes, fault } = scopesAsked(token.scope, client.scope, 'system');
+    if (fault !== undefined) throw new errors.InvalidScope(fault, token.scope ?? '');
+    if (scopes.length === 0) throw new errors.InvalidScope('no `system/` scope is asked for', '');
+    token.scope = scopes.join(' ');
+    const holder = {
+      role: 'system' as const,
+      reference: system.organization,
+      depositor: system.organization,
+      related: [],
+      organizations: [system.organization],
+      purposes: ['TREAT'],
+      emergencies: [],
+      regulator: false,
+      rights: system.rights,
+      idPrefixes: system.idPrefixes,
+      client: client.id,
+      name: client.name,
+    };
+    return { held: { holder, lives: [life] } };
+  }
+
+  const provider = new Provider(issuer, configuration);
+  provider.proxy = true;
+  provider.silent = true;
+  provider.on('server_error', (_ctx, error) => options.failed(error));
+  hardened(provider, artifacts);
+  provider.use(async (ctx, next) => {
+    await next();
+    if (ctx.oidc?.route === 'token' || ctx.oidc?.route === 'introspection')
+      ctx.body = shown(ctx as unknown as KoaContextWithOIDC);
+  });
+  return provider;
+}
+
+/** What the library leaves to its models, made to hold also when several come at once. */
+function hardened(provider: OidcProvider, artifacts: Artifacts): void {
+  const { ReplayDetection, Session, Client, OIDCContext } = provider;
+  Object.assign(ReplayDetection, {
+    unique: (iss: string, jti: string, exp: number) =>
+      artifacts.once('ReplayDetection', `${iss} ${jti}`, Math.max(1, exp - Math.floor(Date.now() / 1000))),
+  });
+  const destroy = Session.prototype.destroy;
+  Session.prototype.destroy = async function end(this: InstanceType<typeof Session>) {
+    await artifacts.endSession(this.uid);
+    await destroy.call(this);
+  };
+  Client.prototype.compareClientSecret = function compare(this: InstanceType<typeof Client>, secret: string) {
+    return isSecret(secret, this.clientSecret);
+  };
+  // SMART's scopes can't be listed beforehand: all that were asked for count, once checkRequest has checked them
+  Object.defineProperty(OIDCContext.prototype, 'requestParamOIDCScopes', {
+    get(this: { requestParamScopes: Set<string> }) {
+      return this.requestParamScopes;
+    },
+  });
+}
+
+export function registrationOf(client: object): Registration {
+  return (client as { registration: Registration }).registration;
+}
+
+/** With the context of the launch, and without what is kept beside a token. */
+function shown({ body, oidc }: KoaContextWithOIDC): unknown {
+  if (typeof body !== 'object' || body === null) return body;
+  if (oidc.route === 'introspection') {
+    const { held: _held, ...rest } = body as Record<string, unknown>;
+    return rest;
+  }
+  const { AccessToken } = oidc.entities;
+  const { patient, encounter } = (AccessToken?.extra ?? {}) as { patient?: string; encounter?: string };
+  if (AccessToken === undefined || !('access_token' in body)) return body;
+  return {
+    ...body,
+    ...(patient === undefined ? {} : { patient }),
+    ...(encounter === undefined ? {} : { encounter }),
+    need_patient_banner: true,
+    smart_style_url: `${oidc.provider.issuer}/smart-style.json`,
+  };
+}
