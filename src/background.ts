@@ -12,6 +12,7 @@ import { MongoPost } from './store/post.ts';
 import { ARCHIVE_KEY, retire } from './store/retention.ts';
 import type { Store } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
+import { sweepContents } from './store/sweep-contents.ts';
 import type { Deliverer } from './subscription/deliverer.ts';
 
 const HOUR = 3_600_000;
@@ -84,12 +85,14 @@ function retiring(
   };
 }
 
-function sweeping({ database, log }: Background): Job {
+function sweeping({ database, store, log }: Background): Job {
   return {
     name: 'sweep',
     every: HOUR,
     async run(signal) {
-      const dropped = await sweep(database, Date.now(), signal);
+      const now = Date.now();
+      const dropped =
+        (await sweep(database, now, signal)) + (await sweepContents(database, store.terms, now, signal));
       if (dropped > 0) log.info({ dropped }, 'swept content that nothing names');
     },
   };

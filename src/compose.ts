@@ -7,6 +7,7 @@ import { Purposes } from './auth/purpose.ts';
 import { type AuthorizingOptions, authorizing } from './authorizing.ts';
 import type { Clients } from './auth/clients.ts';
 import { checkScope } from './auth/scopes.ts';
+import { CONTENT_BYTES } from './config-values.ts';
 import { type Issuer, Tokens } from './auth/token.ts';
 import type { Rules } from './consent/rules.ts';
 import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
@@ -22,6 +23,7 @@ import type { Interaction } from './interaction/exchange.ts';
 import { interactions } from './interactions.ts';
 import { PageLinks } from './interaction/page-links.ts';
 import { Queue } from './interaction/queue.ts';
+import { type UploadBounds, Uploads } from './interaction/uploads.ts';
 import { FOLLOWER } from './notice/dispatch.ts';
 import { Visits } from './notice/visits.ts';
 import { readiness } from './ops/health.ts';
@@ -49,6 +51,8 @@ import type { Host } from './subscription/hosts.ts';
 
 export const VERSION = '0.1.0';
 const RELEASED = '2026-11-22';
+/** Streams at once, of one depositor and of all. */
+const UPLOADS = { each: 4, all: 32 };
 /** What of the store's work is followed, where somebody does. */
 const SPANS = {
   get: 'read',
@@ -97,6 +101,8 @@ export interface ServerOptions {
   disclosure?: Disclosure;
   /** Makes the ids of what is created; random ones unless given. */
   newId?: () => string;
+  /** Of one content, by who deposits it; `CONTENT_BYTES` unless given. */
+  contentBytes?: UploadBounds['bytes'];
   log: Log;
   /** Told what takes long. */
   tell: (what: string) => void;
@@ -142,6 +148,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       terminology,
       links: new PageLinks(ring.derive('page links')),
       queue: new Queue(),
+      uploads: new Uploads({ ...UPLOADS, bytes: options.contentBytes ?? CONTENT_BYTES }),
       disclosure: options.disclosure ?? 'silent',
       inbox,
       subscriptions,
@@ -187,7 +194,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       checkScope,
       requiredProfiles: options.requiredProfiles,
       interactions: telling(interactions(context)),
-      ...gating({ port, policies, record, subscribed, professions, given: metrics?.given, now: context.now }),
+      ...gating({
+        port,
+        policies,
+        record,
+        subscribed,
+        professions,
+        given: metrics?.given,
+        limit: (role) => context.uploads.limit(role),
+        now: context.now,
+      }),
       ready,
       metrics:
         page === undefined || options.metrics?.token === undefined

@@ -2,7 +2,16 @@
 import { resolve } from 'node:path';
 import { ownProfiles } from './fhir/conformance/profiles.ts';
 import { isResourceType } from './search/definitions.ts';
+import type { UploadBounds } from './interaction/uploads.ts';
 import { type Host, hostIn } from './subscription/hosts.ts';
+
+const DEPOSITORS = ['patient', 'representative', 'professional', 'system', 'others'] as const;
+/** Of one content; of patients as the national space has it. */
+export const CONTENT_BYTES: UploadBounds['bytes'] = {
+  patient: 5_000_000,
+  representative: 5_000_000,
+  others: 2 * 1024 ** 3,
+};
 
 export function within(least: number, most: number): (text: string) => number {
   return (text) => {
@@ -27,6 +36,19 @@ export function matching(pattern: RegExp, allowed: string): (text: string) => st
     if (!pattern.test(text)) throw new Error(`${allowed}, not \`${text}\``);
     return text;
   };
+}
+
+/** Bytes by role: `patient=5000000,others=2147483648`. */
+export function bytesByRole(text: string): UploadBounds['bytes'] {
+  const found: Record<string, number> = {};
+  for (const [, role = '', bytes = ''] of split(text).map(
+    (each) => /^([a-z]+)=([1-9]\d{3,12})$/.exec(each) ?? [],
+  )) {
+    if (!(DEPOSITORS as readonly string[]).includes(role))
+      throw new Error(`bytes by who deposits: \`${DEPOSITORS.join('=…,')}=…\`, not \`${text}\``);
+    found[role] = Number(bytes);
+  }
+  return { ...CONTENT_BYTES, ...found };
 }
 
 export function oneOf<T extends string>(allowed: readonly T[]): (text: string) => T {

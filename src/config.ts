@@ -2,8 +2,10 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Disclosure } from './interaction/context.ts';
+import type { UploadBounds } from './interaction/uploads.ts';
 import type { Host } from './subscription/hosts.ts';
 import {
+  bytesByRole,
   decimal,
   hosts,
   httpUrl,
@@ -58,6 +60,8 @@ export interface Config {
   /** Undefined: as suits who looks on. */
   logLevel?: LogLevel;
   maxBodyBytes: number;
+  /** Of one content, by who deposits it. */
+  contentBytes: UploadBounds['bytes'];
   /** In front of the server, whose `X-Forwarded-For` is believed. */
   proxies: number;
   /** Whom Subscriptions may tell something. */
@@ -175,6 +179,9 @@ export const VARIABLES = {
     otherwise: 'no such page',
   }),
   MAX_BODY_MIB: variable(within(1, 1024), 'largest body of a request, in MiB', { default: '32' }),
+  CONTENT_BYTES: variable(bytesByRole, 'largest content, in bytes, by who deposits it', {
+    default: 'patient=5000000,representative=5000000,others=2147483648',
+  }),
   TRUST_PROXY: variable(within(0, 10), 'proxies in front whose `X-Forwarded-For` is believed', {
     default: '0',
   }),
@@ -287,6 +294,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
     disclosure: values.DISCLOSURE!,
     logLevel: values.LOG_LEVEL,
     maxBodyBytes: values.MAX_BODY_MIB! * 1024 * 1024,
+    contentBytes: values.CONTENT_BYTES!,
     proxies: values.TRUST_PROXY!,
     subscriptionHosts: values.SUBSCRIPTION_HOSTS ?? [],
     ...(values.SMTP_URL === undefined

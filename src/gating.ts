@@ -4,6 +4,8 @@ import { Access } from './enforcement/access.ts';
 import { Notes } from './enforcement/notes.ts';
 import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
 import { ScopedStore } from './enforcement/scoped-store.ts';
+import { vetting } from './enforcement/vetting.ts';
+import type { Role } from './consent/subject.ts';
 import { FhirError } from './fhir/outcome.ts';
 import type { PipelineOptions } from './http/pipeline.ts';
 import type { Trace } from './interaction/exchange.ts';
@@ -20,6 +22,8 @@ export interface GatingOptions {
   professions: string;
   /** Told what was given. */
   given: Metrics['given'] | undefined;
+  /** Bytes of one content. */
+  limit: (role: Role) => number;
   now: () => number;
 }
 
@@ -39,6 +43,7 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
         notes,
         (concerns, at) => tracesOf(trace, concerns, { outcome: '0', professions }, at),
         subscribed.accept(trace.subject),
+        vetting(options.limit(trace.subject.role), trace.base),
       );
     },
     async record(trace, result) {

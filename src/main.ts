@@ -59,6 +59,7 @@ async function start(config: Config): Promise<void> {
               passwords: secrets && demoPasswords(secrets.password),
             },
       maxBodyBytes: config.maxBodyBytes,
+      contentBytes: config.contentBytes,
       proxies: config.proxies,
       noticesEvery: NOTICES_EVERY,
       subscriptionHosts: config.subscriptionHosts,

@@ -33,6 +33,7 @@ describe('the configuration', () => {
     expect(readConfig({ HOME: '/home/ada', PATH: '/usr/bin:/bin' })).toEqual({
       port: 3000,
       host: '127.0.0.1',
+      contentBytes: { patient: 5_000_000, representative: 5_000_000, others: 2_147_483_648 },
       disclosure: 'silent',
       subscriptionHosts: [],
       dataDir: resolve('.data'),

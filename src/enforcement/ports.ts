@@ -31,6 +31,28 @@ export interface Stored extends Attributes {
   inside?: { type: string; id: string };
   /** `param=Type/id`, where includes were asked for. */
   refs?: readonly string[];
+  /** Of a Binary whose bytes lie apart: their id. */
+  content?: string;
+}
+
+/** `waiting`: nobody has said that it is clean. */
+export type Scan = 'waiting' | 'clean' | 'infected';
+
+/** Content that lies apart from its Binary. */
+export interface Content {
+  /** Bytes. */
+  size: number;
+  /** Base64. */
+  sha1: string;
+  /** Absent: nobody scans. */
+  scan?: Scan;
+  /** From the first of these bytes to the one before the second; all unless said. */
+  read(from?: number, to?: number): AsyncIterable<Buffer>;
+}
+
+/** Content that was taken in. */
+export interface Kept extends Pick<Content, 'size' | 'sha1'> {
+  id: string;
 }
 
 /** What an answer shows: without what the gate looks at, so that nothing can be decided on it. */
@@ -47,6 +69,8 @@ export interface Change extends Pick<Attributes, 'type' | 'id' | 'patients' | 'b
   unshown?: readonly string[];
   /** Whose rights a Subscription is delivered by; absent: as before. */
   subscriber?: Subject;
+  /** Of a Binary whose bytes lie apart: their id. */
+  content?: string;
   /** Without `meta.versionId` and `meta.lastUpdated`, which the store sets; absent for a deletion. */
   resource?: Resource;
   /** The version it replaces, which must still be the current one; absent: there must be no current one. */
@@ -130,6 +154,10 @@ export interface ResourceStore {
   /** Something of the types and of the one patient that the search names is kept from the caller: see `withheld`. */
   withholds(access: Access, query: SearchQuery): Promise<boolean>;
   lock(key: string): Promise<Lock>;
+  /** Takes content in, that a change names after. @param patient whose key seals it; empty: nobody's */
+  keep(source: AsyncIterable<Buffer>, patient: string): Promise<Kept>;
+  /** Undefined: swept, or its patient was erased. */
+  content(id: string): Promise<Content | undefined>;
   /** All or nothing, durable when it returns. @throws Stale when a version or lock is no longer the current one. */
   commit(commit: Commit): Promise<Stored[]>;
   /** Durable when it returns. */

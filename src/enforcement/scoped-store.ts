@@ -12,11 +12,14 @@ import { DIRECTORY } from '../fhir/subjects.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
 import { Insight } from './insight.ts';
+import { type Known, knownOf } from '../fhir/content/attachment.ts';
 import { asGiven, labelled } from './labels.ts';
 import type { Concern, Grounds, Notes } from './notes.ts';
 import type {
   Change,
+  Content,
   HistoryScope,
+  Kept,
   Lock,
   Page,
   ResourceStore,
@@ -26,6 +29,8 @@ import type {
   TracesAsked,
   TracesFound,
 } from './ports.ts';
+
+import type { Vet } from './vetting.ts';
 
 /** Makes the traces of what was touched. */
 export type Tracer = (concerns: readonly Concern[], at: number) => Trace[];
@@ -44,6 +49,7 @@ export class ScopedStore {
   readonly notes: Notes;
   readonly #tracer: Tracer;
   readonly #accept: Accept;
+  readonly #vet: Vet;
 
   constructor(
     port: ResourceStore,
@@ -51,7 +57,9 @@ export class ScopedStore {
     notes: Notes,
     tracer: Tracer,
     accept: Accept = (change) => change,
+    vet: Vet = async () => {},
   ) {
+    this.#vet = vet;
     this.#port = port;
     this.#accept = accept;
     this.#access = access;
@@ -185,12 +193,28 @@ export class ScopedStore {
     return this.#port.policies.rules;
   }
 
+  /** Takes content in, which nobody finds until a Binary is committed with it. @param patient empty: nobody's */
+  keep(source: AsyncIterable<Buffer>, patient: string): Promise<Kept> {
+    return this.#port.keep(source, patient);
+  }
+
+  /** Of a Binary that was read here. Undefined: it is gone, or isn't clean and the caller not who deposited it. */
+  async content({ content, by }: Pick<Stored, 'content' | 'by'>): Promise<Content | undefined> {
+    const found = content === undefined ? undefined : await this.#port.content(content);
+    if (found?.scan === undefined || found.scan === 'clean') return found;
+    return by === this.#access.depositor ? found : undefined;
+  }
+
   lock(key: string): Promise<Lock> {
     return this.#port.lock(key);
   }
 
   /** All or nothing, with its traces. @throws Stale */
   async commit(changes: readonly Change[], locks: readonly Lock[] = []): Promise<Stored[]> {
+    await this.#vet(
+      changes.filter(({ by }) => by === this.#access.depositor),
+      (id) => this.#ownContent(id),
+    );
     const accepted = changes.map(this.#accept);
     for (const change of accepted)
       this.notes.wrote({ ...change, hidden: this.#access.hides(change) ? 0 : undefined }, this.#standing);
@@ -203,6 +227,19 @@ export class ScopedStore {
     });
     this.notes.close(concerns);
     return stored.map((each) => asGiven(each, this.#access));
+  }
+
+  /** What is known of the content of a Binary that the caller deposited. */
+  async #ownContent(id: string): Promise<Known | undefined> {
+    const access = Access.internal('what a document says of its depositor’s own content');
+    const binary = await this.#port.get(access, 'Binary', id);
+    if (binary === undefined || binary.method === 'DELETE' || binary.by !== this.#access.depositor)
+      return undefined;
+    const { contentType, data } = JSON.parse(binary.body.toString()) as Resource;
+    if (typeof data === 'string') return knownOf(data, contentType);
+    const content = binary.content === undefined ? undefined : await this.#port.content(binary.content);
+    if (content === undefined) return undefined;
+    return { contentType: contentType as string, size: content.size, sha1: () => content.sha1 };
   }
 
   /** The same, but what is committed waits until `flush`. */

@@ -132,13 +132,21 @@ export function createApp(options: AppOptions): express.Express {
   async function handle(call: Call, response: ServerResponse): Promise<Told> {
     const rendered = await answer(call);
     if (call.paced) await untilTick(call.start);
-    send(call.request, response, rendered);
+    const leaving = send(call.request, response, rendered);
+    if (leaving !== undefined) await leaving.catch((err: unknown) => cut(call, response, err));
     const { requestId, traceId, interaction, request, start } = call;
     const ms = Math.round((performance.now() - start) * 10) / 10;
     const told = { method: request.method ?? '', interaction, status: rendered.status, ms };
     options.log.info({ requestId, traceId, ...told }, 'answered');
     options.answered?.(told);
     return told;
+  }
+
+  /** Who asked went away, which is theirs to do; or the content can't be read. */
+  function cut({ requestId, traceId }: Call, response: ServerResponse, err: unknown): void {
+    const isTheirs = (err as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
+    options.log[isTheirs ? 'info' : 'error']({ requestId, traceId, err }, 'answer cut off');
+    response.destroy();
   }
 
   function followed(call: Call, response: ServerResponse): Promise<unknown> {
@@ -153,7 +161,7 @@ export function createApp(options: AppOptions): express.Express {
   async function giveUp(call: Call, response: ServerResponse, err: unknown): Promise<void> {
     options.log.error({ requestId: call.requestId, traceId: call.traceId, err }, 'answer lost');
     if (response.headersSent) response.destroy();
-    else send(call.request, response, await render(errorAnswer(err), call.view));
+    else void send(call.request, response, await render(errorAnswer(err), call.view));
   }
 
   const app = express();

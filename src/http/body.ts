@@ -8,10 +8,15 @@ import type { Body } from '../interaction/exchange.ts';
 import { isR4, mediaParameters, mediaType } from './negotiation.ts';
 import { parseQuery } from './query.ts';
 import type { BodyKind } from './routes.ts';
+import { arriving, readStart } from './streamed-body.ts';
 
 const JSON_TYPES = ['application/fhir+json', 'application/json', 'text/json'];
 const FORM = 'application/x-www-form-urlencoded';
 const MAX_FORM_BYTES = 64 * 1024;
+/** Content of a Binary beyond this is read as it is written. */
+const STREAM_FROM = 1024 * 1024;
+/** How long a body that is held may take to arrive. Milliseconds. */
+const ARRIVES_WITHIN = 120_000;
 
 const ACCEPTED: Record<BodyKind, readonly string[]> = {
   resource: JSON_TYPES,
@@ -35,11 +40,11 @@ export interface ReadBody {
   fields: [string, string][];
 }
 
-/** `content`: bytes of any other type are taken as they are (Binary). */
+/** `content`: bytes of any other type are taken as they are (Binary), many of them as a stream when `streams`. */
 export async function readBody(
   request: IncomingMessage,
   kind: BodyKind,
-  options: { maxBytes: number; content: boolean },
+  options: { maxBytes: number; content: boolean; streams?: boolean },
 ): Promise<ReadBody> {
   const header = request.headers['content-type'];
   const contentType = header === undefined ? '' : mediaType(header);
@@ -52,6 +57,7 @@ export async function readBody(
   else if (!options.content || contentType === '' || contentType === 'application/fhir+xml') {
     throw unsupportedType(contentType, kind);
   }
+  if (!isFhir && options.streams === true) return { body: await contentOf(request, header!), fields: [] };
   const bytes = await readBytes(request, kind === 'form' ? MAX_FORM_BYTES : options.maxBytes);
   if (!isFhir) return { body: { kind: 'raw', contentType: header!, bytes }, fields: [] };
   if (kind === 'form') return { fields: parseQuery(requireText(bytes)) };
@@ -97,16 +103,22 @@ function requireText(bytes: Buffer): string {
   }
 }
 
+async function contentOf(request: IncomingMessage, contentType: string): Promise<Body> {
+  const { bytes, rest } = await readStart(arriving(request, decoderOf(request)), STREAM_FROM);
+  if (rest === undefined) return { kind: 'raw', contentType, bytes };
+  const isAsSent = (request.headers['content-encoding'] ?? 'identity') === 'identity';
+  const expected = isAsSent ? Number(request.headers['content-length'] ?? NaN) : NaN;
+  return {
+    kind: 'stream',
+    contentType,
+    bytes: rest,
+    ...(Number.isFinite(expected) ? { expected } : {}),
+  };
+}
+
 /** The decoded bytes; stops at the limit, be it reached by what is sent or by what it inflates to. */
 export function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-  const decoder = encoding === 'identity' ? undefined : DECODERS[encoding];
-  if (encoding !== 'identity' && (!decoder || !Object.hasOwn(DECODERS, encoding))) {
-    const allowed = Object.keys(DECODERS).join(', ');
-    throw new FhirError('not-supported', `this content encoding is not supported; allowed: ${allowed}`, {
-      status: 415,
-    });
-  }
+  const { encoding, decoder } = decoderOf(request);
   const tooLong = () => new FhirError('too-long', `the body is longer than ${maxBytes} bytes`);
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLong();
 
@@ -115,7 +127,13 @@ export function readBytes(request: IncomingMessage, maxBytes: number): Promise<B
     const source = inflater ?? request;
     const chunks: Buffer[] = [];
     let length = 0;
+    const late = setTimeout(() => {
+      request.pause();
+      stop(new FhirError('timeout', 'the request took too long to arrive', { status: 408 }));
+    }, ARRIVES_WITHIN);
+    late.unref();
     const stop = (error: FhirError) => {
+      clearTimeout(late);
       source.removeListener('data', take);
       if (inflater) {
         request.unpipe(inflater);
@@ -129,12 +147,26 @@ export function readBytes(request: IncomingMessage, maxBytes: number): Promise<B
       else chunks.push(chunk);
     };
     source.on('data', take);
-    source.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)));
+    source.once('end', () => {
+      clearTimeout(late);
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length));
+    });
     inflater?.on('error', () => stop(new FhirError('invalid', `the body is not valid ${encoding}`)));
     request.once('close', () => {
       if (!request.complete) stop(new FhirError('invalid', 'the body was cut off'));
     });
     request.once('error', () => stop(new FhirError('invalid', 'the body was cut off')));
     if (inflater) request.pipe(inflater);
+  });
+}
+
+/** @throws FhirError 415 */
+function decoderOf({ headers }: IncomingMessage): { encoding: string; decoder?: () => Transform } {
+  const encoding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  const decoder = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined;
+  if (encoding === 'identity' || decoder !== undefined) return { encoding, decoder };
+  const allowed = Object.keys(DECODERS).join(', ');
+  throw new FhirError('not-supported', `this content encoding is not supported; allowed: ${allowed}`, {
+    status: 415,
   });
 }

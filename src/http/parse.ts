@@ -67,7 +67,7 @@ export async function parse(
 function readBodyOf(request: IncomingMessage, route: Route, maxBytes: number, isBinary: boolean) {
   if (!route.body) return { body: undefined, fields: [] };
   const content = isBinary && (route.interaction === 'create' || route.interaction === 'update');
-  return readBody(request, route.body, { maxBytes, content });
+  return readBody(request, route.body, { maxBytes, content, streams: route.interaction === 'create' });
 }
 
 /** `_format` and `_pretty`; for content in any format Accept is left to the interaction. */

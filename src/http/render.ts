@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { stringifyJson } from '../fhir/json.ts';
 import { FhirError, outcome } from '../fhir/outcome.ts';
-import type { Answer, Prefer } from '../interaction/exchange.ts';
+import { type Answer, Flow, type Prefer } from '../interaction/exchange.ts';
 import { FHIR_JSON, type Encoding } from './negotiation.ts';
 import { prettyPrint } from './pretty.ts';
 
@@ -30,7 +30,7 @@ const SECURITY_HEADERS = {
 export interface Rendered {
   status: number;
   headers: Record<string, string | number>;
-  body?: Buffer;
+  body?: Buffer | Flow;
 }
 
 export interface View {
@@ -50,11 +50,18 @@ export async function render(answer: Answer, view: View): Promise<Rendered> {
   if (answer.body === undefined)
     return { status: answer.status, headers: { ...headers, 'content-length': 0 } };
 
+  if (answer.body instanceof Flow) {
+    return {
+      status: answer.status,
+      headers: { ...headers, 'content-length': answer.body.size },
+      body: answer.body,
+    };
+  }
   let body = Buffer.isBuffer(answer.body) ? answer.body : Buffer.from(stringifyJson(answer.body));
   const contentType = String((headers['content-type'] ??= FHIR_JSON));
   const isText = /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml))/.test(contentType);
   if (view.pretty && contentType === FHIR_JSON) body = prettyPrint(body);
-  if (view.encoding && isText && body.length >= COMPRESS_FROM) {
+  if (view.encoding && isText && answer.status !== 206 && body.length >= COMPRESS_FROM) {
     body = await compressors[view.encoding](body);
     headers['content-encoding'] = view.encoding;
   }

@@ -1,19 +1,37 @@
 /** The last step: bytes leave. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Flow } from '../interaction/exchange.ts';
 import type { Rendered } from './render.ts';
 
 /** How long an unread body may go on arriving after the answer. */
 const DRAIN_MS = 2_000;
+/** How long somebody may read nothing of an answer that is read while it leaves. */
+const STALLED_MS = 60_000;
 
+/** Resolves when a body that flows has left; the others leave by themselves. */
 export function send(
   request: IncomingMessage,
   response: ServerResponse,
   { status, headers, body }: Rendered,
-): void {
+): Promise<void> | undefined {
   if (!request.complete) drain(request);
-  if (response.destroyed) return;
+  if (response.destroyed) return undefined;
   response.writeHead(status, headers);
-  response.end(request.method === 'HEAD' ? undefined : body);
+  if (body instanceof Flow && request.method !== 'HEAD') return flow(response, body);
+  response.end(request.method === 'HEAD' || body instanceof Flow ? undefined : body);
+  return undefined;
+}
+
+/** What fails on the way cuts the answer off: its length tells that it isn't whole. */
+async function flow(response: ServerResponse, { read }: Flow): Promise<void> {
+  response.setTimeout(STALLED_MS, () => response.destroy());
+  try {
+    await pipeline(Readable.from(read(), { objectMode: false, highWaterMark: 1 }), response);
+  } finally {
+    response.setTimeout(0);
+  }
 }
 
 function drain(request: IncomingMessage): void {

@@ -14,7 +14,8 @@ export interface ServerTimes {
   keepAlive: number;
 }
 
-const TIMES: ServerTimes = { headers: 10_000, request: 120_000, keepAlive: 65_000 };
+/** Of a body that is held in memory body.ts asks for more haste; content may be large, and may not stall. */
+const TIMES: ServerTimes = { headers: 10_000, request: 4 * 3_600_000, keepAlive: 65_000 };
 
 export function createServer(app: Express, times: ServerTimes = TIMES): Server {
   const server = createHttpServer(

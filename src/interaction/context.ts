@@ -4,6 +4,7 @@ import type { Ledger } from '../subscription/ports.ts';
 import type { Terminology } from '../search/terminology.ts';
 import type { PageLinks } from './page-links.ts';
 import type { Queue } from './queue.ts';
+import type { Uploads } from './uploads.ts';
 
 export interface Context {
   /** Types that are served. */
@@ -11,6 +12,7 @@ export interface Context {
   terminology: Terminology;
   links: PageLinks;
   queue: Queue;
+  uploads: Uploads;
   bounds: Bounds;
   /** Whether professionals learn that something was withheld from them. */
   disclosure: Disclosure;

@@ -1,10 +1,12 @@
 /** https://hl7.org/fhir/R4/http.html#create and https://hl7.org/fhir/R4/http.html#ccreate */
 import { onMatch } from './condition.ts';
 import type { Context } from './context.ts';
+import { upload } from './upload.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { changeOf, commitOne, resourceIn, written } from './write.ts';
 
 export async function create(context: Context, exchange: Exchange): Promise<Answer> {
+  if (exchange.body?.kind === 'stream') return upload(context, exchange, exchange.body);
   const resource = { ...resourceIn(exchange), id: exchange.assignedId ?? context.newId() };
   const condition = exchange.header('if-none-exist');
   if (condition === undefined) {

@@ -1,7 +1,7 @@
 /** What a batch or transaction answers for one entry: https://hl7.org/fhir/R4/http.html#transaction-response */
 import { stringifyJson } from '../fhir/json.ts';
-import { type FhirError, outcome } from '../fhir/outcome.ts';
-import type { Answer, Exchange } from './exchange.ts';
+import { FhirError, outcome } from '../fhir/outcome.ts';
+import { type Answer, type Exchange, Flow } from './exchange.ts';
 
 type Pieces = (string | Buffer)[];
 
@@ -41,5 +41,6 @@ export function failed({ status, issues }: FhirError): Pieces {
 }
 
 function bytesOf(body: NonNullable<Answer['body']>): Buffer {
+  if (body instanceof Flow) throw new FhirError('not-supported', 'content is read by a request of its own');
   return Buffer.isBuffer(body) ? body : Buffer.from(stringifyJson(body));
 }

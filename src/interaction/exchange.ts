@@ -11,7 +11,9 @@ export interface Prefer {
 export type Body =
   | { kind: 'json'; contentType: string; value: Json; bytes: Buffer }
   /** anything that isn't FHIR JSON, JSON Patch or a form: content for Binary */
-  | { kind: 'raw'; contentType: string; bytes: Buffer };
+  | { kind: 'raw'; contentType: string; bytes: Buffer }
+  /** the same, too large to be held: read once */
+  | { kind: 'stream'; contentType: string; bytes: AsyncIterableIterator<Buffer>; expected?: number };
 
 export interface Params {
   type?: string;
@@ -77,12 +79,23 @@ export interface Exchange {
 /** An exchange before its store is open: what is known of a request that the scopes refuse. */
 export type Trace = Omit<Exchange, 'store' | 'dispatch'>;
 
+/** Bytes that leave as they are read. */
+export class Flow {
+  readonly size: number;
+  readonly read: () => AsyncIterable<Buffer>;
+
+  constructor(size: number, read: () => AsyncIterable<Buffer>) {
+    this.size = size;
+    this.read = read;
+  }
+}
+
 export interface Answer {
   status: number;
   /** Lower-case names. */
   headers?: Record<string, string>;
   /** A resource to be rendered, or finished bytes of FHIR JSON, or content with its own `content-type` header. */
-  body?: Resource | Buffer;
+  body?: Resource | Buffer | Flow;
   /** When the version was made, milliseconds: HTTP's own header tells seconds only. */
   at?: number;
 }

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#read and https://hl7.org/fhir/R4/http.html#vread */
 import type { Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
-import type { Resource } from '../fhir/resource.ts';
+import { contentAnswer } from './content.ts';
 import { parseSummary, shaped } from './summarized.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { isUnchanged, versionHeaders } from './versions.ts';
@@ -17,7 +17,7 @@ export async function vread(exchange: Exchange): Promise<Answer> {
   return give(exchange, await exchange.store.readVersion(type!, id!, vid!));
 }
 
-function give(exchange: Exchange, stored: Stored | undefined): Answer {
+async function give(exchange: Exchange, stored: Stored | undefined): Promise<Answer> {
   const shape = parseSummary(exchange.query);
   if (stored === undefined) throw new FhirError('not-found', 'not found');
   const headers = versionHeaders(stored);
@@ -25,7 +25,7 @@ function give(exchange: Exchange, stored: Stored | undefined): Answer {
   const { at } = stored;
   if (isUnchanged(exchange, stored)) return { status: 304, headers, at };
   if (stored.type === 'Binary') {
-    const content = contentOf(exchange, stored);
+    const content = await contentAnswer(exchange, stored);
     if (content !== undefined) return { ...content, headers: { ...headers, ...content.headers }, at };
   }
   return { status: 200, headers, body: shape === undefined ? stored.body : shaped(stored.body, shape), at };
@@ -35,21 +35,4 @@ function give(exchange: Exchange, stored: Stored | undefined): Answer {
 async function named(exchange: Exchange): Promise<Stored | undefined> {
   const { type, id } = exchange.params;
   return type === 'Binary' ? exchange.store.readNamed(id!) : undefined;
-}
-
-/** What may stand in a header. */
-const MEDIA_TYPE = /^[\w.+-]{1,100}\/[\w.+-]{1,100}( *;[\x20-\x7e]{0,200})?$/;
-
-/** The content itself, unless FHIR was asked for: https://hl7.org/fhir/R4/binary.html#rest */
-function contentOf(exchange: Exchange, stored: Stored): Answer | undefined {
-  const accept = exchange.header('accept') ?? '*/*';
-  const format = exchange.format ?? '';
-  if (/json|fhir/.test(format) || /application\/(fhir\+)?json/.test(accept)) return undefined;
-  const { contentType, data } = JSON.parse(stored.body.toString()) as Resource;
-  if (typeof data !== 'string' || typeof contentType !== 'string') return undefined;
-  return {
-    status: 200,
-    headers: { 'content-type': MEDIA_TYPE.test(contentType) ? contentType : 'application/octet-stream' },
-    body: Buffer.from(data, 'base64'),
-  };
 }

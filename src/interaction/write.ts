@@ -53,12 +53,12 @@ async function retrying<T>(work: () => Promise<T>): Promise<T> {
 export function resourceIn(exchange: Exchange): Resource {
   const { body, params } = exchange;
   if (body === undefined) throw new FhirError('required', 'a resource is required as body');
-  if (body.kind === 'raw') {
+  if (body.kind !== 'json') {
     return {
       resourceType: 'Binary',
       contentType: body.contentType,
       ...securityContext(exchange),
-      data: body.bytes.toString('base64'),
+      ...(body.kind === 'raw' ? { data: body.bytes.toString('base64') } : {}),
     };
   }
   const resource = body.value as Resource;
@@ -87,7 +87,15 @@ export async function changeOf(
   if (errors.some(({ rule }) => rule === undefined)) throw FhirError.of(errors, statusOf(errors));
   const { subject, store } = exchange;
   const previous = given?.whole ?? given;
-  const patients = patientsOf(resource, exchange.base);
+  const content = previous?.method === 'DELETE' ? undefined : previous?.content;
+  if (content !== undefined && resource.data !== undefined) {
+    throw new FhirError(
+      'business-rule',
+      'content that was uploaded as a stream is not replaced: create another',
+    );
+  }
+  // documents alone say who may read what was uploaded as a stream
+  const patients = content === undefined ? patientsOf(resource, exchange.base) : [];
   if (patients.length > MOST_PATIENTS) {
     const found = patients.length;
     throw new FhirError(
@@ -121,6 +129,7 @@ export async function changeOf(
     imposed: labelled.imposed,
     unshown: labelled.unshown,
     by,
+    ...(content === undefined ? {} : { content }),
     previous,
   };
 }

@@ -93,6 +93,8 @@ export const INDEXES = {
     { name: 'type_at', key: { type: 1, at: -1, _id: 1 } },
     { name: 'by_type_at', key: { by: 1, type: 1, at: -1, _id: 1 } },
     { name: 'spill', key: { spill: 1 }, sparse: true },
+    { name: 'content', key: { content: 1 }, sparse: true },
+    { name: 'unclaimed', key: { unclaimed: 1 }, sparse: true },
   ],
   audit: [
     { name: 'patient_type_date', key: { patient: 1, type: 1, date: -1, _id: 1 } },
@@ -108,6 +110,13 @@ export const INDEXES = {
     { name: 'patient_at', key: { patient: 1, at: -1, _id: 1 } },
     { name: 'type_at', key: { type: 1, at: -1, _id: 1 } },
     { name: 'spill', key: { spill: 1 }, sparse: true },
+    { name: 'content', key: { content: 1 }, sparse: true },
+  ],
+  'content.chunks': [{ name: 'files_id_1_n_1', key: { files_id: 1, n: 1 }, unique: true }],
+  'content.files': [
+    { name: 'digest', key: { 'metadata.digest': 1 } },
+    { name: 'uploaded', key: { uploadDate: 1 } },
+    { name: 'due', key: { 'metadata.due': 1 }, sparse: true },
   ],
   links: [
     { name: 'at', key: { at: 1 } },

@@ -42,12 +42,16 @@ export interface VersionDoc {
   /** Sealed JSON bytes; in `spill` when they are many; neither for a deletion. */
   body?: Buffer;
   spill?: ObjectId;
+  /** Of a Binary whose bytes lie apart: see contents.ts. */
+  content?: ObjectId;
   /** When several patients share it: its own key, sealed under each one's. */
   keys?: { patient: string; key: Buffer }[];
 }
 
 /** The current version: with what it is found by. */
 export interface Doc extends VersionDoc {
+  /** Of a Binary whose bytes lie apart: since when no document has named it. See sweep-contents.ts. */
+  unclaimed?: number;
   /** `Type/id` */
   _id: string;
   terms: Buffer[];
@@ -136,8 +140,9 @@ export function render(resource: Resource, vid: string, at: number): Buffer {
 }
 
 /** What is authenticated with a body: a body moved to another resource, version or patient doesn't open. */
-export function about(rid: string, doc: Pick<VersionDoc, 'v' | 'vid' | 'patient'>): string {
-  return `${rid}/${doc.v}/${doc.vid} of ${doc.patient}`;
+export function about(rid: string, doc: Pick<VersionDoc, 'v' | 'vid' | 'patient' | 'content'>): string {
+  const apart = doc.content === undefined ? '' : ` with ${doc.content.toHexString()}`;
+  return `${rid}/${doc.v}/${doc.vid} of ${doc.patient}${apart}`;
 }
 
 type Indexed = Pick<
@@ -236,6 +241,7 @@ export function face(rid: string, doc: VersionDoc): Omit<Shown, 'body'> {
     vid: doc.vid,
     at: doc.at,
     method: doc.method,
+    content: doc.content?.toHexString(),
   };
 }
 

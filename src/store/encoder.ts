@@ -1,5 +1,5 @@
 /** Changes as documents: versioned, rendered, sealed, with what they are found by. */
-import type { ObjectId } from 'mongodb';
+import { ObjectId } from 'mongodb';
 import { everyMember } from '../consent/members.ts';
 import { grantees } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
@@ -108,6 +108,7 @@ export class Encoder {
       patient,
       ...(others.length > 0 ? { others } : {}),
       by: change.by,
+      ...(change.content === undefined ? {} : { content: new ObjectId(change.content) }),
       ...(resource === undefined
         ? kept(previous)
         : {
@@ -128,6 +129,11 @@ export class Encoder {
     }
     if (type === 'AuditEvent') version.authors = withDepositor(version);
     const doc: Doc = { _id: rid, ...version, ...this.#foundBy(change, resource) };
+    if (version.content !== undefined) {
+      // claimed once, it stays so
+      const since = previous === undefined ? at : (this.#reading.documentOf(previous) as Doc).unclaimed;
+      if (since !== undefined) doc.unclaimed = since;
+    }
     doc.view = this.#veils.of(version.labels, version.by);
     if (doc.seek !== undefined) doc.seek = [...doc.seek, change.by];
     return { change, rid, version, doc, previous: replaced, body };
@@ -157,6 +163,7 @@ export class Encoder {
       grants: _g,
       seek: _s,
       view: _v,
+      unclaimed: _u,
       date: _d,
       ...version
     } = held as Doc;

@@ -4,7 +4,9 @@ import type { Rules } from '../consent/rules.ts';
 import type { Access } from '../enforcement/access.ts';
 import type {
   Commit,
+  Content,
   HistoryScope,
+  Kept,
   Lock,
   Outlined,
   Page,
@@ -26,6 +28,7 @@ import { Codes } from './chain-codes.ts';
 import { Chain } from './chain.ts';
 import { Currents } from './current.ts';
 import { Committer } from './commit.ts';
+import { Contents } from './contents.ts';
 import { find } from './command.ts';
 import type { Database } from './database.ts';
 import { type Doc, type HistoryDoc, WITHOUT_INDEX, attributes } from './document.ts';
@@ -71,8 +74,13 @@ export class Store implements ResourceStore {
   readonly #auditLog: AuditLog;
   readonly #wholeness: Wholeness;
   readonly #accessHistory: AccessHistory;
+  readonly #contents: Contents;
+  readonly #scanned: boolean;
 
-  /** @param base absolute FHIR base of the server: references below it are local */
+  /**
+   * @param base absolute FHIR base of the server: references below it are local
+   * @param scanned what is kept isn't given on before somebody says that it is clean
+   */
   constructor(
     database: Database,
     ring: KeyRing,
@@ -80,8 +88,11 @@ export class Store implements ResourceStore {
     rules: Rules,
     watch = UNWATCHED,
     anchor: Anchor = NO_ANCHOR,
+    scanned = false,
   ) {
     this.#database = database;
+    this.#contents = new Contents(database.db, ring);
+    this.#scanned = scanned;
     this.#base = base;
     this.terms = new Terms(ring.derive('terms'));
     this.#reading = new Reading(database, ring);
@@ -188,6 +199,14 @@ export class Store implements ResourceStore {
     const kept = this.terms.of(`lock=${key}`).toString('base64url');
     const found = await this.#database.locks.findOne({ _id: kept }, TIME);
     return { key: kept, seen: found?.n ?? 0 };
+  }
+
+  keep(source: AsyncIterable<Buffer>, patient: string): Promise<Kept> {
+    return this.#contents.keep(source, { patient, scanned: this.#scanned });
+  }
+
+  content(id: string): Promise<Content | undefined> {
+    return this.#contents.find(id);
   }
 
   commit(commit: Commit): Promise<Stored[]> {

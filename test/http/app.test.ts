@@ -293,7 +293,7 @@ describe('bodies', () => {
       .type('application/fhir+json; charset=UTF-8; fhirVersion=4.0')
       .send(JSON.stringify(patient));
     expect(heard.exchanges[0]!.body).toMatchObject({ kind: 'json', contentType: FHIR, value: patient });
-    expect(heard.exchanges[0]!.body!.bytes.toString()).toBe(JSON.stringify(patient));
+    expect((heard.exchanges[0]!.body as { bytes: Buffer }).bytes.toString()).toBe(JSON.stringify(patient));
   });
 
   it('may be a JSON Patch, which is a list', async () => {

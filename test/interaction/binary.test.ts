@@ -20,6 +20,8 @@ beforeAll(async () => {
 afterAll(() => carnet?.close());
 
 const bytes = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7) % 256));
+bytes.write('%PDF-1.7');
+bytes.write('%%EOF', bytes.length - 6);
 const RESOURCE = { accept: 'application/fhir+json' };
 const linking = (id: string, more: Json = {}) =>
   document({ content: [{ attachment: { contentType: 'application/pdf', url: `Binary/${id}` } }], ...more });
@@ -47,10 +49,10 @@ function content(
 describe('content as it is', () => {
   it.each([
     'application/pdf',
-    'image/png',
-    'text/plain; charset=iso-8859-1',
+    'image/svg+xml',
+    'text/csv; charset=iso-8859-1',
     'application/x-anything',
-    'application/dicom',
+    'application/octet-stream',
   ])('goes in and comes out as %s', async (type) => {
     const made = await all.post('Binary', bytes, { 'content-type': type });
     expect([made.status, made.json.resourceType, made.json.contentType]).toEqual([201, 'Binary', type]);

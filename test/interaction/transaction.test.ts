@@ -18,6 +18,10 @@ import {
   statuses,
 } from './support/resources.ts';
 
+/** One pixel. */
+const PNG =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
 let carnet: TestServer;
 let all: Client;
 let hospital: Client;
@@ -122,7 +126,7 @@ describe('references', () => {
       ),
       post(patient({ managingOrganization: { reference: place } }), mother),
       post({ resourceType: 'Organization', name: 'x', partOf: { reference: place } }, place),
-      post({ resourceType: 'Binary', contentType: 'image/png', data: 'eA==' }, photo),
+      post({ resourceType: 'Binary', contentType: 'image/png', data: PNG }, photo),
     ]);
     expect([reply.status, statuses(reply)]).toEqual([200, ['201', '201', '201', '201']]);
     const [at, mum, org, binary] = [0, 1, 2, 3].map((index) => placeOf(reply, index)) as [

@@ -1,0 +1,31 @@
+/** Whether content is what its type says: https://hl7.org/fhir/R4/datatypes.html#Attachment */
+import { HEAD, TAIL, kindOf } from './kinds.ts';
+
+/** Looks at content piece by piece; holds its first and last bytes only. */
+export interface ContentCheck {
+  take(piece: Buffer): void;
+  /** What is wrong, for the caller; undefined when nothing is. */
+  end(): string | undefined;
+}
+
+export function contentCheck(contentType: string): ContentCheck {
+  const kind = kindOf(contentType);
+  let head: Buffer = Buffer.alloc(0);
+  let tail: Buffer = Buffer.alloc(0);
+  let size = 0;
+  return {
+    take(piece) {
+      if (kind === undefined) return;
+      size += piece.length;
+      if (head.length < HEAD) head = Buffer.concat([head, piece.subarray(0, HEAD - head.length)]);
+      tail =
+        piece.length >= TAIL
+          ? Buffer.from(piece.subarray(-TAIL))
+          : Buffer.concat([tail, piece]).subarray(-TAIL);
+    },
+    end: () =>
+      kind === undefined || kind.fits({ head, tail, size })
+        ? undefined
+        : `the content is no ${kind.name}, as its type \`${contentType.slice(0, 64)}\` says`,
+  };
+}
