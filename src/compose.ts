@@ -6,6 +6,7 @@ import { backgroundJobs } from './background.ts';
 import { Purposes } from './auth/purpose.ts';
 import { type AuthorizingOptions, authorizing } from './authorizing.ts';
 import type { Clients } from './auth/clients.ts';
+import { cataloguing } from './cataloguing.ts';
 import { checkScope } from './auth/scopes.ts';
 import { CONTENT_BYTES } from './config-values.ts';
 import { type Issuer, Tokens } from './auth/token.ts';
@@ -74,6 +75,8 @@ export interface ServerOptions {
   base: string;
   resourceTypes: readonly string[];
   issuers: readonly Issuer[];
+  /** Only synthetic people live here: apps that aren't listed yet may be tried. */
+  isSandbox?: boolean;
   /** Absent: there is no authorization server here. */
   authorization?: AuthorizingOptions;
   maxBodyBytes: number;
@@ -174,7 +177,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const purposes = new Purposes(store.glass, context.now);
     const authorization =
       options.authorization && (await authorizing(options.authorization, { database, ring, base, log }));
-    const tokens = new Tokens(options.issuers, metrics?.tokenRefused, authorization?.own);
+    const accounts = accounting(port, outbox, base);
+    const catalogue = cataloguing({
+      database,
+      port,
+      log: accounts,
+      clients: authorization?.clients,
+      isSandbox: options.isSandbox ?? false,
+    });
+    const tokens = new Tokens(
+      options.issuers,
+      metrics?.tokenRefused,
+      authorization?.own,
+      catalogue.issuer(base),
+    );
     const ready = readiness({ database: () => database.db.command({ ping: 1 }) });
     const page = observing.page({
       ready,
@@ -189,6 +205,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       knownTypes: new Set(RESOURCE_TYPES),
       capabilities: capabilities(base, options.resourceTypes, options.authorization?.issuer),
       authorization: authorization && { ...authorization.mounted, smart: authorization.smart },
+      catalogue: { desk: catalogue.desk, types, pace: catalogue.pace },
       authenticate: async (authorization, asked) =>
         purposes.narrow(await tokens.authenticate(authorization), asked),
       checkScope,
@@ -240,7 +257,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return {
       base,
       store,
-      accounts: accounting(port, outbox, base),
+      accounts,
       clients: authorization?.clients,
       isFresh: async () => (await database.resources.findOne({}, { projection: { _id: 1 } })) === null,
       async close(patience = 20_000) {

@@ -50,6 +50,7 @@ async function start(config: Config): Promise<void> {
       base: config.baseUrl,
       resourceTypes: config.resourceTypes,
       issuers: [...(demo === undefined ? [] : [demo.issuer]), ...outsideIssuers(config)],
+      isSandbox: config.demo,
       authorization:
         config.auth.server === undefined
           ? undefined

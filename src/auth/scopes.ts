@@ -5,7 +5,15 @@ import type { Role, Scope, Subject } from '../consent/subject.ts';
 const RESOURCE_SCOPE = /^(patient|user|system)\/([A-Za-z]{1,64}|\*)\.([a-z]{1,5}|\*)$/;
 const RESOURCE = /^(patient|user|system)\//;
 const V1: Record<string, string> = { read: 'rs', write: 'cud', '*': 'cruds' };
-const RIGHTS = new Set(['directory.write', 'registration.write', 'consent.write', 'consent.collect']);
+const RIGHTS = new Set([
+  'directory.write',
+  'registration.write',
+  'consent.write',
+  'consent.collect',
+  'registry.operate',
+  'registry.review',
+  'registry.secure',
+]);
 
 /** Whom a scope of each context is for: what a role can't have been given grants nothing. */
 export const CONTEXTS: Record<Role, readonly Scope['context'][]> = {

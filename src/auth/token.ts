@@ -19,6 +19,17 @@ export interface Issuer {
   roles: ReadonlySet<Role>;
   /** Longest life of a token, seconds: a stolen one ends. */
   maxAge: number;
+  /** Beside the roles; absent: whatever its tokens claim. */
+  bounds?: Bounds;
+}
+
+export interface Bounds {
+  /** `Organization/x`; absent: any. */
+  organizations?: readonly string[];
+  /** Codes of PurposeOfUse. */
+  purposes?: readonly string[];
+  /** That the glass was broken, or that an emergency call centre is calling. */
+  emergencies: boolean;
 }
 
 export interface Claims extends JwtPayload {
@@ -77,6 +88,7 @@ export type Own = (token: string) => Promise<Subject | undefined>;
 
 export class Tokens {
   readonly #issuers: ReadonlyMap<string, Issuer>;
+  readonly #others: (issuer: string) => Promise<Issuer | undefined>;
   readonly #known = new Map<string, Known>();
   readonly #tell: (why: Refusal) => void;
   readonly #own: Own | undefined;
@@ -85,7 +97,14 @@ export class Tokens {
    * @param tell of each refusal
    * @param own who is calling with a token of our own authorization server
    */
-  constructor(issuers: readonly Issuer[], tell: (why: Refusal) => void = () => {}, own?: Own) {
+  /** @param others that are trusted beside these, as long as the answer says so */
+  constructor(
+    issuers: readonly Issuer[],
+    tell: (why: Refusal) => void = () => {},
+    own?: Own,
+    others: (issuer: string) => Promise<Issuer | undefined> = async () => undefined,
+  ) {
+    this.#others = others;
     this.#own = own;
     this.#issuers = new Map(issuers.map((issuer) => [issuer.issuer, issuer]));
     this.#tell = tell;
@@ -127,7 +146,8 @@ export class Tokens {
 
   async #verify(token: string): Promise<{ subject: Subject; until: number }> {
     const decoded = decode(token);
-    const issuer = this.#issuers.get(String(decoded?.payload.iss));
+    const named = String(decoded?.payload.iss);
+    const issuer = this.#issuers.get(named) ?? (await this.#others(named.slice(0, 500)));
     // https://datatracker.ietf.org/doc/html/rfc7515#section-4.1.11: no extension is understood here
     const kid = decoded?.header.crit === undefined ? decoded?.header.kid : undefined;
     const key = issuer === undefined || typeof kid !== 'string' ? undefined : await issuer.keys.key(kid);
@@ -149,7 +169,9 @@ export class Tokens {
     if (typeof claims !== 'object' || typeof claims.exp !== 'number')
       throw new Refused('invalid', 'the token has no expiry');
     const until = Math.min(claims.exp, (claims.iat ?? claims.exp) + issuer.maxAge) * 1000;
-    return { subject: subjectOf(claims, issuer), until };
+    const subject = subjectOf(claims, issuer);
+    requireWithin(subject, issuer.bounds);
+    return { subject, until };
   }
 }
 
@@ -198,9 +220,27 @@ function subjectOf(claims: Claims, issuer: Issuer): Subject {
   };
 }
 
-/** Beside a register's, a professional has one: to record what a patient who is present says. */
+/** What is claimed beyond them is no claim at all. @throws Refused */
+function requireWithin({ organizations, purposes, emergencies, regulator }: Subject, bounds?: Bounds): void {
+  if (bounds === undefined) return;
+  const beyond = (claimed: readonly string[], allowed: readonly string[] | undefined): boolean =>
+    allowed !== undefined && claimed.some((each) => !allowed.includes(each));
+  if (
+    beyond(organizations, bounds.organizations) ||
+    beyond(purposes, bounds.purposes) ||
+    (!bounds.emergencies && (emergencies.length > 0 || regulator))
+  ) {
+    throw new Refused('unfit', 'the token claims what its issuer may not give');
+  }
+}
+
+/**
+ * Beside a register's, a professional has one: to record what a patient who is present says; an operator those of their
+ * duty, see catalogue/duty.ts.
+ */
 function rightsOf(role: Role, rights: readonly string[]): string[] {
   if (REGISTERS.has(role)) return [...rights];
+  if (role === 'operator') return rights.filter((right) => right.startsWith('registry.'));
   return role === 'professional' ? rights.filter((right) => right === 'consent.collect') : [];
 }
 

@@ -17,6 +17,8 @@ export type CallerName =
   | 'lab'
   | 'app'
   | 'operator'
+  | 'reviewer'
+  | 'security'
   | 'registrar'
   | 'loader'
   | 'all';
@@ -120,7 +122,24 @@ const ROWS: Record<CallerName, Row> = {
     organizations: ['Organization/demo-lab'],
   },
   app: { kind: 'app', reference: 'Device/demo-app', name: 'Rythme' },
-  operator: { kind: 'operator', reference: 'Practitioner/demo-operator', name: 'Alex Perrin' },
+  operator: {
+    kind: 'operator',
+    reference: 'Practitioner/demo-operator',
+    name: 'Alex Perrin',
+    rights: ['registry.operate'],
+  },
+  reviewer: {
+    kind: 'operator',
+    reference: 'Practitioner/demo-reviewer',
+    name: 'Inès Cadiou',
+    rights: ['registry.review'],
+  },
+  security: {
+    kind: 'operator',
+    reference: 'Practitioner/demo-security',
+    name: 'Yann Quéré',
+    rights: ['registry.secure'],
+  },
   registrar: {
     kind: 'system',
     reference: 'Organization/demo-registry',

@@ -100,6 +100,8 @@ const PEOPLE: Person[] = [
     work: { ...DOCTOR, rpps: '99700000047', organization: 'demo-samu', specialty: 'Régulation médicale' },
   },
   { id: 'demo-operator', family: 'Perrin', given: 'Alex', gender: 'male' },
+  { id: 'demo-reviewer', family: 'Cadiou', given: 'Inès', gender: 'female' },
+  { id: 'demo-security', family: 'Quéré', given: 'Yann', gender: 'male' },
 ];
 
 function places({ id, name, finess, type, site }: Place): Resource[] {

@@ -11,6 +11,7 @@ import type { Answer } from '../interaction/exchange.ts';
 import type { Readiness } from '../ops/health.ts';
 import type { Log } from '../ops/log.ts';
 import { splitAddress } from './address.ts';
+import { answerOfCatalogue, type CatalogueOptions, isOfCatalogue } from './catalogue.ts';
 import { createMatcher, notFound } from './match.ts';
 import { chooseEncoding } from './negotiation.ts';
 import { carries, traceIdOf, type Follow, type Told } from './observing.ts';
@@ -40,6 +41,8 @@ export interface AppOptions extends PipelineOptions {
     smart: Buffer;
     handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   };
+  /** Absent: there is none here. */
+  catalogue?: CatalogueOptions;
   /** Throws 401, 403. */
   authenticate(authorization: string | undefined, purposes: readonly string[] | undefined): Promise<Subject>;
   ready(): Promise<Readiness>;
@@ -79,6 +82,8 @@ export function createApp(options: AppOptions): express.Express {
         body: options.authorization.smart,
       };
     if (isRead(request) && request.url?.startsWith('/health/')) return health(request.url);
+    if (options.catalogue !== undefined && isOfCatalogue(request.url ?? ''))
+      return catalogue(call, options.catalogue);
     // to all others it doesn't exist: they go on, and are answered as at any address where nothing is served
     if (isRead(request) && request.url === '/metrics' && carries(request, options.metrics?.token))
       return metrics();
@@ -89,6 +94,19 @@ export function createApp(options: AppOptions): express.Express {
     const asked = await parse(request, address, { subject, requestId, address: from }, view, parseOptions);
     call.interaction = asked.route.interaction;
     return interact(asked, call);
+  }
+
+  function catalogue({ request, requestId }: Call, of: CatalogueOptions): Promise<Answer> {
+    const { authorization } = request.headersDistinct;
+    return answerOfCatalogue(
+      {
+        request,
+        requestId,
+        address: remoteAddress(request, options.proxies ?? 0),
+        authenticate: () => options.authenticate(authorization?.join(', '), undefined),
+      },
+      of,
+    );
   }
 
   /** https://hl7.org/fhir/R4/http.html#capabilities */

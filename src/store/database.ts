@@ -14,6 +14,7 @@ import type { ClientDoc } from './clients.ts';
 import type { Doc, HistoryDoc } from './document.ts';
 import { answerForLostSockets } from './lost-sockets.ts';
 import type { ChoiceDoc, DeliveryDoc, GroupDoc, HoldDoc, NoticeDoc } from './notices.ts';
+import type { IssuerDoc, ListingDoc, ProposalDoc, ReportDoc } from './catalogue.ts';
 import type { GlassDoc } from './glass.ts';
 import type { IssuerKeyDoc } from './issuer-keys.ts';
 import type { FollowerDoc, OutboxDoc } from './outbox.ts';
@@ -62,6 +63,10 @@ export interface Database {
   subscriptions: Collection<SubscriptionDoc>;
   subscriptionEvents: Collection<EventDoc>;
   bindings: Collection<BindingDoc>;
+  listings: Collection<ListingDoc>;
+  proposals: Collection<ProposalDoc>;
+  reports: Collection<ReportDoc>;
+  issuers: Collection<IssuerDoc>;
   glass: Collection<GlassDoc>;
   /** Sessions, codes and tokens of the authorization server. */
   artifacts: Collection<ArtifactDoc>;
@@ -150,6 +155,9 @@ export const INDEXES = {
     { name: 'who_until', key: { who: 1, until: -1 } },
     { name: 'until', key: { until: 1 }, expireAfterSeconds: 60 },
   ],
+  listings: [{ name: 'state', key: { state: 1 } }],
+  proposals: [{ name: 'state_at', key: { state: 1, at: -1 } }],
+  reports: [{ name: 'at', key: { at: -1 } }],
   bindings: [{ name: 'until', key: { until: 1 }, expireAfterSeconds: 60 }],
   artifacts: [
     { name: 'until', key: { until: 1 }, expireAfterSeconds: 0 },
@@ -206,6 +214,10 @@ export async function connect(uri: string, name: string): Promise<Database> {
     subscriptions: db.collection('subscriptions'),
     subscriptionEvents: db.collection('subscriptionEvents'),
     bindings: db.collection('bindings'),
+    listings: db.collection('listings'),
+    proposals: db.collection('proposals'),
+    reports: db.collection('reports'),
+    issuers: db.collection('issuers'),
     glass: db.collection('glass'),
     artifacts: db.collection('artifacts'),
     clients: db.collection('clients'),

@@ -1,0 +1,78 @@
+/** A hospital's or laboratory's system as a client: what it is asked to be. Pure. */
+import type { Client } from '../auth/clients.ts';
+import { FhirError } from '../fhir/outcome.ts';
+import { fieldsOf, httpsIn, listIn, textIn } from './reading.ts';
+
+const FIELDS = [
+  'id',
+  'name',
+  'organization',
+  'scope',
+  'jwks',
+  'jwksUri',
+  'idPrefixes',
+  'rights',
+  'introspects',
+  'launches',
+];
+/** Beside depositing and reading back: what a register of the directory or of patients may do. */
+const RIGHTS = ['directory.write', 'registration.write'];
+const SCOPE = /^system\/([A-Za-z]{1,64}|\*)\.c?r?u?d?s?$/;
+
+/** @throws FhirError 400 */
+export function systemIn(value: unknown): Client {
+  const fields = fieldsOf(value, 'client', FIELDS);
+  const id = textIn(fields, 'id', 64);
+  if (!/^[a-z][a-z0-9-]{2,63}$/.test(id)) {
+    throw new FhirError('value', '`id` is 3 to 64 small letters, digits and hyphens', { expression: 'id' });
+  }
+  const organization = textIn(fields, 'organization', 80);
+  if (!/^Organization\/[A-Za-z0-9\-.]{1,64}$/.test(organization)) {
+    throw new FhirError('value', '`organization` is a reference, such as `Organization/1`', {
+      expression: 'organization',
+    });
+  }
+  const { jwks, jwksUri, introspects = false, launches = false } = fields;
+  const keys = typeof jwks === 'object' && jwks !== null ? (jwks as { keys?: unknown }).keys : undefined;
+  const hasKeys = Array.isArray(keys) && keys.length > 0 && keys.length <= 10;
+  if (hasKeys === (jwksUri !== undefined)) {
+    throw new FhirError(
+      'required',
+      'a system shows itself by its keys: `jwks` with 1 to 10 `keys`, or `jwksUri`',
+      { expression: 'jwks' },
+    );
+  }
+  const scopes = textIn(fields, 'scope', 4000).split(' ');
+  const wrong = scopes.find((scope) => !SCOPE.test(scope) || scope.endsWith('.'));
+  if (wrong !== undefined) {
+    throw new FhirError(
+      'value',
+      `\`${wrong.slice(0, 60)}\` is no \`system/\` scope, such as \`system/DocumentReference.cu\``,
+      { expression: 'scope' },
+    );
+  }
+  if (typeof introspects !== 'boolean' || typeof launches !== 'boolean') {
+    throw new FhirError('value', '`introspects` and `launches` are true or false');
+  }
+  const rights = fields['rights'] === undefined ? [] : listIn(fields, 'rights', RIGHTS.length);
+  if (!rights.every((right) => RIGHTS.includes(right as string))) {
+    throw new FhirError('value', `\`rights\` are of: ${RIGHTS.join(', ')}`, { expression: 'rights' });
+  }
+  const idPrefixes = fields['idPrefixes'] === undefined ? [] : listIn(fields, 'idPrefixes', 10);
+  if (!idPrefixes.every((prefix) => typeof prefix === 'string' && /^[A-Za-z0-9\-.]{2,20}$/.test(prefix))) {
+    throw new FhirError('value', '`idPrefixes` have 2 to 20 letters, digits, hyphens or dots', {
+      expression: 'idPrefixes',
+    });
+  }
+  return {
+    id,
+    name: textIn(fields, 'name', 200),
+    auth: 'private_key_jwt',
+    ...(hasKeys ? { jwks: { keys } } : { jwksUri: httpsIn(jwksUri, 'jwksUri') }),
+    redirectUris: [],
+    scope: [...scopes, ...(rights as string[])].join(' '),
+    system: { organization, rights: rights as string[], idPrefixes: idPrefixes as string[] },
+    ...(introspects ? { introspects } : {}),
+    ...(launches ? { launches } : {}),
+  };
+}
