@@ -167,15 +167,18 @@ export class Desk {
     const open = await this.#proposal(id);
     requireSecond(open, doing.steward, now());
     const proposal: Proposal = { ...open, state: 'confirmed', decided: { by: doing.steward, at: now() } };
-    // traced first: whatever comes of it, who let it in stands written
-    await this.#record(doing, {
-      what: 'step-approved',
-      subjects: [id, open.about],
-      detail: { kind: open.kind },
-    });
     if (open.kind === 'listing') await this.#requireStill(open);
     if (!(await shelf.decide(proposal))) throw new FhirError('duplicate', 'this was decided before');
-    const secret = await this.#apply(proposal);
+    let secret: string | undefined;
+    try {
+      // before it takes effect: nobody is let in without a trace of who did
+      const about = { subjects: [id, open.about], detail: { kind: open.kind } };
+      await this.#record(doing, { what: 'step-approved', ...about });
+      secret = await this.#apply(proposal);
+    } catch (error) {
+      await shelf.reopen(open);
+      throw error;
+    }
     return { proposal, ...(secret === undefined ? {} : { secret }) };
   }
 

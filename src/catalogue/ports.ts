@@ -23,6 +23,8 @@ export interface Shelf {
   propose(proposal: Proposal): Promise<void>;
   /** Once: false when it was decided before. */
   decide(proposal: Proposal): Promise<boolean>;
+  /** What was decided didn't come to pass. @param proposal as it was */
+  reopen(proposal: Proposal): Promise<void>;
 
   report(report: Report): Promise<void>;
   /** The newest first. */

@@ -86,6 +86,11 @@ export class MongoShelf implements Shelf {
     return decided.matchedCount === 1;
   }
 
+  async reopen(proposal: Proposal): Promise<void> {
+    const open = { $set: { state: 'open' as const, proposal } };
+    await this.#database.proposals.updateOne({ _id: proposal.id, state: 'confirmed' }, open, TIME);
+  }
+
   async report({ id, ...report }: Report): Promise<void> {
     await this.#database.reports.insertOne({ _id: id, ...report }, TIME);
   }
