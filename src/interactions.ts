@@ -10,10 +10,15 @@ import { notices, readNotices } from './operation/notices.ts';
 import { bindingToken } from './operation/subscription-binding.ts';
 import { subscriptionEvents } from './operation/subscription-events.ts';
 import { subscriptionStatus } from './operation/subscription-status.ts';
+import { expand } from './operation/terminology/expand.ts';
+import { lookup } from './operation/terminology/lookup.ts';
+import { translateCode } from './operation/terminology/translate.ts';
+import { validateCodeInSet, validateCodeInSystem } from './operation/terminology/validate-code.ts';
 import { validateOperation } from './operation/validate.ts';
 import type { Context } from './interaction/context.ts';
 import { create } from './interaction/create.ts';
 import { conditionalRemove, remove } from './interaction/delete.ts';
+import { readDefinition, searchDefinitions } from './interaction/definitions.ts';
 import type { Exchange, Interaction } from './interaction/exchange.ts';
 import { history } from './interaction/history.ts';
 import { conditionalPatch, patch } from './interaction/patch.ts';
@@ -57,6 +62,13 @@ export function interactions(context: Context) {
     '$notices-read': within(readNotices),
     '$notice-preferences': within(noticePreferences),
     '$notice-preferences-set': within(setNoticePreferences),
+    'read-definition': readDefinition,
+    'search-definitions': searchDefinitions,
+    $expand: expand,
+    '$validate-code': validateCodeInSet,
+    '$validate-code-system': validateCodeInSystem,
+    $lookup: lookup,
+    $translate: translateCode,
     $status: within(subscriptionStatus),
     $events: within(subscriptionEvents),
     '$get-ws-binding-token': within(bindingToken),

@@ -377,6 +377,30 @@ for (const url of [...new Set([...required, ...valueSets.keys()])].sort()) {
 }
 write('value-sets.json', lines(listed));
 
+/** system → code → display, of the codes that value sets list. */
+const displays = {};
+const told = new Map();
+const tell = (system, code, display) => display && told.set(`${system}|${code}`, display);
+const tellAll = (system, list) => {
+  for (const each of list ?? []) {
+    tell(system, each.code, each.display);
+    tellAll(system, each.concept);
+  }
+};
+for (const { compose } of valueSets.values()) {
+  for (const include of compose?.include ?? []) tellAll(include.system, include.concept);
+}
+for (const { url, concept } of codeSystems.values()) tellAll(url, concept);
+for (const systems of Object.values(listed)) {
+  for (const [system, codes] of Object.entries(systems)) {
+    for (const code of codes) {
+      const display = told.get(`${system}|${code}`);
+      if (display !== undefined && display !== code) (displays[system] ??= {})[code] = display.trim();
+    }
+  }
+}
+write('displays.json', lines(displays));
+
 const hierarchies = {};
 for (const url of [...codeSystems.keys()].sort()) {
   const all = concepts(url);

@@ -1,10 +1,11 @@
 /** What the server says it can do, made from what it serves: https://hl7.org/fhir/R4/capabilitystatement.html */
 import type { Json, Resource } from '../fhir/resource.ts';
+import { DEFINITION_PARAMETERS } from '../interaction/definitions.ts';
 import { isFollowed } from '../search/criterion.ts';
 import { parametersOf } from '../search/parameter.ts';
 import { TOPICS } from '../subscription/topics.ts';
 import { CAPABILITY, PROFILE } from '../subscription/vocabulary.ts';
-import { COMPARTMENTS, type Route } from './routes.ts';
+import { COMPARTMENTS, DEFINITIONS, type Route } from './routes.ts';
 
 export interface SearchParameterFacts {
   /** `code` of the SearchParameter. */
@@ -30,7 +31,7 @@ export interface CapabilityOptions {
   oauth?: Json;
 }
 
-const DEFINITIONS = 'http://hl7.org/fhir';
+const DEFINITIONS_OF_R4 = 'http://hl7.org/fhir';
 const OWN = 'https://carnet.example/fhir';
 const SYSTEM_CODES = ['transaction', 'search-system', 'history-system'];
 /** Of all types, but without an expression of their own: https://hl7.org/fhir/R4/search.html#all */
@@ -87,12 +88,17 @@ export function capabilityStatement(options: CapabilityOptions): Resource {
           ],
           description: 'A bearer token with SMART scopes, except for `metadata`.',
         },
-        resource: types.map((type) => resourceOf(type, types, options)),
+        resource: [
+          ...types.map((type) => resourceOf(type, types, options)),
+          ...[...DEFINITIONS]
+            .filter((type) => !types.includes(type))
+            .map((type) => definitionOf(type, options.routes)),
+        ],
         interaction: systemInteractions(options.routes),
         ...list('operation', operationsOf(options.routes.filter(({ path }) => path.startsWith('$')))),
         searchParam: [...options.commonParameters, ...WITHOUT_EXPRESSION].map(parameterOf),
         compartment: COMPARTMENTS.filter((type) => types.includes(type)).map(
-          (type) => `${DEFINITIONS}/CompartmentDefinition/${type.toLowerCase()}`,
+          (type) => `${DEFINITIONS_OF_R4}/CompartmentDefinition/${type.toLowerCase()}`,
         ),
       },
     ],
@@ -109,7 +115,7 @@ function resourceOf(type: string, types: string[], options: CapabilityOptions): 
   return {
     type,
     ...(type === 'Subscription' ? TOPICAL : {}),
-    profile: `${DEFINITIONS}/StructureDefinition/${type}`,
+    profile: `${DEFINITIONS_OF_R4}/StructureDefinition/${type}`,
     interaction: typeInteractions(routes).map((code) => ({ code })),
     versioning: 'versioned-update',
     readHistory: serves('vread'),
@@ -125,6 +131,16 @@ function resourceOf(type: string, types: string[], options: CapabilityOptions): 
     ...list('operation', operationsOf(routes.filter((route) => isOfType(route) || isOnlyOf(type, route)))),
   };
 }
+
+/** From files: read and searched only. */
+const definitionOf = (type: string, routes: readonly Route[]): Json => ({
+  type,
+  profile: `${DEFINITIONS_OF_R4}/StructureDefinition/${type}`,
+  interaction: [{ code: 'read' }, { code: 'search-type' }],
+  versioning: 'no-version',
+  searchParam: Object.entries(DEFINITION_PARAMETERS).map(([name, kind]) => ({ name, type: kind })),
+  ...list('operation', operationsOf(routes.filter((route) => isOnlyOf(type, route)))),
+});
 
 /** Empty arrays are not allowed in FHIR. */
 const list = (name: string, values: unknown[]): Json => (values.length === 0 ? {} : { [name]: values });
@@ -150,8 +166,8 @@ const operationsOf = (routes: readonly Route[]): Json[] =>
       routes
         .filter(({ code }) => code === 'operation')
         .map(({ interaction, own, definition }) => {
-          const name = interaction.slice(1);
-          const standard = `${DEFINITIONS}/OperationDefinition/Resource-${name}`;
+          const name = interaction === '$validate-code-system' ? 'validate-code' : interaction.slice(1);
+          const standard = `${DEFINITIONS_OF_R4}/OperationDefinition/Resource-${name}`;
           return [name, definition ?? (own ? `${OWN}/OperationDefinition/${name}` : standard)];
         }),
     ),

@@ -5,7 +5,7 @@
 import { FhirError } from '../fhir/outcome.ts';
 import { ID } from '../fhir/resource.ts';
 import type { Params } from '../interaction/exchange.ts';
-import { COMPARTMENTS, type Route } from './routes.ts';
+import { COMPARTMENTS, DEFINITIONS, type Route } from './routes.ts';
 
 export const MAX_URL_LENGTH = 8_000;
 
@@ -33,8 +33,10 @@ export function createMatcher(
 ): Matcher {
   const patterns = group(routes);
 
+  const isDefinition = (type: string): boolean => DEFINITIONS.has(type) && !served.has(type);
+
   function requireServed(type: string): void {
-    if (served.has(type)) return;
+    if (served.has(type) || DEFINITIONS.has(type)) return;
     const why = known.has(type)
       ? `type \`${type}\` is not served`
       : `\`${brief(type)}\` is not a resource type`;
@@ -43,7 +45,9 @@ export function createMatcher(
 
   return (method, path) => {
     const segments = split(path);
-    const pattern = (patterns[segments.length] ?? []).find((candidate) => fits(candidate.segments, segments));
+    const pattern = (patterns[segments.length] ?? []).find((candidate) =>
+      fits(candidate.segments, segments, isDefinition),
+    );
     if (!pattern) throw unknownAddress(segments, requireServed);
     const route = pattern.routes.get(method === 'HEAD' ? 'GET' : method);
     const params = bind(pattern.segments, segments, requireServed);
@@ -89,11 +93,12 @@ function decodeSegment(sent: string): string {
   return segment;
 }
 
-function fits(pattern: string[], segments: string[]): boolean {
+function fits(pattern: string[], segments: string[], isDefinition: (type: string) => boolean): boolean {
   return pattern.every((part, i) => {
     const segment = segments[i]!;
+    if (part === '[definition]') return isDefinition(segment);
     if (part === '[type]' || part === '[compartment]')
-      return /^[A-Za-z]/.test(segment) && segment !== 'metadata';
+      return /^[A-Za-z]/.test(segment) && segment !== 'metadata' && !isDefinition(segment);
     if (part === '[id]' || part === '[vid]') return !/^[_$]/.test(segment);
     return part === segment;
   });
@@ -104,7 +109,7 @@ function bind(pattern: string[], segments: string[], requireServed: (type: strin
   const params: Params = {};
   pattern.forEach((part, i) => {
     const segment = segments[i]!;
-    if (part === '[type]') {
+    if (part === '[type]' || part === '[definition]') {
       requireServed(segment);
       params.type = segment;
     } else if (part === '[compartment]') {

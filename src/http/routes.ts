@@ -3,6 +3,8 @@
  * https://hl7.org/fhir/R4/http.html#summary
  */
 
+import { FOLDERS } from '../fhir/conformance/files.ts';
+
 /** SMART scope letters: create, read, update, delete, search. */
 export type ScopeLetter = 'c' | 'r' | 'u' | 'd' | 's';
 
@@ -11,7 +13,7 @@ export type BodyKind = 'resource' | 'patch' | 'form' | 'parameters';
 
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Below the base: `[type]`, `[id]`, `[vid]` and `[compartment]` match a segment, anything else (a type, an operation) itself. */
+  /** Below the base: `[type]`, `[id]`, `[vid]`, `[compartment]` and `[definition]` match a segment, anything else (a type, an operation) itself. */
   path: string;
   interaction: string;
   /** http://hl7.org/fhir/restful-interaction: what it counts as in the CapabilityStatement and in AuditEvents */
@@ -31,6 +33,7 @@ export interface Route {
   forms?: readonly string[];
 }
 
+const TERMINOLOGY = 'http://hl7.org/fhir/OperationDefinition/';
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-';
 
 // prettier-ignore
@@ -61,6 +64,10 @@ export const ROUTES = [
   { method: 'GET', path: '[type]/_history', interaction: 'history-type', code: 'history-type', action: 'R', scope: 's' },
   { method: 'GET', path: '_history', interaction: 'history-system', code: 'history-system', action: 'R', scope: 's' },
 
+  { method: 'GET', path: '[definition]/[id]', interaction: 'read-definition', code: 'read', action: 'R' },
+  { method: 'GET', path: '[definition]', interaction: 'search-definitions', code: 'search-type', action: 'E' },
+  { method: 'POST', path: '[definition]/_search', interaction: 'search-definitions', code: 'search-type', action: 'E', body: 'form' },
+
   { method: 'POST', path: '', interaction: 'transaction', code: 'transaction', action: 'E', body: 'resource' },
 
   { method: 'POST', path: '[type]/$validate', interaction: '$validate', code: 'operation', action: 'E', body: 'resource' },
@@ -89,9 +96,26 @@ export const ROUTES = [
   { method: 'GET', path: 'Subscription/[id]/$events', interaction: '$events', code: 'operation', action: 'E', scope: 'r', definition: `${BACKPORT}events` },
   { method: 'GET', path: 'Subscription/[id]/$get-ws-binding-token', interaction: '$get-ws-binding-token', code: 'operation', action: 'R', scope: 'r', definition: `${BACKPORT}get-ws-binding-token` },
   { method: 'POST', path: 'Patient/[id]/$notice-preferences-set', interaction: '$notice-preferences-set', code: 'operation', action: 'U', scope: 'u', body: 'resource', own: true },
+
+  { method: 'GET', path: 'ValueSet/$expand', interaction: '$expand', code: 'operation', action: 'E', definition: `${TERMINOLOGY}ValueSet-expand` },
+  { method: 'POST', path: 'ValueSet/$expand', interaction: '$expand', code: 'operation', action: 'E', body: 'resource', definition: `${TERMINOLOGY}ValueSet-expand` },
+  { method: 'GET', path: 'ValueSet/[id]/$expand', interaction: '$expand', code: 'operation', action: 'E', definition: `${TERMINOLOGY}ValueSet-expand` },
+  { method: 'GET', path: 'ValueSet/$validate-code', interaction: '$validate-code', code: 'operation', action: 'E', definition: `${TERMINOLOGY}ValueSet-validate-code` },
+  { method: 'POST', path: 'ValueSet/$validate-code', interaction: '$validate-code', code: 'operation', action: 'E', body: 'resource', definition: `${TERMINOLOGY}ValueSet-validate-code` },
+  { method: 'GET', path: 'ValueSet/[id]/$validate-code', interaction: '$validate-code', code: 'operation', action: 'E', definition: `${TERMINOLOGY}ValueSet-validate-code` },
+  { method: 'GET', path: 'CodeSystem/$validate-code', interaction: '$validate-code-system', code: 'operation', action: 'E', definition: `${TERMINOLOGY}CodeSystem-validate-code` },
+  { method: 'POST', path: 'CodeSystem/$validate-code', interaction: '$validate-code-system', code: 'operation', action: 'E', body: 'resource', definition: `${TERMINOLOGY}CodeSystem-validate-code` },
+  { method: 'GET', path: 'CodeSystem/$lookup', interaction: '$lookup', code: 'operation', action: 'E', definition: `${TERMINOLOGY}CodeSystem-lookup` },
+  { method: 'POST', path: 'CodeSystem/$lookup', interaction: '$lookup', code: 'operation', action: 'E', body: 'resource', definition: `${TERMINOLOGY}CodeSystem-lookup` },
+  { method: 'GET', path: 'ConceptMap/$translate', interaction: '$translate', code: 'operation', action: 'E', definition: `${TERMINOLOGY}ConceptMap-translate` },
+  { method: 'POST', path: 'ConceptMap/$translate', interaction: '$translate', code: 'operation', action: 'E', body: 'resource', definition: `${TERMINOLOGY}ConceptMap-translate` },
+  { method: 'GET', path: 'ConceptMap/[id]/$translate', interaction: '$translate', code: 'operation', action: 'E', definition: `${TERMINOLOGY}ConceptMap-translate` },
 ] as const satisfies readonly Route[];
 
 export type InteractionName = Exclude<(typeof ROUTES)[number]['interaction'], 'capabilities'>;
+
+/** Served from files, unless a deployment serves the type from its store. */
+export const DEFINITIONS: ReadonlySet<string> = new Set(Object.keys(FOLDERS));
 
 /** https://hl7.org/fhir/R4/compartmentdefinition.html */
 export const COMPARTMENTS = ['Patient', 'Encounter', 'RelatedPerson', 'Practitioner', 'Device'] as const;

@@ -1,6 +1,8 @@
-/** The code systems and value sets that R4's own definitions hold, as searches ask for them. */
-import { codeSystem, type Hierarchy, valueSet } from '../fhir/definitions/index.ts';
+/** The code systems and value sets that are known here, as searches ask for them. */
+import type { Hierarchy } from '../fhir/definitions/index.ts';
 import type { Coding } from '../fhir/resource.ts';
+import { hierarchyOf } from '../fhir/terminology/concepts.ts';
+import { codesOf } from '../fhir/terminology/expansion.ts';
 import type { Terminology } from './terminology.ts';
 
 const inverted = new WeakMap<Hierarchy, ReadonlyMap<string, readonly string[]>>();
@@ -9,7 +11,7 @@ export const terminology: Terminology = {
   below: (system, code) => reach(system, code, childrenOf),
   above: (system, code) => reach(system, code, (hierarchy) => hierarchy),
   valueSet(url) {
-    const codes = valueSet(url);
+    const codes = codesOf(url);
     if (codes === undefined) return undefined;
     return [...codes].flatMap(([system, each]) => [...each].map((code): Coding => ({ system, code })));
   },
@@ -20,7 +22,7 @@ function reach(
   code: string,
   direction: (hierarchy: Hierarchy) => ReadonlyMap<string, readonly string[]>,
 ): Coding[] | undefined {
-  const hierarchy = codeSystem(system);
+  const hierarchy = hierarchyOf(system);
   if (hierarchy === undefined) return undefined;
   const next = direction(hierarchy);
   const found = new Set([code]);

@@ -50,6 +50,9 @@ const entries = (type: 'GET' | 'PUT') => ({
   type: 'transaction',
   entry: [{ request: { method: type, url: 'Flag/f1' }, ...(type === 'PUT' ? { resource: flag('f1') } : {}) }],
 });
+const VS = 'https://carnet.example/fhir/ValueSet/';
+const LOINC = { system: 'http://loinc.org', code: '11488-4' };
+const asked = (...parameter: object[]) => ({ resourceType: 'Parameters', parameter });
 const form = (fields: string) => ({
   body: fields,
   headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -69,7 +72,13 @@ interface Trial {
 }
 
 /** Everybody may do it who has a token: it reaches nobody's data. */
-const HARMLESS = new Set(['POST [type]/$validate', 'POST [type]/[id]/$validate']);
+const HARMLESS = new Set([
+  'POST [type]/$validate',
+  'POST [type]/[id]/$validate',
+  ...ROUTES.map(({ method, path }) => `${method} ${path}`).filter((route) =>
+    /\[definition\]|ValueSet|CodeSystem|ConceptMap/.test(route),
+  ),
+]);
 
 // prettier-ignore
 const TRIALS: Record<string, Trial> = {
@@ -95,6 +104,22 @@ const TRIALS: Record<string, Trial> = {
   'GET [type]/_history': { path: 'Flag/_history', entitled: 200, stranger: 'nothing' },
   'GET _history': { path: '_history', entitled: 200, stranger: 'nothing' },
   'POST ': { path: '', body: entries('PUT'), entitled: 200, stranger: 405 },
+  'GET [definition]/[id]': { path: 'ValueSet/document-types', entitled: 200, stranger: 200 },
+  'GET [definition]': { path: 'StructureDefinition?name=Mhd', entitled: 200, stranger: 200 },
+  'POST [definition]/_search': { path: 'ConceptMap/_search', ...form('_id=document-type-to-class'), entitled: 200, stranger: 200 },
+  'GET ValueSet/$expand': { path: `ValueSet/$expand?url=${VS}document-classes`, entitled: 200, stranger: 200 },
+  'POST ValueSet/$expand': { path: 'ValueSet/$expand', body: asked({ name: 'url', valueUri: `${VS}document-classes` }), entitled: 200, stranger: 200 },
+  'GET ValueSet/[id]/$expand': { path: 'ValueSet/document-classes/$expand', entitled: 200, stranger: 200 },
+  'GET ValueSet/$validate-code': { path: `ValueSet/$validate-code?url=${VS}document-types&system=http://loinc.org&code=11488-4`, entitled: 200, stranger: 200 },
+  'POST ValueSet/$validate-code': { path: 'ValueSet/$validate-code', body: asked({ name: 'url', valueUri: `${VS}document-types` }, { name: 'coding', valueCoding: LOINC }), entitled: 200, stranger: 200 },
+  'GET ValueSet/[id]/$validate-code': { path: 'ValueSet/document-types/$validate-code?system=http://loinc.org&code=11488-4', entitled: 200, stranger: 200 },
+  'GET CodeSystem/$validate-code': { path: 'CodeSystem/$validate-code?url=http://loinc.org&code=11488-4', entitled: 200, stranger: 200 },
+  'POST CodeSystem/$validate-code': { path: 'CodeSystem/$validate-code', body: asked({ name: 'coding', valueCoding: LOINC }), entitled: 200, stranger: 200 },
+  'GET CodeSystem/$lookup': { path: 'CodeSystem/$lookup?system=http://loinc.org&code=11488-4', entitled: 200, stranger: 200 },
+  'POST CodeSystem/$lookup': { path: 'CodeSystem/$lookup', body: asked({ name: 'coding', valueCoding: LOINC }), entitled: 200, stranger: 200 },
+  'GET ConceptMap/$translate': { path: 'ConceptMap/$translate?system=http://loinc.org&code=11488-4', entitled: 200, stranger: 200 },
+  'POST ConceptMap/$translate': { path: 'ConceptMap/$translate', body: asked({ name: 'coding', valueCoding: LOINC }), entitled: 200, stranger: 200 },
+  'GET ConceptMap/[id]/$translate': { path: 'ConceptMap/document-type-to-class/$translate?system=http://loinc.org&code=11488-4', entitled: 200, stranger: 200 },
   'POST [type]/$validate': { path: 'Flag/$validate', body: flag(), entitled: 200, stranger: 200 },
   'POST [type]/[id]/$validate': { path: 'Flag/f1/$validate', body: flag('f1'), entitled: 200, stranger: 200 },
   'GET $meta': { path: '$meta', entitled: 200, stranger: 'nothing' },

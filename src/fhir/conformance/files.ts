@@ -28,6 +28,6 @@ export interface Conformance extends Resource {
 export function readConformance<T extends Conformance>(type: ConformanceType): T[] {
   const folder = join(PROFILES, FOLDERS[type]);
   return readdirSync(folder)
-    .sort()
-    .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as T);
+    .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as T)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
 }

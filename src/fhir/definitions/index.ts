@@ -95,6 +95,9 @@ const valueSets = lazily(
 );
 const expanded = new Map<string, ValueSet>();
 
+/** Of those that can be listed. */
+export const valueSetUrls = (): IterableIterator<string> => valueSets().keys();
+
 /** The codes of a value set by their system; undefined when they can't be listed (MIME types, languages, UCUM). */
 export function valueSet(url: string): ValueSet | undefined {
   const [name = ''] = url.split('|', 1);

@@ -1,14 +1,14 @@
 /** Required bindings, as far as their value sets can be listed: https://hl7.org/fhir/R4/terminologies.html#required */
-import { valueSet } from '../definitions/index.ts';
 import type { ValueSet } from '../definitions/index.ts';
 import type { Coding, Json } from '../resource.ts';
+import { codesOf } from '../terminology/expansion.ts';
 import { show } from './path.ts';
 
 const MAX_LISTED = 40;
 
 /** A code, Coding, CodeableConcept or Quantity that is not of the value set, told as text. */
 export function bindingFault(value: unknown, url: string): string | undefined {
-  const set = valueSet(url);
+  const set = codesOf(url);
   if (set === undefined) return undefined;
   if (typeof value !== 'object' || value === null)
     return hasCode(set, value) ? undefined : `code ${show(value)}; allowed: ${list(set, url)}`;
