@@ -3,6 +3,7 @@ import { accessHistory } from './operation/access-history.ts';
 import { accessPreview } from './operation/access-preview.ts';
 import { breakGlass } from './operation/break-glass.ts';
 import { enforcementStatus } from './operation/enforcement-status.ts';
+import { everything } from './operation/everything.ts';
 import { explainAccess } from './operation/explain-access.ts';
 import { meta, metaAdd, metaDelete } from './operation/meta.ts';
 import { noticePreferences, setNoticePreferences } from './operation/notice-preferences.ts';
@@ -58,6 +59,7 @@ export function interactions(context: Context) {
     '$access-preview': within(accessPreview),
     '$access-history': within(accessHistory),
     '$break-glass': within(breakGlass),
+    $everything: within(everything),
     $notices: within(notices),
     '$notices-read': within(readNotices),
     '$notice-preferences': within(noticePreferences),

@@ -27,13 +27,13 @@ export interface Route {
   open?: true;
   /** An operation that this server defines. */
   own?: true;
-  /** Of an operation that neither this server nor R4 defines. */
+  /** Canonical address of an operation's definition, where its name doesn't tell it. */
   definition?: string;
   /** Media types that it answers in beside FHIR's. */
   forms?: readonly string[];
 }
 
-const TERMINOLOGY = 'http://hl7.org/fhir/OperationDefinition/';
+const R4 = 'http://hl7.org/fhir/OperationDefinition/';
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-';
 
 // prettier-ignore
@@ -87,6 +87,10 @@ export const ROUTES = [
   { method: 'POST', path: 'Patient/[id]/$access-preview', interaction: '$access-preview', code: 'operation', action: 'E', scope: 'r', body: 'resource', own: true },
   { method: 'GET', path: 'Patient/[id]/$access-history', interaction: '$access-history', code: 'operation', action: 'R', scope: 'r', own: true, forms: ['text/csv', 'application/pdf'] },
   { method: 'POST', path: 'Patient/[id]/$break-glass', interaction: '$break-glass', code: 'operation', action: 'E', body: 'resource', own: true },
+  { method: 'GET', path: 'Patient/[id]/$everything', interaction: '$everything', code: 'operation', action: 'E', scope: 'r', definition: `${R4}Patient-everything` },
+  { method: 'POST', path: 'Patient/[id]/$everything', interaction: '$everything', code: 'operation', action: 'E', scope: 'r', body: 'parameters', definition: `${R4}Patient-everything` },
+  { method: 'GET', path: 'Encounter/[id]/$everything', interaction: '$everything', code: 'operation', action: 'E', scope: 'r', definition: `${R4}Encounter-everything` },
+  { method: 'POST', path: 'Encounter/[id]/$everything', interaction: '$everything', code: 'operation', action: 'E', scope: 'r', body: 'parameters', definition: `${R4}Encounter-everything` },
   { method: 'GET', path: 'Patient/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'POST', path: 'Patient/[id]/$notices-read', interaction: '$notices-read', code: 'operation', action: 'U', scope: 'r', body: 'resource', own: true },
   { method: 'GET', path: 'Practitioner/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', own: true },
@@ -97,19 +101,19 @@ export const ROUTES = [
   { method: 'GET', path: 'Subscription/[id]/$get-ws-binding-token', interaction: '$get-ws-binding-token', code: 'operation', action: 'R', scope: 'r', definition: `${BACKPORT}get-ws-binding-token` },
   { method: 'POST', path: 'Patient/[id]/$notice-preferences-set', interaction: '$notice-preferences-set', code: 'operation', action: 'U', scope: 'u', body: 'resource', own: true },
 
-  { method: 'GET', path: 'ValueSet/$expand', interaction: '$expand', code: 'operation', action: 'E', definition: `${TERMINOLOGY}ValueSet-expand` },
-  { method: 'POST', path: 'ValueSet/$expand', interaction: '$expand', code: 'operation', action: 'E', body: 'resource', definition: `${TERMINOLOGY}ValueSet-expand` },
-  { method: 'GET', path: 'ValueSet/[id]/$expand', interaction: '$expand', code: 'operation', action: 'E', definition: `${TERMINOLOGY}ValueSet-expand` },
-  { method: 'GET', path: 'ValueSet/$validate-code', interaction: '$validate-code', code: 'operation', action: 'E', definition: `${TERMINOLOGY}ValueSet-validate-code` },
-  { method: 'POST', path: 'ValueSet/$validate-code', interaction: '$validate-code', code: 'operation', action: 'E', body: 'resource', definition: `${TERMINOLOGY}ValueSet-validate-code` },
-  { method: 'GET', path: 'ValueSet/[id]/$validate-code', interaction: '$validate-code', code: 'operation', action: 'E', definition: `${TERMINOLOGY}ValueSet-validate-code` },
-  { method: 'GET', path: 'CodeSystem/$validate-code', interaction: '$validate-code-system', code: 'operation', action: 'E', definition: `${TERMINOLOGY}CodeSystem-validate-code` },
-  { method: 'POST', path: 'CodeSystem/$validate-code', interaction: '$validate-code-system', code: 'operation', action: 'E', body: 'resource', definition: `${TERMINOLOGY}CodeSystem-validate-code` },
-  { method: 'GET', path: 'CodeSystem/$lookup', interaction: '$lookup', code: 'operation', action: 'E', definition: `${TERMINOLOGY}CodeSystem-lookup` },
-  { method: 'POST', path: 'CodeSystem/$lookup', interaction: '$lookup', code: 'operation', action: 'E', body: 'resource', definition: `${TERMINOLOGY}CodeSystem-lookup` },
-  { method: 'GET', path: 'ConceptMap/$translate', interaction: '$translate', code: 'operation', action: 'E', definition: `${TERMINOLOGY}ConceptMap-translate` },
-  { method: 'POST', path: 'ConceptMap/$translate', interaction: '$translate', code: 'operation', action: 'E', body: 'resource', definition: `${TERMINOLOGY}ConceptMap-translate` },
-  { method: 'GET', path: 'ConceptMap/[id]/$translate', interaction: '$translate', code: 'operation', action: 'E', definition: `${TERMINOLOGY}ConceptMap-translate` },
+  { method: 'GET', path: 'ValueSet/$expand', interaction: '$expand', code: 'operation', action: 'E', definition: `${R4}ValueSet-expand` },
+  { method: 'POST', path: 'ValueSet/$expand', interaction: '$expand', code: 'operation', action: 'E', body: 'resource', definition: `${R4}ValueSet-expand` },
+  { method: 'GET', path: 'ValueSet/[id]/$expand', interaction: '$expand', code: 'operation', action: 'E', definition: `${R4}ValueSet-expand` },
+  { method: 'GET', path: 'ValueSet/$validate-code', interaction: '$validate-code', code: 'operation', action: 'E', definition: `${R4}ValueSet-validate-code` },
+  { method: 'POST', path: 'ValueSet/$validate-code', interaction: '$validate-code', code: 'operation', action: 'E', body: 'resource', definition: `${R4}ValueSet-validate-code` },
+  { method: 'GET', path: 'ValueSet/[id]/$validate-code', interaction: '$validate-code', code: 'operation', action: 'E', definition: `${R4}ValueSet-validate-code` },
+  { method: 'GET', path: 'CodeSystem/$validate-code', interaction: '$validate-code-system', code: 'operation', action: 'E', definition: `${R4}CodeSystem-validate-code` },
+  { method: 'POST', path: 'CodeSystem/$validate-code', interaction: '$validate-code-system', code: 'operation', action: 'E', body: 'resource', definition: `${R4}CodeSystem-validate-code` },
+  { method: 'GET', path: 'CodeSystem/$lookup', interaction: '$lookup', code: 'operation', action: 'E', definition: `${R4}CodeSystem-lookup` },
+  { method: 'POST', path: 'CodeSystem/$lookup', interaction: '$lookup', code: 'operation', action: 'E', body: 'resource', definition: `${R4}CodeSystem-lookup` },
+  { method: 'GET', path: 'ConceptMap/$translate', interaction: '$translate', code: 'operation', action: 'E', definition: `${R4}ConceptMap-translate` },
+  { method: 'POST', path: 'ConceptMap/$translate', interaction: '$translate', code: 'operation', action: 'E', body: 'resource', definition: `${R4}ConceptMap-translate` },
+  { method: 'GET', path: 'ConceptMap/[id]/$translate', interaction: '$translate', code: 'operation', action: 'E', definition: `${R4}ConceptMap-translate` },
 ] as const satisfies readonly Route[];
 
 export type InteractionName = Exclude<(typeof ROUTES)[number]['interaction'], 'capabilities'>;

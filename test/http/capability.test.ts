@@ -19,6 +19,11 @@ const parameters: Record<string, { name: string; type: string; definition?: stri
   Basic: [],
 };
 
+const own = (name: string): Json => ({
+  name,
+  definition: `https://carnet.example/fhir/OperationDefinition/${name}`,
+});
+
 const statement = (routes = ROUTES as readonly (typeof ROUTES)[number][]) =>
   capabilityStatement({
     routes,
@@ -70,20 +75,11 @@ describe('the CapabilityStatement', () => {
         { name: 'meta', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-meta' },
         { name: 'meta-add', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-meta-add' },
         { name: 'meta-delete', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-meta-delete' },
-        ...[
-          'enforcement-status',
-          'explain-access',
-          'access-preview',
-          'access-history',
-          'break-glass',
-          'notices',
-          'notices-read',
-          'notice-preferences',
-          'notice-preferences-set',
-        ].map((name) => ({
-          name,
-          definition: `https://carnet.example/fhir/OperationDefinition/${name}`,
-        })),
+        ...['enforcement-status', 'explain-access', 'access-preview', 'access-history', 'break-glass'].map(
+          own,
+        ),
+        { name: 'everything', definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything' },
+        ...['notices', 'notices-read', 'notice-preferences', 'notice-preferences-set'].map(own),
       ],
     });
     expect(JSON.stringify(resource('Observation').operation)).not.toContain('carnet.example');

@@ -10,6 +10,7 @@ beforeAll(async () => {
   const all = carnet.as('all');
   await all.put('Patient/own', { resourceType: 'Patient', id: 'own', name: [{ family: 'Secret' }] });
   await all.put('Consent/c1', consent);
+  await all.put('Encounter/e1', encounter);
   await all.put('Subscription/s1', subscription);
   vid = (await all.put('Flag/f1', flag('f1'))).json.meta.versionId;
 });
@@ -40,6 +41,14 @@ const consent = {
   category: [{ text: 'Secret' }],
   patient: { reference: 'Patient/own' },
   policy: [{ uri: 'https://example.org/policy' }],
+};
+const encounter = {
+  resourceType: 'Encounter',
+  id: 'e1',
+  status: 'finished',
+  class: { code: 'AMB' },
+  serviceType: { text: 'Secret' },
+  subject: { reference: 'Patient/own' },
 };
 const meta = {
   resourceType: 'Parameters',
@@ -144,6 +153,10 @@ const TRIALS: Record<string, Trial> = {
   'GET Subscription/[id]/$status': { path: 'Subscription/s1/$status', entitled: 200, stranger: 404 },
   'GET Subscription/[id]/$events': { path: 'Subscription/s1/$events', entitled: 200, stranger: 404 },
   'GET Subscription/[id]/$get-ws-binding-token': { path: 'Subscription/s1/$get-ws-binding-token', entitled: 200, stranger: 404 },
+  'GET Patient/[id]/$everything': { path: 'Patient/own/$everything', entitled: 200, stranger: 404 },
+  'POST Patient/[id]/$everything': { path: 'Patient/own/$everything', entitled: 200, stranger: 404 },
+  'GET Encounter/[id]/$everything': { path: 'Encounter/e1/$everything', entitled: 200, stranger: 404 },
+  'POST Encounter/[id]/$everything': { path: 'Encounter/e1/$everything', entitled: 200, stranger: 404 },
   'GET Patient/[id]/$access-history': { path: 'Patient/own/$access-history', entitled: 200, stranger: 404 },
 };
 

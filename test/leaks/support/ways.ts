@@ -127,12 +127,21 @@ export const READING: Record<number, (cast: Cast) => Probe[]> = {
       get(shown, { 'if-modified-since': 'Tue, 01 Jan 2036 00:00:00 GMT' }),
     ];
   },
-  19: ({ of, visible }) => [
-    get(`Patient/${of}/$everything`),
-    get(`Patient/${visible}/$everything`),
-    get(`Patient/${visible}/$summary`),
-    get(`DocumentReference/$docref?patient=${of}`),
-  ],
+  19: (cast) => {
+    const { of, visible } = cast;
+    const { type } = cast.manner;
+    const { encounter } = named(cast);
+    return [
+      get(`Patient/${of}/$everything`),
+      get(`Patient/${visible}/$everything`),
+      follow(`Patient/${visible}/$everything?_count=2`),
+      get(`Patient/${visible}/$everything?_type=${type},Observation&start=2024-01-01&end=2031-12-31`),
+      get(`Patient/${visible}/$everything?_since=2000-01-01`),
+      get(`${encounter}/$everything`),
+      get(`Patient/${visible}/$summary`),
+      get(`DocumentReference/$docref?patient=${of}`),
+    ];
+  },
   20: ({ of }) => [
     get('$export?_type=DocumentReference', { prefer: 'respond-async' }),
     get(`Patient/${of}/$export`, { prefer: 'respond-async' }),
