@@ -11,6 +11,7 @@ import { bundleOf, searchEntry } from '../interaction/bundle.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
 import type { Asked } from './access-history-query.ts';
 import type { HistoryPage } from './access-history.ts';
+import { type FileName, fileAnswer } from './file.ts';
 import { told } from './language.ts';
 
 const MOST_NAMED = 100;
@@ -30,10 +31,25 @@ export async function answerAs(asked: Asked, page: HistoryPage, around: Around):
     case 'bundle':
       return bundle(page, exchange);
     case 'csv':
-      return file('text/csv; charset=utf-8; header=present', csvOf(lines, clock), page, around);
+      return linked(
+        fileAnswer(
+          exchange,
+          'text/csv; charset=utf-8; header=present',
+          csvOf(lines, clock),
+          nameOf(clock, 'csv'),
+        ),
+        page,
+      );
     case 'pdf':
-      return file('application/pdf', await pdfOf(lines, clock), page, around);
+      return linked(
+        fileAnswer(exchange, 'application/pdf', await pdfOf(lines, clock), nameOf(clock, 'pdf')),
+        page,
+      );
   }
+}
+
+function nameOf({ language }: Clock, ending: string): FileName {
+  return { language, name: `${TITLES.file[language]}.${ending}` };
 }
 
 function bundle({ traces, next }: HistoryPage, { base, url }: Exchange): Answer {
@@ -48,23 +64,6 @@ function bundle({ traces, next }: HistoryPage, { base, url }: Exchange): Answer 
 function linked(answer: Answer, { next }: HistoryPage): Answer {
   if (next === undefined) return answer;
   return { ...answer, headers: { ...answer.headers, link: `<${next}>; rel="next"` } };
-}
-
-/** As it is, or in a Binary where FHIR is asked for: https://hl7.org/fhir/R4/binary.html#rest */
-function file(type: string, content: Buffer, page: HistoryPage, { exchange, clock }: Around): Answer {
-  const media = type.split(';', 1)[0]!;
-  const headers = {
-    'content-language': clock.language,
-    vary: 'accept, accept-encoding, accept-language',
-    'content-disposition': `attachment; filename="${TITLES.file[clock.language]}.${media === 'text/csv' ? 'csv' : 'pdf'}"`,
-  };
-  const wanted = exchange.format ?? exchange.header('accept') ?? '';
-  if (/json|fhir/.test(wanted)) {
-    const { vary } = headers;
-    const body = { resourceType: 'Binary', contentType: media, data: content.toString('base64') };
-    return linked({ status: 200, headers: { vary }, body }, page);
-  }
-  return linked({ status: 200, headers: { ...headers, 'content-type': type }, body: content }, page);
 }
 
 function parametersOf(

@@ -1,7 +1,7 @@
 /** An access history as a Bundle, as CSV and as PDF: https://www.rfc-editor.org/rfc/rfc4180, ISO 32000-1 and 14289-1. */
-import { inflateSync } from 'node:zlib';
 import { validate } from '../../src/fhir/validate/index.ts';
 import { actor, consent, document, person } from '../leaks/support/content.ts';
+import { contentOf, wordsOf } from '../support/pdf.ts';
 import { type Client, type Reply, type TestServer, putAll, testServer } from '../support/server.ts';
 
 let carnet: TestServer;
@@ -125,30 +125,6 @@ describe('CSV', () => {
 });
 
 describe('PDF', () => {
-  /** All that is written in it: the streams inflated. */
-  function contentOf(pdf: Buffer): string {
-    const text = pdf.toString('latin1');
-    const streams = [...text.matchAll(/stream\n/g)].map(({ index }) => {
-      const start = index + 'stream\n'.length;
-      const end = text.indexOf('endstream', start);
-      try {
-        return inflateSync(pdf.subarray(start, end)).toString('latin1');
-      } catch {
-        return '';
-      }
-    });
-    return streams.join('\n');
-  }
-  /** The words, of whatever pieces: `[<48656c> 10 <6c6f>] TJ`. */
-  const wordsOf = (pdf: Buffer): string =>
-    [...contentOf(pdf).matchAll(/\[([^\]]*)\] TJ/g)]
-      .map(([, pieces = '']) =>
-        [...pieces.matchAll(/<([0-9a-f]*)>/g)]
-          .map(([, hex = '']) => Buffer.from(hex, 'hex').toString('latin1'))
-          .join(''),
-      )
-      .join(' ');
-
   it.each([
     ['?as=pdf', {}],
     ['?_format=application/pdf', {}],
