@@ -27,6 +27,7 @@ import { read, vread } from './interaction/read.ts';
 import { searchCompartment, searchSystem, searchType } from './interaction/search.ts';
 import { transaction } from './interaction/transaction.ts';
 import { conditionalUpdate, update } from './interaction/update.ts';
+import { summary } from './record/summary/summary.ts';
 
 export function interactions(context: Context) {
   const within =
@@ -60,6 +61,7 @@ export function interactions(context: Context) {
     '$access-history': within(accessHistory),
     '$break-glass': within(breakGlass),
     $everything: within(everything),
+    $summary: within(summary),
     $notices: within(notices),
     '$notices-read': within(readNotices),
     '$notice-preferences': within(noticePreferences),

@@ -34,6 +34,7 @@ export interface Route {
 }
 
 const R4 = 'http://hl7.org/fhir/OperationDefinition/';
+const IPS = 'http://hl7.org/fhir/uv/ips/OperationDefinition/summary';
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-';
 
 // prettier-ignore
@@ -91,6 +92,8 @@ export const ROUTES = [
   { method: 'POST', path: 'Patient/[id]/$everything', interaction: '$everything', code: 'operation', action: 'E', scope: 'r', body: 'parameters', definition: `${R4}Patient-everything` },
   { method: 'GET', path: 'Encounter/[id]/$everything', interaction: '$everything', code: 'operation', action: 'E', scope: 'r', definition: `${R4}Encounter-everything` },
   { method: 'POST', path: 'Encounter/[id]/$everything', interaction: '$everything', code: 'operation', action: 'E', scope: 'r', body: 'parameters', definition: `${R4}Encounter-everything` },
+  { method: 'GET', path: 'Patient/[id]/$summary', interaction: '$summary', code: 'operation', action: 'E', scope: 'r', definition: IPS, forms: ['application/pdf'] },
+  { method: 'POST', path: 'Patient/[id]/$summary', interaction: '$summary', code: 'operation', action: 'E', scope: 'r', body: 'parameters', definition: IPS, forms: ['application/pdf'] },
   { method: 'GET', path: 'Patient/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'POST', path: 'Patient/[id]/$notices-read', interaction: '$notices-read', code: 'operation', action: 'U', scope: 'r', body: 'resource', own: true },
   { method: 'GET', path: 'Practitioner/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', own: true },

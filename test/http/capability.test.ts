@@ -79,6 +79,7 @@ describe('the CapabilityStatement', () => {
           own,
         ),
         { name: 'everything', definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything' },
+        { name: 'summary', definition: 'http://hl7.org/fhir/uv/ips/OperationDefinition/summary' },
         ...['notices', 'notices-read', 'notice-preferences', 'notice-preferences-set'].map(own),
       ],
     });

@@ -153,6 +153,8 @@ const TRIALS: Record<string, Trial> = {
   'GET Subscription/[id]/$status': { path: 'Subscription/s1/$status', entitled: 200, stranger: 404 },
   'GET Subscription/[id]/$events': { path: 'Subscription/s1/$events', entitled: 200, stranger: 404 },
   'GET Subscription/[id]/$get-ws-binding-token': { path: 'Subscription/s1/$get-ws-binding-token', entitled: 200, stranger: 404 },
+  'GET Patient/[id]/$summary': { path: 'Patient/own/$summary', entitled: 200, stranger: 404 },
+  'POST Patient/[id]/$summary': { path: 'Patient/own/$summary', entitled: 200, stranger: 404 },
   'GET Patient/[id]/$everything': { path: 'Patient/own/$everything', entitled: 200, stranger: 404 },
   'POST Patient/[id]/$everything': { path: 'Patient/own/$everything', entitled: 200, stranger: 404 },
   'GET Encounter/[id]/$everything': { path: 'Encounter/e1/$everything', entitled: 200, stranger: 404 },

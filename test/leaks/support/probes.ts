@@ -43,6 +43,15 @@ const NAMED_READS: Probe[] = HIDDEN_KEYS.flatMap((key) => [
 ]);
 
 const SEARCHES = [
+  'Patient/vera/$everything',
+  'Patient/vera/$everything?_type=Observation,DocumentReference&start=2024-01-01',
+  'Patient/hugo/$everything',
+  'Patient/hugo/$summary',
+  'Patient/vera/$summary',
+  'Patient/vera/$summary?language=en',
+  'Patient/wim/$summary',
+  'Encounter/vera-enc/$everything',
+  'Encounter/hugo-enc/$everything',
   'DocumentReference',
   'DocumentReference?patient=vera',
   'DocumentReference?patient=vera&_total=accurate&_count=1',
@@ -224,6 +233,7 @@ const SEARCHES = [
 ];
 
 const PAGED = [
+  'Patient/vera/$everything?_count=3',
   'DocumentReference?patient=vera&_count=1',
   'DocumentReference?_count=1',
   'DocumentReference?_count=2&_sort=-date',

@@ -138,7 +138,9 @@ export const READING: Record<number, (cast: Cast) => Probe[]> = {
       get(`Patient/${visible}/$everything?_type=${type},Observation&start=2024-01-01&end=2031-12-31`),
       get(`Patient/${visible}/$everything?_since=2000-01-01`),
       get(`${encounter}/$everything`),
+      get(`Patient/${of}/$summary`),
       get(`Patient/${visible}/$summary`),
+      get(`Patient/${visible}/$summary?language=en`),
       get(`DocumentReference/$docref?patient=${of}`),
     ];
   },

@@ -156,6 +156,9 @@ function comparable({ carnet }: World, text: string): string {
       .replaceAll(/_page=([\w-]+)/g, (_, token: string) => `_page=${token.length} characters`)
       .replaceAll(/\b[0-9a-f]{20}\b/g, numbered)
       .replaceAll(/("(?:lastUpdated|lastModified|recorded)":)"[^"]*"/g, '$1"then"')
+      // of a document that is made when it is asked for
+      .replaceAll(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'uuid')
+      .replaceAll(/("(?:timestamp|date)":)"[^"]*\.\d{3}Z"/g, '$1"then"')
       // until when a Subscription's rights hold, from when it was made
       .replaceAll(/("end":)"[^"]*\.\d{3}Z"/g, '$1"then"')
       .replaceAll(/(\["last-modified",)"[^"]*"/g, '$1"then"')
