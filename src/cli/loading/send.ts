@@ -19,7 +19,7 @@ export interface Sent {
   failures: string[];
 }
 
-interface Reply {
+export interface Reply {
   status: number;
   retryAfter?: number;
   body: Json;
@@ -57,7 +57,14 @@ function entriesOf({ status, body }: Reply): Sent {
   return { stored: entries.length - failures.length, failures };
 }
 
-async function persist(method: 'PUT' | 'POST', path: string, body: string, server: Server): Promise<Reply> {
+/** @param repeatable it may be sent again though it may have arrived */
+export async function persist(
+  method: 'PUT' | 'POST',
+  path: string,
+  body: string,
+  server: Server,
+  { repeatable = method === 'PUT' }: { repeatable?: boolean } = {},
+): Promise<Reply> {
   let pause = server.pause;
   for (let attempt = 0; ; attempt += 1) {
     const last = attempt >= server.retries;
@@ -67,7 +74,7 @@ async function persist(method: 'PUT' | 'POST', path: string, body: string, serve
       pause = Math.max(pause, (reply.retryAfter ?? 0) * 1000);
     } catch (error) {
       // a POST that may have arrived is not repeated: it would be stored twice
-      if (last || (method === 'POST' && !neverArrived(error)))
+      if (last || (!repeatable && !neverArrived(error)))
         return { status: 0, body: asOutcome(causeOf(error)) };
     }
     await sleep(Math.min(pause, LONGEST_PAUSE) * (0.75 + Math.random() / 2));
@@ -118,7 +125,7 @@ function neverArrived(error: unknown): boolean {
   return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(causeOf(error));
 }
 
-function reason(status: number, body: Json): string {
+export function reason(status: number, body: Json): string {
   type Issue = {
     severity?: string;
     details?: { text?: string };
