@@ -2,6 +2,7 @@
 import { accessHistory } from './operation/access-history.ts';
 import { accessPreview } from './operation/access-preview.ts';
 import { breakGlass } from './operation/break-glass.ts';
+import { documentHtml } from './operation/document-html.ts';
 import { enforcementStatus } from './operation/enforcement-status.ts';
 import { everything } from './operation/everything.ts';
 import { explainAccess } from './operation/explain-access.ts';
@@ -62,6 +63,7 @@ export function interactions(context: Context) {
     '$break-glass': within(breakGlass),
     $everything: within(everything),
     $summary: within(summary),
+    $html: documentHtml,
     $notices: within(notices),
     '$notices-read': within(readNotices),
     '$notice-preferences': within(noticePreferences),

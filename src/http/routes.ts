@@ -94,6 +94,7 @@ export const ROUTES = [
   { method: 'POST', path: 'Encounter/[id]/$everything', interaction: '$everything', code: 'operation', action: 'E', scope: 'r', body: 'parameters', definition: `${R4}Encounter-everything` },
   { method: 'GET', path: 'Patient/[id]/$summary', interaction: '$summary', code: 'operation', action: 'E', scope: 'r', definition: IPS, forms: ['application/pdf'] },
   { method: 'POST', path: 'Patient/[id]/$summary', interaction: '$summary', code: 'operation', action: 'E', scope: 'r', body: 'parameters', definition: IPS, forms: ['application/pdf'] },
+  { method: 'GET', path: 'DocumentReference/[id]/$html', interaction: '$html', code: 'operation', action: 'R', scope: 'r', own: true, forms: ['text/html'] },
   { method: 'GET', path: 'Patient/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'POST', path: 'Patient/[id]/$notices-read', interaction: '$notices-read', code: 'operation', action: 'U', scope: 'r', body: 'resource', own: true },
   { method: 'GET', path: 'Practitioner/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', own: true },

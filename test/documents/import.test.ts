@@ -191,7 +191,7 @@ it('rejects each file that is wrong, says why, and takes the others', async () =
   const good = pdf('good');
   const of = (uri: string, more: Partial<Described> = {}): Described => ({
     uri,
-    uid: `1.2.4.${uri.length}.${[...uri].reduce((sum, each) => sum * 31 + each.charCodeAt(0), 7) % 1_000_000}`,
+    uid: `1.2.4.${uri.length}.${Buffer.from(uri).reduce((sum, each) => (sum * 31 + each) % 1_000_003, 7)}`,
     mime: 'application/pdf',
     content: good,
     ...more,
@@ -217,7 +217,7 @@ it('rejects each file that is wrong, says why, and takes the others', async () =
   ];
   const files = media(who, documents);
   files.delete('IHE_XDM/SUBSET01/GONE.PDF');
-  for (const path of [...files.keys()]) if (/passwd/.test(path)) files.delete(path);
+  for (const path of Array.from(files.keys())) if (/passwd/.test(path)) files.delete(path);
   files.set('IHE_XDM/SUBSET01/STRAY.PDF', good);
   const root = write([
     ...below('personne-1', files),

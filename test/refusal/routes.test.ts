@@ -12,6 +12,7 @@ beforeAll(async () => {
   await all.put('Consent/c1', consent);
   await all.put('Encounter/e1', encounter);
   await all.put('Subscription/s1', subscription);
+  await all.put('DocumentReference/page', page);
   vid = (await all.put('Flag/f1', flag('f1'))).json.meta.versionId;
 });
 afterAll(() => carnet?.close());
@@ -144,6 +145,7 @@ const TRIALS: Record<string, Trial> = {
   'GET Patient/[id]/$explain-access': { path: 'Patient/own/$explain-access?actor=Practitioner/x', entitled: 200, stranger: 404 },
   'POST Patient/[id]/$access-preview': { path: 'Patient/own/$access-preview', body: { resourceType: 'Parameters', parameter: [{ name: 'consent', resource: consent }] }, entitled: 200, stranger: 404 },
   'POST Patient/[id]/$break-glass': { path: 'Patient/own/$break-glass', body: { resourceType: 'Parameters', parameter: [{ name: 'reason', valueString: 'unconscious, alone' }] }, entitled: 200, stranger: 403, by: 'emergency' },
+  'GET DocumentReference/[id]/$html': { path: 'DocumentReference/page/$html', entitled: 200, stranger: 404 },
   'GET Patient/[id]/$notices': { path: 'Patient/own/$notices', entitled: 200, stranger: 404 },
   'POST Patient/[id]/$notices-read': { path: 'Patient/own/$notices-read', body: { resourceType: 'Parameters', parameter: [{ name: 'read', valueId: 'none' }] }, entitled: 200, stranger: 404 },
   'GET Practitioner/[id]/$notices': { path: 'Practitioner/own/$notices', entitled: 200, stranger: 404 },
@@ -160,6 +162,24 @@ const TRIALS: Record<string, Trial> = {
   'GET Encounter/[id]/$everything': { path: 'Encounter/e1/$everything', entitled: 200, stranger: 404 },
   'POST Encounter/[id]/$everything': { path: 'Encounter/e1/$everything', entitled: 200, stranger: 404 },
   'GET Patient/[id]/$access-history': { path: 'Patient/own/$access-history', entitled: 200, stranger: 404 },
+};
+
+/** A CDA of the owner's. */
+const page = {
+  resourceType: 'DocumentReference',
+  id: 'page',
+  status: 'current',
+  subject: { reference: 'Patient/own' },
+  content: [
+    {
+      attachment: {
+        contentType: 'text/xml',
+        data: Buffer.from(
+          '<ClinicalDocument xmlns="urn:hl7-org:v3"><title>Secret</title></ClinicalDocument>',
+        ).toString('base64'),
+      },
+    },
+  ],
 };
 
 const nameOf = ({ method, path }: Route): string => `${method} ${path}`;

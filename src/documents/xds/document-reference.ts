@@ -138,7 +138,7 @@ export const first = ({ slots }: XdsObject, name: string): string | undefined =>
 
 function identifier(value: string): Json {
   const bare = value.split('^', 1)[0]!;
-  return { system: 'urn:ietf:rfc:3986', value: /^urn:/.test(bare) ? bare : `urn:oid:${bare}` };
+  return { system: 'urn:ietf:rfc:3986', value: bare.startsWith('urn:') ? bare : `urn:oid:${bare}` };
 }
 
 function concepts(
