@@ -15,15 +15,15 @@ import {
   and,
   keyed,
   matches,
-  not,
   or,
 } from '../condition/condition.ts';
 import { FhirError } from '../fhir/outcome.ts';
-import { DIRECTORY, UNKNOWN_PATIENT } from '../fhir/subjects.ts';
+import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import type { Rules } from '../consent/rules.ts';
 import type { Relation } from '../consent/writing.ts';
+import { type Asked, DIRECTORY_ONLY, granted, grantedAmong } from './granted.ts';
 import type { Grounds } from './notes.ts';
-import { isTold, ownTraces } from './own-traces.ts';
+import { isTold } from './own-traces.ts';
 import { type Plan, callerFor, planFor } from './plans.ts';
 import type { Change, PolicySource, Shown, Stored, Versions } from './ports.ts';
 
@@ -38,8 +38,6 @@ const CLOSED = 1000;
 /** Letters of scopes that let a caller be given what is met on the way, and ask for what is named. */
 const READING = /[rs]/;
 const NAMING = /[ruds]/;
-
-const DIRECTORY_ONLY: Condition = and({ is: 'type', among: [...DIRECTORY] }, { is: 'impersonal' });
 
 /** Who may deposit about others than themselves and their family. */
 const STRANGERS: ReadonlySet<string> = new Set(['professional', 'system', 'app']);
@@ -320,7 +318,6 @@ export class Access {
     if (subject.role === 'all') return ALL;
     const caller = callerFor(subject);
     if (source.rules.excluded.includes(caller.role)) return DIRECTORY_ONLY;
-    const own: Condition = { is: 'by', among: [caller.depositor] };
     const closed = isAll ? [] : await source.closed(CLOSED);
     if (closed.length > CLOSED) throw unnamed();
     // line 2 gives a few callers the account itself: they ask each closed space, the others leave them out
@@ -328,44 +325,23 @@ export class Access {
     const named = [...patients, ...(asks ? closed : [])];
     // who isn't known here has said nothing, and that opens nothing
     const asked = [...new Set(named)].filter((patient) => patient !== UNKNOWN_PATIENT);
-    return or(
-      DIRECTORY_ONLY,
-      ownTraces(subject),
-      and({ is: 'impersonal' }, own),
-      and(
-        not({ is: 'impersonal' }),
-        asks || closed.length === 0 ? ALL : not({ is: 'concerns', among: closed }),
-        await this.#ofPatients(source, subject, asked, own, read),
-      ),
-    );
+    const planned = await this.#planned(source, subject, asked, read);
+    return isAll ? grantedAmong(subject, planned) : granted(subject, planned, asks ? [] : closed);
   }
 
-  /** What the lines give of somebody's data: each patient whose it is must give it. Of those not asked: own deposits. */
-  async #ofPatients(
+  async #planned(
     source: PolicySource,
     subject: Subject,
     asked: readonly string[],
-    own: Condition,
     read: Versions | undefined,
-  ): Promise<Condition> {
+  ): Promise<Asked[]> {
     const policies = await source.policies(asked, read);
     const now = this.#now();
-    const groups = new Map<string, { condition: Condition; patients: string[] }>();
-    for (const patient of asked) {
-      const made = planFor(policies.get(patient)!, subject, source, now);
-      const { condition, name } = made;
-      this.#plans.set(patient, made);
-      const group = groups.get(name);
-      if (group === undefined) groups.set(name, { condition, patients: [patient] });
-      else group.patients.push(patient);
-    }
-    // of these nothing more is given than of patients who were not asked
-    groups.delete(JSON.stringify(own));
-    const each = [...groups.values()].map(({ condition, patients: among }) =>
-      or(not({ is: 'concerns', among }), condition),
-    );
-    const among = [...groups.values()].flatMap((group) => group.patients);
-    return and(or(own, among.length === 0 ? NONE : { is: 'patients', among }), ...each);
+    return asked.map((patient) => {
+      const plan = planFor(policies.get(patient)!, subject, source, now);
+      this.#plans.set(patient, plan);
+      return { patient, plan };
+    });
   }
 
   /** The patients who may give the caller more than their own deposits. */
