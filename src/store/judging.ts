@@ -6,6 +6,7 @@
 import type { Access, Judged } from '../enforcement/access.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Filter, RangeTest } from '../search/filter.ts';
+import { find } from './command.ts';
 import type { Database } from './database.ts';
 import { type Doc, LONG, WITHOUT_INDEX, attributes } from './document.ts';
 import { toQuery } from './filter.ts';
@@ -31,7 +32,7 @@ export interface Left {
 
 /** Where a resource must begin to lie after; by which index that is found. */
 interface Floor {
-  bounds: { bound: Query; hint: string }[];
+  bounds: { bound: Query; hint: string; ofLong?: true }[];
 }
 
 export class Judging {
@@ -64,7 +65,11 @@ export class Judging {
         'too many patients to search at once: add the parameter `patient`, or a lower bound on a date, such as `_lastUpdated=ge…`',
       );
     }
-    const { bounds } = floor ?? WITHOUT_FLOOR;
+    const [isLong, isShared] = await Promise.all([
+      this.#isThere({ long: true }, 'patient_type_long'),
+      this.#isThere({ others: { $exists: true } }, 'others_type_date'),
+    ]);
+    const bounds = (floor ?? WITHOUT_FLOOR).bounds.filter(({ ofLong }) => isLong || ofLong !== true);
     const asked = all([
       { type: types.length === 1 ? types[0] : { $in: [...types] } },
       toQuery(filter, types, this.#terms, false, access.stranger),
@@ -73,12 +78,18 @@ export class Judging {
     for (const among of portions(patients)) {
       for (const { bound, hint } of bounds)
         await this.#judge(access, all([{ patient: among }, asked, bound]), hint, vids);
-      await this.#judge(access, all([{ others: among }, asked]), 'others_type_date', vids);
+      if (isShared) await this.#judge(access, all([{ others: among }, asked]), 'others_type_date', vids);
     }
     if (types.some(isNobodys))
       await this.#judge(access, all([{ patient: '' }, asked]), 'patient_type_date', vids);
     await this.#judge(access, all([{ by: depositor }, asked]), 'by_type_at', vids);
     return { query: { _id: { $in: [...vids.keys()] } }, holds: ({ _id, vid }) => vids.get(_id) === vid };
+  }
+
+  /** Where nobody's is, the names of thousands of patients needn't be sent to look for it. */
+  async #isThere(query: Query, hint: string): Promise<boolean> {
+    const options = { projection: { _id: 1 }, limit: 1, hint } as const;
+    return (await find(this.#database.resources, query, options)).length > 0;
   }
 
   async #judge(access: Access, query: Query, hint: string, vids: Map<string, string>): Promise<void> {
@@ -131,7 +142,7 @@ function floorOf(filter: Filter, types: readonly string[]): Floor | undefined {
     bounds: [
       { bound: { date: { $gt: least - LONG } }, hint: 'patient_type_date' },
       // what lasts longer may have begun before
-      { bound: { long: true }, hint: 'patient_type_long' },
+      { bound: { long: true }, hint: 'patient_type_long', ofLong: true },
     ],
   };
 }

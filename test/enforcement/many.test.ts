@@ -121,6 +121,24 @@ it('finds exactly what the Consents of many patients allow, by when it was last 
   expect(total).toBe(expected.length);
 }, 60_000);
 
+it('finds what is of several patients, as soon as there is such a thing, where each of them allows it', async () => {
+  const shared = (id: string, ...of: number[]): Resource => ({
+    resourceType: 'Appointment',
+    id,
+    status: 'booked',
+    start: since,
+    end: since,
+    participant: of.map((index) => ({
+      actor: { reference: `Patient/many-${index}` },
+      status: 'accepted',
+    })),
+  });
+  const url = `Appointment?date=ge${since}`;
+  expect(await found(url)).toEqual({ ids: [], total: 0 });
+  await write([shared('many-both', 2, 8), shared('many-one', 2, 3)]);
+  expect(await found(url)).toEqual({ ids: ['many-both'], total: 1 });
+}, 60_000);
+
 it('wants a patient or a lower bound on a date when it would span many patients', async () => {
   const { status, json } = await doctor.get('Observation?code:text=new');
   expect([status, json.issue[0].code]).toEqual([403, 'too-costly']);
