@@ -31,6 +31,7 @@ export class Traces {
   readonly #terms: Terms;
   readonly #base: string;
   readonly #frames = new WeakMap<Resource, Frame>();
+  readonly #kinds = new Map<string, readonly Buffer[]>();
 
   constructor(ring: KeyRing, terms: Terms, base: string) {
     this.#ring = ring;
@@ -83,32 +84,50 @@ export class Traces {
     return kept;
   }
 
-  /** As of the whole event: no search parameter of AuditEvent asks how its elements go together. */
+  /** As of the whole event: no search parameter of AuditEvent asks how its elements, or those of an entity, go together. */
   #found(own: Resource, frame: Frame, owner: string): Found {
-    const found = indexed(distinct(own), this.#terms, this.#base);
-    found.terms.push(...frame.found.terms);
+    const entities = own.entity as Entity[];
+    const found = indexed({ ...own, entity: entities.map(withoutKind) }, this.#terms, this.#base);
+    found.terms.push(...this.#ofKinds(own.resourceType, entities), ...frame.found.terms);
     if (frame.found.refs !== undefined) found.refs = [...(found.refs ?? []), ...frame.found.refs];
     const named = new Set([...mentions(own, []), ...frame.mentioned]);
     named.delete(owner);
     if (named.size > 0) found.ids = this.#terms.all([...named].map(mentionTerm));
     return found;
   }
+
+  /** What the kinds of some entities are found by: there are few ways to put them together. */
+  #ofKinds(resourceType: string, entities: readonly Entity[]): readonly Buffer[] {
+    const kinds = new Map<string, Entity>();
+    for (const { type, role } of entities) {
+      const name = `${type?.system} ${type?.code} ${role?.system} ${role?.code}`;
+      if (!kinds.has(name)) kinds.set(name, { type, role });
+    }
+    const name = [...kinds.keys()].join();
+    let known = this.#kinds.get(name);
+    if (known === undefined) {
+      if (this.#kinds.size >= KINDS) this.#kinds.clear();
+      const entity = [...kinds.values()];
+      known = indexed({ resourceType, entity } as unknown as Resource, this.#terms, this.#base).terms;
+      this.#kinds.set(name, known);
+    }
+    return known;
+  }
 }
 
-/** With what its entities are told once for all that are the same. */
-function distinct(own: Resource): Resource {
-  const told = new Set<string>();
-  const entity = (own.entity as { what?: Reference; type?: Coding; role?: Coding }[]).map((each) => {
-    const { what, type, role } = each;
-    const kind = `${type?.system} ${type?.code} ${role?.code}`;
-    if (what === undefined || !told.has(kind)) {
-      told.add(kind);
-      return each;
-    }
-    return { what };
-  });
-  return { ...own, entity };
+function withoutKind(entity: Entity): Entity {
+  const { type: _type, role: _role, ...rest } = entity;
+  return rest;
 }
+
+interface Entity {
+  what?: Reference;
+  type?: Coding;
+  role?: Coding;
+}
+
+/** Ways to put kinds of entities together that are kept. */
+const KINDS = 500;
 
 /**
  * What it is about, by `Type/id`, but the patient: whoever may not be given that may not be given the trace. What it was
