@@ -5,7 +5,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OUT, explain, withServer } from './bench-server.mjs';
+import { OUT, explain, measuredOn, median, withServer } from './bench-server.mjs';
 import { say } from './prepare.mjs';
 
 const PATIENTS = 20;
@@ -190,8 +190,7 @@ function report({ machine, rounds, patients, figures, bounds }) {
     `rule is asked of, sending the same requests to the same data in the same run. The median of ${rounds} rounds;`,
     `${patients} patients with 40 documents each, 16 connections. Repeat it by \`npm run bench:consent\`.`,
     '',
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.kernel}; Node ${machine.node}, ` +
-      `MongoDB ${machine.mongod}; commit ${machine.commit}, ${machine.date}.`,
+    measuredOn(machine),
     '',
     '| Consents a patient | operation | as | without | with | cost | goal | met |',
     '| ---: | --- | --- | ---: | ---: | ---: | ---: | --- |',
@@ -284,9 +283,4 @@ function sender(base, token) {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response.json();
   };
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }

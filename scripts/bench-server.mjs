@@ -23,11 +23,11 @@ export function explain(usage) {
   process.exit(2);
 }
 
-/** Starts a server, hands it to `work`, and stops it whatever happens. */
-export async function withServer(work) {
+/** Starts a server, hands it to `work`, and stops it whatever happens. @param preload a module that it loads first */
+export async function withServer(work, { preload } = {}) {
   await prepare({ build: true });
   const dataDir = mkdtempSync(join(os.tmpdir(), 'carnet-bench-'));
-  const child = await startServer(dataDir);
+  const child = await startServer(dataDir, preload);
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill('SIGTERM'));
   try {
     const demo = await ready(child, dataDir);
@@ -59,7 +59,7 @@ async function fhirload(dataDir, pids, base, token, settings) {
   return JSON.parse(readFileSync(out, 'utf8'));
 }
 
-async function startServer(folder) {
+async function startServer(folder, preload) {
   const [port, mongodbPort] = [await freePort(), await freePort()];
   const { MONGODB_URI: _, BASE_URL: __, ...env } = process.env;
   Object.assign(env, {
@@ -70,7 +70,8 @@ async function startServer(folder) {
     LOG_LEVEL: 'warn',
   });
   say(`starting a server on port ${port} …`);
-  return spawn(process.execPath, ['--max-semi-space-size=16', join(ROOT, 'dist', 'main.js')], {
+  const first = preload === undefined ? [] : ['--import', preload];
+  return spawn(process.execPath, ['--max-semi-space-size=16', ...first, join(ROOT, 'dist', 'main.js')], {
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
@@ -88,6 +89,16 @@ async function ready(child, dataDir) {
     await new Promise((done) => setTimeout(done, 250));
   }
   throw new Error(`the server was not ready after ${START_SECONDS} s`);
+}
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
+}
+
+/** The line that says on what it was measured. */
+export function measuredOn({ cpu, cores, memoryGiB, kernel, node, mongod, commit, date }) {
+  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${kernel}; Node ${node}, MongoDB ${mongod}; commit ${commit}, ${date}.`;
 }
 
 function machine(dataDir) {

@@ -5,7 +5,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OUT, explain, withServer } from './bench-server.mjs';
+import { OUT, explain, measuredOn, median, withServer } from './bench-server.mjs';
 import { say } from './prepare.mjs';
 
 const PAIRS = 1000;
@@ -135,8 +135,7 @@ function report({ machine, pairs, hidden, shown, goal, figures }) {
     `caller, a physician, is given; one has ${hidden} more, masked. Goal: medians that differ by less than ${goal} %.`,
     'Repeat it by `npm run leak-timing`.',
     '',
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.kernel}; Node ${machine.node}, ` +
-      `MongoDB ${machine.mongod}; commit ${machine.commit}, ${machine.date}.`,
+    measuredOn(machine),
     '',
     '| request | hidden | absent | differs | met |',
     '| --- | ---: | ---: | ---: | --- |',
@@ -190,9 +189,4 @@ function masked(id, patient, at) {
 function day(at) {
   const [month, date] = [1 + (at % 12), 1 + (at % 28)].map((number) => String(number).padStart(2, '0'));
   return `2024-${month}-${date}T08:00:00Z`;
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
 }
