@@ -35,16 +35,25 @@ export async function find<T extends Document>(
   query: Query,
   options: Find = {},
 ): Promise<T[]> {
-  const found = await answered<T>(collection, {
+  const found = await findAtOnce(collection, query, options);
+  return (
+    found ?? (collection.find(query as never, { ...options, maxTimeMS: WITHIN }).toArray() as Promise<T[]>)
+  );
+}
+
+/** Undefined: it doesn't fit one answer, or the network failed. */
+export function findAtOnce<T extends Document>(
+  collection: Collection<T>,
+  query: Query,
+  options: Find,
+): Promise<T[] | undefined> {
+  return answered<T>(collection, {
     find: collection.collectionName,
     filter: query,
     ...options,
     // one more than the limit, or the cursor would stay open after it
     batchSize: (options.limit ?? BATCH) + 1,
   });
-  return (
-    found ?? (collection.find(query as never, { ...options, maxTimeMS: WITHIN }).toArray() as Promise<T[]>)
-  );
 }
 
 export async function aggregate<T extends Document, C extends Document>(

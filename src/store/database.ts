@@ -89,7 +89,10 @@ const ONLY_WITH = (field: string) => ({ partialFilterExpression: { [field]: { $e
 export const INDEXES = {
   resources: [
     { name: 'patient_type_date', key: { patient: 1, type: 1, date: -1, _id: 1, view: 1 } },
-    { name: 'patient_type_terms_date', key: { patient: 1, type: 1, terms: 1, date: -1, _id: 1 } },
+    {
+      name: 'patient_type_terms_date',
+      key: { patient: 1, type: 1, terms: 1, date: -1, _id: 1, view: 1 },
+    },
     { name: 'patient_type_at', key: { patient: 1, type: 1, at: -1, _id: 1, view: 1 } },
     { name: 'patient_type_long', key: { patient: 1, type: 1 }, ...ONLY_WITH('long') },
     { name: 'others_type_date', key: { others: 1, type: 1, date: -1, _id: 1 }, ...ONLY_WITH('others') },

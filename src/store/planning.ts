@@ -3,7 +3,8 @@
  * part of the query, so it holds before a page is cut, counted or sorted.
  */
 import { type Query, all } from './query.ts';
-import { assume } from '../condition/condition.ts';
+import { Alike } from './alike.ts';
+import { type Condition, assume } from '../condition/condition.ts';
 import type { Access } from '../enforcement/access.ts';
 import { DIRECTORY } from '../fhir/subjects.ts';
 import type { Filter, SearchQuery } from '../search/filter.ts';
@@ -28,15 +29,32 @@ export interface Planned {
   hint?: string;
   /** The gate was asked for one patient's resources that are nobody else's. */
   alone: boolean;
+  /** Who that patient is, where such searches of a moment may be asked together. */
+  patient?: string;
   /** Where some of the types are hidden as a whole when something that they name is. */
   remainder?: Remainder;
 }
+
+interface Gate {
+  query: Query;
+  veil: Query;
+}
+
+/** Of one condition, for one patient or another and some types. */
+const GATES = 64;
 
 /** The `patient` of what is nobody's. */
 export const NOBODY = '';
 
 /** Indexes that end in the word of veil.ts. */
-const VEILED: ReadonlySet<string> = new Set(['patient_type_date', 'patient_type_at']);
+const VEILED: ReadonlySet<string> = new Set([
+  'patient_type_date',
+  'patient_type_terms_date',
+  'patient_type_at',
+]);
+
+/** Of a page. */
+const MOST_TOGETHER = 101;
 
 export class Planner {
   readonly #database: Database;
@@ -45,6 +63,8 @@ export class Planner {
   readonly #wholeness: Wholeness;
   readonly #judging: Judging;
   readonly #veils: Veils;
+  readonly #gates = new WeakMap<Condition, Map<string, Gate>>();
+  readonly #alike: Alike;
 
   constructor(database: Database, policies: Policies, terms: Terms, wholeness: Wholeness, watch = UNWATCHED) {
     this.#database = database;
@@ -53,6 +73,7 @@ export class Planner {
     this.#wholeness = wholeness;
     this.#judging = new Judging(database, terms, watch);
     this.#veils = new Veils(terms, policies.rules);
+    this.#alike = new Alike(database.resources);
   }
 
   /**
@@ -91,7 +112,7 @@ export class Planner {
     const alone = !shared && patients?.length === 1 ? patients[0] : undefined;
     const owner = alone ?? (patients === undefined && types.every(isNobodys) ? NOBODY : undefined);
     const rest = alone === undefined ? filter : withoutImplied(filter, alone);
-    const gate = assume(condition, { types, patient: alone });
+    const gate = this.#gate(condition, types, alone);
     const authors = isAudit(types) && whose === undefined ? access.tracedAs : undefined;
     const hint = authors === undefined ? hintOf(types, rest, owner) : 'authors_at';
     const parts: Query[] = [
@@ -102,12 +123,27 @@ export class Planner {
         : narrow(patients, shared, this.#terms),
       { type: types.length === 1 ? types[0] : { $in: [...types] } },
       toQuery(rest, types, this.#terms, owner === undefined, access.stranger),
-      toMongo(gate),
+      gate.query,
       authors === undefined ? {} : { authors: { $in: [...new Set(authors)] } },
-      hint !== undefined && VEILED.has(hint) && !isAudit(types) ? (this.#veils.query(gate) ?? {}) : {},
+      hint !== undefined && VEILED.has(hint) && !isAudit(types) ? gate.veil : {},
     ];
-    const planned = { query: all(parts), alone: alone !== undefined, hint };
+    const planned: Planned = { query: all(parts), alone: alone !== undefined, hint };
+    if (alone !== undefined && types.length === 1 && !isAudit(types)) planned.patient = alone;
     return this.remaining(access, planned, types);
+  }
+
+  /** What a condition is as a query, and of the words of veil.ts: it is the same object from search to search. */
+  #gate(condition: Condition, types: readonly string[], patient: string | undefined): Gate {
+    let made = this.#gates.get(condition);
+    if (made === undefined || made.size >= GATES) this.#gates.set(condition, (made = new Map()));
+    const name = `${patient ?? '?'} ${types.join()}`;
+    let gate = made.get(name);
+    if (gate === undefined) {
+      const smaller = assume(condition, { types, patient });
+      gate = { query: toMongo(smaller), veil: this.#veils.query(smaller) ?? {} };
+      made.set(name, gate);
+    }
+    return gate;
   }
 
   /** Without what is hidden as a whole. */
@@ -118,8 +154,11 @@ export class Planner {
   }
 
   async find(planned: Planned, types: readonly string[], options: Find): Promise<Doc[]> {
-    const { query, alone, remainder } = planned;
-    const docs = await find(this.collection(types), query, options);
+    const { query, alone, remainder, patient } = planned;
+    const docs =
+      patient !== undefined && isOrdered(options)
+        ? await this.#alike.find(types[0]!, { patient, query }, options)
+        : await find(this.collection(types), query, options);
     // INVARIANT: what became several patients', or other than it was judged, after the plan was made was not asked about
     return docs.filter(
       (doc) => !(alone && doc.others !== undefined) && (remainder === undefined || remainder.holds(doc)),
@@ -129,6 +168,17 @@ export class Planner {
   collection(types: readonly string[]) {
     return isAudit(types) ? this.#database.audit : this.#database.resources;
   }
+}
+
+/** In the order of an index of its patient's: of several such searches MongoDB merges what it finds. */
+function isOrdered(options: Find): options is Find & { limit: number } {
+  const { hint, sort, limit } = options;
+  if (sort === undefined || limit === undefined || limit > MOST_TOGETHER) return false;
+  const fields = Object.keys(sort).join(' ');
+  return (
+    (hint === 'patient_type_date' && fields === 'date _id') ||
+    (hint === 'patient_type_at' && fields === 'at _id')
+  );
 }
 
 function isAudit(types: readonly string[]): boolean {

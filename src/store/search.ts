@@ -193,7 +193,8 @@ export class Search {
     const sort = toSort(order);
     const hint = inOrder(planned.hint, order[0]);
     const options = { projection, sort, limit: count + 1, ...hinted(hint) };
-    return this.#planner.find({ ...planned, query }, types, options);
+    const { patient: _, ...further } = planned;
+    return this.#planner.find(after === undefined ? planned : { ...further, query }, types, options);
   }
 
   async #total(planned: Planned, asked: SearchQuery): Promise<number> {

@@ -350,6 +350,8 @@ it.each([
   ['sorted', '&_sort=-date'],
   ['counted', '&_summary=count'],
   ['by the time of the last change', '&_lastUpdated=ge2020&_sort=_lastUpdated'],
+  ['by a word', `&type=${TYPES[2]}`],
+  ['by a word, counted', `&type=${TYPES[2]}&_summary=count`],
 ])('what the caller may not see is passed over without being fetched: %s', async (_, more) => {
   const path = `DocumentReference?patient=Patient/p7${more}`;
   const { ran, total } = await ranFor({ caller: 'hospital', path, most: 0 });
