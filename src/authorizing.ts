@@ -4,15 +4,22 @@ import type { Provider } from 'oidc-provider';
 import type { Accounts, PasswordLogin } from './auth/accounts.ts';
 import { opaqueSubject } from './auth/opaque.ts';
 import type { Own } from './auth/token.ts';
+import { randomUUID } from 'node:crypto';
+import type { AccountLog } from './audit/identity/log.ts';
+import type { AskWithin } from './http/within.ts';
+import { remoteAddress } from './http/remote.ts';
+import { healthRecords } from './oauth/health-records.ts';
 import { mount, type Mounted } from './oauth/mount.ts';
 import { createProvider } from './oauth/provider.ts';
-import { Screens } from './oauth/screens.ts';
+import { screens } from './oauth/screens.ts';
 import { smartConfiguration } from './oauth/smart.ts';
 import type { Job } from './ops/jobs.ts';
+import { keySetReader } from './ops/key-sets.ts';
 import type { Log } from './ops/log.ts';
 import { MongoArtifacts } from './store/artifacts.ts';
 import { MongoClients } from './store/clients.ts';
 import type { Database } from './store/database.ts';
+import type { Host } from './subscription/hosts.ts';
 import { IssuerKeys } from './store/issuer-keys.ts';
 import type { KeyRing } from './store/keys.ts';
 
@@ -21,6 +28,8 @@ export interface AuthorizingOptions {
   issuer: string;
   accounts: Accounts;
   passwords?: PasswordLogin;
+  /** Where clients' key sets may be read; nowhere unless given. */
+  clientKeyHosts?: readonly Host[];
 }
 
 export interface Authorizing {
@@ -32,12 +41,23 @@ export interface Authorizing {
   jobs: Job[];
 }
 
+export interface Around {
+  database: Database;
+  ring: KeyRing;
+  base: string;
+  /** In front of the server. */
+  proxies: number;
+  events: AccountLog;
+  ask: AskWithin;
+  log: Log;
+}
+
 /** Milliseconds between two looks at the keys: one that was added is published in every process soon. */
 const KEYS_EVERY = 60_000;
 
 export async function authorizing(
-  { issuer, accounts, passwords }: AuthorizingOptions,
-  { database, ring, base, log }: { database: Database; ring: KeyRing; base: string; log: Log },
+  { issuer, accounts, passwords, clientKeyHosts = [] }: AuthorizingOptions,
+  { database, ring, base, proxies, events, ask, log }: Around,
 ): Promise<Authorizing> {
   const artifacts = new MongoArtifacts(database, ring);
   const clients = new MongoClients(database);
@@ -54,20 +74,31 @@ export async function authorizing(
       artifacts,
       clients,
       accounts,
+      readKeySet: keySetReader(clientKeyHosts),
       failed,
     });
     return { provider, names: namesOf(all) };
   };
+  const own: Own = (token) => opaqueSubject(artifacts, token);
   let now = await made();
   return {
     mounted: mount({
       issuer,
       provider: () => now.provider,
-      screens: new Screens({ issuer, artifacts, accounts, passwords }),
+      screens: screens({
+        issuer,
+        artifacts,
+        accounts,
+        passwords,
+        records: healthRecords(ask),
+        events,
+        from: (request) => ({ address: remoteAddress(request, proxies), requestId: randomUUID() }),
+      }),
+      launches: { base, own, clients, artifacts },
       artifacts,
       failed,
     }),
-    own: (token) => opaqueSubject(artifacts, token),
+    own,
     smart: Buffer.from(JSON.stringify(smartConfiguration(issuer))),
     clients,
     jobs: [

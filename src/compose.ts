@@ -14,6 +14,8 @@ import type { Rules } from './consent/rules.ts';
 import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
 import { RESOURCE_TYPES } from './fhir/definitions/index.ts';
 import { gating } from './gating.ts';
+import { createMatcher } from './http/match.ts';
+import { within } from './http/within.ts';
 import { createApp } from './http/app.ts';
 import { capabilityStatement } from './http/capability.ts';
 import { ROUTES } from './http/routes.ts';
@@ -175,9 +177,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       log,
     });
     const purposes = new Purposes(store.glass, context.now);
-    const authorization =
-      options.authorization && (await authorizing(options.authorization, { database, ring, base, log }));
     const accounts = accounting(port, outbox, base);
+    const pipeline = {
+      checkScope,
+      interactions: telling(interactions(context)),
+      ...gating({
+        port,
+        policies,
+        record,
+        subscribed,
+        professions,
+        given: metrics?.given,
+        limit: (role) => context.uploads.limit(role),
+        now: context.now,
+      }),
+    };
+    const ask = within(pipeline, createMatcher(ROUTES, types, new Set(RESOURCE_TYPES)), base);
+    const proxies = options.proxies ?? 0;
+    const around = { database, ring, base, proxies, events: accounts, ask, log };
+    const authorization = options.authorization && (await authorizing(options.authorization, around));
     const catalogue = cataloguing({
       database,
       port,
@@ -208,19 +226,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       catalogue: { desk: catalogue.desk, types, pace: catalogue.pace },
       authenticate: async (authorization, asked) =>
         purposes.narrow(await tokens.authenticate(authorization), asked),
-      checkScope,
       requiredProfiles: options.requiredProfiles,
-      interactions: telling(interactions(context)),
-      ...gating({
-        port,
-        policies,
-        record,
-        subscribed,
-        professions,
-        given: metrics?.given,
-        limit: (role) => context.uploads.limit(role),
-        now: context.now,
-      }),
+      ...pipeline,
       ready,
       metrics:
         page === undefined || options.metrics?.token === undefined

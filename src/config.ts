@@ -47,6 +47,8 @@ export interface Config {
     algorithms: Algorithm[];
     /** Issuer of our own authorization server; undefined: there is none. */
     server?: string;
+    /** Where clients' key sets may be read. */
+    clientKeyHosts: Host[];
   };
   keyFile: string;
   /** What is kept of the traces outside the database. */
@@ -153,6 +155,13 @@ export const VARIABLES = {
     'the server’s own authorization server, at `/oauth` beside the base: `on` or `off`',
     {
       otherwise: '`on` with the demo, else `off`',
+    },
+  ),
+  CLIENT_KEY_HOSTS: variable(
+    hosts,
+    'hosts that key sets of clients may be read from, as `SUBSCRIPTION_HOSTS`',
+    {
+      otherwise: 'none',
     },
   ),
   AUTH_ALGORITHMS: variable(listOf(ALGORITHMS), 'signature algorithms of the tokens', {
@@ -281,6 +290,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
       audience: values.AUTH_AUDIENCE ?? baseUrl,
       jwks: values.AUTH_JWKS,
       algorithms: values.AUTH_ALGORITHMS!,
+      clientKeyHosts: values.CLIENT_KEY_HOSTS ?? [],
       server: (values.AUTH_SERVER ?? demo) ? besideOf(baseUrl) : undefined,
     },
     keyFile: resolve(values.KEY_FILE ?? join(dataDir, 'keys', 'kek.json')),

@@ -57,6 +57,7 @@ async function start(config: Config): Promise<void> {
           : {
               issuer: config.auth.server,
               accounts: secrets === undefined ? NOBODY : demoAccounts,
+              clientKeyHosts: config.auth.clientKeyHosts,
               passwords: secrets && demoPasswords(secrets.password),
             },
       maxBodyBytes: config.maxBodyBytes,

@@ -45,6 +45,7 @@ describe('the configuration', () => {
       auth: {
         audience: 'http://127.0.0.1:3000/fhir',
         server: 'http://127.0.0.1:3000/oauth',
+        clientKeyHosts: [],
         algorithms: ['RS256', 'ES256', 'RS384', 'ES384'],
       },
       keyFile: resolve('.data/keys/kek.json'),

@@ -1,5 +1,6 @@
 /** Who is calling: all of it from the token, never from resources that callers write. */
 
+import type { Condition } from '../condition/condition.ts';
 import type { Emergency } from './caller.ts';
 
 /** `all` is the demo's test caller; which roles no Consent opens anything to, the country's rules say. */
@@ -56,6 +57,8 @@ export interface Scope {
   type: string;
   /** subset of `cruds` */
   interactions: string;
+  /** What its arguments leave; absent: all. */
+  where?: Condition;
 }
 
 /** A natural person who has logged in and treats people: nobody else opens a record in an emergency. */

@@ -145,7 +145,10 @@ export class Access {
         return { condition: NONE, judged: { patients: candidates, depositor: caller.depositor } };
       }
       return {
-        condition: and(ceiling(subject, READING), await this.#granted(subject, source, candidates, false)),
+        condition: and(
+          ceiling(subject, READING, source),
+          await this.#granted(subject, source, candidates, false),
+        ),
       };
     }
     const condition = await this.#condition(patients ?? [], READING);
@@ -192,7 +195,7 @@ export class Access {
     if ('reason' in subject || source === undefined) return NONE;
     const { policy, named } = (await source.policies([patient])).get(patient)!;
     const condition = withheld(policy, callerFor(subject), source.rules, this.#now(), named);
-    return and(ceiling(subject, READING), keyed(condition, source.key));
+    return and(ceiling(subject, READING, source), keyed(condition, source.key));
   }
 
   /**
@@ -304,7 +307,7 @@ export class Access {
     const source = this.#policies;
     if ('reason' in subject) return ALL;
     if (source === undefined) return NONE;
-    return and(ceiling(subject, letters), await this.#granted(subject, source, patients, true, read));
+    return and(ceiling(subject, letters, source), await this.#granted(subject, source, patients, true, read));
   }
 
   /** @param isAll these are all the patients of whom anything is asked */
@@ -379,15 +382,20 @@ function unnamed(): FhirError {
 }
 
 /** What the token's scopes reach: includes and chains reach no further. */
-function ceiling({ scopes, patient }: Subject, letters: RegExp | undefined): Condition {
+function ceiling(
+  { scopes, patient }: Subject,
+  letters: RegExp | undefined,
+  { key }: PolicySource,
+): Condition {
   if (letters === undefined && patient === undefined) return ALL;
   const reaching = scopes.filter(({ interactions }) => letters === undefined || letters.test(interactions));
   const inContext: Condition =
     patient === undefined ? ALL : or({ is: 'impersonal' }, { is: 'patients', among: [patient] });
   return or(
-    ...reaching.map(({ context, type }) =>
+    ...reaching.map(({ context, type, where = ALL }) =>
       and(
         type === '*' || letters === undefined ? ALL : { is: 'type', among: [type] },
+        letters === undefined ? ALL : keyed(where, key),
         context === 'patient' ? inContext : ALL,
       ),
     ),

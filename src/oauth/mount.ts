@@ -8,7 +8,10 @@ import { readForm } from './form.ts';
 import { languageOf } from './language.ts';
 import { errorPage } from './pages/error.ts';
 import { STYLE } from './pages/style.ts';
-import type { Screens, Shown } from './screens.ts';
+import type { Shown } from './asked.ts';
+import { nameClient } from './unnamed.ts';
+import { beginLaunch, type LaunchOptions } from './launches.ts';
+import type { Screens } from './screens.ts';
 
 export interface MountOptions {
   issuer: string;
@@ -16,6 +19,7 @@ export interface MountOptions {
   provider: () => Provider;
   screens: Screens;
   artifacts: Artifacts;
+  launches: LaunchOptions;
   failed(error: unknown): void;
 }
 
@@ -50,7 +54,7 @@ export function mount(options: MountOptions): Mounted {
     if (first === 'interaction' && uid !== undefined) {
       const shown = isForeign(request, issuer)
         ? fault(request, 403)
-        : await screens.handle(options.provider(), request, response, step);
+        : await screens(options.provider(), request, response, step);
       if (shown !== undefined) show(response, shown);
       return;
     }
@@ -64,8 +68,15 @@ export function mount(options: MountOptions): Mounted {
       response.end(fixed.text);
       return;
     }
+    if (at === '/launch' && request.method === 'POST') {
+      const { status, body } = await beginLaunch(request, options.launches);
+      response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+      response.end(JSON.stringify(body));
+      return;
+    }
     if (at === '/authorize' && request.method === 'POST') return keep(request, response);
     if (at === '/authorize' && request.method === 'GET') await resumePosted(request);
+    if (at === '/token' && request.method === 'POST') await nameClient(request, options.launches);
     Object.assign(request, { originalUrl: request.url, url: request.url!.slice(path.length) });
     await options.provider().callback()(request, response);
   }

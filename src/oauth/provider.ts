@@ -26,6 +26,8 @@ export interface ProviderOptions {
   artifacts: Artifacts;
   clients: Clients;
   accounts: Accounts;
+  /** Reads a client's key set, where that is allowed. */
+  readKeySet(address: string | URL | Request): Promise<Response>;
   /** Told of what failed here. */
   failed(error: unknown): void;
 }
@@ -75,6 +77,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
       if (!(lasts <= LONGEST_ASSERTION))
         throw new errors.InvalidClientAuth('the assertion expires in more than five minutes');
     },
+    fetch: (address) => options.readKeySet(address),
     clockTolerance: 5,
     extraClientMetadata: { properties: ['registration'] },
     extraParams: {
@@ -193,7 +196,11 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
     const { scopes, fault } = scopesAsked(params!.scope as string | undefined, client.scope, 'person');
     if (fault !== undefined) throw new errors.InvalidScope(fault, String(params!.scope));
     if (scopes.length === 0) throw new errors.InvalidScope('no scope is asked for', '');
-    params!.scope = scopes.join(' ');
+    // SMART's clients ask for both kinds of launch at once; a launch without its scope is none
+    const isLaunched = params!.launch !== undefined;
+    if (isLaunched && !scopes.includes('launch'))
+      throw new errors.InvalidRequest('the parameter `launch` comes with the scope `launch`');
+    params!.scope = scopes.filter((scope) => isLaunched || scope !== 'launch').join(' ');
   }
 
   function systemToken(token: { scope?: string }, { client, life }: Registration): { held: Held } {

@@ -22,7 +22,7 @@ beforeAll(async () => {
     ...says('demo-mother', permits('Device/app', 'Practitioner/demo-gp')),
     id: 'c',
   });
-});
+}, 120_000);
 afterAll(async () => {
   for (const { carnet } of (servers ?? []).toReversed()) await carnet.close();
 });

@@ -25,7 +25,7 @@ beforeAll(async () => {
     const consent = { ...says(patient, permits('Device/app', 'Practitioner/demo-gp')), id: patient };
     await all.put(`Consent/${patient}`, consent);
   }
-});
+}, 120_000);
 afterAll(() => oauth?.carnet.close());
 
 const as = (tokens: { access_token: string }): Client => oauth.carnet.as({ token: tokens.access_token });

@@ -1,5 +1,7 @@
 /** The authorization screen: what the application reads, what it adds, until when, and for whom. */
 import type { Language } from '../../consent/reasons.ts';
+import type { Role } from '../../consent/subject.ts';
+import { findFields } from './find.ts';
 import { type Html, html, page } from './html.ts';
 import { whatItGives } from './words.ts';
 
@@ -7,6 +9,7 @@ const WORDS = {
   fr: {
     title: (app: string) => `Autoriser « ${app} » ?`,
     as: (name: string) => `Vous êtes connecté : ${name}.`,
+    roles: { professional: 'professionnel de santé', patient: 'patient' } as Partial<Record<Role, string>>,
     who: 'Au titre de',
     reads: 'Elle pourra consulter',
     adds: 'Elle pourra ajouter ou modifier',
@@ -16,13 +19,13 @@ const WORDS = {
     identity: 'Elle connaîtra votre identité dans ce service.',
     back: 'Vous pouvez revenir sur cette autorisation à tout moment, dans la liste de vos applications.',
     below: 'Elle ne verra jamais plus que ce que les autorisations des patients vous permettent de voir.',
-    patient: 'Identifiant du patient ouvert (facultatif)',
     allow: 'Autoriser',
     deny: 'Refuser',
   },
   en: {
     title: (app: string) => `Allow “${app}”?`,
     as: (name: string) => `You are logged in: ${name}.`,
+    roles: { professional: 'health professional', patient: 'patient' } as Partial<Record<Role, string>>,
     who: 'Acting as',
     reads: 'It will be able to read',
     adds: 'It will be able to add or change',
@@ -32,7 +35,6 @@ const WORDS = {
     identity: 'It will know who you are in this service.',
     back: 'You can take this back at any time, in the list of your applications.',
     below: 'It will never see more than what the permissions of patients let you see.',
-    patient: 'Identifier of the open patient (optional)',
     allow: 'Allow',
     deny: 'Refuse',
   },
@@ -44,12 +46,15 @@ export interface AuthorizePage {
   client: string;
   name: string;
   /** Roles to choose from, where there are several. */
-  persons: readonly string[];
+  persons: readonly { name?: string; role: Role }[];
   /** Resource scopes. */
   scopes: readonly string[];
   offline: boolean;
   /** Is it the patient's own app? */
   isPatients: boolean;
+  /** The professional says for which patient. */
+  find: boolean;
+  notFound: boolean;
 }
 
 export function authorizePage(asked: AuthorizePage, language: Language): string {
@@ -60,14 +65,24 @@ export function authorizePage(asked: AuthorizePage, language: Language): string 
     words.title(asked.client),
     html`<p>${words.as(asked.name)}</p>
       <form method="post" action="${asked.action}/authorize">
-        ${asked.persons.length < 2 ? undefined : roles(words.who, asked.persons)}
-        ${listing(words.reads, reads)} ${listing(words.adds, adds)}
+        ${
+          asked.persons.length < 2
+            ? undefined
+            : roles(
+                words.who,
+                asked.persons.map(({ name = '', role }) => `${name}, ${words.roles[role] ?? role}`),
+              )
+        }
+        ${asked.find ? findFields(language, asked.notFound) : undefined} ${listing(words.reads, reads)}
+        ${listing(words.adds, adds)}
         <p>${words.identity}</p>
         <h2>${words.until}</h2>
         <p>${asked.offline ? words.offline : words.session}</p>
         <p>${asked.isPatients ? words.back : words.below}</p>
         <button type="submit">${words.allow}</button>
-        <button type="submit" class="plain" formaction="${asked.action}/leave">${words.deny}</button>
+        <button type="submit" class="plain" formnovalidate formaction="${asked.action}/leave">
+          ${words.deny}
+        </button>
       </form>`,
     asked.root,
   );

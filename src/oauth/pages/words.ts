@@ -38,3 +38,22 @@ export function whatItGives(scopes: readonly string[], language: Language): Read
   }
   return { reads: [...new Set(reading.reads)], adds: [...new Set(reading.adds)] };
 }
+
+/** Types that an app reads; empty: all. */
+export function typesIn(scopes: readonly string[]): string[] {
+  const types = scopes.flatMap((scope) => /^patient\/([^.]+)\.(?:read|[a-z*]*[rs*])/.exec(scope)?.[1] ?? []);
+  return types.includes('*') ? [] : [...new Set(types)];
+}
+
+/** What the Consent of a connection keeps of the screen. */
+export function connectionText(app: string, scopes: readonly string[], until: number): string {
+  const { reads, adds } = whatItGives(scopes, 'fr');
+  const day = new Intl.DateTimeFormat('fr-FR', { dateStyle: 'long', timeZone: 'Europe/Paris' }).format(until);
+  const parts = [
+    `J’autorise l’application « ${app} », jusqu’au ${day}, à accéder à mon espace de santé.`,
+    ...(reads.length === 0 ? [] : [`Elle pourra consulter : ${reads.join(', ')}.`]),
+    ...(adds.length === 0 ? [] : [`Elle pourra ajouter ou modifier : ${adds.join(', ')}.`]),
+    'Je peux revenir sur cette autorisation à tout moment.',
+  ];
+  return parts.join('\n');
+}

@@ -34,7 +34,8 @@ export function restHook(hosts: readonly Host[], lookup: Lookup = systemLookup, 
   };
 }
 
-function connected({ secure, name, port }: Host, address: string, ca?: string): Promise<Socket> {
+/** To this very address. @throws Undelivered */
+export function connected({ secure, name, port }: Host, address: string, ca?: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     // a certificate is of the name, not of the address that it leads to
     const socket = secure

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Accounts } from '../../../src/auth/accounts.ts';
 import { type Client, secretHash } from '../../../src/auth/clients.ts';
 import { demoAccounts, demoPasswords } from '../../../src/demo/logins.ts';
+import type { Host } from '../../../src/subscription/hosts.ts';
 import { type TestServer, testServer } from '../../support/server.ts';
 
 export const PASSWORD = 'for tests only';
@@ -36,7 +37,7 @@ export interface Oauth {
 
 export async function oauthServer(
   file: string,
-  options: Parameters<typeof testServer>[1] & { accounts?: Accounts } = {},
+  options: Parameters<typeof testServer>[1] & { accounts?: Accounts; clientKeyHosts?: Host[] } = {},
 ): Promise<Oauth> {
   const carnet = await testServer(file, {
     ...options,
@@ -44,6 +45,7 @@ export async function oauthServer(
       issuer,
       accounts: options.accounts ?? demoAccounts,
       passwords: demoPasswords(PASSWORD),
+      clientKeyHosts: options.clientKeyHosts,
     }),
   });
   const clients = carnet.server.clients!;

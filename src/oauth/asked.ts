@@ -1,0 +1,99 @@
+/** One authorization that is under way, as its screens need it. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Provider } from 'oidc-provider';
+import type { AccountLog } from '../audit/identity/log.ts';
+import type { Account, Accounts, PasswordLogin, Person } from '../auth/accounts.ts';
+import type { Client } from '../auth/clients.ts';
+import type { Artifacts } from '../auth/grants.ts';
+import type { From, HealthRecords } from '../auth/records.ts';
+import type { Language } from '../consent/reasons.ts';
+import { languageOf } from './language.ts';
+import { registrationOf } from './provider.ts';
+import { settle } from './settle.ts';
+
+export interface ScreenOptions {
+  issuer: string;
+  artifacts: Artifacts;
+  accounts: Accounts;
+  /** Absent: nobody can log in here. */
+  passwords?: PasswordLogin;
+  records: HealthRecords;
+  /** What happens here is traced. */
+  events: AccountLog;
+  /** Who sent a request. */
+  from(request: IncomingMessage): From;
+}
+
+/** What is shown, and where forms may lead in the end. */
+export interface Shown {
+  status: number;
+  html: string;
+  leadsTo?: string;
+}
+
+export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
+export type Result = Parameters<Provider['interactionFinished']>[2];
+
+export interface Asked {
+  options: ScreenOptions;
+  provider: Provider;
+  interaction: Interaction;
+  client: Client;
+  scopes: string[];
+  /** Path of the authorization server, and of this interaction. */
+  root: string;
+  action: string;
+  redirectUri: string;
+  language: Language;
+  from: From;
+  finish(result: Result): Promise<undefined>;
+}
+
+/** Undefined: it isn't known, has expired, or is another browser's. */
+export async function askedBy(
+  options: ScreenOptions,
+  provider: Provider,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Asked | undefined> {
+  let interaction: Interaction;
+  try {
+    interaction = await provider.interactionDetails(request, response);
+  } catch {
+    return undefined;
+  }
+  const { params, uid } = interaction;
+  const found = await provider.Client.find(textOf(params.client_id));
+  if (found === undefined) return undefined;
+  const root = new URL(options.issuer).pathname;
+  return {
+    options,
+    provider,
+    interaction,
+    client: registrationOf(found).client,
+    scopes: textOf(params.scope).split(' '),
+    root,
+    action: `${root}/interaction/${uid}`,
+    redirectUri: textOf(params.redirect_uri),
+    language: languageOf({ req: request }, params.ui_locales),
+    from: options.from(request),
+    async finish(result) {
+      await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
+      return undefined;
+    },
+  };
+}
+
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+export async function accountOf({ interaction, options }: Asked): Promise<Account | undefined> {
+  const id = interaction.session?.accountId;
+  return id === undefined ? undefined : options.accounts.find(id);
+}
+
+/** An application of patients is for them, one of professionals for those. */
+export function personsFor({ persons }: Account, client: Client): readonly Person[] {
+  return persons.filter((person) => settle(person, client, {}) !== undefined);
+}

@@ -1,0 +1,41 @@
+/** Who are you: the demo's form. */
+import type { Actor } from '../audit/identity/event.ts';
+import type { Person } from '../auth/accounts.ts';
+import { type Asked, type Shown, textOf } from './asked.ts';
+import { type LoginPage, loginPage } from './pages/login.ts';
+
+export function showLogin(asked: Asked, more: Pick<LoginPage, 'user' | 'fault'> = {}): Shown {
+  const { root, action, client, language, redirectUri } = asked;
+  const status = more.fault === undefined ? 200 : more.fault === 'wrong' ? 401 : 429;
+  const html = loginPage({ root, action, client: client.name, ...more }, language);
+  return { status, html, leadsTo: redirectUri };
+}
+
+export async function login(asked: Asked, form: URLSearchParams): Promise<Shown | undefined> {
+  const { options, client, from, finish } = asked;
+  const [user, password] = ['user', 'password'].map((name) => textOf(form.get(name)).slice(0, 200)) as [
+    string,
+    string,
+  ];
+  const account = await options.passwords?.check(user, password);
+  const event = { client: client.id, ...from, detail: { method: 'password' } };
+  if (account === undefined) {
+    await options.events.record({ what: 'login-failed', ...event });
+    return showLogin(asked, { user, fault: 'wrong' });
+  }
+  const [person, ...others] = (await options.accounts.find(account))?.persons ?? [];
+  const who = { account, ...(others.length > 0 || person === undefined ? {} : whoIs(person)) };
+  await options.events.record({ what: 'login', who, ...patientOf(person), ...event });
+  return finish({ login: { accountId: account, amr: ['pwd'] } });
+}
+
+/** As the traces name them. */
+export function whoIs({ reference, name, role }: Person): Actor {
+  return { reference, ...(name === undefined ? {} : { name }), role };
+}
+
+/** Whose account it is, where it is a patient's. */
+export function patientOf(person: { reference: string } | undefined): { patient?: string } {
+  const [type, id] = person?.reference.split('/') ?? [];
+  return type === 'Patient' ? { patient: id! } : {};
+}

@@ -1,0 +1,129 @@
+/** Launches by an EHR, and the patient that a professional names: https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html */
+import { permits, says } from '../enforcement/support/space.ts';
+import { document, person } from '../leaks/support/content.ts';
+import type { Client } from '../support/server.ts';
+import {
+  actionIn,
+  authorizeParams,
+  Browser,
+  CALLBACK,
+  launch,
+  type Oauth,
+  oauthServer,
+  PASSWORD,
+  pkce,
+  PUBLIC,
+  tokenRequest,
+} from './support/oauth.ts';
+
+const SCOPE = 'openid fhirUser launch patient/*.rs user/*.rs';
+let oauth: Oauth;
+beforeAll(async () => {
+  oauth = await oauthServer(import.meta.url);
+  const all = oauth.carnet.as('all');
+  for (const [id, family, number] of [
+    ['one', 'Martin', '290010112345678'],
+    ['two', 'Petit', '290010112345699'],
+    ['hidden', 'Durand', '290010112345600'],
+  ] as const) {
+    await all.put(`Patient/${id}`, {
+      ...person(id, family, number),
+      birthDate: '1990-01-01',
+      gender: 'female',
+    });
+    await all.put(`DocumentReference/${id}`, document(id, id));
+    if (id !== 'hidden')
+      await all.put(`Consent/${id}`, {
+        ...says(id, permits('Practitioner/demo-gp', 'Practitioner/demo-dentist')),
+        id,
+      });
+  }
+  await oauth.register({ ...PUBLIC, id: 'ehr', launches: true, launchUri: 'https://ehr.example/launch' });
+  await oauth.register({ ...PUBLIC, launchUri: 'https://app.example/launch?x=1' });
+}, 120_000);
+afterAll(() => oauth?.carnet.close());
+
+const as = (tokens: { access_token: string }): Client => oauth.carnet.as({ token: tokens.access_token });
+
+async function begin(token: string, form: Record<string, string>) {
+  return tokenRequest(oauth, form, { authorization: `Bearer ${token}` }, 'launch');
+}
+
+it('an EHR opens an app with patient and encounter: `patient/` scopes are of that patient alone', async () => {
+  const { access_token: ehr } = await launch(oauth, 'gp', { client_id: 'ehr', scope: 'openid user/*.rs' });
+  const { json } = await begin(ehr, { client_id: 'public', patient: 'one', encounter: 'e1' });
+  expect(json).toMatchObject({
+    iss: oauth.carnet.base,
+    launch_url: `https://app.example/launch?x=1&iss=${encodeURIComponent(oauth.carnet.base)}&launch=${json.launch}`,
+  });
+  const scope = 'openid fhirUser launch patient/*.rs';
+  const tokens = await launch(oauth, 'gp', { scope, launch: json.launch });
+  expect(tokens).toMatchObject({ patient: 'one', encounter: 'e1', scope });
+  expect((await as(tokens).get('DocumentReference/one')).status).toBe(200);
+  expect((await as(tokens).get('DocumentReference/two')).status).toBe(404);
+  expect((await as(tokens).get('DocumentReference?patient=two')).json.total).toBe(0);
+  const wider = await begin(ehr, { client_id: 'public', patient: 'one' });
+  const both = await launch(oauth, 'gp', { scope: SCOPE, launch: wider.json.launch });
+  expect((await as(both).get('DocumentReference/two')).status).toBe(200);
+});
+
+it('a launch is good once, for its app and its person', async () => {
+  const { access_token: ehr } = await launch(oauth, 'gp', { client_id: 'ehr', scope: 'openid user/*.rs' });
+  const { json } = await begin(ehr, { client_id: 'public', patient: 'one' });
+  await launch(oauth, 'gp', { scope: SCOPE, launch: json.launch });
+  await expect(launch(oauth, 'gp', { scope: SCOPE, launch: json.launch })).rejects.toThrow('access_denied');
+  const second = (await begin(ehr, { client_id: 'public', patient: 'one' })).json.launch;
+  await expect(launch(oauth, 'dentist', { scope: SCOPE, launch: second })).rejects.toThrow('access_denied');
+  const third = (await begin(ehr, { client_id: 'public', patient: 'one' })).json.launch;
+  await expect(launch(oauth, 'gp', { scope: SCOPE, launch: third, client_id: 'ehr' })).rejects.toThrow(
+    'access_denied',
+  );
+});
+
+it('only a registered EHR with a professional begins a launch, and of an absent patient as of any', async () => {
+  const { access_token: app } = await launch(oauth, 'gp', { scope: 'openid user/*.rs' });
+  expect((await begin(app, { client_id: 'public', patient: 'one' })).status).toBe(403);
+  expect((await begin('nothing', { client_id: 'public', patient: 'one' })).status).toBe(401);
+  const { access_token: ehr } = await launch(oauth, 'gp', { client_id: 'ehr', scope: 'openid user/*.rs' });
+  for (const form of [
+    { client_id: 'none', patient: 'one' },
+    { client_id: 'public' },
+    { client_id: 'public', patient: 'a b' },
+  ] as Record<string, string>[])
+    expect((await begin(ehr, form)).status).toBe(400);
+  for (const patient of ['hidden', 'absent']) {
+    const { json } = await begin(ehr, { client_id: 'public', patient });
+    const tokens = await launch(oauth, 'gp', { scope: SCOPE, launch: json.launch });
+    expect((await as(tokens).get(`Patient/${patient}`)).status).toBe(404);
+  }
+});
+
+async function choose(form: Record<string, string>): Promise<{ status: number; url: string; text: string }> {
+  const browser = new Browser(oauth.issuer);
+  const scope = 'openid launch/patient patient/*.rs';
+  const params = new URLSearchParams(authorizeParams(oauth, pkce().challenge, { scope })).toString();
+  let seen = await browser.get(`${oauth.issuer}/authorize?${params}`);
+  seen = await browser.post(actionIn(seen, 'login'), { user: 'gp', password: PASSWORD });
+  return browser.post(actionIn(seen, 'authorize'), form);
+}
+
+const TRAITS = { given: 'Ada', birthdate: '1990-01-01', gender: 'female' };
+
+it('a professional names the patient by number, or by all traits, exactly', async () => {
+  const { json } = await oauth.carnet.as('all').get('Patient/one');
+  const given = json.name[0].given[0];
+  for (const form of [{ ins: '2 90 01 01 123 456 78' }, { ...TRAITS, given, family: 'Martin' }])
+    expect((await choose(form as Record<string, string>)).url.startsWith(CALLBACK)).toBe(true);
+  expect((await choose({ ...TRAITS, given, family: 'Mart' })).status).toBe(422);
+  expect((await choose({ family: 'Martin', given, birthdate: '1990-01-01' })).status).toBe(422);
+  expect((await choose({})).status).toBe(422);
+});
+
+it('a patient who permits nothing is found as little as one who doesn’t exist', async () => {
+  const [hidden, absent] = [
+    await choose({ ins: '290010112345600' }),
+    await choose({ ins: '290010112345000' }),
+  ];
+  const plain = ({ text }: { text: string }) => text.replaceAll(/interaction\/[\w-]+/g, 'interaction');
+  expect([hidden.status, plain(hidden)]).toEqual([422, plain(absent)]);
+});
