@@ -35,17 +35,12 @@ export interface Stored extends Attributes {
   content?: string;
 }
 
-/** `waiting`: nobody has said that it is clean. */
-export type Scan = 'waiting' | 'clean' | 'infected';
-
 /** Content that lies apart from its Binary. */
 export interface Content {
   /** Bytes. */
   size: number;
   /** Base64. */
   sha1: string;
-  /** Absent: nobody scans. */
-  scan?: Scan;
   /** From the first of these bytes to the one before the second; all unless said. */
   read(from?: number, to?: number): AsyncIterable<Buffer>;
 }

@@ -4,7 +4,7 @@
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { type Collection, type Db, ObjectId } from 'mongodb';
-import type { Content, Kept, Scan } from '../enforcement/ports.ts';
+import type { Content, Kept } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { inChunks } from './chunks.ts';
 import type { KeyRing } from './keys.ts';
@@ -28,9 +28,6 @@ export interface ContentDoc {
     header: Buffer;
     /** The same for the same bytes of the same patient; keyed. */
     digest: Buffer;
-    scan?: Scan;
-    /** When it is looked at again, milliseconds; absent: it is clean, or never will be. */
-    due?: number;
   };
 }
 
@@ -68,10 +65,7 @@ export class Contents {
    * @param patient empty: nobody's
    * @throws what `source` throws: nothing is left then
    */
-  async keep(
-    source: AsyncIterable<Buffer>,
-    { patient, scanned }: { patient: string; scanned: boolean },
-  ): Promise<Kept> {
+  async keep(source: AsyncIterable<Buffer>, patient: string): Promise<Kept> {
     const id = new ObjectId();
     const owner = (await this.#ring.ensure([patient])).get(patient)!;
     const key = randomBytes(32);
@@ -105,7 +99,6 @@ export class Contents {
             patient,
             header: seal(owner, Buffer.from(JSON.stringify(header)), about(id, patient)),
             digest,
-            ...(scanned ? { scan: 'waiting', due: 0 } : {}),
           },
         },
         { writeConcern: DURABLE },
@@ -121,7 +114,7 @@ export class Contents {
   async find(id: string): Promise<Content | undefined> {
     const file = await this.#files.findOne({ _id: new ObjectId(id) }, TIME);
     if (file === null) return undefined;
-    const { patient, header, scan } = file.metadata;
+    const { patient, header } = file.metadata;
     const owner = await this.#ring.get(patient);
     if (owner === undefined) return undefined;
     const { key, size, sha1 } = JSON.parse(
@@ -130,7 +123,6 @@ export class Contents {
     return {
       size,
       sha1,
-      scan,
       read: (from = 0, to = size) => this.#read(file._id, Buffer.from(key, 'base64'), from, to),
     };
   }

@@ -124,7 +124,6 @@ export const INDEXES = {
   'content.files': [
     { name: 'digest', key: { 'metadata.digest': 1 } },
     { name: 'uploaded', key: { uploadDate: 1 } },
-    { name: 'due', key: { 'metadata.due': 1 }, sparse: true },
   ],
   links: [
     { name: 'at', key: { at: 1 } },

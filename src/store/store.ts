@@ -75,12 +75,8 @@ export class Store implements ResourceStore {
   readonly #wholeness: Wholeness;
   readonly #accessHistory: AccessHistory;
   readonly #contents: Contents;
-  readonly #scanned: boolean;
 
-  /**
-   * @param base absolute FHIR base of the server: references below it are local
-   * @param scanned what is kept isn't given on before somebody says that it is clean
-   */
+  /** @param base absolute FHIR base of the server: references below it are local */
   constructor(
     database: Database,
     ring: KeyRing,
@@ -88,11 +84,9 @@ export class Store implements ResourceStore {
     rules: Rules,
     watch = UNWATCHED,
     anchor: Anchor = NO_ANCHOR,
-    scanned = false,
   ) {
     this.#database = database;
     this.#contents = new Contents(database.db, ring);
-    this.#scanned = scanned;
     this.#base = base;
     this.terms = new Terms(ring.derive('terms'));
     this.#reading = new Reading(database, ring);
@@ -202,7 +196,7 @@ export class Store implements ResourceStore {
   }
 
   keep(source: AsyncIterable<Buffer>, patient: string): Promise<Kept> {
-    return this.#contents.keep(source, { patient, scanned: this.#scanned });
+    return this.#contents.keep(source, patient);
   }
 
   content(id: string): Promise<Content | undefined> {
