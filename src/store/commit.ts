@@ -198,6 +198,7 @@ export class Committer {
       await this.#traces.encode(traces, at),
       batch.flatMap(({ commit }) => commit.locks),
       outbox,
+      at,
     );
     prepared.subscriptions = await beside(this.#database, this.#subscriptions, whole);
     const entry = this.#chain.enter([...prepared.auditResources, ...prepared.audit]);
@@ -299,6 +300,7 @@ function prepare(
   audit: Doc[],
   locks: Commit['locks'],
   outbox: OutboxDoc[],
+  at: number,
 ): Prepared {
   const prepared: Prepared = {
     resources: [],
@@ -360,7 +362,8 @@ function prepare(
             ...(shared.has(patient) ? { shared: true } : {}),
             ...(spaces.get(patient) === false ? { closed: true } : {}),
           },
-          ...(spaces.get(patient) === true ? { $unset: { closed: true } } : {}),
+          ...(spaces.get(patient) === false ? { $min: { closedAt: at } } : {}),
+          ...(spaces.get(patient) === true ? { $unset: { closed: true, closedAt: 1 } } : {}),
         },
         upsert: true,
       },

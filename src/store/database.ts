@@ -31,6 +31,8 @@ export interface PatientDoc {
   shared?: boolean;
   /** The space isn't open. */
   closed?: boolean;
+  /** Since then, milliseconds: the first write by which it closed. */
+  closedAt?: number;
 }
 
 export interface LockDoc {

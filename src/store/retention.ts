@@ -11,7 +11,7 @@ import type { Database } from './database.ts';
 import type { Doc } from './document.ts';
 import { readTraces, writeTraces } from './trace-file.ts';
 
-/** Years that traces of a closed space stay. */
+/** Years that all traces of a space stay after it was closed. */
 const CLOSED_YEARS = 10;
 const PORTION = 500;
 /** Nobody writes a file for so long. Milliseconds. */
@@ -42,8 +42,9 @@ export async function retire(
 ): Promise<number> {
   const { folder, years } = retention;
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  await dateClosings(database);
   let moved = await goOn(database, retention, now, signal);
-  const limits = { usual: monthBefore(now, years), closed: monthBefore(now, Math.max(years, CLOSED_YEARS)) };
+  const limits = { usual: monthBefore(now, years), closed: yearsBefore(now, CLOSED_YEARS) };
   for (const kept of ['usual', 'closed'] as const) {
     for (let from = await oldest(database, kept, limits, -Infinity); from !== undefined && !signal.aborted;) {
       const [month, end] = monthOf(from);
@@ -99,7 +100,7 @@ async function oldest(
   limits: Record<Kept, number>,
   since: number,
 ): Promise<number | undefined> {
-  for await (const [doc] of portions(database, kept, limits, since, limits[kept])) return doc!.at;
+  for await (const [doc] of portions(database, kept, limits, since, limits.usual)) return doc!.at;
   return undefined;
 }
 
@@ -119,16 +120,14 @@ async function* portions(
   let batch: Doc[] = [];
   const chosen = async (): Promise<Doc[]> => {
     const ids = [...new Set(batch.map(({ patient }) => patient))];
-    const closed = new Set(
-      (
-        await patients
-          .find({ _id: { $in: ids }, closed: true }, { projection: { _id: 1 }, ...TIME })
-          .toArray()
-      ).map(({ _id }) => _id),
-    );
-    const among = batch.filter(({ patient, at }) => {
-      const isLate = at < limits.closed;
-      return kept === 'closed' ? closed.has(patient) && isLate : !closed.has(patient);
+    const found = await patients
+      .find({ _id: { $in: ids }, closed: true }, { projection: { closedAt: 1 }, ...TIME })
+      .toArray();
+    const closed = new Map(found.map(({ _id, closedAt }) => [_id, closedAt]));
+    const among = batch.filter(({ patient }) => {
+      if (kept === 'usual') return !closed.has(patient);
+      const since = closed.get(patient);
+      return since !== undefined && since < limits.closed;
     });
     batch = [];
     return among;
@@ -141,6 +140,30 @@ async function* portions(
   }
   const rest = await chosen();
   if (rest.length > 0) yield rest;
+}
+
+/** Spaces that were closed before that was written down: by the version that closed them, or what came after. */
+async function dateClosings({ patients, resources, history }: Database): Promise<void> {
+  const found = patients.find(
+    { closed: true, closedAt: { $exists: false } },
+    { projection: { _id: 1 }, hint: 'closed', ...TIME },
+  );
+  for await (const { _id } of found) {
+    const rid = `Patient/${_id}`;
+    const current =
+      (await resources.findOne({ _id: rid }, { projection: { at: 1 }, ...TIME })) ??
+      (await history.findOne(
+        { rid, method: 'DELETE' },
+        { projection: { at: 1 }, sort: { at: -1 }, ...TIME },
+      ));
+    if (current !== null)
+      await patients.updateOne({ _id, closed: true }, { $min: { closedAt: current.at } }, TIME);
+  }
+}
+
+function yearsBefore(now: number, years: number): number {
+  const day = new Date(now);
+  return day.setUTCFullYear(day.getUTCFullYear() - years);
 }
 
 /** Of which whole months are past: the first moment of the month so many years ago. */

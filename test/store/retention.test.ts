@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { nationalRules } from '../../src/national-rules.ts';
 import type { Codes } from '../../src/store/chain-codes.ts';
 import { type Database, connect, ensureIndexes } from '../../src/store/database.ts';
+import type { Doc } from '../../src/store/document.ts';
 import { KeyRing, keyFile } from '../../src/store/keys.ts';
 import { ARCHIVE_KEY, type Retention, retire } from '../../src/store/retention.ts';
 import { Store } from '../../src/store/store.ts';
@@ -58,7 +59,7 @@ beforeEach(async () => {
   ring = new KeyRing(database.records.keys, await keyFile(join(dir, 'kek.json')));
   codes = await codesOf(join(dir, 'kek.json'));
   await ring.ensure(['open', 'closed']);
-  await database.patients.insertOne({ _id: 'closed', v: 1, closed: true });
+  await database.patients.insertOne({ _id: 'closed', v: 1, closed: true, closedAt: month(2015, 2) });
   store = new Store(database, ring, 'http://carnet.test/fhir', nationalRules());
   const clock = jest.spyOn(Date, 'now').mockReturnValue(month(2014, 1));
   await store.open();
@@ -86,14 +87,15 @@ const left = async (): Promise<number[]> =>
   (await database.audit.find({}, { sort: { at: 1 } }).toArray()).map(({ at }) => at);
 const check = () => verified(database, codes, [], retention);
 const TOTAL = OVER.length + CLOSED.length + STAYS.length;
-const REST = [CLOSED[1]!, ...STAYS];
+const REST = [...STAYS];
 
-it('moves whole months out after their years, those of closed spaces after ten, and verifies all together', async () => {
-  expect(await retire(database, retention, NOW, SIGNAL)).toBe(OVER.length + 1);
+it('moves whole months out after their years, those of a closed space ten years after its closing, and verifies all together', async () => {
+  expect(await retire(database, retention, NOW, SIGNAL)).toBe(OVER.length + CLOSED.length);
   expect(await left()).toEqual(REST);
   const names = readdirSync(folder).map((name) => name.replace(/\.[0-9a-f]{8}\./, '.'));
   expect(names.sort()).toEqual([
     '2014-03.closed.traces',
+    '2021-03.closed.traces',
     '2022-11.usual.traces',
     '2022-12.usual.traces',
     '2023-05.usual.traces',
@@ -176,4 +178,24 @@ describe('files that were tampered with', () => {
       }),
     );
   });
+});
+
+it.each<[string, number]>([
+  ['the day before', Date.UTC(2016, 5, 16)],
+  ['later', month(2024, 1)],
+])('keeps all traces of a space that was closed less than ten years ago: %s', async (_, closedAt) => {
+  await database.patients.updateOne({ _id: 'closed' }, { $set: { closedAt } });
+  expect(await retire(database, retention, NOW, SIGNAL)).toBe(OVER.length);
+  expect(await left()).toEqual([...CLOSED, ...STAYS].sort((one, other) => one - other));
+});
+
+it('dates a closing that was not written down by the version that closed the space', async () => {
+  await database.patients.updateOne({ _id: 'closed' }, { $unset: { closedAt: 1 } });
+  expect(await retire(database, retention, NOW, SIGNAL)).toBe(OVER.length);
+  await database.resources.insertOne({
+    _id: 'Patient/closed',
+    type: 'Patient',
+    at: month(2015, 1),
+  } as Doc);
+  expect(await retire(database, retention, NOW, SIGNAL)).toBe(CLOSED.length);
 });
