@@ -1,5 +1,11 @@
 /** The HTTP server around the app: bounds on headers and time, and outcomes for what isn't HTTP. */
-import { createServer as createHttpServer, STATUS_CODES, type Server } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  STATUS_CODES,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express } from 'express';
 import { outcome, type IssueCode } from '../fhir/outcome.ts';
@@ -26,11 +32,19 @@ export function createServer(app: Express, times: ServerTimes = TIMES): Server {
       requestTimeout: times.request,
       keepAliveTimeout: times.keepAlive,
       connectionsCheckingInterval: 5_000,
+      // it would be refused without an outcome
+      requireHostHeader: false,
     },
-    app,
+    (request, response) => {
+      if (request.headers.host === undefined && request.httpVersion === '1.1') answer(response, MALFORMED);
+      else app(request, response);
+    },
   );
   server.maxRequestsPerSocket = 0;
   server.on('clientError', refuse);
+  server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) =>
+    answer(response, UNEXPECTED),
+  );
   return server;
 }
 
@@ -62,6 +76,7 @@ const LATE: Refusal = [408, 'timeout', 'the request took too long to arrive'];
 const LONG_HEADERS: Refusal = [431, 'too-long', 'the headers are too long'];
 const LONG_URL: Refusal = [414, 'too-long', `the address is longer than ${MAX_URL_LENGTH} characters`];
 const MALFORMED: Refusal = [400, 'invalid', 'the request is not well-formed HTTP'];
+const UNEXPECTED: Refusal = [417, 'not-supported', '`Expect` takes `100-continue` alone'];
 
 /** Node hands over what its parser refuses: there is no request to answer, only a socket. */
 function refuse(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket): void {
@@ -69,12 +84,26 @@ function refuse(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: S
     socket.destroy();
     return;
   }
-  const [status, code, text] = refusalOf(error);
+  const { status, headers, body } = refusalAs(refusalOf(error));
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+}
+
+function answer(response: ServerResponse, refusal: Refusal): void {
+  const { status, headers, body } = refusalAs(refusal);
+  response.writeHead(status, headers).end(body);
+}
+
+function refusalAs([status, code, text]: Refusal) {
   const body = JSON.stringify(outcome([{ severity: 'error', code, text }]));
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${FHIR_JSON}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
-      `cache-control: no-store\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n${body}`,
-  );
+  const headers = {
+    'content-type': FHIR_JSON,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    connection: 'close',
+  };
+  return { status, headers, body };
 }
 
 function refusalOf({ code, rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }): Refusal {

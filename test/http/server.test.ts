@@ -51,6 +51,8 @@ describe('the server', () => {
     ['an overlong address', request(`GET /fhir/${'a'.repeat(9_000)} HTTP/1.1`), 414],
     ['dots in the path', request('GET /fhir/Patient/../../etc/passwd HTTP/1.1'), 400],
     ['an absolute target', request('GET http://other.test/fhir/Patient/1 HTTP/1.1'), 400],
+    ['a request that names no host', 'GET /fhir/Patient/1 HTTP/1.1\r\nconnection: close\r\n\r\n', 400],
+    ['an odd expectation', request('POST /fhir/Patient HTTP/1.1', 'expect: 200-ok\r\n'), 417],
     [
       'two lengths',
       request('POST /fhir/Patient HTTP/1.1', 'content-length: 1\r\ncontent-length: 2\r\n', '{}'),
