@@ -1,6 +1,6 @@
 /** Starts the server: configuration, database, demo, then what to try next. Ends on SIGINT and SIGTERM. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Accounts } from './auth/accounts.ts';
 import { KeySet, keySource } from './auth/keys.ts';
 import type { Issuer } from './auth/token.ts';
@@ -173,7 +173,11 @@ function welcome({ demo, dataDir }: Config, base: string): void {
   const lines = [``, `Carnet serves FHIR R4 at ${base}`, `  capabilities   ${base}/metadata`];
   if (demo) {
     const callers = Object.entries(demoCallers).map(([name, caller]) => `  ${name.padEnd(13)}${caller.name}`);
-    const auth = (name: string): string => `-H "Authorization: Bearer $(npm run -s token -- --as ${name})"`;
+    // pasted into another terminal, the command finds the same folder
+    const where =
+      dataDir === resolve('.data') ? '' : `DATA_DIR='${dataDir.replaceAll("'", String.raw`'\''`)}' `;
+    const auth = (name: string): string =>
+      `-H "Authorization: Bearer $(${where}npm run -s token -- --as ${name})"`;
     lines.push(
       ``,
       `Demo callers (synthetic people; tokens in ${join(dataDir, 'demo.json')}):`,
