@@ -55,7 +55,7 @@ interface Prepared {
   patients: AnyBulkWriteOperation<PatientDoc>[];
   /** What is made under an id that its caller chose, and the mark of a deletion that it comes after. */
   named: string[];
-  revived: { rid: string; vid: string; at: number }[];
+  revived: { rid: string; vid: string; patient: string; at: number }[];
   counts: { inserted: number; replaced: number; deleted: number; locks: number };
 }
 
@@ -246,8 +246,9 @@ export class Committer {
     await this.#afterDeletions(prepared, session);
     if (prepared.revived.length > 0) {
       await history.bulkWrite(
-        prepared.revived.map(({ rid, vid, at: end }) => ({
-          updateOne: { filter: { rid, vid }, update: { $set: { end } } },
+        // a cluster that is sharded on `patient` takes the update of one document by that alone
+        prepared.revived.map(({ rid, vid, patient, at: end }) => ({
+          updateOne: { filter: { rid, vid, patient }, update: { $set: { end } } },
         })),
         options,
       );
@@ -345,7 +346,12 @@ function prepare(
       prepared.resources.push({ insertOne: { document: doc } });
       prepared.counts.inserted += 1;
       if (change.previous !== undefined)
-        prepared.revived.push({ rid, vid: change.previous.vid, at: version.at });
+        prepared.revived.push({
+          rid,
+          vid: change.previous.vid,
+          patient: change.previous.patients[0] ?? '',
+          at: version.at,
+        });
       else if (change.method === 'PUT') prepared.named.push(rid);
     }
     if (decides(change.type)) for (const patient of change.patients) raised.add(patient);
