@@ -7,18 +7,22 @@
 import {
   type Collection,
   type Document,
+  type FindCursor,
   Long,
   MongoBulkWriteError,
   MongoError,
   MongoServerError,
 } from 'mongodb';
 import type { Query } from './query.ts';
+import { weightOf } from './weight.ts';
 
 export interface Find {
   projection?: Record<string, 0 | 1>;
   sort?: Record<string, 1 | -1>;
   limit?: number;
   hint?: string;
+  /** What else goes on the page doesn't fit in memory: past it, no more is read. */
+  bytes?: number;
 }
 
 /** Longest that a read may take. Milliseconds. */
@@ -33,12 +37,12 @@ const BATCH = 100_000;
 export async function find<T extends Document>(
   collection: Collection<T>,
   query: Query,
-  options: Find = {},
+  { bytes, ...options }: Find = {},
 ): Promise<T[]> {
   const found = await findAtOnce(collection, query, options);
-  return (
-    found ?? (collection.find(query as never, { ...options, maxTimeMS: WITHIN }).toArray() as Promise<T[]>)
-  );
+  if (found !== undefined) return found;
+  const cursor = collection.find(query as never, { ...options, maxTimeMS: WITHIN });
+  return (bytes === undefined ? cursor.toArray() : upTo(cursor as never, bytes)) as Promise<T[]>;
 }
 
 /** Undefined: it doesn't fit one answer, or the network failed. */
@@ -54,6 +58,18 @@ export function findAtOnce<T extends Document>(
     // one more than the limit, or the cursor would stay open after it
     batchSize: (options.limit ?? BATCH) + 1,
   });
+}
+
+/** Until they are heavier than this, that one included. */
+export async function upTo<T extends Document>(cursor: FindCursor<T>, bytes: number): Promise<T[]> {
+  const found: T[] = [];
+  let weight = 0;
+  for await (const doc of cursor) {
+    found.push(doc);
+    weight += weightOf(doc);
+    if (weight > bytes) break;
+  }
+  return found;
 }
 
 export async function aggregate<T extends Document, C extends Document>(

@@ -4,11 +4,9 @@ import type { Shown, Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Database } from './database.ts';
 import type { KeyRing } from './keys.ts';
+import { MOST_BYTES } from './weight.ts';
 
 const EMPTY = Buffer.alloc(0);
-/** Of one answer: it is put together in memory. */
-const MOST_BYTES = 128 * 1024 * 1024;
-
 /** A WeakMap of them would cost more than all else that is made of a document. */
 const FROM = Symbol('the document that it was read from');
 type Held = Stored & { [FROM]?: VersionDoc };
@@ -75,7 +73,7 @@ export class Reading {
       const body = await this.#body(rid, doc);
       if (body === undefined) continue;
       bytes += body.length;
-      if (bytes > MOST_BYTES)
+      if (bytes > MOST_BYTES && opened.length > 0)
         throw new FhirError(
           'too-costly',
           `the answer is longer than ${MOST_BYTES} bytes: ask for fewer by \`_count\``,

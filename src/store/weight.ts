@@ -1,0 +1,21 @@
+/** How much of an answer is put together in memory: what a page would be too heavy for goes on its next one. */
+
+/** Of one answer's bodies. Bytes. */
+export const MOST_BYTES = 128 * 1024 * 1024;
+/** What lies in GridFS counts as this, whatever its length. Bytes. */
+const SPILLED = 48 * 1024 * 1024;
+
+interface Weighed {
+  body?: { length: number };
+  spill?: unknown;
+}
+
+export const weightOf = ({ body, spill }: Weighed): number =>
+  spill === undefined ? (body?.length ?? 0) : SPILLED;
+
+/** The first of these that go on one page: one at least. */
+export function light<T>(some: readonly T[], of: (each: T) => Weighed): T[] {
+  let bytes = 0;
+  const heavy = some.findIndex((each) => (bytes += weightOf(of(each))) > MOST_BYTES);
+  return some.slice(0, heavy < 0 ? some.length : Math.max(heavy, 1));
+}
