@@ -14,6 +14,8 @@ export interface Labeller {
   relations: readonly Standing['is'][];
   /** The demo's test caller. */
   mayAll: boolean;
+  /** Labels, `system|code`, that the writer isn't shown: what they send says nothing of these. */
+  unseen: readonly string[];
 }
 
 export interface Labelled {
@@ -60,10 +62,11 @@ export function overreaching(
 function mayTakeOff(
   label: Label,
   imposed: readonly string[],
-  { isDepositor, relations, mayAll }: Labeller,
+  { isDepositor, relations, mayAll, unseen }: Labeller,
   { labels }: Rules,
 ): boolean {
   if (mayAll) return true;
+  if (unseen.includes(label.name)) return false;
   // an aidant manages nobody's access
   const speaks = relations.length > 0 && relations.every((is) => is === 'patient' || is === 'representative');
   if (!speaks) return isDepositor && !imposed.includes(label.name);

@@ -25,7 +25,8 @@ import { type Asked, DIRECTORY_ONLY, granted, grantedAmong } from './granted.ts'
 import type { Grounds } from './notes.ts';
 import { isTold } from './own-traces.ts';
 import { type Plan, callerFor, planFor } from './plans.ts';
-import type { Change, PolicySource, Shown, Stored, Versions } from './ports.ts';
+import type { Change, PolicySource, Shown, Told, Versions } from './ports.ts';
+import { type Stranger, isStrangerTo } from './stranger.ts';
 
 /** Patients that a search without a patient may span, and those up to which one query says it all. */
 const GRANTORS = 10_000;
@@ -38,9 +39,6 @@ const CLOSED = 1000;
 /** Letters of scopes that let a caller be given what is met on the way, and ask for what is named. */
 const READING = /[rs]/;
 const NAMING = /[ruds]/;
-
-/** Who may deposit about others than themselves and their family. */
-const STRANGERS: ReadonlySet<string> = new Set(['professional', 'system', 'app']);
 
 export interface Internal {
   reason: string;
@@ -198,14 +196,16 @@ export class Access {
     return and(ceiling(subject, READING, source), keyed(condition, source.key));
   }
 
-  /**
-   * The labels that its depositor isn't shown: who deposited it, and isn't the patient or their family, is given it as
-   * it was deposited. Undefined: all are shown.
-   */
-  unshown({ by, unshown }: Pick<Stored, 'by' | 'unshown'>): ((label: string) => boolean) | undefined {
+  /** What keeps the caller from being shown what others did to it, as they deposited it. Undefined: nothing does. */
+  deposit(
+    found: Pick<Shown, 'by' | 'patients' | 'unshown' | 'told'>,
+  ): { isUnshown: (label: string) => boolean; told: Told | undefined } | undefined {
     const source = this.#policies;
-    if (unshown === undefined || source === undefined || by !== this.stranger) return undefined;
-    return (label) => unshown.includes(source.key(`label=${label}`));
+    const { unshown = [], told } = found;
+    if (source === undefined || (unshown.length === 0 && told === undefined)) return undefined;
+    const stranger = this.stranger;
+    if (stranger === undefined || !isStrangerTo(stranger, found)) return undefined;
+    return { isUnshown: (label) => unshown.includes(source.key(`label=${label}`)), told };
   }
 
   /** It is hidden from its patient for a while. */
@@ -214,10 +214,17 @@ export class Access {
     return labels.some((label) => hiding.includes(label));
   }
 
-  /** As whom the caller is shown what they deposited without the labels that others put on it. */
-  get stranger(): string | undefined {
+  /** It is a version that the caller, who deposited it, isn't told of. */
+  keeps(found: Pick<Shown, 'by' | 'patients' | 'unshown' | 'told'>): boolean {
+    return this.deposit(found)?.told !== undefined;
+  }
+
+  /** Undefined: all is shown to the caller as it is kept. */
+  get stranger(): Stranger | undefined {
     const subject = this.#subject;
-    return 'reason' in subject || !STRANGERS.has(subject.role) ? undefined : subject.depositor;
+    if ('reason' in subject || subject.role === 'all') return undefined;
+    const { depositor, role, reference } = subject;
+    return role === 'patient' ? { depositor, self: idIn(reference) } : { depositor };
   }
 
   /** Which of these the lines would give, whatever types the token's scopes reach. */

@@ -8,6 +8,7 @@ import type { Resource } from '../fhir/resource.ts';
 import { Access } from './access.ts';
 import { asOthersAreTold } from './own-traces.ts';
 import type { ResourceStore, Shown, Stored } from './ports.ts';
+import { asDeposited } from './stranger.ts';
 
 interface Written {
   resource: Resource;
@@ -15,6 +16,9 @@ interface Written {
   /** What it replaces, or the mark of its deletion. */
   before: Stored | undefined;
 }
+
+/** `hushed`: who deposited it is not shown what was changed. */
+export type Relabelled = Labelled & { hushed: boolean };
 
 /**
  * The resource with the labels that the caller may not take off, and those that the patient chose for what is new.
@@ -24,7 +28,7 @@ export async function labelled(
   port: ResourceStore,
   access: Access,
   { resource, patients, before }: Written,
-): Promise<Labelled> {
+): Promise<Relabelled> {
   const { relations, rules, masksNew, key, depositor, mayAll } = await access.towards(patients);
   const expression = `${resource.resourceType}.securityLabel`;
   const unknown = unknownLabel(resource, rules);
@@ -34,14 +38,24 @@ export async function labelled(
   }
   const isNew = before === undefined || before.method === 'DELETE';
   const held = await heldBefore(port, before, key);
-  const who = { isDepositor: before === undefined || before.by === depositor, relations, mayAll };
+  const isDepositor = before === undefined || before.by === depositor;
+  const given = before === undefined ? undefined : access.deposit(before);
+  const unseen = given === undefined ? [] : held.unshown;
+  const who = { isDepositor, relations, mayAll, unseen };
   const hiding = overreaching(resource, held.resource, who, rules);
   if (hiding !== undefined) {
     throw new FhirError('forbidden', `the label \`${hiding.code}\` is not yours to put`, { expression });
   }
   const now = relabelled(resource, held, who, rules);
   const masks = isNew && masksNew && resource.resourceType === 'DocumentReference' && !isFamily(relations);
-  return masks ? masked(now, rules) : now;
+  const whole = masks ? masked(now, rules) : now;
+  return { ...whole, hushed: !isNew && !isDepositor && asShown(held) === asShown(whole) };
+}
+
+/** To who deposited it, but for the version. */
+function asShown({ resource, unshown }: Labelled): string {
+  const told = { vid: '', at: 0 };
+  return stringifyJson(asDeposited(resource, (name) => unshown.includes(name), told));
 }
 
 /**
@@ -78,8 +92,12 @@ function labelledIn({ body, imposed, unshown }: Stored, key: (term: string) => s
 export function asGiven<S extends Shown>(stored: S, access: Access): S {
   if (stored.type === 'AuditEvent' && !access.isTold && !access.hasDeposited(stored))
     return asOthersAreTold(stored);
-  const unshown = access.unshown(stored);
-  if (unshown === undefined || stored.method === 'DELETE') return stored;
-  const bare = withoutLabels(parseJson(stored.body) as Resource, unshown);
-  return { ...stored, body: Buffer.from(stringifyJson(bare)), whole: stored };
+  const deposit = stored.method === 'DELETE' ? undefined : access.deposit(stored);
+  if (deposit === undefined) return stored;
+  const { isUnshown, told } = deposit;
+  const own = { ...stored, ...told, whole: stored };
+  // what it contains carries no label of its own
+  if (stored.inside !== undefined) return own;
+  const bare = asDeposited(parseJson(stored.body) as Resource, isUnshown, told);
+  return { ...own, body: Buffer.from(stringifyJson(bare)) };
 }

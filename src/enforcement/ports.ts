@@ -15,6 +15,8 @@ export interface Stored extends Attributes {
   imposed?: readonly string[];
   /** Those of them that its depositor hasn't put on it too. */
   unshown?: readonly string[];
+  /** The version that its depositor is told it still is: others have done nothing since but what isn't shown. */
+  told?: Told;
   /** As it is kept, where the caller is given it as it was deposited. */
   whole?: Stored;
   /** Counts from 1, never leaves the server. */
@@ -50,6 +52,11 @@ export interface Kept extends Pick<Content, 'size' | 'sha1'> {
   id: string;
 }
 
+export interface Told {
+  vid: string;
+  at: number;
+}
+
 /** What an answer shows: without what the gate looks at, so that nothing can be decided on it. */
 export type Shown = Omit<
   Stored,
@@ -62,6 +69,8 @@ export interface Change extends Pick<Attributes, 'type' | 'id' | 'patients' | 'b
   imposed?: readonly string[];
   /** Those of them that its depositor hasn't put on it too. */
   unshown?: readonly string[];
+  /** Its depositor is not shown what it changes. */
+  hushed?: boolean;
   /** Whose rights a Subscription is delivered by; absent: as before. */
   subscriber?: Subject;
   /** Of a Binary whose bytes lie apart: their id. */

@@ -1,6 +1,5 @@
 /** The store as one caller may use it, in one request. Whatever goes through it is noted for the traces. */
 import { isCollected } from '../consent/collected.ts';
-import type { Labelled } from '../consent/labelling.ts';
 import { everyMember, namedIn } from '../consent/members.ts';
 import { grantees } from '../consent/policy.ts';
 import type { Block } from '../consent/policy.ts';
@@ -13,7 +12,7 @@ import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
 import { Insight } from './insight.ts';
 import { type Known, knownOf } from '../fhir/content/attachment.ts';
-import { asGiven, labelled } from './labels.ts';
+import { type Relabelled, asGiven, labelled } from './labels.ts';
 import type { Concern, Grounds, Notes } from './notes.ts';
 import type {
   Change,
@@ -76,7 +75,8 @@ export class ScopedStore {
   }
 
   async readVersion(type: string, id: string, vid: string): Promise<Stored | undefined> {
-    return this.#given(await this.#port.getVersion(this.#access, type, id, vid));
+    const found = await this.#port.getVersion(this.#access, type, id, vid);
+    return found !== undefined && this.#access.keeps(found) ? undefined : this.#given(found);
   }
 
   /** What is found is to be shown: it can't be replaced. */
@@ -268,7 +268,7 @@ export class ScopedStore {
   }
 
   /** @throws FhirError for a label that isn't understood, or isn't the caller's to put */
-  labelled(resource: Resource, patients: readonly string[], before: Stored | undefined): Promise<Labelled> {
+  labelled(resource: Resource, patients: readonly string[], before: Stored | undefined): Promise<Relabelled> {
     return labelled(this.#port, this.#access, { resource, patients, before });
   }
 

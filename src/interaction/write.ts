@@ -128,6 +128,7 @@ export async function changeOf(
     labels: labelsOf(labelled.resource),
     imposed: labelled.imposed,
     unshown: labelled.unshown,
+    hushed: labelled.hushed,
     by,
     ...(content === undefined ? {} : { content }),
     previous,

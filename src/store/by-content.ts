@@ -4,7 +4,7 @@ import { withoutAside } from '../audit/aside.ts';
 import type { Access } from '../enforcement/access.ts';
 import type { Page, Shown, Stored } from '../enforcement/ports.ts';
 import { parseJson, stringifyJson } from '../fhir/json.ts';
-import { withoutLabels } from '../fhir/labels.ts';
+import { asDeposited } from '../enforcement/stranger.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { resourceTypes } from '../search/definitions.ts';
@@ -19,6 +19,7 @@ import { type Planned, type Planner, hinted } from './planning.ts';
 import type { Reading } from './reading.ts';
 import type { Position } from './sorting.ts';
 import type { Terms } from './terms.ts';
+import { MOST_BYTES } from './weight.ts';
 
 /** Permitted candidates whose content is read where only content can tell. */
 const CONTENT_BOUND = 1000;
@@ -28,6 +29,8 @@ export interface Read {
   stored: Stored;
   resource: Resource;
   entries: IndexEntries;
+  /** When it was last changed, as the caller is told. Milliseconds. */
+  at: number;
 }
 
 export class ByContent {
@@ -51,10 +54,12 @@ export class ByContent {
     filter: Filter,
     about: string,
   ): Promise<Read[]> {
-    return (await this.#readAll(access, planned, types, about)).filter(({ stored, resource, entries }) => {
-      const { type, id, at } = stored;
-      return matches(filter, { ...entries, type, id, at, resource });
-    });
+    return (await this.#readAll(access, planned, types, about)).filter(
+      ({ stored, resource, entries, at }) => {
+        const { type, id } = stored;
+        return matches(filter, { ...entries, type, id, at, resource });
+      },
+    );
   }
 
   /**
@@ -80,8 +85,7 @@ export class ByContent {
   }
 
   /** What a resource contains that the filter matches, each as a match of its own. */
-  #inside({ stored, resource }: Read, type: string, filter: Filter): Read[] {
-    const { at } = stored;
+  #inside({ stored, resource, at }: Read, type: string, filter: Filter): Read[] {
     const contained = (resource.contained ?? []) as Resource[];
     let exact: Resource[] | undefined;
     return contained.flatMap((each, index) => {
@@ -92,7 +96,7 @@ export class ByContent {
       exact ??= parseJson(stored.body).contained as Resource[];
       const body = Buffer.from(stringifyJson(exact[index]));
       const inside = { type, id };
-      return [{ stored: { ...stored, body, inside, refs: entries.refs }, resource: each, entries }];
+      return [{ stored: { ...stored, body, inside, refs: entries.refs }, resource: each, entries, at }];
     });
   }
 
@@ -100,6 +104,8 @@ export class ByContent {
     const docs = await this.#planner.find(planned, types, {
       projection: WITHOUT_INDEX,
       limit: CONTENT_BOUND + 1,
+      // one more is refused as it is opened
+      bytes: 2 * MOST_BYTES,
       ...hinted(planned.hint),
     });
     if (docs.length > CONTENT_BOUND) {
@@ -111,11 +117,11 @@ export class ByContent {
     return (await this.#reading.current(docs)).map((stored) => {
       const read = JSON.parse(stored.body.toString()) as Resource;
       const whole = read.resourceType === 'AuditEvent' ? withoutAside(read) : read;
-      const unshown = access.unshown(stored);
-      const resource = unshown === undefined ? whole : withoutLabels(whole, unshown);
+      const deposit = access.deposit(stored);
+      const resource = deposit === undefined ? whole : asDeposited(whole, deposit.isUnshown, deposit.told);
       const entries = indexResource(resource, this.#base);
       stored.refs = entries.refs;
-      return { stored, resource, entries };
+      return { stored, resource, entries, at: deposit?.told?.at ?? stored.at };
     });
   }
 }
@@ -140,10 +146,10 @@ export function pageOf(
   asked: SearchQuery,
   after: Position | undefined,
 ): Omit<Page, 'watermark'> {
-  const rows = read.map(({ stored, resource, entries }) => ({
-    stored,
-    keys: sortKeys(asked, stored, resource, entries),
-    id: rowOf(stored),
+  const rows = read.map((each) => ({
+    stored: each.stored,
+    keys: sortKeys(asked, each),
+    id: rowOf(each.stored),
   }));
   const directions = asked.sort.map(({ descending }) => descending);
   rows.sort((a, b) => compareRows(a, b, directions));
@@ -166,15 +172,10 @@ export function rowOf({ type, id, inside }: Shown): string {
   return inside === undefined ? `${type}/${id}` : `${type}/${id}#${inside.id}`;
 }
 
-function sortKeys(
-  asked: SearchQuery,
-  stored: Stored,
-  resource: Resource,
-  entries: IndexEntries,
-): (string | number | null)[] {
+function sortKeys(asked: SearchQuery, { resource, entries, at }: Read): (string | number | null)[] {
   return asked.sort.map(({ kind, param, descending }) => {
     if (kind === 'id') return resource.id ?? '';
-    if (kind === 'updated') return stored.at;
+    if (kind === 'updated') return at;
     if (kind === 'content') return sortValue(resource.resourceType, param)(resource) ?? null;
     const starts = (entries.ranges[param] ?? []).map(({ lo }) => lo);
     return starts.length === 0 ? null : descending ? Math.max(...starts) : Math.min(...starts);

@@ -49,7 +49,7 @@ export async function find<T extends Document>(
 export function findAtOnce<T extends Document>(
   collection: Collection<T>,
   query: Query,
-  options: Find,
+  { bytes: _, ...options }: Find,
 ): Promise<T[] | undefined> {
   return answered<T>(collection, {
     find: collection.collectionName,

@@ -102,6 +102,7 @@ export const INDEXES = {
     { name: 'grants_patient', key: { grants: 1, patient: 1, _id: 1 }, ...ONLY_WITH('grants') },
     { name: 'type_at', key: { type: 1, at: -1, _id: 1 } },
     { name: 'by_type_at', key: { by: 1, type: 1, at: -1, _id: 1 } },
+    { name: 'by_told', key: { by: 1, 'told.at': -1, _id: 1 }, ...ONLY_WITH('told') },
     { name: 'spill', key: { spill: 1 }, sparse: true },
     { name: 'content', key: { content: 1 }, sparse: true },
     { name: 'unclaimed', key: { unclaimed: 1 }, sparse: true },

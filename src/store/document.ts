@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ObjectId } from 'mongodb';
 import { withoutAside } from '../audit/aside.ts';
-import type { Shown, Stored } from '../enforcement/ports.ts';
+import type { Shown, Stored, Told } from '../enforcement/ports.ts';
 import { stringifyJson } from '../fhir/json.ts';
 import { withoutLabels } from '../fhir/labels.ts';
 import { fewRandomBytes } from '../fhir/random.ts';
@@ -34,6 +34,10 @@ export interface VersionDoc {
   hidden?: number;
   imposed?: string[];
   unshown?: string[];
+  /** The version that its depositor is told it still is: see enforcement/stranger.ts. */
+  told?: Told;
+  /** Its depositor isn't told of the version that replaced it. */
+  still?: true;
   codes?: string[];
   from?: number;
   until?: number;
@@ -237,6 +241,7 @@ export function face(rid: string, doc: VersionDoc): Omit<Shown, 'body'> {
     by: doc.by,
     hidden: doc.hidden ?? undefined,
     unshown: doc.unshown,
+    told: doc.told,
     version: doc.v,
     vid: doc.vid,
     at: doc.at,

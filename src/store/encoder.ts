@@ -115,10 +115,16 @@ export class Encoder {
             ...gateFacts(resource, change.labels, this.#terms, this.#base),
             ...hiddenSince(change.labels, previous, at, this.#rules),
             ...imposedOn(change, this.#terms),
+            ...toldOf(change),
           }),
     };
     const replaced =
-      previous === undefined || previous.method === 'DELETE' ? undefined : this.#replaced(previous, rid, at);
+      previous === undefined || previous.method === 'DELETE'
+        ? undefined
+        : {
+            ...this.#replaced(previous, rid, at),
+            ...(version.told === undefined ? {} : { still: true as const }),
+          };
     if (resource === undefined)
       return { change, rid, version, doc: undefined, previous: replaced, body: Buffer.alloc(0) };
     const body = render(resource, version.vid, at);
@@ -207,6 +213,12 @@ function imposedOn(
     ...(imposed.length > 0 ? { imposed: key(imposed) } : {}),
     ...(unshown.length > 0 ? { unshown: key(unshown) } : {}),
   };
+}
+
+function toldOf({ hushed, previous }: Change): Pick<VersionDoc, 'told'> {
+  if (hushed !== true || previous === undefined) return {};
+  const { vid, at, told } = previous;
+  return { told: told ?? { vid, at } };
 }
 
 /** A break in carrying the label begins the announcement anew. */

@@ -1,7 +1,9 @@
 /** A search's Filter as a MongoDB query, once chains and lists are resolved (resolve.ts). */
 import { type Query, all } from './query.ts';
-import type { Filter, RangeTest } from '../search/filter.ts';
+import type { Bound, Filter, RangeTest } from '../search/filter.ts';
 import { isOfLabels, unshownTerm } from '../search/unshown.ts';
+import type { Stranger } from '../enforcement/stranger.ts';
+import { familiarTo, strangeTo } from './stranger.ts';
 import type { Terms } from './terms.ts';
 
 const NOTHING: Query = { _id: { $in: [] } };
@@ -18,7 +20,7 @@ export function toQuery(
   types: readonly string[],
   terms: Terms,
   anyone: boolean,
-  stranger?: string,
+  stranger?: Stranger,
 ): Query {
   function compile(part: Filter, negated: boolean): Query {
     switch (part.op) {
@@ -48,7 +50,7 @@ export function toQuery(
       case 'id':
         return { _id: { $in: types.flatMap((type) => part.ids.map((id) => `${type}/${id}`)) } };
       case 'updated':
-        return { at: bound(part.test) };
+        return stranger === undefined ? { at: bound(part.test) } : updatedFor(stranger, part.test);
       case 'scan':
         return negated ? NOTHING : {};
       case 'chain':
@@ -61,11 +63,27 @@ export function toQuery(
   return compile(filter, false);
 }
 
-function ofLabels(asked: readonly string[], terms: Terms, stranger: string | undefined): Query {
+function ofLabels(asked: readonly string[], terms: Terms, stranger: Stranger | undefined): Query {
   const unshown = asked.filter(isOfLabels).map(unshownTerm);
   if (stranger === undefined) return among('terms', terms.all([...asked, ...unshown]));
-  const others = { ...among('terms', terms.all(unshown)), by: { $ne: stranger } };
+  const others = { ...among('terms', terms.all(unshown)), ...familiarTo(stranger) };
   return { $or: [among('terms', terms.all(asked)), others] };
+}
+
+/** What they are told of an older version lies before: the lower bound serves the index for all. */
+function updatedFor(stranger: Stranger, { gt, gte, ...upper }: Bound): Query {
+  const lower = { ...(gt === undefined ? {} : { gt }), ...(gte === undefined ? {} : { gte }) };
+  const within = bound({ ...lower, ...upper });
+  const kept = { told: { $exists: true }, ...strangeTo(stranger) };
+  return all([
+    Object.keys(lower).length === 0 ? {} : { at: bound(lower) },
+    {
+      $or: [
+        { at: within, $nor: [kept] },
+        { ...kept, 'told.at': within },
+      ],
+    },
+  ]);
 }
 
 function among(field: 'terms' | 'ids', keyed: readonly Buffer[]): Query {

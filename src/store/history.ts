@@ -4,7 +4,8 @@
  */
 import { type Query, all } from './query.ts';
 import type { Access } from '../enforcement/access.ts';
-import type { HistoryScope, Page, Stored } from '../enforcement/ports.ts';
+import type { HistoryScope, Page } from '../enforcement/ports.ts';
+import { type Stranger, isStrangerTo } from '../enforcement/stranger.ts';
 import type { Attributes, Condition } from '../condition/condition.ts';
 import { find } from './command.ts';
 import { toMongo } from './condition.ts';
@@ -12,6 +13,8 @@ import type { Database } from './database.ts';
 import { type VersionDoc, WITHOUT_INDEX, attributes } from './document.ts';
 import type { Reading } from './reading.ts';
 import { VISIBLE_WITHIN } from './search.ts';
+import { strangeTo } from './stranger.ts';
+import { light } from './weight.ts';
 import type { Wholeness } from './wholeness.ts';
 
 interface Row {
@@ -25,6 +28,10 @@ interface Position {
 }
 
 const TIME = { maxTimeMS: 20_000 };
+const BARE = { ...WITHOUT_INDEX, body: 0 } as const;
+const weighed = ({ doc }: Row): VersionDoc => doc;
+/** Versions that are read whole at once. */
+const PORTION = 20;
 /** Versions of one resource that a history looks through. */
 const VERSIONS = 20_000;
 /** Versions of a type or the system that are counted; past it no total is told. */
@@ -53,11 +60,7 @@ export class History {
   async #ofOne(access: Access, scope: HistoryScope): Promise<Omit<Page, 'watermark'>> {
     const rid = `${scope.type}/${scope.id}`;
     // one after the other: a version that is replaced meanwhile is met twice, never missed
-    const [current] = await find(
-      this.#currentOf(scope.type!),
-      { _id: rid },
-      { projection: WITHOUT_INDEX, limit: 1 },
-    );
+    const [current] = await find(this.#currentOf(scope.type!), { _id: rid }, { projection: BARE, limit: 1 });
     const past = await find(
       this.#database.history,
       { rid },
@@ -65,19 +68,24 @@ export class History {
     );
     const versions: VersionDoc[] =
       current === undefined ? past : [current, ...past.filter(({ at }) => at < current.at)];
-    const facts = versions.map((doc) => attributes(rid, doc));
-    const [allowed] = await access.admit(facts.slice(0, 1));
-    if (allowed !== true || !(await this.#wholeness.admit(access, facts.slice(0, 1))).every(Boolean))
+    const newest = versions.slice(0, 1).map((doc) => attributes(rid, doc));
+    const [allowed] = await access.admit(newest);
+    if (allowed !== true || !(await this.#wholeness.admit(access, newest)).every(Boolean))
       return { matches: [], total: 0, next: undefined, exists: false };
+    const facts = versions.map((doc) => attributes(rid, doc)).filter((each) => !access.keeps(each));
+    const told = versions.filter((doc) => facts.some(({ vid }) => vid === doc.vid));
     const each = await this.#permitted(access, facts);
-    const given = versions.filter((doc, index) => each[index] && inTime(doc, versions[index - 1]?.at, scope));
+    const given = told.filter((doc, index) => each[index] && inTime(doc, told[index - 1]?.at, scope));
     const start =
       scope.after === undefined ? 0 : given.findIndex(({ at }) => at < (scope.after as Position).at);
-    const page = start < 0 ? [] : given.slice(start, start + scope.count);
-    const bodies = await this.#bodies(rid, page);
-    const last = page.at(-1);
+    const asked = start < 0 ? [] : given.slice(start, start + scope.count);
+    const page = await this.#whole(
+      scope.type!,
+      asked.map((doc) => ({ rid, doc })),
+    );
+    const last = page.at(-1)?.doc;
     return {
-      matches: bodies,
+      matches: await this.#reading.all(page),
       total: given.length,
       exists: true,
       next:
@@ -87,20 +95,28 @@ export class History {
     };
   }
 
-  async #bodies(rid: string, page: readonly VersionDoc[]): Promise<Stored[]> {
-    const without = page.filter(
-      (doc) => doc.body === undefined && doc.spill === undefined && doc.method !== 'DELETE',
-    );
-    const found =
-      without.length === 0
-        ? []
-        : await find(
-            this.#database.history,
-            { rid, vid: { $in: without.map(({ vid }) => vid) } },
-            { hint: 'rid_at' },
-          );
-    const full = new Map(found.map((doc) => [doc.vid, doc]));
-    return this.#reading.all(page.map((doc) => ({ rid, doc: full.get(doc.vid) ?? doc })));
+  /** The first of them with what they hold: as many as go on one page. */
+  async #whole(type: string, asked: readonly Row[]): Promise<Row[]> {
+    const page: Row[] = [];
+    for (let at = 0; at < asked.length && light(page, weighed).length === page.length; at += PORTION) {
+      const rows = asked.slice(at, at + PORTION);
+      const rids = rows.map(({ rid }) => rid);
+      const vids = rows.map(({ doc }) => doc.vid);
+      // one after the other: what is replaced meanwhile is met twice, never missed
+      const current = await find(
+        this.#currentOf(type),
+        { _id: { $in: rids } },
+        { projection: WITHOUT_INDEX },
+      );
+      const past = await find(
+        this.#database.history,
+        { rid: { $in: rids }, vid: { $in: vids } },
+        { hint: 'rid_at' },
+      );
+      const found = new Map<string, VersionDoc>([...past, ...current].map((doc) => [doc.vid, doc]));
+      page.push(...rows.map(({ rid, doc }) => ({ rid, doc: found.get(doc.vid) ?? doc })));
+    }
+    return light(page, weighed);
   }
 
   async #ofMany(access: Access, scope: HistoryScope): Promise<Omit<Page, 'watermark'>> {
@@ -116,13 +132,13 @@ export class History {
     let after = scope.after as Position | undefined;
     const given: Row[] = [];
     for (;;) {
-      const rows = await this.#rows(scope, condition, after, scope.count + 1);
-      given.push(...(await this.#permittedNow(access, rows)));
+      const rows = await this.#rows(access, scope, condition, after, scope.count + 1);
+      given.push(...(await this.#permittedNow(access, scope, rows)));
       const last = rows.at(-1);
       if (given.length > scope.count || rows.length <= scope.count || last === undefined) break;
       after = { at: last.doc.at, rid: last.rid };
     }
-    const page = given.slice(0, scope.count);
+    const page = await this.#whole(scope.type ?? '', given.slice(0, scope.count));
     const last = page.at(-1);
     return {
       matches: await this.#reading.all(page),
@@ -131,17 +147,17 @@ export class History {
   }
 
   async #rows(
+    access: Access,
     scope: HistoryScope,
     condition: Condition,
     after: Position | undefined,
     limit: number,
-    projection: Record<string, 0> = {},
   ): Promise<Row[]> {
     const query = (key: '_id' | 'rid'): Query =>
       all([
         scope.type === undefined ? {} : { type: scope.type },
         toMongo(condition, key),
-        times(scope),
+        times(scope, key === 'rid' ? access.stranger : undefined),
         after === undefined
           ? {}
           : { $or: [{ at: { $lt: after.at } }, { at: after.at, [key]: { $gt: after.rid } }] },
@@ -149,7 +165,7 @@ export class History {
     const hint = scope.type === undefined ? {} : { hint: 'type_at' };
     const current = await this.#currentOf(scope.type ?? '')
       .find(query('_id'), {
-        projection: { ...WITHOUT_INDEX, ...projection },
+        projection: BARE,
         sort: { at: -1, _id: 1 },
         limit,
         ...(scope.type === 'AuditEvent' ? {} : hint),
@@ -157,7 +173,7 @@ export class History {
       })
       .toArray();
     const past = await this.#database.history
-      .find(query('rid'), { projection, sort: { at: -1, rid: 1 }, limit, ...hint, ...TIME })
+      .find(query('rid'), { projection: { body: 0 }, sort: { at: -1, rid: 1 }, limit, ...hint, ...TIME })
       .toArray();
     const met = new Set(current.map(({ vid }) => vid));
     const rows: Row[] = [
@@ -173,8 +189,8 @@ export class History {
     let after: Position | undefined;
     let given = 0;
     for (;;) {
-      const rows = await this.#rows(scope, condition, after, BATCH, { body: 0 });
-      given += (await this.#permittedNow(access, rows)).length;
+      const rows = await this.#rows(access, scope, condition, after, BATCH);
+      given += (await this.#permittedNow(access, scope, rows)).length;
       if (given > COUNTED) return undefined;
       const last = rows.at(-1);
       if (rows.length < BATCH || last === undefined) return given;
@@ -182,11 +198,11 @@ export class History {
     }
   }
 
-  async #permittedNow(access: Access, rows: readonly Row[]): Promise<Row[]> {
+  async #permittedNow(access: Access, scope: HistoryScope, rows: readonly Row[]): Promise<Row[]> {
     const rids = [...new Set(rows.map(({ rid }) => rid))];
     const current = new Map<string, VersionDoc>();
     for (const doc of await this.#database.resources
-      .find({ _id: { $in: rids } }, { projection: { ...WITHOUT_INDEX, body: 0 }, ...TIME })
+      .find({ _id: { $in: rids } }, { projection: BARE, ...TIME })
       .toArray())
       current.set(doc._id, doc);
     const gone = rids.filter((rid) => !current.has(rid) && !rid.startsWith('AuditEvent/'));
@@ -201,11 +217,42 @@ export class History {
     const facts = [...current].map(([rid, doc]) => attributes(rid, doc));
     const now = await this.#permitted(access, facts);
     const hidden = new Set([...current.keys()].filter((_, index) => !now[index]));
-    const own = await this.#wholeness.among(
-      access,
-      rows.map(({ rid, doc }) => attributes(rid, doc)),
+    const each = rows.map(({ rid, doc }) => attributes(rid, doc));
+    const own = await this.#wholeness.among(access, each);
+    const ended = await this.#endedFor(access, scope, rows, current);
+    return rows.filter(
+      (row, index) => own[index] && !hidden.has(row.rid) && !access.keeps(each[index]!) && !ended.has(row),
     );
-    return rows.filter(({ rid }, index) => own[index] && !hidden.has(rid));
+  }
+
+  /** Of `_at`: which had ended for their depositor, who is not told of some of the versions since. */
+  async #endedFor(
+    access: Access,
+    { at }: HistoryScope,
+    rows: readonly Row[],
+    current: ReadonlyMap<string, VersionDoc>,
+  ): Promise<Set<Row>> {
+    const { stranger } = access;
+    const open = rows.filter(
+      ({ rid, doc }) =>
+        doc.still === true && stranger !== undefined && isStrangerTo(stranger, attributes(rid, doc)),
+    );
+    if (at === undefined || open.length === 0) return new Set();
+    const past = await find(
+      this.#database.history,
+      { rid: { $in: [...new Set(open.map(({ rid }) => rid))] }, told: { $exists: false } },
+      { projection: { body: 0 }, hint: 'rid_at' },
+    );
+    const versions = [
+      ...past,
+      ...[...current].flatMap(([rid, doc]) => (doc.told === undefined ? [{ ...doc, rid }] : [])),
+    ];
+    return new Set(
+      open.filter(({ rid, doc }) => {
+        const ends = versions.filter((each) => each.rid === rid && each.at > doc.at).map((each) => each.at);
+        return Math.min(...ends) <= at.lo;
+      }),
+    );
   }
 
   async #permitted(access: Access, facts: readonly Attributes[]): Promise<boolean[]> {
@@ -224,9 +271,11 @@ function inTime({ at: made }: VersionDoc, end: number | undefined, { since, at }
   return current && (since === undefined || made >= since);
 }
 
-function times({ since, at }: HistoryScope): Query {
+/** @param stranger to whom what they deposited goes on when nothing changed that they are shown */
+function times({ since, at }: HistoryScope, stranger: Stranger | undefined): Query {
+  const still = stranger === undefined ? [] : [{ still: true, ...strangeTo(stranger) }];
   return all([
     since === undefined ? {} : { at: { $gte: since } },
-    at === undefined ? {} : { at: { $lt: at.hi }, $or: [{ end: { $gt: at.lo } }, { end: null }] },
+    at === undefined ? {} : { at: { $lt: at.hi }, $or: [{ end: { $gt: at.lo } }, { end: null }, ...still] },
   ]);
 }

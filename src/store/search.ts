@@ -1,5 +1,5 @@
 /** A search: planned (planning.ts), then answered in the order of an index, or by what content tells (by-content.ts). */
-import { all } from './query.ts';
+import { type Query, all } from './query.ts';
 import type { Access } from '../enforcement/access.ts';
 import type { Page, Shown, Stored } from '../enforcement/ports.ts';
 import type { Filter, SearchQuery } from '../search/filter.ts';
@@ -13,7 +13,10 @@ import { isNobodys, namedPatients, patientsIn } from './narrowing.ts';
 import { NOBODY, type Planned, type Planner, hinted, inOrder, usualOrder } from './planning.ts';
 import type { Reading } from './reading.ts';
 import { type Linked, type Resolver, resolve } from './resolve.ts';
+import type { Stranger } from '../enforcement/stranger.ts';
 import { type Order, type Position, afterPosition, orderOf, positionOf, toSort } from './sorting.ts';
+import { type Told, toldTo } from './told.ts';
+import { MOST_BYTES, light } from './weight.ts';
 import type { Terms } from './terms.ts';
 
 /** A write becomes visible at most this long after the time that it carries; see commit.ts. Milliseconds. */
@@ -91,7 +94,7 @@ export class Search {
       asked.contained !== 'false'
         ? pageOf(await this.#byContent.containing(access, planned, asked, filter), asked, after)
         : about === undefined
-          ? await this.#ordered(planned, asked, after, manner)
+          ? await this.#ordered(planned, asked, after, manner, access.stranger)
           : pageOf(await this.#byContent.find(access, planned, types, filter, about), asked, after);
     const counted = page.matches.length === 0 && page.total !== 0 && patients === undefined;
     if (counted) for (const patient of await this.#counted(planned, types)) concerned.add(patient);
@@ -158,14 +161,17 @@ export class Search {
     asked: SearchQuery,
     after: Position | undefined,
     { projection, read }: Manner<V>,
+    stranger: Stranger | undefined,
   ): Promise<Omit<Page<V>, 'watermark'>> {
     const order = asked.sort.length > 0 ? orderOf(asked.sort, asked.types) : usualOrder(asked);
+    const told =
+      stranger === undefined || asked.types[0] === 'AuditEvent' ? undefined : toldTo(stranger, order);
     const [found, counted] = await Promise.all([
-      asked.count === 0 ? [] : this.#page(planned, asked.types, order, after, asked.count, projection),
+      asked.count === 0 ? [] : this.#page(planned, asked, order, after, projection, told),
       asked.count === 0 || after !== undefined ? this.#total(planned, asked) : undefined,
     ]);
-    const more = found.length > asked.count;
-    const docs = more ? found.slice(0, asked.count) : found;
+    const docs = light(found.slice(0, asked.count), (doc) => doc);
+    const more = found.length > docs.length;
     const total =
       asked.total === 'none'
         ? undefined
@@ -175,26 +181,35 @@ export class Search {
     return {
       matches: await read(docs),
       total,
-      next: more && last !== undefined ? positionOf(last, order) : undefined,
+      next: more && last !== undefined ? (told?.positionOf(last) ?? positionOf(last, order)) : undefined,
     };
   }
 
   async #page(
     planned: Planned,
-    types: readonly string[],
+    { types, count }: SearchQuery,
     order: readonly Order[],
     after: Position | undefined,
-    count: number,
     without: Readonly<Record<string, 0>>,
+    told: Told | undefined,
   ): Promise<Doc[]> {
-    const query = after === undefined ? planned.query : all([planned.query, afterPosition(order, after)]);
     const projection = { ...without };
     if (order.some(({ field }) => field.startsWith('o.'))) delete projection.o;
-    const sort = toSort(order);
-    const hint = inOrder(planned.hint, order[0]);
-    const options = { projection, sort, limit: count + 1, ...hinted(hint) };
+    const limit = count + 1;
     const { patient: _, ...further } = planned;
-    return this.#planner.find(after === undefined ? planned : { ...further, query }, types, options);
+    const part = (alone: Query, by: readonly Order[], hint: string | undefined): Promise<Doc[]> => {
+      const query = all([planned.query, alone, after === undefined ? {} : afterPosition(by, after)]);
+      const options = { projection, sort: toSort(by), limit, bytes: MOST_BYTES, ...hinted(hint) };
+      return this.#planner.find(query === planned.query ? planned : { ...further, query }, types, options);
+    };
+    const hint = inOrder(planned.hint, order[0]);
+    if (told === undefined) return part({}, order, hint);
+    // what the caller is told of by an older version stands elsewhere in the order
+    const [others, own] = await Promise.all([
+      part(told.others, order, hint),
+      part(told.own, told.order, 'by_told'),
+    ]);
+    return told.merged(others, own, limit);
   }
 
   async #total(planned: Planned, asked: SearchQuery): Promise<number> {

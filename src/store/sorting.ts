@@ -7,6 +7,11 @@ import type { SortKey } from '../search/filter.ts';
 import type { Doc } from './document.ts';
 import { primaryDate } from './primary-date.ts';
 
+/** When a version was made, and when the one was that its depositor is told it still is. */
+const AT = 'at';
+const TOLD_AT = 'told.at';
+const NEVER_MISSING: ReadonlySet<string> = new Set(['_id', AT, TOLD_AT, 'date']);
+
 export interface Order {
   field: string;
   descending: boolean;
@@ -23,7 +28,7 @@ export function orderOf(sort: readonly SortKey[], types: readonly string[]): Ord
   const order: Order[] = [];
   for (const { kind, param, descending } of sort) {
     if (kind === 'id') return [...order, { field: '_id', descending }];
-    if (kind === 'updated') order.push({ field: 'at', descending });
+    if (kind === 'updated') order.push({ field: AT, descending });
     else if (types.every((type) => param === primaryDate(type))) order.push({ field: 'date', descending });
     else order.push({ field: `o.${param}.${descending ? 'hi' : 'lo'}`, descending });
   }
@@ -54,7 +59,7 @@ export function afterPosition(order: readonly Order[], position: Position): Quer
 function comparison(field: string, value: number | string | null, descending: boolean): Query | undefined {
   if (value === null) return descending ? undefined : { [field]: { $ne: null } };
   return descending
-    ? field === '_id' || field === 'at' || field === 'date'
+    ? NEVER_MISSING.has(field)
       ? { [field]: { $lt: value } }
       : { $or: [{ [field]: { $lt: value } }, { [field]: null }] }
     : { [field]: { $gt: value } };
@@ -69,4 +74,20 @@ export function positionOf(doc: Doc, order: readonly Order[]): Position {
       return typeof value === 'number' ? value : null;
     });
   return { values, id: doc._id };
+}
+
+/** The same order of what its depositor is told by an older version; undefined: versions don't count in it. */
+export function asTold(order: readonly Order[]): Order[] | undefined {
+  if (!order.some(({ field }) => field === AT)) return undefined;
+  return order.map(({ field, descending }) => ({ field: field === AT ? TOLD_AT : field, descending }));
+}
+
+/** Below 0: the first stands before the second. */
+export function compare(a: Position, b: Position, order: readonly Order[]): number {
+  for (const [index, { field, descending }] of order.entries()) {
+    const [one, other] =
+      field === '_id' ? [a.id, b.id] : [a.values[index] ?? -Infinity, b.values[index] ?? -Infinity];
+    if (one !== other) return one < other === descending ? 1 : -1;
+  }
+  return 0;
 }
