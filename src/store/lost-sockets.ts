@@ -2,9 +2,12 @@
  * The driver (7.8.0) waits for a connection to drain even when it has just been lost, and then waits for good: what
  * was asked would never be answered. So a lost connection says that it takes everything, and the driver goes on to
  * find it closed. https://nodejs.org/docs/latest-v20.x/api/diagnostics_channel.html#net
+ *
+ * What is connected by TLS isn't told on that channel: `tls.connect` itself is wrapped, as the driver calls it.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
+import tls from 'node:tls';
 
 const CHANNEL = 'net.client.socket';
 const WATCHED = Symbol.for('carnet.lost-sockets');
@@ -15,6 +18,12 @@ export function answerForLostSockets(): void {
   if (process[WATCHED] === true) return;
   process[WATCHED] = true;
   subscribe(CHANNEL, (message) => answerFor((message as { socket: Socket }).socket));
+  const connect = tls.connect as (...args: unknown[]) => tls.TLSSocket;
+  tls.connect = (...args: unknown[]) => {
+    const socket = connect(...args);
+    answerFor(socket);
+    return socket;
+  };
 }
 
 function answerFor(socket: Socket & { [WATCHED]?: boolean }): void {
