@@ -2,6 +2,7 @@
 
 const PURE = ['test/consent/reference', 'test/consent/cases.test', 'test/consent/laws', 'test/condition'];
 const LINES = ['test/enforcement/lines'];
+const DEPOSITS = ['test/enforcement/as-deposited', 'test/enforcement/masking'];
 const LEAKS = ['test/leaks/two-worlds'];
 const WRITES = [
   'test/consent/labelling',
@@ -244,15 +245,9 @@ const TABLE = [
     'listed',
     PURE,
   ],
-  [
-    'the glass is broken for every patient',
-    statements,
-    'emergency.patient === `Patient/${patient}` &&',
-    '',
-    PURE,
-  ],
-  ['no reason is wanted', statements, 'emergency.reason.trim().length >= LEAST_REASON &&', '', PURE],
-  ['an emergency never ends', statements, 'now < emergency.since + hours * 3_600_000', 'hours > 0', PURE],
+  ['the glass is broken for every patient', statements, 'each.patient === `Patient/${patient}` &&', '', PURE],
+  ['no reason is wanted', statements, 'isReason(each.reason) &&', '', PURE],
+  ['an emergency never ends', statements, 'now < since + hours * 3_600_000', 'hours > 0', PURE],
   [
     'whoever says so is a regulator',
     statements,
@@ -543,9 +538,9 @@ const TABLE = [
   [
     'a depositor is shown what others put on',
     labels,
-    'const unshown = access.unshown(stored);',
-    'const unshown = access.unshown({ ...stored, unshown: undefined });',
-    ['test/enforcement/masking'],
+    "stored.method === 'DELETE' ? undefined : access.deposit(stored);",
+    'undefined;',
+    DEPOSITS,
   ],
   [
     'a depositor finds by what others put on',
@@ -557,9 +552,52 @@ const TABLE = [
   [
     'content is matched with what others put on',
     'src/store/by-content.ts',
-    'unshown === undefined ? whole : withoutLabels(whole, unshown)',
+    'deposit === undefined ? whole : asDeposited(whole, deposit.isUnshown, deposit.told)',
     'whole',
     ['test/enforcement/masking'],
+  ],
+  [
+    'a depositor is given a version that they are not told of',
+    'src/enforcement/scoped-store.ts',
+    'found !== undefined && this.#access.keeps(found)',
+    'found === undefined',
+    DEPOSITS,
+  ],
+  ['a history has it too', 'src/store/history.ts', '.filter((each) => !access.keeps(each))', '', DEPOSITS],
+  [
+    'a history of the type has it too',
+    'src/store/history.ts',
+    '!access.keeps(each[index]!) &&',
+    '',
+    DEPOSITS,
+  ],
+  [
+    'a depositor finds by when others labelled',
+    'src/store/filter.ts',
+    'stranger === undefined ? { at: bound(part.test) }',
+    'Date.now() > 0 ? { at: bound(part.test) }',
+    DEPOSITS,
+  ],
+  [
+    'the order tells when others labelled',
+    'src/store/told.ts',
+    'if (ownOrder === undefined) return undefined;',
+    'if (Date.now() > 0 || ownOrder === undefined) return undefined;',
+    DEPOSITS,
+  ],
+  [
+    'who speaks for the patient sees what others put on',
+    'src/enforcement/stranger.ts',
+    'return by === depositor && !(patients.length === 1 && patients[0] === self);',
+    'return by === depositor && self === undefined && patients.length > 0;',
+    DEPOSITS,
+  ],
+  [
+    'what a writer isn’t shown goes when they leave it away',
+    labelling,
+    'if (unseen.includes(label.name)) return false;',
+    '',
+    DEPOSITS,
   ],
   [
     'a label that the depositor puts on too is theirs',
@@ -578,8 +616,8 @@ const TABLE = [
   [
     'new documents are masked for nobody',
     labels,
-    'return masks ? masked(now, rules) : now;',
-    'return now;',
+    'masks ? masked(now, rules) : now;',
+    'now;',
     ['test/enforcement/masking'],
   ],
   [
