@@ -23,6 +23,7 @@ const policy = 'src/consent/policy.ts';
 const condition = 'src/condition/condition.ts';
 const query = 'src/store/condition.ts';
 const access = 'src/enforcement/access.ts';
+const granted = 'src/enforcement/granted.ts';
 const writing = 'src/consent/writing.ts';
 const labelling = 'src/consent/labelling.ts';
 const labels = 'src/enforcement/labels.ts';
@@ -404,21 +405,21 @@ const TABLE = [
   [
     'scopes are no ceiling for what is met on the way',
     access,
-    'and(ceiling(subject, READING), await this.#granted',
-    'and(ALL, await this.#granted',
+    '          ceiling(subject, READING, source),\n',
+    '',
     ['test/auth', 'test/consent/access', ...LEAKS],
   ],
   [
     'each patient may be asked, none must permit',
-    access,
+    granted,
     "return and(or(own, among.length === 0 ? NONE : { is: 'patients', among }), ...each);",
     "return or(own, among.length === 0 ? NONE : { is: 'patients', among });",
     ['test/consent/access'],
   ],
   [
     'closed spaces are searched',
-    access,
-    "asks || closed.length === 0 ? ALL : not({ is: 'concerns', among: closed })",
+    granted,
+    "closed.length === 0 ? ALL : not({ is: 'concerns', among: closed })",
     'ALL',
     LINES,
   ],
@@ -450,7 +451,7 @@ const TABLE = [
     'return found;',
     ['test/interaction/binary', ...LEAKS],
   ],
-  ['a search forgets the gate', 'src/store/planning.ts', 'toMongo(gate),', '', LINES],
+  ['a search forgets the gate', 'src/store/planning.ts', '      gate.query,\n', '', LINES],
   [
     'a judged search forgets the gate',
     'src/store/judging.ts',

@@ -49,7 +49,7 @@ export async function find<T extends Document>(
 export function findAtOnce<T extends Document>(
   collection: Collection<T>,
   query: Query,
-  { bytes: _, ...options }: Find,
+  { bytes: _bytes, ...options }: Find,
 ): Promise<T[] | undefined> {
   return answered<T>(collection, {
     find: collection.collectionName,
