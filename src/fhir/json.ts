@@ -48,6 +48,9 @@ export function stringifyJson(value: unknown): string {
   return text.replace(new RegExp(`"${marker}([^"]*)"`, 'g'), '$1');
 }
 
+/** A number as it was written, where a double would write it otherwise. */
+export const literalOf = (holder: object, key: string): string | undefined => literals.get(holder)?.get(key);
+
 /** A deep copy that still writes its decimals as they were sent. */
 export function copyJson<T>(value: T): T {
   if (value === null || typeof value !== 'object') return value;

@@ -13,7 +13,7 @@ import type { Log } from '../ops/log.ts';
 import { splitAddress } from './address.ts';
 import { answerOfCatalogue, type CatalogueOptions, isOfCatalogue } from './catalogue.ts';
 import { createMatcher, notFound } from './match.ts';
-import { chooseEncoding } from './negotiation.ts';
+import { chooseEncoding, formOf } from './negotiation.ts';
 import { carries, traceIdOf, type Follow, type Told } from './observing.ts';
 import { untilTick } from './pace.ts';
 import { headerOf, negotiate, parse } from './parse.ts';
@@ -213,9 +213,21 @@ function begin(request: IncomingMessage): Call {
     requestId,
     traceId: traceIdOf(request),
     start: performance.now(),
-    view: { pretty: false, encoding, requestId },
+    view: { pretty: false, xml: wantsXml(request), encoding, requestId },
     paced: false,
   };
+}
+
+/** For what is answered before the rest of the request is read. */
+function wantsXml(request: IncomingMessage): boolean {
+  const accept = headerOf(request, 'accept');
+  const url = request.url ?? '';
+  if (accept?.includes('xml') !== true && !url.includes('_format=')) return false;
+  try {
+    return formOf(accept, parseQuery(url.split('?', 2)[1] ?? '')) === 'xml';
+  } catch {
+    return false;
+  }
 }
 
 const isRead = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';

@@ -3,13 +3,16 @@ import type { IncomingMessage } from 'node:http';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Transform } from 'node:stream';
 import { parseJson } from '../fhir/json.ts';
+import { jsonOf } from '../fhir/xml/read.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Body } from '../interaction/exchange.ts';
-import { isR4, mediaParameters, mediaType } from './negotiation.ts';
+import { isR4, mediaParameters, mediaType, XML_TYPES } from './negotiation.ts';
 import { parseQuery } from './query.ts';
 import type { BodyKind } from './routes.ts';
 import { arriving, readStart } from './streamed-body.ts';
 
+const FHIR_JSON = 'application/fhir+json';
+const FHIR_XML = 'application/fhir+xml';
 const JSON_TYPES = ['application/fhir+json', 'application/json', 'text/json'];
 const FORM = 'application/x-www-form-urlencoded';
 const MAX_FORM_BYTES = 64 * 1024;
@@ -19,10 +22,10 @@ const STREAM_FROM = 1024 * 1024;
 const ARRIVES_WITHIN = 120_000;
 
 const ACCEPTED: Record<BodyKind, readonly string[]> = {
-  resource: JSON_TYPES,
-  patch: ['application/json-patch+json', ...JSON_TYPES],
+  resource: [...JSON_TYPES, ...XML_TYPES],
+  patch: ['application/json-patch+json', ...JSON_TYPES, ...XML_TYPES],
   form: [FORM],
-  parameters: JSON_TYPES,
+  parameters: [...JSON_TYPES, ...XML_TYPES],
 };
 
 const REQUIRED: Record<BodyKind, boolean> = { resource: true, patch: true, form: false, parameters: false };
@@ -48,13 +51,15 @@ export async function readBody(
 ): Promise<ReadBody> {
   const header = request.headers['content-type'];
   const contentType = header === undefined ? '' : mediaType(header);
-  const isFhir = ACCEPTED[kind].includes(contentType);
+  // XML that isn't said to be FHIR is content
+  const isContent = options.content && XML_TYPES.includes(contentType) && contentType !== FHIR_XML;
+  const isFhir = ACCEPTED[kind].includes(contentType) && !isContent;
   if (isEmpty(request)) {
     if (REQUIRED[kind]) throw new FhirError('required', 'a body is required');
     return { fields: [] };
   }
   if (isFhir) requireUtf8(header!);
-  else if (!options.content || contentType === '' || contentType === 'application/fhir+xml') {
+  else if (!options.content || contentType === '') {
     throw unsupportedType(contentType, kind);
   }
   if (!isFhir && options.streams === true) return { body: await contentOf(request, header!), fields: [] };
@@ -64,6 +69,13 @@ export async function readBody(
   if (bytes.length === 0) {
     if (REQUIRED[kind]) throw new FhirError('required', 'a body is required');
     return { fields: [] };
+  }
+  if (XML_TYPES.includes(contentType)) {
+    const json = jsonOf(bytes);
+    return {
+      body: { kind: 'json', contentType: FHIR_JSON, value: parseJson(json), bytes: json },
+      fields: [],
+    };
   }
   return {
     body: { kind: 'json', contentType, value: parseJson(bytes, { array: kind === 'patch' }), bytes },
@@ -87,9 +99,8 @@ function requireUtf8(header: string): void {
 
 function unsupportedType(contentType: string, kind: BodyKind): FhirError {
   const allowed = `allowed: ${ACCEPTED[kind].join(', ')}`;
-  const why = /xml/.test(contentType)
-    ? 'XML is not served yet'
-    : contentType === ''
+  const why =
+    contentType === ''
       ? 'a content type is required'
       : `content type \`${contentType.slice(0, 64)}\` is not supported here`;
   return new FhirError('not-supported', `${why}; ${allowed}`, { status: 415 });

@@ -67,8 +67,8 @@ export function capabilityStatement(options: CapabilityOptions): Resource {
     software: { name: 'Carnet', version: options.version },
     implementation: { description: 'Carnet FHIR R4 server', url: options.base },
     fhirVersion: '4.0.1',
-    format: ['application/fhir+json', 'json'],
-    patchFormat: ['application/json-patch+json', 'application/fhir+json'],
+    format: ['application/fhir+json', 'json', 'application/fhir+xml', 'xml'],
+    patchFormat: ['application/json-patch+json', 'application/fhir+json', 'application/fhir+xml'],
     rest: [
       {
         mode: 'server',

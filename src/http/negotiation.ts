@@ -3,11 +3,16 @@ import { FhirError } from '../fhir/outcome.ts';
 import type { Prefer } from '../interaction/exchange.ts';
 
 export const FHIR_JSON = 'application/fhir+json; charset=utf-8';
+export const FHIR_XML = 'application/fhir+xml; charset=utf-8';
 
 const JSON_TYPES = ['application/fhir+json', 'application/json', 'text/json'];
+export const XML_TYPES: readonly string[] = ['application/fhir+xml', 'application/xml', 'text/xml'];
 /** `application/fhir json` is what an unescaped `+` in a query becomes. */
 const JSON_FORMATS = new Set([...JSON_TYPES, 'json', 'application/fhir json']);
+const XML_FORMATS = new Set([...XML_TYPES, 'xml', 'application/fhir xml']);
 const JSON_RANGES = new Set([...JSON_TYPES, 'application/*', 'text/*', '*/*']);
+
+export type Form = 'json' | 'xml';
 
 export type Encoding = 'br' | 'gzip';
 
@@ -17,20 +22,36 @@ interface Weighted {
   q: number;
 }
 
-/** Throws 406 when no form of JSON will do. `_format` wins over Accept. */
-export function requireJson(accept: string | undefined, query: [string, string][]): void {
-  const formats = query.filter(([name]) => name === '_format');
+/** Undefined when neither will do. `_format` wins over Accept; of what is wanted alike, JSON. */
+export function formOf(accept: string | undefined, query: readonly [string, string][]): Form | undefined {
+  const formats = query.filter(([name]) => name === '_format').map(([, value]) => mediaType(value));
   if (formats.length > 0) {
-    if (!formats.every(([, value]) => JSON_FORMATS.has(mediaType(value)))) throw notAcceptable();
-    return;
+    if (formats.every((format) => JSON_FORMATS.has(format))) return 'json';
+    return formats.every((format) => XML_FORMATS.has(format)) ? 'xml' : undefined;
   }
-  if (accept === undefined || accept === '*/*' || JSON_TYPES.includes(accept)) return;
+  if (accept === undefined || accept === '*/*' || JSON_TYPES.includes(accept)) return 'json';
   const wanted = weigh(accept);
-  const suits = ({ value, parameters, q }: Weighted) => q > 0 && JSON_RANGES.has(value) && isR4(parameters);
-  if (wanted.length > 0 && !wanted.some(suits)) throw notAcceptable();
+  if (wanted.length === 0) return 'json';
+  const best = (suits: (value: string) => boolean): number =>
+    Math.max(
+      0,
+      ...wanted.filter(({ value, parameters }) => suits(value) && isR4(parameters)).map(({ q }) => q),
+    );
+  const [json, xml] = [best((value) => JSON_RANGES.has(value)), best((value) => XML_TYPES.includes(value))];
+  if (json === 0 && xml === 0) return undefined;
+  // a browser names XML among what it shows
+  const isBrowser = wanted.some(({ value }) => value === 'text/html');
+  return xml > json && !(isBrowser && json > 0) ? 'xml' : 'json';
 }
 
-/** What the route answers in beside JSON is asked for: by `_format`, else first of all by Accept. */
+/** Throws 406 when neither JSON nor XML will do. */
+export function requireForm(accept: string | undefined, query: readonly [string, string][]): Form {
+  const form = formOf(accept, query);
+  if (form === undefined) throw notAcceptable();
+  return form;
+}
+
+/** What the route answers in beside FHIR is asked for: by `_format`, else first of all by Accept. */
 export function wants(
   forms: readonly string[] | undefined,
   accept: string | undefined,
@@ -43,7 +64,11 @@ export function wants(
 }
 
 const notAcceptable = (): FhirError =>
-  new FhirError('not-supported', `only JSON is served; allowed: ${JSON_TYPES.join(', ')}`, { status: 406 });
+  new FhirError(
+    'not-supported',
+    `only JSON and XML are served; allowed: ${[...JSON_TYPES, ...XML_TYPES].join(', ')}`,
+    { status: 406 },
+  );
 
 /** `application/fhir+json; fhirVersion=4.0` */
 export const isR4 = (parameters: string[]): boolean =>

@@ -6,7 +6,7 @@ import type { Entry, Trace } from '../interaction/exchange.ts';
 import { splitAddress, type Address } from './address.ts';
 import { readBody } from './body.ts';
 import type { Matcher } from './match.ts';
-import { parsePrefer, requireJson, wants } from './negotiation.ts';
+import { formOf, parsePrefer, requireForm, wants } from './negotiation.ts';
 import { parseQuery } from './query.ts';
 import type { Route } from './routes.ts';
 
@@ -20,6 +20,7 @@ export interface Asked {
 /** What of a request shapes its answer; filled while it is parsed. */
 export interface Format {
   pretty: boolean;
+  xml: boolean;
 }
 
 export interface ParseOptions {
@@ -84,7 +85,8 @@ export function negotiate(
       throw new FhirError('invalid', '`_pretty` is `true` or `false`');
     }
   }
-  if (!any) requireJson(request.headers.accept, query);
+  const form = (any ? formOf : requireForm)(request.headers.accept, query);
+  format.xml = form === 'xml';
 }
 
 /** An entry of a Bundle, matched and decoded as a request would be; the rest is the outer request's. */

@@ -1,10 +1,11 @@
 /** From an answer or an error to status, headers and bytes: https://hl7.org/fhir/R4/http.html#return */
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import { xmlOf } from '../fhir/xml/write.ts';
 import { stringifyJson } from '../fhir/json.ts';
 import { FhirError, outcome } from '../fhir/outcome.ts';
 import { type Answer, Flow, type Prefer } from '../interaction/exchange.ts';
-import { FHIR_JSON, type Encoding } from './negotiation.ts';
+import { FHIR_JSON, FHIR_XML, type Encoding } from './negotiation.ts';
 import { prettyPrint } from './pretty.ts';
 
 const COMPRESS_FROM = 1_024;
@@ -34,6 +35,8 @@ export interface Rendered {
 }
 
 export interface View {
+  /** Resources are told in XML. */
+  xml: boolean;
   pretty: boolean;
   encoding?: Encoding;
   requestId: string;
@@ -58,6 +61,10 @@ export async function render(answer: Answer, view: View): Promise<Rendered> {
     };
   }
   let body = Buffer.isBuffer(answer.body) ? answer.body : Buffer.from(stringifyJson(answer.body));
+  if (view.xml && headers['content-type'] === undefined) {
+    body = xmlOf(body);
+    headers['content-type'] = FHIR_XML;
+  }
   const contentType = String((headers['content-type'] ??= FHIR_JSON));
   const isText = /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml))/.test(contentType);
   if (view.pretty && contentType === FHIR_JSON) body = prettyPrint(body);

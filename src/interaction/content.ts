@@ -22,7 +22,8 @@ const SHOWN = new Map([
 /** The content itself, unless FHIR was asked for; the resource with its content then. */
 export async function contentAnswer(exchange: Exchange, stored: Stored): Promise<Answer | undefined> {
   const accept = exchange.header('accept') ?? '*/*';
-  const isFhir = /json|fhir/.test(exchange.format ?? '') || /application\/(fhir\+)?json/.test(accept);
+  const isFhir =
+    /json|fhir|^xml$/.test(exchange.format ?? '') || /application\/((fhir\+)?json|fhir\+xml)/.test(accept);
   const apart = stored.content === undefined ? undefined : await apartFrom(exchange, stored);
   if (isFhir && apart === undefined) return undefined;
   const resource = JSON.parse(stored.body.toString()) as Resource;

@@ -23,6 +23,7 @@ const filled = (path: string): string =>
   path
     .replace('[compartment]/[id]/[type]', 'Patient/1/Observation')
     .replace('[compartment]', 'Patient')
+    .replace('[definition]', 'ValueSet')
     .replace('[type]', 'Patient')
     .replace('[id]', '1')
     .replace('[vid]', '2');
@@ -166,7 +167,7 @@ describe('addresses', () => {
     ['a type of the prototype', 'get', '/fhir/constructor/1', 404, 'not-supported'],
     ['what is no compartment', 'get', '/fhir/Observation/1/Patient', 404, 'not-supported'],
     ['a compartment of a type that is off', 'get', '/fhir/Patient/1/Claim', 404, 'not-supported'],
-    ['an operation that is not served', 'post', '/fhir/Patient/1/$everything', 404, 'not-supported'],
+    ['an operation that is not served', 'post', '/fhir/Patient/1/$nothing', 404, 'not-supported'],
     ['an address outside of the base', 'get', '/other', 404, 'not-supported'],
     ['an address that only begins like the base', 'get', '/fhirx/Patient', 404, 'not-supported'],
     ['too many segments', 'get', `/fhir${'/a'.repeat(50)}`, 404, 'not-supported'],
@@ -361,7 +362,7 @@ describe('bodies', () => {
     ['an unknown content encoding', FHIR, '{}', { 'content-encoding': 'compress' }, 415],
     ['a content encoding of the prototype', FHIR, '{}', { 'content-encoding': 'constructor' }, 415],
     ['two content encodings', FHIR, '{}', { 'content-encoding': 'gzip, gzip' }, 415],
-    ['XML', 'application/fhir+xml', '<Patient/>', {}, 415],
+    ['XML of no namespace', 'application/fhir+xml', '<Patient/>', {}, 400],
     ['plain text', 'text/plain', 'x', {}, 415],
     ['a form', 'application/x-www-form-urlencoded', 'a=b', {}, 415],
     ['another character set', 'application/fhir+json; charset=latin1', '{}', {}, 415],
@@ -381,13 +382,14 @@ describe('bodies', () => {
     },
   );
 
-  it('say what is accepted, and that XML is not served yet', async () => {
+  it('say what is accepted', async () => {
     const { as } = caller();
-    const text = issueOf(
-      (await as.post('/fhir/Patient').type('application/fhir+xml').send('<Patient/>')).body,
-    )!.details.text;
-    expect(text).toBe('XML is not served yet; allowed: application/fhir+json, application/json, text/json');
-    expect((await as.post('/fhir/Binary').type('application/fhir+xml').send('<Binary/>')).status).toBe(415);
+    const text = issueOf((await as.post('/fhir/Patient').type('text/turtle').send('x')).body)!.details.text;
+    expect(text).toBe(
+      'content type `text/turtle` is not supported here; allowed: application/fhir+json, application/json, ' +
+        'text/json, application/fhir+xml, application/xml, text/xml',
+    );
+    expect((await as.post('/fhir/Binary').type('application/fhir+xml').send('<Binary/>')).status).toBe(400);
   });
 
   it('need a content type', async () => {
@@ -507,21 +509,21 @@ describe('negotiation', () => {
     ['fhir+json', 'application/fhir+json', '', 200],
     ['json with a version', 'application/fhir+json; fhirVersion=4.0', '', 200],
     ['another version', 'application/fhir+json; fhirVersion=5.0', '', 406],
-    ['xml', 'application/fhir+xml', '', 406],
+    ['xml', 'application/fhir+xml', '', 200, 'application/fhir+xml'],
     ['json refused by weight', 'application/json;q=0', '', 406],
-    ['xml before json', 'application/fhir+xml, application/fhir+json;q=0.5', '', 200],
+    ['xml before json', 'application/fhir+xml, application/fhir+json;q=0.5', '', 200, 'application/fhir+xml'],
     ['_format=json over Accept', 'application/fhir+xml', '?_format=json', 200],
     ['_format as a full type', undefined, '?_format=application/fhir%2Bjson', 200],
     ['_format with an unescaped plus', undefined, '?_format=application/fhir+json', 200],
-    ['_format=xml', undefined, '?_format=xml', 406],
+    ['_format=xml', undefined, '?_format=xml', 200, 'application/fhir+xml'],
     ['_format=ttl', undefined, '?_format=ttl', 406],
-  ])('with %s', async (_sentence, accept, query, status) => {
+  ])('with %s', async (_sentence, accept, query, status, type = 'application/fhir+json') => {
     const { app } = fakeApp();
     let sent = request(app).get(`/fhir/Patient/1${query}`).set('authorization', 'Bearer good');
     if (accept !== undefined) sent = sent.set('accept', accept);
     const answer = await sent;
     expect(answer.status).toBe(status);
-    expect(answer.headers['content-type']).toBe('application/fhir+json; charset=utf-8');
+    expect(answer.headers['content-type']).toBe(`${type}; charset=utf-8`);
   });
 
   it('is left to the interaction when a Binary is read', async () => {

@@ -93,7 +93,7 @@ it.each([
 it('refuses a body that is missing or of another content type', async () => {
   expect(errorOf(await all.post('Observation'))).toEqual([400, 'required']);
   const xml = await all.post('Observation', '<Observation/>', { 'content-type': 'application/fhir+xml' });
-  expect(errorOf(xml)).toEqual([415, 'not-supported']);
+  expect(errorOf(xml)).toEqual([400, 'structure']);
   const text = await all.post('Observation', 'x', { 'content-type': 'text/plain' });
   expect(errorOf(text)).toEqual([415, 'not-supported']);
 });

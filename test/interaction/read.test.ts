@@ -158,8 +158,6 @@ describe('the form of an answer', () => {
   );
 
   it.each([
-    ['Observation/o1?_format=xml', {}],
-    ['Observation/o1', { accept: 'application/fhir+xml' }],
     ['Observation/o1', { accept: 'application/fhir+json; fhirVersion=5.0' }],
     ['Observation/o1?_format=ttl', { accept: 'application/fhir+json' }],
   ])('is 406 for %s %j', async (path, headers) => {

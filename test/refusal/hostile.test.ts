@@ -189,9 +189,12 @@ const BODIES: [string, Sent, Expected][] = [
   ],
   ['another type than the address', { path: 'Observation', body: patient() }, invalid],
   [
-    'XML',
-    { body: '<Patient xmlns="http://hl7.org/fhir"/>', headers: { 'content-type': 'application/fhir+xml' } },
-    unsupported,
+    'XML that defines entities',
+    {
+      body: '<!DOCTYPE p [<!ENTITY a "lol"><!ENTITY b "&a;&a;">]><Patient xmlns="http://hl7.org/fhir"><id value="&b;"/></Patient>',
+      headers: { 'content-type': 'application/fhir+xml' },
+    },
+    structure,
   ],
   ['plain text', { body: 'hello', headers: { 'content-type': 'text/plain' } }, unsupported],
   ['a form', { body: 'a=b', headers: FORM }, unsupported],
@@ -514,7 +517,7 @@ it.each(HOSTILE_TEXT)('finds nobody by the name %j', async (text) => {
 });
 
 const HEADERS: [string, Record<string, string>, Expected][] = [
-  ['XML wanted', { accept: 'application/fhir+xml' }, { status: 406, code: 'not-supported' }],
+  ['Turtle wanted', { accept: 'text/turtle' }, { status: 406, code: 'not-supported' }],
   ['an If-Match that is no tag', { 'if-match': '{"$gt":""}' }, { status: 412, code: 'conflict' }],
 ];
 

@@ -1,0 +1,102 @@
+/**
+ * XML as FHIR uses it: elements and attributes, and a narrative kept as it is written. No document type, so that there
+ * are no entities; bounded in depth and number. https://www.w3.org/TR/xml-names/
+ */
+import { isUtf8 } from 'node:buffer';
+import { SaxesParser, type SaxesTagNS } from 'saxes';
+import { FhirError } from '../outcome.ts';
+
+export interface Element {
+  name: string;
+  namespace: string;
+  attributes: Record<string, string>;
+  children: Element[];
+  /** Of a narrative, its text. */
+  raw?: string;
+}
+
+const XHTML = 'http://www.w3.org/1999/xhtml';
+const INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance';
+const MAX_DEPTH = 100;
+const MAX_ELEMENTS = 2_000_000;
+const MAX_ATTRIBUTES = 50;
+
+/** @throws FhirError structure */
+export function parseElements(bytes: Buffer): Element {
+  if (!isUtf8(bytes)) throw refusal('the body is not valid UTF-8');
+  const text = bytes.toString('utf8', bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0);
+  const parser = new SaxesParser({ xmlns: true });
+  const open: Element[] = [];
+  let root: Element | undefined;
+  let count = 0;
+  /** Of the narrative that is open: where it starts, and how deep. */
+  let narrative: { start: number; depth: number } | undefined;
+  let depth = 0;
+  parser.on('xmldecl', ({ encoding }) => {
+    if (encoding !== undefined && !/^utf-?8$/i.test(encoding))
+      throw refusal(`the encoding \`${encoding.slice(0, 40)}\` is not supported; allowed: \`UTF-8\``);
+  });
+  parser.on('error', ({ message }) => {
+    throw refusal(`the XML is not well formed: ${message.replace(/^[\d:]+\s*/, '').slice(0, 100)}`);
+  });
+  parser.on('doctype', () => {
+    throw refusal('a document type (`<!DOCTYPE`) is not allowed in XML');
+  });
+  parser.on('opentag', (tag) => {
+    depth += 1;
+    count += 1;
+    if (depth > MAX_DEPTH) throw refusal(`the XML is nested deeper than ${MAX_DEPTH} levels`);
+    if (count > MAX_ELEMENTS) throw refusal(`the XML has more than ${MAX_ELEMENTS} elements`);
+    if (narrative !== undefined) return;
+    const isNarrative = tag.uri === XHTML;
+    const element = {
+      name: tag.local,
+      namespace: tag.uri,
+      attributes: isNarrative ? {} : attributesOf(tag),
+      children: [],
+    };
+    open.at(-1)?.children.push(element);
+    root ??= element;
+    open.push(element);
+    if (!isNarrative) return;
+    if (tag.prefix !== '' || tag.attributes.xmlns === undefined)
+      throw refusal(`a narrative is a \`<div xmlns="${XHTML}">\``);
+    narrative = { start: text.lastIndexOf('<', parser.position - 1), depth };
+  });
+  parser.on('closetag', () => {
+    depth -= 1;
+    if (narrative !== undefined) {
+      if (narrative.depth !== depth + 1) return;
+      open.at(-1)!.raw = text.slice(narrative.start, parser.position);
+      narrative = undefined;
+    }
+    open.pop();
+  });
+  const refuseText = (found: string): void => {
+    if (narrative === undefined && found.trim() !== '')
+      throw refusal(
+        `text is not allowed in \`${open.at(-1)?.name.slice(0, 64) ?? ''}\`; values stand in the attribute \`value\``,
+      );
+  };
+  parser.on('text', refuseText);
+  parser.on('cdata', refuseText);
+  parser.write(text).close();
+  if (root === undefined) throw refusal('the XML has no element');
+  return root;
+}
+
+function attributesOf({ name, attributes }: SaxesTagNS): Record<string, string> {
+  const found: Record<string, string> = {};
+  const all = Object.values(attributes);
+  if (all.length > MAX_ATTRIBUTES)
+    throw refusal(`element \`${name.slice(0, 64)}\` has more than ${MAX_ATTRIBUTES} attributes`);
+  for (const { local, prefix, uri, value } of all) {
+    if (prefix === 'xmlns' || (prefix === '' && local === 'xmlns') || uri === INSTANCE) continue;
+    if (prefix !== '' || local === '__proto__')
+      throw refusal(`attribute \`${local.slice(0, 64)}\` of \`${name.slice(0, 64)}\` is not allowed`);
+    found[local] = value;
+  }
+  return found;
+}
+
+const refusal = (text: string): FhirError => new FhirError('structure', text);
