@@ -16,6 +16,7 @@ import { smartConfiguration } from './oauth/smart.ts';
 import type { Job } from './ops/jobs.ts';
 import { keySetReader } from './ops/key-sets.ts';
 import type { Log } from './ops/log.ts';
+import { MongoAttempts } from './store/attempts.ts';
 import { MongoArtifacts } from './store/artifacts.ts';
 import { MongoClients } from './store/clients.ts';
 import type { Database } from './store/database.ts';
@@ -38,6 +39,8 @@ export interface Authorizing {
   /** `.well-known/smart-configuration` */
   smart: Buffer;
   clients: MongoClients;
+  /** Of an application that runs in a browser. */
+  isOrigin(origin: string): boolean;
   jobs: Job[];
 }
 
@@ -54,6 +57,8 @@ export interface Around {
 
 /** Milliseconds between two looks at the keys: one that was added is published in every process soon. */
 const KEYS_EVERY = 60_000;
+/** Milliseconds: an application that is registered may call from its own pages after this. */
+const ORIGINS_EVERY = 15_000;
 
 export async function authorizing(
   { issuer, accounts, passwords, clientKeyHosts = [] }: AuthorizingOptions,
@@ -81,6 +86,7 @@ export async function authorizing(
   };
   const own: Own = (token) => opaqueSubject(artifacts, token);
   let now = await made();
+  let origins = await clients.origins();
   return {
     mounted: mount({
       issuer,
@@ -92,6 +98,7 @@ export async function authorizing(
         passwords,
         records: healthRecords(ask),
         events,
+        attempts: new MongoAttempts(database, ring.derive('failed logins')),
         from: (request) => ({ address: remoteAddress(request, proxies), requestId: randomUUID() }),
       }),
       launches: { base, own, clients, artifacts },
@@ -99,9 +106,17 @@ export async function authorizing(
       failed,
     }),
     own,
+    isOrigin: (origin) => origins.has(origin),
     smart: Buffer.from(JSON.stringify(smartConfiguration(issuer))),
     clients,
     jobs: [
+      {
+        name: 'origins of applications',
+        every: ORIGINS_EVERY,
+        async run() {
+          origins = await clients.origins();
+        },
+      },
       {
         name: 'issuer keys',
         every: KEYS_EVERY,

@@ -222,6 +222,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       types,
       knownTypes: new Set(RESOURCE_TYPES),
       capabilities: capabilities(base, options.resourceTypes, options.authorization?.issuer),
+      isOrigin: authorization?.isOrigin,
       authorization: authorization && { ...authorization.mounted, smart: authorization.smart },
       catalogue: { desk: catalogue.desk, types, pace: catalogue.pace },
       authenticate: async (authorization, asked) =>

@@ -17,6 +17,7 @@ import { chooseEncoding, formOf } from './negotiation.ts';
 import { carries, traceIdOf, type Follow, type Told } from './observing.ts';
 import { untilTick } from './pace.ts';
 import { headerOf, negotiate, parse } from './parse.ts';
+import { corsOf, isPreflight, PREFLIGHT } from './cors.ts';
 import { remoteAddress } from './remote.ts';
 import { createPipeline, type PipelineOptions, type Progress } from './pipeline.ts';
 import { parseQuery } from './query.ts';
@@ -41,6 +42,8 @@ export interface AppOptions extends PipelineOptions {
     smart: Buffer;
     handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   };
+  /** A browser's app of this origin may call; none may unless given. */
+  isOrigin?: (origin: string) => boolean;
   /** Absent: there is none here. */
   catalogue?: CatalogueOptions;
   /** Throws 401, 403. */
@@ -187,6 +190,12 @@ export function createApp(options: AppOptions): express.Express {
   app.use((request, response) => {
     if (options.authorization !== undefined && isBelow(request.url, options.authorization.path)) {
       void options.authorization.handle(request, response);
+      return;
+    }
+    const cors = corsOf(request, options.isOrigin ?? (() => false));
+    for (const [name, value] of Object.entries(cors ?? {})) response.setHeader(name, value);
+    if (cors !== undefined && isPreflight(request)) {
+      response.writeHead(204, PREFLIGHT).end();
       return;
     }
     const call = begin(request);

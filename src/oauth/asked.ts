@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
 import type { AccountLog } from '../audit/identity/log.ts';
 import type { Account, Accounts, PasswordLogin, Person } from '../auth/accounts.ts';
+import type { Attempts } from '../auth/attempts.ts';
 import type { Client } from '../auth/clients.ts';
 import type { Artifacts } from '../auth/grants.ts';
 import type { From, HealthRecords } from '../auth/records.ts';
@@ -18,6 +19,8 @@ export interface ScreenOptions {
   /** Absent: nobody can log in here. */
   passwords?: PasswordLogin;
   records: HealthRecords;
+  /** Failed logins. */
+  attempts: Attempts;
   /** What happens here is traced. */
   events: AccountLog;
   /** Who sent a request. */

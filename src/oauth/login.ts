@@ -17,13 +17,18 @@ export async function login(asked: Asked, form: URLSearchParams): Promise<Shown 
     string,
     string,
   ];
+  const tried = [`account ${user}`, `address ${from.address}`];
+  const wait = await options.attempts.wait(tried);
+  if (wait > 0) return showLogin(asked, { user, fault: { wait: wait / 1000 } });
   const account = await options.passwords?.check(user, password);
   const event = { client: client.id, ...from, detail: { method: 'password' } };
   if (account === undefined) {
+    await options.attempts.failed(tried);
     await options.events.record({ what: 'login-failed', ...event });
     return showLogin(asked, { user, fault: 'wrong' });
   }
   const [person, ...others] = (await options.accounts.find(account))?.persons ?? [];
+  await options.attempts.succeeded(tried);
   const who = { account, ...(others.length > 0 || person === undefined ? {} : whoIs(person)) };
   await options.events.record({ what: 'login', who, ...patientOf(person), ...event });
   return finish({ login: { accountId: account, amr: ['pwd'] } });

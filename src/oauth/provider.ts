@@ -67,6 +67,9 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
       createHmac('sha256', options.pairwiseKey).update(`${client.clientId} ${accountId}`).digest('base64url'),
     responseTypes: ['code'],
     pkce: { required: () => true },
+    // a page of the application's own
+    clientBasedCORS: (_ctx, origin, client) =>
+      (client.redirectUris ?? []).some((uri) => new URL(uri).origin === origin),
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     enabledJWA: {
       clientAuthSigningAlgValues: [...ASSERTIONS],

@@ -24,6 +24,16 @@ export class MongoClients implements Clients {
     return doc?.life === undefined ? undefined : { client: doc.client, life: doc.life };
   }
 
+  /** Where pages of those that aren't suspended come from. */
+  async origins(): Promise<Set<string>> {
+    const found = await this.#database.clients
+      .find({ life: { $exists: true } }, { projection: { 'client.redirectUris': 1 }, maxTimeMS: 10_000 })
+      .toArray();
+    const uris = found.flatMap(({ client }) => client.redirectUris);
+    // those of installed applications have none
+    return new Set(uris.map((uri) => new URL(uri).origin).filter((origin) => origin !== 'null'));
+  }
+
   async register(client: Client): Promise<void> {
     await this.#change(client.id, { client }, true);
   }

@@ -1,0 +1,47 @@
+/** Who guesses a password waits longer each time, whichever process they ask. */
+import fc from 'fast-check';
+import { delayAfter } from '../../src/auth/attempts.ts';
+import {
+  actionIn,
+  authorizeParams,
+  Browser,
+  oauthServer,
+  type Oauth,
+  PASSWORD,
+  pkce,
+} from './support/oauth.ts';
+
+let servers: Oauth[];
+beforeAll(async () => {
+  const one = await oauthServer(import.meta.url);
+  servers = [one, await oauthServer(import.meta.url, { like: one.carnet })];
+}, 120_000);
+afterAll(async () => {
+  for (const { carnet } of (servers ?? []).toReversed()) await carnet.close();
+});
+
+it('waits longer with each failure, for a quarter of an hour at most', () => {
+  fc.assert(
+    fc.property(fc.nat(1000), (failures) => {
+      expect(delayAfter(failures + 1)).toBeGreaterThanOrEqual(delayAfter(failures));
+      expect(delayAfter(failures)).toBeLessThanOrEqual(900);
+    }),
+  );
+  expect([0, 3, 4, 5, 6].map(delayAfter)).toEqual([0, 0, 2, 4, 8]);
+});
+
+it('makes who guesses wait, also with the right password, also elsewhere', async () => {
+  const statuses: number[] = [];
+  const tries = async (server: Oauth, password: string): Promise<void> => {
+    const browser = new Browser(server.issuer);
+    const query = new URLSearchParams(authorizeParams(server, pkce().challenge)).toString();
+    const shown = await browser.get(`${server.issuer}/authorize?${query}`);
+    statuses.push((await browser.post(actionIn(shown, 'login'), { user: 'patient', password })).status);
+  };
+  const [one, other] = servers as [Oauth, Oauth];
+  for (let index = 0; index < 9; index += 1) await tries(index % 2 === 0 ? one : other, 'guess');
+  expect(statuses.slice(0, 4)).toEqual([401, 401, 401, 401]);
+  expect(statuses.at(-1)).toBe(429);
+  await tries(other, PASSWORD);
+  expect(statuses.at(-1)).toBe(429);
+});
