@@ -3,9 +3,9 @@
  * rule is asked of (the demo's `all`), by the general practitioner and by another physician, with 10 and with 1,000
  * Consents for each patient. Figures go into conformance/bench/consent.md.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OUT, explain, measuredOn, median, withServer } from './bench-server.mjs';
+import { OUT, explain, measuredOn, median, spent, withServer } from './bench-server.mjs';
 import { say } from './prepare.mjs';
 
 const PATIENTS = 20;
@@ -166,15 +166,6 @@ async function cpuOf(pids, request, times) {
   const before = spent(pids);
   for (let time = 0; time < times; time += 1) await request();
   return (spent(pids) - before) / times;
-}
-
-/** Milliseconds; the kernel counts in hundredths of a second. */
-function spent(pids) {
-  return pids.reduce((sum, pid) => {
-    const [, fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
-    const [user, system] = fields.split(' ').slice(11, 13).map(Number);
-    return sum + (user + system) * 10;
-  }, 0);
 }
 
 function report({ machine, rounds, patients, figures, bounds }) {

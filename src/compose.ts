@@ -24,6 +24,7 @@ import { createServer, endServer, listen } from './http/server.ts';
 import type { Context, Disclosure } from './interaction/context.ts';
 import type { Interaction } from './interaction/exchange.ts';
 import { interactions } from './interactions.ts';
+import { Allowance, type Rates } from './interaction/allowance.ts';
 import { PageLinks } from './interaction/page-links.ts';
 import { Queue } from './interaction/queue.ts';
 import { type UploadBounds, Uploads } from './interaction/uploads.ts';
@@ -102,6 +103,8 @@ export interface ServerOptions {
   mail?: SmtpOptions & { link: string };
   /** By resource type: what is written must hold to one of them. */
   requiredProfiles?: ReadonlyMap<string, readonly string[]>;
+  /** Patients that one person and one system may look for in a minute. */
+  finds?: Rates;
   /** `silent` unless given. */
   disclosure?: Disclosure;
   /** Makes the ids of what is created; random ones unless given. */
@@ -154,6 +157,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       links: new PageLinks(ring.derive('page links')),
       queue: new Queue(),
       uploads: new Uploads({ ...UPLOADS, bytes: options.contentBytes ?? CONTENT_BYTES }),
+      finds: new Allowance(options.finds ?? { person: 60, system: 3000 }, Date.now),
       disclosure: options.disclosure ?? 'silent',
       inbox,
       subscriptions,

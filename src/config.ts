@@ -59,6 +59,8 @@ export interface Config {
   requiredProfiles?: ReadonlyMap<string, readonly string[]>;
   /** Whether professionals learn that something was withheld from them. */
   disclosure: Disclosure;
+  /** Patients that a professional may look for in a minute. */
+  patientFinds: number;
   /** Undefined: as suits who looks on. */
   logLevel?: LogLevel;
   maxBodyBytes: number;
@@ -225,6 +227,11 @@ export const VARIABLES = {
       default: 'silent',
     },
   ),
+  PATIENT_FINDS: variable(
+    within(1, 100_000),
+    'patients that a professional may look for by number or traits in a minute; a system 50 times as many',
+    { default: '60' },
+  ),
   STOP_SECONDS: variable(within(0, 600), 'time that requests under way are given at the end', {
     default: '20',
   }),
@@ -302,6 +309,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
     rules: values.RULES === undefined ? undefined : resolve(values.RULES),
     requiredProfiles: values.REQUIRED_PROFILES,
     disclosure: values.DISCLOSURE!,
+    patientFinds: values.PATIENT_FINDS!,
     logLevel: values.LOG_LEVEL,
     maxBodyBytes: values.MAX_BODY_MIB! * 1024 * 1024,
     contentBytes: values.CONTENT_BYTES!,

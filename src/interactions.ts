@@ -1,5 +1,12 @@
 /** Every interaction by its name in the route table. */
+import { docref } from './documents/docref.ts';
+import { generateMetadata } from './documents/generate-metadata.ts';
+import { patchDocument, patchMetadata } from './documents/metadata.ts';
+import { provide } from './documents/provide.ts';
+import { publish } from './documents/publish.ts';
+import { search } from './documents/search.ts';
 import { accessHistory } from './operation/access-history.ts';
+import { accessStatus } from './operation/access-status.ts';
 import { accessPreview } from './operation/access-preview.ts';
 import { breakGlass } from './operation/break-glass.ts';
 import { documentHtml } from './operation/document-html.ts';
@@ -9,6 +16,7 @@ import { explainAccess } from './operation/explain-access.ts';
 import { meta, metaAdd, metaDelete } from './operation/meta.ts';
 import { noticePreferences, setNoticePreferences } from './operation/notice-preferences.ts';
 import { notices, readNotices } from './operation/notices.ts';
+import { patientMatch } from './operation/patient-match.ts';
 import { bindingToken } from './operation/subscription-binding.ts';
 import { subscriptionEvents } from './operation/subscription-events.ts';
 import { subscriptionStatus } from './operation/subscription-status.ts';
@@ -18,15 +26,12 @@ import { translateCode } from './operation/terminology/translate.ts';
 import { validateCodeInSet, validateCodeInSystem } from './operation/terminology/validate-code.ts';
 import { validateOperation } from './operation/validate.ts';
 import type { Context } from './interaction/context.ts';
-import { create } from './interaction/create.ts';
 import { conditionalRemove, remove } from './interaction/delete.ts';
 import { readDefinition, searchDefinitions } from './interaction/definitions.ts';
 import type { Exchange, Interaction } from './interaction/exchange.ts';
 import { history } from './interaction/history.ts';
-import { conditionalPatch, patch } from './interaction/patch.ts';
 import { read, vread } from './interaction/read.ts';
-import { searchCompartment, searchSystem, searchType } from './interaction/search.ts';
-import { transaction } from './interaction/transaction.ts';
+import { searchCompartment, searchSystem } from './interaction/search.ts';
 import { conditionalUpdate, update } from './interaction/update.ts';
 import { summary } from './record/summary/summary.ts';
 
@@ -38,21 +43,25 @@ export function interactions(context: Context) {
   return {
     read,
     vread,
-    create: within(create),
+    create: within(publish),
     update: within(update),
-    patch: within(patch),
+    patch: within(patchDocument),
     delete: within(remove),
     'conditional-update': within(conditionalUpdate),
-    'conditional-patch': within(conditionalPatch),
+    'conditional-patch': within(patchMetadata),
     'conditional-delete': within(conditionalRemove),
-    'search-type': within(searchType),
+    'search-type': within(search),
     'search-system': within(searchSystem),
     'search-compartment': within(searchCompartment),
     'history-instance': within(history),
     'history-type': within(history),
     'history-system': within(history),
-    transaction: within(transaction),
+    transaction: within(provide),
     $validate: validateOperation,
+    $match: within(patientMatch),
+    $docref: within(docref),
+    '$generate-metadata': within(generateMetadata),
+    '$access-status': within(accessStatus),
     $meta: within(meta),
     '$meta-add': within(metaAdd),
     '$meta-delete': within(metaDelete),

@@ -72,6 +72,7 @@ async function start(config: Config): Promise<void> {
       rules: nationalRules(config.rules),
       requiredProfiles: config.requiredProfiles,
       disclosure: config.disclosure,
+      finds: { person: config.patientFinds, system: 50 * config.patientFinds },
       log,
       tell,
     });

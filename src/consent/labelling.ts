@@ -2,7 +2,7 @@
  * Who may take off which security label. A label that a writer may not take off stays, without a word: that it is
  * there may be hidden from them. Pure.
  */
-import { type Label, labelsIn } from '../fhir/labels.ts';
+import { type Label, labelsIn, renamed } from '../fhir/labels.ts';
 import type { Coding, Resource } from '../fhir/resource.ts';
 import type { Rules } from './rules.ts';
 import type { Standing } from './link.ts';
@@ -95,6 +95,16 @@ export function unknownLabel(resource: Resource, { labels: { closed } }: Rules):
   return labelsIn(resource).find(({ coding: { system = '', code = '' } }) =>
     Object.hasOwn(closed, system) ? !closed[system]!.includes(code) : false,
   )?.coding;
+}
+
+/** One label comes under several systems, some of them misspelt: kept is one. */
+export function aliased(resource: Resource, { labels: { aliases = {} } }: Rules): Resource {
+  const known = (name: string): string | undefined =>
+    Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+  const aliasOf = ({ system = '', code = '' }: Coding): string | undefined =>
+    known(`${system}|${code}`) ?? known(system);
+  if (labelsIn(resource).every(({ coding }) => aliasOf(coding) === undefined)) return resource;
+  return renamed(resource, (coding) => ({ ...coding, system: aliasOf(coding) ?? coding.system }));
 }
 
 function labelledAlso(resource: Resource, labels: readonly { coding: Coding }[]): Resource {

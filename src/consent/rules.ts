@@ -27,6 +27,8 @@ export interface Rules {
     mask: Coding;
     /** Code systems of which no other code may be written: what isn't understood can't be kept. */
     closed: Readonly<Record<string, readonly string[]>>;
+    /** Systems under which labels come, by the one under which they are kept: `system` or `system|code`. */
+    aliases?: Readonly<Record<string, string>>;
   };
   /** Since a document was hidden from the patient: when they are invited to a consultation, when it shows. */
   announcement: { invite: Duration; show: Duration };
@@ -139,6 +141,7 @@ const SHAPE: Shape = {
     hiddenFromRepresentatives: texts,
     mask: { system: text, code: text, display: ANY },
     closed: each(texts),
+    aliases: optional(each(text)),
   },
   announcement: { invite: DURATION, show: DURATION },
   emergency: {

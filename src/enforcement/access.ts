@@ -283,6 +283,19 @@ export class Access {
     };
   }
 
+  /** Something of the patient beyond the caller's own deposits may be given them now. */
+  async isAuthorised(patient: string): Promise<boolean> {
+    const subject = this.#subject;
+    const source = this.#policies;
+    if ('reason' in subject || source === undefined) return false;
+    if (subject.role === 'all') return true;
+    if (source.rules.excluded.includes(subject.role)) return false;
+    const stated = (await source.policies([patient])).get(patient)!;
+    const own: Condition = { is: 'by', among: [subject.depositor] };
+    const { condition, name } = planFor(stated, subject, source, this.#now());
+    return condition.is !== 'none' && name !== JSON.stringify(own);
+  }
+
   /** What the caller is to who was asked about or written of; no line decides of that. */
   standing(patient: string): ReturnType<Grounds> {
     const standing = this.#plans.get(patient)?.standing ?? this.#standings.get(patient);

@@ -1,5 +1,12 @@
 /** Labels of what is written and of what is given: who put which, who may take it off, and who is shown it. */
-import { type Labelled, masked, overreaching, relabelled, unknownLabel } from '../consent/labelling.ts';
+import {
+  type Labelled,
+  aliased,
+  masked,
+  overreaching,
+  relabelled,
+  unknownLabel,
+} from '../consent/labelling.ts';
 import { isFamily } from '../consent/writing.ts';
 import { parseJson, stringifyJson } from '../fhir/json.ts';
 import { labelsIn, withoutLabels } from '../fhir/labels.ts';
@@ -27,9 +34,10 @@ export type Relabelled = Labelled & { hushed: boolean };
 export async function labelled(
   port: ResourceStore,
   access: Access,
-  { resource, patients, before }: Written,
+  { resource: sent, patients, before }: Written,
 ): Promise<Relabelled> {
   const { relations, rules, masksNew, key, depositor, mayAll } = await access.towards(patients);
+  const resource = aliased(sent, rules);
   const expression = `${resource.resourceType}.securityLabel`;
   const unknown = unknownLabel(resource, rules);
   if (unknown !== undefined) {
@@ -80,7 +88,8 @@ async function heldBefore(
 
 const NOTHING: Labelled = { resource: { resourceType: '' }, imposed: [], unshown: [] };
 
-function labelledIn({ body, imposed, unshown }: Stored, key: (term: string) => string): Labelled {
+/** Its labels, and which of them others put on it. */
+export function labelledIn({ body, imposed, unshown }: Stored, key: (term: string) => string): Labelled {
   const resource = parseJson(body) as Resource;
   const names = labelsIn(resource).map(({ name }) => name);
   const among = (keyed: readonly string[] = []): string[] =>

@@ -6,13 +6,16 @@ import type { Block } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
 import { sourceOf } from '../consent/supposed.ts';
 import { type Refusal, type Writing, refusesWrite } from '../consent/writing.ts';
+import { identityOf } from '../fhir/identity.ts';
+import { parseJson } from '../fhir/json.ts';
 import type { Resource } from '../fhir/resource.ts';
-import { DIRECTORY } from '../fhir/subjects.ts';
+import { DIRECTORY, UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
 import { Insight } from './insight.ts';
 import { type Known, knownOf } from '../fhir/content/attachment.ts';
-import { type Relabelled, asGiven, labelled } from './labels.ts';
+import type { Labelled } from '../consent/labelling.ts';
+import { type Relabelled, asGiven, labelled, labelledIn } from './labels.ts';
 import type { Concern, Grounds, Notes } from './notes.ts';
 import type {
   Change,
@@ -35,6 +38,8 @@ import type { Vet } from './vetting.ts';
 export type Tracer = (concerns: readonly Concern[], at: number) => Trace[];
 
 const HOUR = 3_600_000;
+/** Files under one number that are looked at. */
+const MOST_NAMESAKES = 20;
 const GROUPS = /^(PractitionerRole|CareTeam|Group)\//;
 
 /** What the server makes of a change before it is written. @throws FhirError when it may not be */
@@ -121,12 +126,13 @@ export class ScopedStore {
   /**
    * A Binary that the caller may not read by itself, read as part of a document that the caller may read. Only its
    * own depositor's documents count: naming somebody's Binary in a document of one's own opens nothing. One that says
-   * by itself whose data it is follows that alone.
+   * by itself whose data it is follows that alone. A FHIR document that was deposited as a document's content is as a
+   * Binary is.
    */
-  async readNamed(id: string): Promise<Stored | undefined> {
+  async readNamed(type: 'Binary' | 'Bundle', id: string): Promise<Stored | undefined> {
     const [documents, binary] = await Promise.all([
-      this.#port.byIdentity(this.#access, 'DocumentReference', `location=Binary/${id}`),
-      this.#port.get(Access.internal('a Binary that a readable document names'), 'Binary', id),
+      this.#port.byIdentity(this.#access, 'DocumentReference', `location=${type}/${id}`),
+      this.#port.get(Access.internal('content that a readable document names'), type, id),
     ]);
     if (binary === undefined || binary.patients.length > 0) return undefined;
     const document = documents.find(({ by }) => by === binary.by);
@@ -137,14 +143,60 @@ export class ScopedStore {
   }
 
   /**
-   * The id of the patient who has this national identifier. That there is a space is no secret from who knows the
-   * number, and a deposit needs no authorisation; nothing else of the patient is told.
+   * Who it is that all these terms mean (`identifier=system|value`, `traits=…`): one patient, whose space is open. Who
+   * knows them may know that there is such a space; nothing but who it is is told. Unknown, opposed and closed are one.
    */
-  async patientWith(system: string, value: string): Promise<string | undefined> {
-    const access = Access.internal('a deposit that names its patient by national identifier');
-    const found = await this.#port.byIdentity(access, 'Patient', `identifier=${system}|${value}`);
-    this.notes.asked(found.map(({ id }) => id));
-    return found.length === 1 ? found[0]?.id : undefined;
+  async whoIs(terms: readonly string[]): Promise<Resource | undefined> {
+    const access = Access.internal('a patient who is named by national identifier or all traits');
+    const each = await Promise.all(terms.map((term) => this.#port.byIdentity(access, 'Patient', term)));
+    const [first = [], ...rest] = each.map((found) => found.map(({ id }) => id));
+    const ids = first.filter((id) => rest.every((others) => others.includes(id)));
+    // one that isn't open doesn't count: it would show by hiding the other
+    const open = (await Promise.all(ids.slice(0, MOST_NAMESAKES).map((id) => this.#opened(id)))).filter(
+      (found) => found !== undefined,
+    );
+    const patient = open.length === 1 && ids.length <= MOST_NAMESAKES ? open[0] : undefined;
+    this.notes.asked([patient?.id ?? UNKNOWN_PATIENT], this.#standing);
+    return patient === undefined ? undefined : identityOf(patient);
+  }
+
+  /** Of who was found by `whoIs`: something beyond the caller's own deposits may be given to the caller now. */
+  isAuthorised(patient: string): Promise<boolean> {
+    return this.#access.isAuthorised(patient);
+  }
+
+  /** Undefined: there is no such patient, or the space isn't open, which is the same. */
+  async #opened(patient: string): Promise<Resource | undefined> {
+    const access = Access.internal('whether the space of a patient is open');
+    const stored = await this.#port.get(access, 'Patient', patient);
+    if (stored === undefined || stored.method === 'DELETE') return undefined;
+    const { policy } = (await this.#port.policies.policies([patient])).get(patient)!;
+    return policy.open ? (parseJson(stored.body) as Resource) : undefined;
+  }
+
+  /** What the caller deposited under an identifier: that others used it is not told. */
+  async ownDeposit(
+    type: string,
+    identifier: string,
+    isMeant: (resource: Resource) => boolean,
+  ): Promise<Stored | undefined> {
+    const access = Access.internal('what its own depositor names by an identifier of theirs');
+    const found = await this.#port.byIdentity(access, type, `identifier=${identifier}`);
+    for (const { id, by } of found) {
+      if (by !== this.#access.depositor) continue;
+      const stored = await this.#port.get(access, type, id);
+      if (stored === undefined || stored.method === 'DELETE') continue;
+      const given = asGiven(stored, this.#access);
+      if (!isMeant(parseJson(given.body) as Resource)) continue;
+      this.notes.given(stored);
+      return given;
+    }
+    return undefined;
+  }
+
+  /** A resource of the caller's own as it is kept, for a change that leaves its labels alone. */
+  held(stored: Stored): Labelled {
+    return labelledIn(stored, (term) => this.#port.policies.key(term));
   }
 
   /**
@@ -253,12 +305,12 @@ export class ScopedStore {
     const { relations, rules } = await this.#access.towards(writing.after.patients);
     if (resource === undefined) return refusesWrite({ ...writing, relations }, rules.excluded);
     const collected = isCollected(resource, rules);
-    const opensTo = await this.#opened(resource);
+    const opensTo = await this.#opensTo(resource);
     return refusesWrite({ ...writing, relations, opensTo, collected }, rules.excluded);
   }
 
   /** To whom it opens something, those who are in what it names too. */
-  async #opened(resource: Resource): Promise<string[]> {
+  async #opensTo(resource: Resource): Promise<string[]> {
     if (resource.resourceType !== 'Consent') return namedIn(resource);
     const names = grantees(resource, this.rules);
     const groups = names.filter((name) => GROUPS.test(name));

@@ -40,6 +40,23 @@ export function withoutLabels(resource: Resource, isGone: (name: string) => bool
   return labelledAs(resource, marks, labels);
 }
 
+/** With each label as `rename` has it; one that then is there twice in an element is there once. */
+export function renamed(resource: Resource, rename: (coding: Coding) => Coding): Resource {
+  const marks = (resource.meta?.security ?? []).map(rename);
+  const labels = concepts(resource.securityLabel).map((concept) =>
+    Array.isArray(concept.coding) ? { ...concept, coding: codingsIn(concept).map(rename) } : concept,
+  );
+  const nameOfLabel = (concept: Json): string =>
+    codingsIn(concept).length === 0 ? JSON.stringify(concept) : codingsIn(concept).map(nameOf).join(' ');
+  return labelledAs(resource, distinctBy(marks, nameOf), distinctBy(labels, nameOfLabel));
+}
+
+function distinctBy<T>(all: readonly T[], keyOf: (each: T) => string): T[] {
+  const seen = new Map<string, T>();
+  for (const each of all) if (!seen.has(keyOf(each))) seen.set(keyOf(each), each);
+  return [...seen.values()];
+}
+
 /** Each other element stays where it is: the order tells nothing of what is gone. */
 export function labelledAs(resource: Resource, marks: readonly Coding[], labels: readonly Json[]): Resource {
   const meta = { ...resource.meta, security: [...marks] };

@@ -53,8 +53,23 @@ const TOPICAL: Json = {
   supportedProfile: [PROFILE],
 };
 
+/** Actors of IHE and ANS that the server is, and the guides that say what they do. docs/interactions/documents.md */
+const SHARING = {
+  types: ['Binary', 'DocumentReference', 'List', 'Patient'],
+  instantiates: [
+    'https://profiles.ihe.net/ITI/MHD/CapabilityStatement/IHE.MHD.DocumentRecipient',
+    'https://profiles.ihe.net/ITI/MHD/CapabilityStatement/IHE.MHD.DocumentResponder',
+    'https://interop.esante.gouv.fr/ig/fhir/pdsm/CapabilityStatement/PDSm-GestionnaireDePartageDeDocuments',
+  ],
+  implementationGuide: [
+    'https://profiles.ihe.net/ITI/MHD/ImplementationGuide/ihe.iti.mhd',
+    'https://interop.esante.gouv.fr/ig/fhir/pdsm/ImplementationGuide/ans.fhir.fr.pdsm',
+  ],
+};
+
 export function capabilityStatement(options: CapabilityOptions): Resource {
   const types = [...options.types].sort();
+  const isSharing = SHARING.types.every((type) => types.includes(type));
   return {
     resourceType: 'CapabilityStatement',
     url: `${options.base}/metadata`,
@@ -64,8 +79,10 @@ export function capabilityStatement(options: CapabilityOptions): Resource {
     status: 'active',
     date: options.date,
     kind: 'instance',
+    ...(isSharing ? { instantiates: SHARING.instantiates } : {}),
     software: { name: 'Carnet', version: options.version },
     implementation: { description: 'Carnet FHIR R4 server', url: options.base },
+    ...(isSharing ? { implementationGuide: SHARING.implementationGuide } : {}),
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'json', 'application/fhir+xml', 'xml'],
     patchFormat: ['application/json-patch+json', 'application/fhir+json', 'application/fhir+xml'],

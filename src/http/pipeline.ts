@@ -32,7 +32,7 @@ export function createPipeline(options: PipelineOptions, match: Matcher): Intera
   async function interact(asked: Asked, progress: Progress, given?: ScopedStore): Promise<Answer> {
     const { trace } = asked;
     const result = await attempt(asked, progress, given).catch(toFhirError);
-    progress.paced ||= isPaced(trace.interaction, result.status);
+    progress.paced ||= isPaced(trace.interaction, result.status) || isTicked(result);
     await record(trace, result);
     if (result instanceof FhirError) throw result;
     return applyPrefer(result, trace.audit.code, trace.prefer);
@@ -75,6 +75,9 @@ export function createPipeline(options: PipelineOptions, match: Matcher): Intera
 
   return interact;
 }
+
+const isTicked = (result: Answer | FhirError): boolean =>
+  !(result instanceof FhirError) && result.paced === true;
 
 /** `_type` of a search over several types: https://hl7.org/fhir/R4/http.html#search */
 function typesAsked(query: [string, string][]): string[] {

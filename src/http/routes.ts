@@ -82,6 +82,11 @@ export const ROUTES = [
   { method: 'POST', path: '[type]/[id]/$meta-add', interaction: '$meta-add', code: 'operation', action: 'U', scope: 'u', body: 'resource' },
   { method: 'POST', path: '[type]/[id]/$meta-delete', interaction: '$meta-delete', code: 'operation', action: 'U', scope: 'u', body: 'resource' },
 
+  { method: 'POST', path: 'Patient/$match', interaction: '$match', code: 'operation', action: 'E', scope: 's', body: 'resource', definition: 'http://hl7.org/fhir/OperationDefinition/Patient-match' },
+  { method: 'GET', path: 'DocumentReference/$docref', interaction: '$docref', code: 'operation', action: 'E', scope: 's', definition: 'http://hl7.org/fhir/uv/ipa/OperationDefinition/docref' },
+  { method: 'POST', path: 'DocumentReference/$docref', interaction: '$docref', code: 'operation', action: 'E', scope: 's', body: 'parameters', definition: 'http://hl7.org/fhir/uv/ipa/OperationDefinition/docref' },
+  { method: 'POST', path: 'DocumentReference/$generate-metadata', interaction: '$generate-metadata', code: 'operation', action: 'C', scope: 'c', body: 'resource', definition: 'https://profiles.ihe.net/ITI/MHD/OperationDefinition/generate-metadata' },
+  { method: 'GET', path: 'Patient/[id]/$access-status', interaction: '$access-status', code: 'operation', action: 'E', scope: 'r', own: true },
   { method: 'GET', path: 'Consent/[id]/$enforcement-status', interaction: '$enforcement-status', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'GET', path: 'Patient/[id]/$enforcement-status', interaction: '$enforcement-status', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'GET', path: 'Patient/[id]/$explain-access', interaction: '$explain-access', code: 'operation', action: 'R', scope: 'r', own: true },

@@ -2,6 +2,7 @@
 import type { Inbox } from '../notice/notice.ts';
 import type { Ledger } from '../subscription/ports.ts';
 import type { Terminology } from '../search/terminology.ts';
+import type { Allowance } from './allowance.ts';
 import type { PageLinks } from './page-links.ts';
 import type { Queue } from './queue.ts';
 import type { Uploads } from './uploads.ts';
@@ -13,6 +14,8 @@ export interface Context {
   links: PageLinks;
   queue: Queue;
   uploads: Uploads;
+  /** Of looking for people. */
+  finds: Allowance;
   bounds: Bounds;
   /** Whether professionals learn that something was withheld from them. */
   disclosure: Disclosure;

@@ -96,6 +96,8 @@ export interface Answer {
   headers?: Record<string, string>;
   /** A resource to be rendered, or finished bytes of FHIR JSON, or content with its own `content-type` header. */
   body?: Resource | Buffer | Flow;
+  /** It tells of absence: it leaves on a tick. */
+  paced?: boolean;
   /** When the version was made, milliseconds: HTTP's own header tells seconds only. */
   at?: number;
 }

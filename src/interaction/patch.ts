@@ -23,10 +23,12 @@ export function conditionalPatch(context: Context, exchange: Exchange): Promise<
   );
 }
 
-async function patched(
+/** @param revise what becomes of the patched resource; throws when it may not be */
+export async function patched(
   exchange: Exchange,
   current: Stored | undefined,
   locks: readonly Lock[],
+  revise: (before: Resource, after: Resource) => Resource = (_before, after) => after,
 ): Promise<Answer> {
   if (current === undefined) throw new FhirError('not-found', 'not found');
   if (current.method === 'DELETE') throw new FhirError('deleted', 'deleted');
@@ -34,7 +36,8 @@ async function patched(
   if (current.type === 'AuditEvent') throw new FhirError('forbidden', 'an AuditEvent is never changed');
   checkIfMatch(exchange, current);
   if (exchange.body?.kind !== 'json') throw new FhirError('required', 'a patch is required as body');
-  const resource = applyPatch(parseJson(current.body) as Resource, exchange.body.value);
+  const before = parseJson(current.body) as Resource;
+  const resource = revise(before, applyPatch(before, exchange.body.value));
   return written(
     exchange,
     await commitOne(exchange, await changeOf(exchange, 'PUT', resource, current), locks),

@@ -31,8 +31,8 @@ async function give(exchange: Exchange, stored: Stored | undefined): Promise<Ans
   return { status: 200, headers, body: shape === undefined ? stored.body : shaped(stored.body, shape), at };
 }
 
-/** A Binary may be read by who may read a document of the same depositor that names it. */
+/** A Binary, or a FHIR document that is one's content, may be read by who may read a document of the same depositor that names it. */
 async function named(exchange: Exchange): Promise<Stored | undefined> {
   const { type, id } = exchange.params;
-  return type === 'Binary' ? exchange.store.readNamed(id!) : undefined;
+  return type === 'Binary' || type === 'Bundle' ? exchange.store.readNamed(type, id!) : undefined;
 }

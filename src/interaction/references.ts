@@ -4,13 +4,11 @@ import { conditionalReferences } from '../fhir/links.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { indexResource } from '../search/index.ts';
 import { matches } from '../search/match.ts';
+import { mayLookFor, nationalNumber } from './finding.ts';
 import { criterion, findOne, severalMatch } from './condition.ts';
 import type { Context } from './context.ts';
 import { blaming } from './entry-fault.ts';
 import type { Exchange } from './exchange.ts';
-
-/** National identifiers of patients: a deposit may name its patient by them. */
-const NATIONAL = /^urn:oid:1\.2\.250\.1\.213\.1\.4\.(2|8|9|10|11)$/;
 
 /**
  * Exactly one match, or the transaction fails. What it writes counts as it will be, what it deletes doesn't.
@@ -51,7 +49,8 @@ export function idsOf(
   );
 }
 
-async function referenceTo(
+/** `Type/id` of the one match, if there is one. @param writes what the transaction changes */
+export async function referenceTo(
   context: Context,
   exchange: Exchange,
   query: string,
@@ -103,13 +102,11 @@ async function storedMatch(
   condition: string,
   gone: readonly string[],
 ): Promise<string | undefined> {
-  if (type === 'Patient') {
-    const [name, value, ...rest] = [...new URLSearchParams(condition)].flat();
-    const [system = '', number = ''] = (value ?? '').split('|', 2);
-    if (name === 'identifier' && rest.length === 0 && NATIONAL.test(system)) {
-      const id = await exchange.store.patientWith(system, number);
-      return id === undefined || gone.includes(id) ? undefined : id;
-    }
+  const number = type === 'Patient' ? nationalNumber([...new URLSearchParams(condition)]) : undefined;
+  if (number !== undefined && mayLookFor(exchange.subject)) {
+    context.finds.take(exchange.subject);
+    const id = (await exchange.store.whoIs([`identifier=${number}`]))?.id;
+    return id === undefined || gone.includes(id) ? undefined : id;
   }
   return (await findOne(context, exchange, type, condition, gone)).found?.id;
 }

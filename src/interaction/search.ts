@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/http.html#search */
 import { FhirError, outcome } from '../fhir/outcome.ts';
+import type { Resource } from '../fhir/resource.ts';
 import type { Filter, SearchQuery } from '../search/filter.ts';
 import { parseSearch } from '../search/parse.ts';
 import { bundleOf, type Link, outcomeEntry, searchEntry } from './bundle.ts';
@@ -11,8 +12,12 @@ import { isWhole, shaped } from './summarized.ts';
 
 type Query = readonly (readonly [string, string])[];
 
-export const searchType = (context: Context, exchange: Exchange): Promise<Answer> =>
-  search(context, exchange, [exchange.params.type!]);
+/** @param also outcomes that its first page tells beside its own */
+export const searchType = (
+  context: Context,
+  exchange: Exchange,
+  also: readonly Resource[] = [],
+): Promise<Answer> => search(context, exchange, [exchange.params.type!], undefined, also);
 
 export function searchSystem(context: Context, exchange: Exchange): Promise<Answer> {
   return search(context, exchange, severalTypes(context, exchange.query));
@@ -37,6 +42,7 @@ async function search(
   exchange: Exchange,
   types: readonly string[],
   within?: Filter,
+  also: readonly Resource[] = [],
 ): Promise<Answer> {
   const state = pageOf(context, exchange);
   const asked = parse(context, exchange, types, state);
@@ -60,6 +66,7 @@ async function search(
       searchEntry(base, each, query.summary === 'false' ? each.body : body(each.body), 'include'),
     ),
     ...(query.ignored.length === 0 ? [] : [outcomeEntry(ignoredOutcome(query.ignored))]),
+    ...also.map((each) => outcomeEntry(Buffer.from(JSON.stringify(each)))),
     ...((await isTold(context, exchange, query, state)) ? [outcomeEntry(WITHHELD)] : []),
   ];
   const links = linksOf(context, exchange, query, page.next, state);

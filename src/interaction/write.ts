@@ -80,6 +80,8 @@ export async function changeOf(
   method: 'POST' | 'PUT',
   sent: Resource,
   given: Stored | undefined,
+  /** Whose it is, where the resource doesn't say it. */
+  of?: readonly string[],
 ): Promise<Change> {
   const isTrace = sent.resourceType === 'AuditEvent' && exchange.subject.role !== 'all';
   const resource = isTrace ? asDeposited(sent, exchange.base) : sent;
@@ -95,7 +97,7 @@ export async function changeOf(
     );
   }
   // documents alone say who may read what was uploaded as a stream
-  const patients = content === undefined ? patientsOf(resource, exchange.base) : [];
+  const patients = content === undefined ? (of ?? patientsOf(resource, exchange.base)) : [];
   if (patients.length > MOST_PATIENTS) {
     const found = patients.length;
     throw new FhirError(

@@ -7,6 +7,7 @@ import { soughtIn } from '../audit/history/sought.ts';
 import type { Change, Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { factsOf } from '../fhir/facts.ts';
+import { traitsOf, traitsTerm } from '../fhir/identity.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Database } from './database.ts';
 import { type Doc, type HistoryDoc, type VersionDoc, indexed, newVid, render, sealBody } from './document.ts';
@@ -52,6 +53,8 @@ export function foundBy(
     throw new FhirError('business-rule', text);
   }
   if (mentioned.length > 0) found.ids = [...(found.ids ?? []), ...terms.all(mentioned.map(mentionTerm))];
+  const traits = resource.resourceType === 'Patient' ? traitsOf(resource) : undefined;
+  if (traits !== undefined) found.ids = [...(found.ids ?? []), terms.of(traitsTerm(traits))];
   const grants = [...grantees(resource, rules).map(grantTerm), ...everyMember(resource).map(memberTerm)];
   if (grants.length > 0) found.grants = terms.all(grants);
   if (resource.resourceType === 'AuditEvent') found.seek = soughtIn(resource);

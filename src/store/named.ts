@@ -40,7 +40,7 @@ export class Named {
     const allowed = await access.permits(found);
     const parts = await this.#partsOfDocuments(
       access,
-      found.filter(({ type }, index) => type === 'Binary' && !allowed[index]),
+      found.filter(({ type }, index) => (type === 'Binary' || type === 'Bundle') && !allowed[index]),
     );
     return found.map((each, index) => ({
       key: keyOf(each),

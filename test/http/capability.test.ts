@@ -75,9 +75,15 @@ describe('the CapabilityStatement', () => {
         { name: 'meta', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-meta' },
         { name: 'meta-add', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-meta-add' },
         { name: 'meta-delete', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-meta-delete' },
-        ...['enforcement-status', 'explain-access', 'access-preview', 'access-history', 'break-glass'].map(
-          own,
-        ),
+        { name: 'match', definition: 'http://hl7.org/fhir/OperationDefinition/Patient-match' },
+        ...[
+          'access-status',
+          'enforcement-status',
+          'explain-access',
+          'access-preview',
+          'access-history',
+          'break-glass',
+        ].map(own),
         { name: 'everything', definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything' },
         { name: 'summary', definition: 'http://hl7.org/fhir/uv/ips/OperationDefinition/summary' },
         ...['notices', 'notices-read', 'notice-preferences', 'notice-preferences-set'].map(own),

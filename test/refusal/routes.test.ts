@@ -1,6 +1,7 @@
 /** Each route, tried by nobody, by a stranger and by someone entitled. A route that isn't told here fails. */
 import type { CallerName } from '../../src/demo/callers.ts';
 import { ROUTES, type Route } from '../../src/http/routes.ts';
+import { cda } from '../documents/cda.ts';
 import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
 
 let carnet: TestServer;
@@ -8,7 +9,8 @@ let vid: string;
 beforeAll(async () => {
   carnet = await testServer(import.meta.url);
   const all = carnet.as('all');
-  await all.put('Patient/own', { resourceType: 'Patient', id: 'own', name: [{ family: 'Secret' }] });
+  await all.put('Patient/own', { ...person, id: 'own' });
+  await all.put('DocumentReference/d1', document);
   await all.put('Consent/c1', consent);
   await all.put('Encounter/e1', encounter);
   await all.put('Subscription/s1', subscription);
@@ -17,6 +19,26 @@ beforeAll(async () => {
 });
 afterAll(() => carnet?.close());
 
+const person = {
+  resourceType: 'Patient',
+  identifier: [{ system: 'urn:oid:1.2.250.1.213.1.4.10', value: '124018852493334' }],
+  name: [{ family: 'Secret', given: ['Ada'] }],
+  gender: 'female',
+  birthDate: '1980-02-03',
+};
+const document = {
+  resourceType: 'DocumentReference',
+  id: 'd1',
+  status: 'current',
+  subject: { reference: 'Patient/own' },
+  description: 'Secret',
+  content: [{ attachment: { contentType: 'text/plain', data: 'eA==' } }],
+};
+const described = {
+  resourceType: 'Binary',
+  contentType: 'text/xml',
+  data: Buffer.from(cda({ id: '1.2.250.1.213.77.1', ins: '124018852493334' })).toString('base64'),
+};
 const flag = (id?: string) => ({
   resourceType: 'Flag',
   ...(id === undefined ? {} : { id }),
@@ -161,6 +183,11 @@ const TRIALS: Record<string, Trial> = {
   'POST Patient/[id]/$everything': { path: 'Patient/own/$everything', entitled: 200, stranger: 404 },
   'GET Encounter/[id]/$everything': { path: 'Encounter/e1/$everything', entitled: 200, stranger: 404 },
   'POST Encounter/[id]/$everything': { path: 'Encounter/e1/$everything', entitled: 200, stranger: 404 },
+  'POST Patient/$match': { body: { resourceType: 'Parameters', parameter: [{ name: 'resource', resource: person }] }, entitled: 200, stranger: 403 },
+  'GET DocumentReference/$docref': { path: 'DocumentReference/$docref?patient=own', entitled: 200, stranger: 'nothing' },
+  'POST DocumentReference/$docref': { body: { resourceType: 'Parameters', parameter: [{ name: 'patient', valueId: 'own' }] }, entitled: 200, stranger: 'nothing' },
+  'POST DocumentReference/$generate-metadata': { body: { resourceType: 'Parameters', parameter: [{ name: 'document', resource: described }] }, entitled: 200, stranger: 422 },
+  'GET Patient/[id]/$access-status': { path: 'Patient/own/$access-status?identifier=urn:oid:1.2.250.1.213.1.4.10%7C124018852493334', entitled: 200, stranger: 404 },
   'GET Patient/[id]/$access-history': { path: 'Patient/own/$access-history', entitled: 200, stranger: 404 },
 };
 

@@ -53,6 +53,7 @@ export async function testServer(
     rules?: Rules;
     disclosure?: Disclosure;
     requiredProfiles?: ServerOptions['requiredProfiles'];
+    finds?: ServerOptions['finds'];
     noticesEvery?: number;
     subscriptionHosts?: ServerOptions['subscriptionHosts'];
     lookup?: ServerOptions['lookup'];
@@ -82,6 +83,7 @@ export async function testServer(
     rules: options.rules ?? nationalRules(),
     disclosure: options.disclosure,
     requiredProfiles: options.requiredProfiles,
+    finds: options.finds,
     noticesEvery: options.noticesEvery,
     subscriptionHosts: options.subscriptionHosts,
     lookup: options.lookup,

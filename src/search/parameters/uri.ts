@@ -4,6 +4,9 @@ import { parseLocal, relative } from '../local.ts';
 import type { Kind } from '../parameter.ts';
 import { refuse, shown, unescape } from '../value.ts';
 
+/** What a document’s address may lead to here. */
+const CONTENT = new Set(['Binary', 'Bundle']);
+
 /** Path segments that `:below` tells apart. */
 const DEEPEST = 20;
 
@@ -57,5 +60,5 @@ function ancestors(url: string): string[] {
 
 /** Canonical addresses, and those of attachments kept here, find a resource without naming a patient. */
 function isUnique(code: string, address: string): boolean {
-  return code === 'url' || (code === 'location' && parseLocal(address, '')?.type === 'Binary');
+  return code === 'url' || (code === 'location' && CONTENT.has(parseLocal(address, '')?.type ?? ''));
 }

@@ -177,6 +177,8 @@ export const SHARED_CONTENT: readonly Resource[] = [
 /** Hugo lets nobody of those who ask read, and what is his is tied to what is theirs in every way. */
 export const HIDDEN_CONTENT: readonly Resource[] = [
   person('hugo', 'Secretmann', '124018852493334'),
+  // who knows the number may know of an open space, of no other
+  { ...person('hugo-closed', 'Secretmann', '279035121518989'), active: false },
   consent('hugo-denies', 'hugo', { type: 'deny', actor: [actor('Practitioner/demo-dentist')] }),
   consent('hugo-ended', 'hugo', {
     type: 'permit',

@@ -114,7 +114,7 @@ const SEARCHES = [
   'Patient?name=secretmann',
   'Patient?family:exact=Secretmann',
   'Patient?birthdate=1980-02-03',
-  `Patient?identifier=${INS}%7C124018852493334`,
+  `Patient?identifier=${INS}%7C279035121518989`,
   `Patient?identifier=124018852493334`,
   'Patient?_id=hugo',
   'Patient?_has:Observation:patient:value-quantity=gt40',
@@ -273,7 +273,7 @@ const ODD: Probe[] = [
   form('_search', '_type=Observation,Patient&_id=hugo-obs,hugo'),
   form('Patient/vera/_search', '_summary=count'),
   form('Patient/hugo/Observation/_search', 'code=secret-code'),
-  form('Patient/_search', `identifier=${INS}|124018852493334`),
+  form('Patient/_search', `identifier=${INS}|279035121518989`),
 ];
 
 /** They change nothing, since what they mean is hidden. */
@@ -328,7 +328,44 @@ const AUDIT_EVENT = {
 };
 
 /** One after the other: some change what the caller may change, alike in both worlds. */
+/** Documents as IHE has them: uniqueIds, replacements and metadata of what is hidden. */
+const PUBLISHING: Probe[] = [
+  {
+    method: 'POST',
+    path: 'DocumentReference',
+    body: { ...made, masterIdentifier: { system: SECRET, value: 'hidden' } },
+  },
+  {
+    method: 'POST',
+    path: 'DocumentReference',
+    body: {
+      ...made,
+      relatesTo: [{ code: 'replaces', target: { reference: 'DocumentReference/hugo-doc' } }],
+    },
+  },
+  {
+    method: 'POST',
+    path: 'DocumentReference',
+    body: {
+      ...made,
+      relatesTo: [{ code: 'replaces', target: { identifier: { system: SECRET, value: 'hidden' } } }],
+    },
+  },
+  {
+    method: 'PATCH',
+    path: `DocumentReference?identifier=${secret('hidden')}`,
+    body: [{ op: 'replace', path: '/status', value: 'entered-in-error' }],
+    headers: { 'content-type': 'application/json-patch+json' },
+  },
+  get(`DocumentReference?patient.identifier=${INS}%7C279035121518989&status=current&isArchived:missing=true`),
+  get('DocumentReference?patient=hugo&relatesTo=DocumentReference/hugo-doc'),
+  get('DocumentReference/$docref?patient=hugo'),
+  get('Patient/hugo/$access-status'),
+  get(`Patient/hugo-closed/$access-status?identifier=${INS}%7C279035121518989`),
+];
+
 export const SEQUENCE: Probe[] = [
+  ...PUBLISHING,
   {
     method: 'POST',
     path: 'DocumentReference',

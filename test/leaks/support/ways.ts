@@ -151,13 +151,15 @@ export const READING: Record<number, (cast: Cast) => Probe[]> = {
   ],
   21: (cast) => {
     const { hidden } = named(cast);
-    const patient = { resourceType: 'Patient', name: [{ family: 'Secretmann' }] };
+    const name = [{ family: 'Secretmann', given: ['Vera'] }];
+    const patient = { resourceType: 'Patient', name, gender: 'female', birthDate: '1980-02-03' };
     const matching = { resourceType: 'Parameters', parameter: [{ name: 'resource', resource: patient }] };
     return [
       get(`${hidden}/$meta`),
       get(`${cast.manner.type}/$meta`),
       get('$meta'),
       { method: 'POST', path: 'Patient/$match', body: matching },
+      get(`Patient/${cast.of}/$access-status`),
       { method: 'POST', path: `${hidden}/$validate?mode=delete` },
       { method: 'POST', path: `Patient/${cast.of}/$validate?mode=delete` },
     ];

@@ -1,0 +1,237 @@
+/**
+ * What the header of a CDA R2 document says of it, as a DocumentReference says it. Pure.
+ * http://www.hl7.org/implement/standards/product_brief.cfm?product_id=7 and https://profiles.ihe.net/ITI/MHD/ITI-106.html
+ */
+import { FhirError } from '../fhir/outcome.ts';
+import type { Coding, Identifier, Json, Resource } from '../fhir/resource.ts';
+import { type XmlElement, child, childrenOf, parseXml, textOf } from '../fhir/xml-tree.ts';
+
+/** What a document says of itself; whose it is here is found by the identifiers of its patient. */
+export interface Described {
+  /** `system|value` of its patient, the national one first. */
+  patient: readonly string[];
+  document: Resource;
+}
+
+const HL7 = 'urn:hl7-org:v3';
+const RFC = 'urn:ietf:rfc:3986';
+const FORMAT = 'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode';
+
+/** OIDs of code systems that FHIR knows by another name. */
+const SYSTEMS: Readonly<Record<string, string>> = {
+  '2.16.840.1.113883.6.1': 'http://loinc.org',
+  '2.16.840.1.113883.6.96': 'http://snomed.info/sct',
+  '2.16.840.1.113883.6.3': 'http://hl7.org/fhir/sid/icd-10',
+  '2.16.840.1.113883.5.25': 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality',
+  '2.16.840.1.113883.5.4': 'http://terminology.hl7.org/CodeSystem/v3-ActCode',
+  '1.2.250.1.213.1.1.4.12':
+    'https://mos.esante.gouv.fr/NOS/TRE_A05-TypeDocComplementaireCISIS/FHIR/TRE-A05-TypeDocComplementaireCISIS',
+  '1.2.250.1.213.1.1.4.13':
+    'https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument',
+};
+
+/** By the media type of what a level 1 document holds: https://profiles.ihe.net/fhir/ihe.formatcode.fhir/ */
+const SCANNED: Readonly<Record<string, string>> = {
+  'application/pdf': 'urn:ihe:iti:xds-sd:pdf:2008',
+  'text/plain': 'urn:ihe:iti:xds-sd:text:2008',
+};
+
+const GENDERS: Readonly<Record<string, string>> = { M: 'male', F: 'female', U: 'unknown' };
+
+/** @throws FhirError structure, invariant */
+export function readCda(bytes: Buffer): Described {
+  const cda = parseXml(bytes);
+  if (cda.name !== 'ClinicalDocument' || cda.namespace !== HL7) {
+    throw new FhirError(
+      'structure',
+      'the content is no CDA document: its root is not a `ClinicalDocument` of HL7 v3',
+    );
+  }
+  const masterIdentifier = identifierOf(child(cda, 'id'));
+  const type = conceptOf(child(cda, 'code'));
+  if (masterIdentifier === undefined) throw lacking('id');
+  if (type === undefined) throw lacking('code');
+  const role = child(cda, 'recordTarget', 'patientRole');
+  if (role === undefined) throw lacking('recordTarget/patientRole');
+  const contained: Resource[] = [patientOf(role)];
+  const authors = childrenOf(cda, 'author').flatMap((each) =>
+    referenced(contained, assigned(child(each, 'assignedAuthor'), contained.length)),
+  );
+  const custodian = referenced(
+    contained,
+    organizationOf(
+      child(cda, 'custodian', 'assignedCustodian', 'representedCustodianOrganization'),
+      contained.length,
+    ),
+  )[0];
+  const authenticator = referenced(
+    contained,
+    assigned(child(cda, 'legalAuthenticator', 'assignedEntity'), contained.length),
+  )[0];
+  const made = timeOf(child(cda, 'effectiveTime'));
+  const set = identifierOf(child(cda, 'setId'));
+  const label = conceptOf(child(cda, 'confidentialityCode'));
+  const title = textOf(child(cda, 'title'));
+  const attachment = {
+    contentType: 'text/xml',
+    language: child(cda, 'languageCode')?.attributes.code,
+    title: title ?? (type.coding as Coding[])[0]?.display,
+    creation: made,
+  };
+  const format = formatOf(cda);
+  return {
+    patient: childrenOf(role, 'id').flatMap((id) => nameOf(identifierOf(id))),
+    document: present({
+      resourceType: 'DocumentReference',
+      contained,
+      masterIdentifier,
+      identifier: set === undefined ? undefined : [set],
+      status: 'current',
+      docStatus: 'final',
+      type,
+      date: instantOf(made),
+      author: some(authors),
+      authenticator,
+      custodian,
+      relatesTo: some(childrenOf(cda, 'relatedDocument').flatMap(replacement)),
+      description: title,
+      securityLabel: label === undefined ? undefined : [label],
+      content: [present({ attachment: present(attachment), format })],
+      context: contextOf(cda),
+    }) as Resource,
+  };
+}
+
+function contextOf(cda: XmlElement): Json {
+  const events = childrenOf(cda, 'documentationOf').flatMap((each) => childrenOf(each, 'serviceEvent'));
+  const [first] = events;
+  const encounter = child(cda, 'componentOf', 'encompassingEncounter');
+  const when = child(first, 'effectiveTime') ?? child(encounter, 'effectiveTime');
+  const sector = child(
+    first,
+    'performer',
+    'assignedEntity',
+    'representedOrganization',
+    'standardIndustryClassCode',
+  );
+  const start = timeOf(child(when, 'low')) ?? timeOf(when);
+  const end = timeOf(child(when, 'high'));
+  return present({
+    event: some(events.flatMap((event) => conceptOf(child(event, 'code')) ?? [])),
+    period: start === undefined && end === undefined ? undefined : present({ start, end }),
+    facilityType: conceptOf(child(encounter, 'location', 'healthCareFacility', 'code')),
+    practiceSetting: conceptOf(sector),
+    sourcePatientInfo: { reference: '#patient' },
+  });
+}
+
+function patientOf(role: XmlElement): Resource {
+  const patient = child(role, 'patient');
+  const birthDate = timeOf(child(patient, 'birthTime'))?.slice(0, 10);
+  return present({
+    resourceType: 'Patient',
+    id: 'patient',
+    identifier: some(childrenOf(role, 'id').flatMap((id) => identifierOf(id) ?? [])),
+    name: some(childrenOf(patient, 'name').flatMap(humanName)),
+    gender: GENDERS[child(patient, 'administrativeGenderCode')?.attributes.code ?? ''],
+    birthDate: birthDate?.length === 10 ? birthDate : undefined,
+  }) as Resource;
+}
+
+/** In French names `BR` is the name at birth, `SP` the one in use. */
+function humanName(name: XmlElement): Json[] {
+  const families = childrenOf(name, 'family');
+  const birth = families.find(({ attributes }) => attributes.qualifier === 'BR') ?? families[0];
+  const family = textOf(birth);
+  const given = childrenOf(name, 'given').flatMap((each) => textOf(each) ?? []);
+  if (family === undefined && given.length === 0) return [];
+  return [present({ use: 'official', family, given: some(given) })];
+}
+
+/** A person, or the device or organization that made it. */
+function assigned(entity: XmlElement | undefined, place: number): Resource | undefined {
+  if (entity === undefined) return undefined;
+  const id = `by-${place}`;
+  const identifier = some(childrenOf(entity, 'id').flatMap((each) => identifierOf(each) ?? []));
+  const person = child(entity, 'assignedPerson');
+  if (person !== undefined) {
+    const name = some(childrenOf(person, 'name').flatMap(humanName));
+    return present({ resourceType: 'Practitioner', id, identifier, name }) as Resource;
+  }
+  const device = child(entity, 'assignedAuthoringDevice');
+  if (device !== undefined) {
+    const name = textOf(child(device, 'softwareName')) ?? textOf(child(device, 'manufacturerModelName'));
+    const deviceName = name === undefined ? undefined : [{ name, type: 'user-friendly-name' }];
+    return present({ resourceType: 'Device', id, identifier, deviceName }) as Resource;
+  }
+  return organizationOf(child(entity, 'representedOrganization'), place);
+}
+
+function organizationOf(element: XmlElement | undefined, place: number): Resource | undefined {
+  if (element === undefined) return undefined;
+  const identifier = some(childrenOf(element, 'id').flatMap((each) => identifierOf(each) ?? []));
+  const name = textOf(child(element, 'name'));
+  if (identifier === undefined && name === undefined) return undefined;
+  return present({ resourceType: 'Organization', id: `by-${place}`, identifier, name }) as Resource;
+}
+
+/** Keeps it inside the document, and says where. */
+function referenced(contained: Resource[], resource: Resource | undefined): Json[] {
+  if (resource === undefined) return [];
+  contained.push(resource);
+  return [{ reference: `#${resource.id}` }];
+}
+
+function replacement(related: XmlElement): Json[] {
+  const identifier = identifierOf(child(related, 'parentDocument', 'id'));
+  if (related.attributes.typeCode !== 'RPLC' || identifier === undefined) return [];
+  return [{ code: 'replaces', target: { type: 'DocumentReference', identifier } }];
+}
+
+function formatOf(cda: XmlElement): Coding | undefined {
+  const held = child(cda, 'component', 'nonXMLBody', 'text')?.attributes.mediaType;
+  const code = held === undefined ? undefined : SCANNED[held];
+  return code === undefined ? undefined : { system: FORMAT, code };
+}
+
+function identifierOf(element: XmlElement | undefined): Identifier | undefined {
+  const { root, extension, nullFlavor } = element?.attributes ?? {};
+  if (root === undefined || nullFlavor !== undefined) return undefined;
+  const uri = /^[0-2](\.(0|[1-9]\d*))+$/.test(root) ? `urn:oid:${root}` : `urn:uuid:${root.toLowerCase()}`;
+  return extension === undefined ? { system: RFC, value: uri } : { system: uri, value: extension };
+}
+
+const nameOf = (identifier: Identifier | undefined): string[] =>
+  identifier === undefined ? [] : [`${identifier.system}|${identifier.value}`];
+
+function conceptOf(element: XmlElement | undefined): Json | undefined {
+  const { code, codeSystem, displayName } = element?.attributes ?? {};
+  if (code === undefined) return undefined;
+  const system = codeSystem === undefined ? undefined : (SYSTEMS[codeSystem] ?? `urn:oid:${codeSystem}`);
+  return { coding: [present({ system, code, display: displayName })] };
+}
+
+/** `20260502101500+0200` as `2026-05-02T10:15:00+02:00`; a time without a zone is left to the day. */
+function timeOf(element: XmlElement | undefined): string | undefined {
+  const { value = '' } = element?.attributes ?? {};
+  const parts = /^(\d{4})(\d{2})?(\d{2})?(?:(\d{2})(\d{2})(\d{2})?(?:\.\d+)?)?([+-]\d{4})?$/.exec(value);
+  if (parts === null) return undefined;
+  const [, year, month, day, hour, minute, second = '00', zone] = parts;
+  const date = [year, month, day].filter((each) => each !== undefined).join('-');
+  if (hour === undefined || zone === undefined) return date;
+  return `${date}T${hour}:${minute}:${second}${zone.slice(0, 3)}:${zone.slice(3)}`;
+}
+
+/** An instant is whole. */
+const instantOf = (time: string | undefined): string | undefined =>
+  time === undefined || time.length < 10 ? undefined : time.length === 10 ? `${time}T00:00:00Z` : time;
+
+const some = <T>(all: readonly T[]): readonly T[] | undefined => (all.length === 0 ? undefined : all);
+
+/** FHIR has no empty elements. */
+function present<T extends Json>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
+}
+
+const lacking = (what: string): FhirError =>
+  new FhirError('business-rule', `the header of the CDA document has no usable \`${what}\``);

@@ -1,0 +1,45 @@
+/** Codes and canonicals of IHE MHD and ANS PDSm: https://profiles.ihe.net/ITI/MHD/ and https://interop.esante.gouv.fr/ig/fhir/pdsm */
+import type { Coding, Identifier, Json, Resource } from '../fhir/resource.ts';
+
+export const LIST_TYPES = 'https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes';
+
+/** A Bundle that claims one of these is checked as such, whatever is in it. */
+const PROVIDE =
+  /\/(IHE\.MHD\.(Minimal|Comprehensive|UnContained\.Comprehensive)\.ProvideBundle|pdsm-comprehensive-provide-document-bundle)(\||$)/;
+
+export function claimsProvide({ meta }: Resource): boolean {
+  return (meta?.profile ?? []).some((profile) => PROVIDE.test(profile));
+}
+
+/** `submissionset`, `folder`, or neither. */
+export function listType({ resourceType, code }: Resource): string | undefined {
+  if (resourceType !== 'List') return undefined;
+  const codings = items((code as Json | undefined)?.coding) as Coding[];
+  return codings.find(({ system }) => system === LIST_TYPES)?.code;
+}
+
+/** `system|value` of what its source calls this very document, or this List: XDS's uniqueId. */
+export function uniqueIdOf(resource: Resource): string | undefined {
+  if (resource.resourceType === 'DocumentReference')
+    return nameOf(resource.masterIdentifier as Identifier | undefined);
+  if (listType(resource) === undefined) return undefined;
+  const identifiers = items(resource.identifier) as (Identifier & { use?: string })[];
+  return nameOf(identifiers.find(({ use }) => use === 'usual') ?? identifiers[0]);
+}
+
+function nameOf(identifier: Identifier | undefined): string | undefined {
+  const { system = '', value } = identifier ?? {};
+  return typeof value === 'string' && value !== '' ? `${system}|${value}` : undefined;
+}
+
+export function attachmentsOf({ content }: Resource): Json[] {
+  return items(content).flatMap(({ attachment }) =>
+    typeof attachment === 'object' && attachment !== null ? [attachment as Json] : [],
+  );
+}
+
+export function items(value: unknown): Json[] {
+  return (Array.isArray(value) ? (value as unknown[]) : []).filter(
+    (item): item is Json => typeof item === 'object' && item !== null,
+  );
+}

@@ -1,0 +1,121 @@
+/** What a Provide Document Bundle must be, checked before anything is done: https://profiles.ihe.net/ITI/MHD/ITI-65.html */
+import { FhirError } from '../fhir/outcome.ts';
+import type { Json, Reference, Resource } from '../fhir/resource.ts';
+import { measured } from './attachment.ts';
+import { attachmentsOf, claimsProvide, items, listType } from './codes.ts';
+
+/** One entry as it was sent; what it lacks is told by the transaction itself. */
+export interface Part {
+  index: number;
+  entry: Json;
+  method: string;
+  url: string;
+  fullUrl?: string;
+  resource?: Resource;
+}
+
+export function partsOf(bundle: Resource): Part[] {
+  return items(bundle.entry).map((entry, index) => {
+    const request = (entry.request ?? {}) as Json;
+    const { fullUrl, resource } = entry;
+    return {
+      index,
+      entry,
+      method: textIn(request.method),
+      url: textIn(request.url),
+      ...(typeof fullUrl === 'string' ? { fullUrl } : {}),
+      ...(typeof resource === 'object' && resource !== null ? { resource: resource as Resource } : {}),
+    };
+  });
+}
+
+const textIn = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+export const made = (parts: readonly Part[], type: string): Part[] =>
+  parts.filter(({ method, resource }) => method === 'POST' && resource?.resourceType === type);
+
+/** A transaction with a SubmissionSet, or that says that it is one. */
+export function isProvided(bundle: Resource, parts: readonly Part[]): boolean {
+  return claimsProvide(bundle) || submissionSets(parts).length > 0;
+}
+
+const submissionSets = (parts: readonly Part[]): Part[] =>
+  made(parts, 'List').filter(({ resource }) => listType(resource!) === 'submissionset');
+
+/** @throws FhirError 422 */
+export function checkProvided(parts: readonly Part[]): void {
+  const [set, ...more] = submissionSets(parts);
+  if (set === undefined || more.length > 0) {
+    throw broken(
+      'a Provide Document Bundle has one SubmissionSet: a List with the code `submissionset`',
+      'Bundle.entry',
+    );
+  }
+  const documents = made(parts, 'DocumentReference');
+  const folders = made(parts, 'List').filter((part) => listType(part.resource!) === 'folder');
+  const listed = new Set(
+    items(set.resource!.entry).map(({ item }) => (item as Reference | undefined)?.reference),
+  );
+  for (const part of [...documents, ...folders]) {
+    if (part.fullUrl !== undefined && listed.has(part.fullUrl)) continue;
+    throw broken(
+      'the SubmissionSet must list each document and folder of the Bundle, by its fullUrl',
+      at(part),
+    );
+  }
+  checkSubject(set, [...documents, ...folders]);
+  checkContents(parts, documents);
+}
+
+/** One patient for all. */
+function checkSubject(set: Part, others: readonly Part[]): void {
+  const whose = subjectOf(set);
+  if (whose === undefined)
+    throw broken('the SubmissionSet names no patient as `subject`', `${at(set)}.subject`);
+  for (const part of others) {
+    if (subjectOf(part) === whose) continue;
+    throw broken('the subject is not that of the SubmissionSet', `${at(part)}.subject`);
+  }
+}
+
+function subjectOf({ resource }: Part): string | undefined {
+  const { reference, identifier } = (resource!.subject ?? {}) as Reference;
+  if (reference !== undefined) return reference;
+  return identifier?.value === undefined ? undefined : `${identifier.system ?? ''}|${identifier.value}`;
+}
+
+/** Each content that the Bundle brings is one document's, and what that says of its size and hash holds. */
+function checkContents(parts: readonly Part[], documents: readonly Part[]): void {
+  const claimed = new Map<string, Part>();
+  for (const document of documents) {
+    for (const { url } of attachmentsOf(document.resource!)) {
+      if (typeof url !== 'string') continue;
+      if (claimed.has(url)) throw broken('two documents of the Bundle have the same content', at(document));
+      claimed.set(url, document);
+    }
+  }
+  for (const content of made(parts, 'Binary')) {
+    const document = content.fullUrl === undefined ? undefined : claimed.get(content.fullUrl);
+    if (document === undefined) throw broken('no document of the Bundle has this content', at(content));
+  }
+}
+
+/** Sizes and hashes that documents lack are filled in from the Bundle's own Binaries. @throws FhirError 422 */
+export function completed(parts: readonly Part[]): void {
+  const contents = new Map(made(parts, 'Binary').map((part) => [part.fullUrl, part.resource!]));
+  if (contents.size === 0) return;
+  for (const document of made(parts, 'DocumentReference')) {
+    for (const [index, attachment] of attachmentsOf(document.resource!).entries()) {
+      const binary = typeof attachment.url === 'string' ? contents.get(attachment.url) : undefined;
+      if (binary === undefined || typeof binary.data !== 'string') continue;
+      const expression = `${at(document)}.content[${index}].attachment`;
+      Object.assign(attachment, measured(attachment, binary.data, binary.contentType, expression));
+      attachment.contentType ??= binary.contentType;
+    }
+  }
+}
+
+const at = ({ index }: Part): string => `Bundle.entry[${index}].resource`;
+
+const broken = (text: string, expression: string): FhirError =>
+  new FhirError('business-rule', text, { expression });

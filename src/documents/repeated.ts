@@ -1,0 +1,67 @@
+/** A uniqueId that its depositor sends again: the same content gets the same answer, other content 409. */
+import type { Stored } from '../enforcement/ports.ts';
+import { knownOf } from '../fhir/content/attachment.ts';
+import { parseJson, stringifyJson } from '../fhir/json.ts';
+import { FhirError } from '../fhir/outcome.ts';
+import type { Json, Resource } from '../fhir/resource.ts';
+import type { Exchange } from '../interaction/exchange.ts';
+import { items, uniqueIdOf } from './codes.ts';
+
+/** What may have changed since: by a replacement, the patient's labels, an archive. */
+const CHANGING = ['id', 'meta', 'status', 'securityLabel', 'extension', 'text'] as const;
+/** Where the content lies is the server's to say. */
+const OURS = /^(Binary|Bundle)\/|^urn:uuid:|\/Binary\//;
+
+/** What the caller deposited under this uniqueId; nothing of what others did. */
+export async function earlier({ store }: Exchange, resource: Resource): Promise<Stored | undefined> {
+  const name = uniqueIdOf(resource);
+  if (name === undefined) return undefined;
+  return store.ownDeposit(resource.resourceType, name, (body) => uniqueIdOf(body) === name);
+}
+
+/** @throws FhirError 409 */
+export function requireSame(sent: Resource, stored: Stored, expression = sent.resourceType): void {
+  const held = parseJson(stored.body) as Resource;
+  if (alike(plain(comparable(sent)), plain(comparable(held)))) return;
+  throw new FhirError('duplicate', `\`${uniqueIdOf(sent)}\` names something else that you deposited`, {
+    expression,
+  });
+}
+
+function comparable(resource: Resource): Resource {
+  const compared = { ...resource };
+  for (const name of CHANGING) delete compared[name];
+  if (resource.resourceType !== 'DocumentReference') return compared;
+  const content = items(resource.content).map((each) => ({
+    ...each,
+    attachment: attached(each.attachment as Json | undefined),
+  }));
+  return { ...compared, content };
+}
+
+function attached(attachment: Json = {}): Json {
+  const { data, url, ...rest } = attachment;
+  if (typeof data === 'string') {
+    const { size, sha1 } = knownOf(data, rest.contentType);
+    return { ...rest, size, hash: sha1() };
+  }
+  return typeof url === 'string' && !OURS.test(url) ? { ...rest, url } : rest;
+}
+
+/** Without what JSON doesn't tell apart, such as how a number was written. */
+const plain = (resource: Resource): unknown => JSON.parse(stringifyJson(resource)) as unknown;
+
+/** Of the reference to what the same Bundle brings, or finds by a search, the other names who that was. */
+const ELSEWHERE = /^(urn:(uuid|oid):|[A-Z][A-Za-z]+\?)/;
+
+function alike(sent: unknown, held: unknown, name = ''): boolean {
+  if (name === 'reference' && typeof sent === 'string' && typeof held === 'string' && ELSEWHERE.test(sent))
+    return true;
+  if (Array.isArray(sent) && Array.isArray(held)) {
+    return sent.length === held.length && sent.every((each, index) => alike(each, held[index]));
+  }
+  if (typeof sent !== 'object' || typeof held !== 'object' || sent === null || held === null)
+    return sent === held;
+  const names = new Set([...Object.keys(sent), ...Object.keys(held)]);
+  return [...names].every((each) => alike((sent as Json)[each], (held as Json)[each], each));
+}

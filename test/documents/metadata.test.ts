@@ -1,0 +1,230 @@
+/** Metadata of documents changed by patches: what may change, labels as a set, who may delete. */
+import type { Json, Resource } from '../../src/fhir/resource.ts';
+import { type Client, type TestServer, putAll, testServer } from '../support/server.ts';
+import { ARCHIVED, V3, VISIBILITY, inline, label } from './support.ts';
+
+const OF = 'Patient/demo-mother';
+const N_ALIASES: [string, string][] = [
+  ['https://mos.esante.gouv.fr/NOS/TRE_A08-HL7Confidentiality/FHIR/TRE-A08-HL7Confidentiality', 'N'],
+  [
+    'https://mos.esante.gouv.fr/NOS/TRE_A07-StatusVisibiliteDocument/FHIR/TRE-A07-StatusVisibiliteDocument',
+    'N',
+  ],
+  [VISIBILITY, 'N'],
+  ['urn:oid:2.16.840.1.113883.5.25', 'N'],
+];
+
+let carnet: TestServer;
+let hospital: Client;
+let patient: Client;
+beforeAll(async () => {
+  carnet = await testServer(import.meta.url);
+  [hospital, patient] = [carnet.as('hospital'), carnet.as('patient')];
+  await putAll(carnet.as('all'), [{ resourceType: 'Patient', id: 'demo-mother' }]);
+});
+afterAll(() => carnet?.close());
+
+const deposit = async (more: Json = {}, client = hospital): Promise<Resource & { id: string }> => {
+  const { status, json, text } = await client.post('DocumentReference', inline(OF, 'contenu', more));
+  if (status !== 201) throw new Error(text);
+  return json;
+};
+const codes = ({ securityLabel }: Resource): string[] =>
+  (securityLabel as { coding: { code: string }[] }[])
+    .flatMap(({ coding }) => coding.map(({ code }) => code))
+    .sort();
+const nameOf = ({ masterIdentifier }: Resource): string => {
+  const { system, value } = masterIdentifier as { system: string; value: string };
+  return `DocumentReference?identifier=${system}|${value}`;
+};
+const change = (client: Client, of: Resource, body: unknown) => client.patch(nameOf(of), body);
+const replace = (path: string, value: unknown): Json[] => [{ op: 'replace', path, value }];
+
+describe('a conditional patch', () => {
+  it('changes status, labels and whether it is archived, by JSON Patch', async () => {
+    const document = await deposit();
+    const { status, json } = await change(hospital, document, [
+      { op: 'add', path: '/extension', value: [{ url: ARCHIVED, valueBoolean: true }] },
+      { op: 'add', path: '/securityLabel/-', value: label(VISIBILITY, 'MASQUE_PS') },
+    ]);
+    expect([status, codes(json), json.extension]).toEqual([
+      200,
+      ['MASQUE_PS', 'N'],
+      [{ url: ARCHIVED, valueBoolean: true }],
+    ]);
+    expect(json.meta.versionId).not.toBe(document.meta?.versionId);
+  });
+
+  it('changes them by FHIRPath Patch', async () => {
+    const document = await deposit();
+    const operation = (type: string, path: string, name: string, value: Json): Json => ({
+      name: 'operation',
+      part: [
+        { name: 'type', valueCode: type },
+        { name: 'path', valueString: path },
+        { name: 'name', valueString: name },
+        value,
+      ],
+    });
+    const { status, json } = await change(hospital, document, {
+      resourceType: 'Parameters',
+      parameter: [
+        operation('add', 'DocumentReference', 'securityLabel', {
+          name: 'value',
+          valueCodeableConcept: label(VISIBILITY, 'INVISIBLE_PATIENT'),
+        }),
+      ],
+    });
+    expect([status, codes(json)]).toEqual([200, ['INVISIBLE_PATIENT', 'N']]);
+  });
+
+  it.each<[string, Json[]]>([
+    ['description', [{ op: 'add', path: '/description', value: 'autre' }]],
+    ['date', replace('/date', '2020-01-01T00:00:00Z')],
+    ['content', replace('/content/0/attachment/title', 'autre')],
+    ['subject', replace('/subject/reference', 'Patient/other')],
+    [
+      'extension',
+      [{ op: 'add', path: '/extension', value: [{ url: 'https://x.example', valueString: 'x' }] }],
+    ],
+  ])('changes nothing else: %s is 405', async (name, body) => {
+    const document = await deposit();
+    const reply = await change(hospital, document, body);
+    expect([reply.status, reply.json.issue[0].details.text]).toEqual([
+      405,
+      expect.stringContaining(`\`${name}\``),
+    ]);
+    expect(reply.headers.get('allow')).toBeTruthy();
+    expect((await hospital.get(`DocumentReference/${document.id}`)).json.meta.versionId).toBe(
+      document.meta?.versionId,
+    );
+  });
+
+  it('of what is hidden is as of what is absent', async () => {
+    const document = await deposit();
+    const body = replace('/status', 'superseded');
+    const lab = carnet.as('lab');
+    const [hidden, absent] = [
+      await change(lab, document, body),
+      await change(
+        lab,
+        { ...document, masterIdentifier: { system: 'urn:ietf:rfc:3986', value: 'urn:oid:1.2' } },
+        body,
+      ),
+    ];
+    expect([hidden.status, hidden.text]).toEqual([404, absent.text]);
+  });
+
+  it('by the sample that PDSm prints is refused, and changes nothing', async () => {
+    const document = await deposit();
+    const sample = [
+      { op: 'replace', path: '/status', value: 'current ' },
+      {
+        op: 'replace',
+        path: '/extension[url:https://interop.esante.gouv.fr/ig/fhir/pdsm/SearchParameter/isArchived]',
+        value: 'false',
+      },
+      { op: 'replace', path: '/securityLabel', value: 'N' },
+    ];
+    const { status } = await change(hospital, document, sample);
+    expect([400, 422]).toContain(status);
+    expect((await hospital.get(`DocumentReference/${document.id}`)).json.meta.versionId).toBe(
+      document.meta?.versionId,
+    );
+  });
+
+  it('holds a test against what others wrote meanwhile', async () => {
+    const document = await deposit();
+    const guarded = [{ op: 'test', path: '/status', value: 'superseded' }, ...replace('/status', 'current')];
+    expect((await change(hospital, document, guarded)).status).toBe(422);
+  });
+});
+
+describe('labels are a set', () => {
+  const masked = label(VISIBILITY, 'MASQUE_PS');
+  it('a mask written over another label takes nothing off', async () => {
+    const document = await deposit({
+      securityLabel: [label(V3, 'N'), label(VISIBILITY, 'INVISIBLE_REPRESENTANTS_LEGAUX')],
+    });
+    for (const client of [hospital, patient]) {
+      const first = await change(client, document, replace('/securityLabel/0', masked));
+      expect([first.status, codes(first.json)]).toEqual([
+        200,
+        ['INVISIBLE_REPRESENTANTS_LEGAUX', 'MASQUE_PS', 'N'],
+      ]);
+      const whole = await change(
+        client,
+        document,
+        replace('/securityLabel', [label(VISIBILITY, 'MASQUE_PT')]),
+      );
+      expect(codes(whole.json)).toEqual(['INVISIBLE_REPRESENTANTS_LEGAUX', 'MASQUE_PS', 'MASQUE_PT', 'N']);
+      await hospital.patch(
+        `DocumentReference/${document.id}`,
+        replace('/securityLabel', document.securityLabel),
+      );
+    }
+  });
+
+  it('a mask is taken off by a patch that puts none on', async () => {
+    const document = await deposit();
+    expect(codes((await change(patient, document, replace('/securityLabel/0', masked))).json)).toEqual([
+      'MASQUE_PS',
+      'N',
+    ]);
+    const shown = (await patient.get(`DocumentReference/${document.id}`)).json as Resource;
+    const at =
+      codes(shown).length === 2
+        ? (shown.securityLabel as Json[]).findIndex((each) => JSON.stringify(each).includes('MASQUE_PS'))
+        : -1;
+    const off = await change(patient, document, replace(`/securityLabel/${at}`, label(V3, 'N')));
+    expect([off.status, codes(off.json)]).toEqual([200, ['N']]);
+  });
+
+  it.each(N_ALIASES)('N under %s is the one N', async (system, code) => {
+    const document = await deposit({ securityLabel: [label(system, code), label(V3, 'N')] });
+    expect(document.securityLabel).toEqual([label(V3, 'N')]);
+    const patched = await change(hospital, document, [
+      { op: 'add', path: '/securityLabel/-', value: label(system, code) },
+    ]);
+    expect(patched.json.securityLabel).toEqual([label(V3, 'N')]);
+  });
+
+  it('the misspelt system masks as the right one does', async () => {
+    const document = await deposit({ securityLabel: [label(N_ALIASES[1]![0], 'INVISIBLE_PATIENT')] });
+    expect(document.securityLabel).toEqual([label(VISIBILITY, 'INVISIBLE_PATIENT')]);
+    expect((await patient.get(`DocumentReference/${document.id}`)).status).toBe(404);
+  });
+
+  it.each([
+    [VISIBILITY, 'MASQUE_XX'],
+    [N_ALIASES[0]![0], 'MASQUE_PS'],
+    [N_ALIASES[1]![0], 'CACHE'],
+    [V3, 'X'],
+  ])('what is not understood is not taken: %s %s', async (system, code) => {
+    const reply = await hospital.post(
+      'DocumentReference',
+      inline(OF, 'x', { securityLabel: [label(system, code)] }),
+    );
+    expect([reply.status, reply.json.issue[0].code]).toEqual([422, 'code-invalid']);
+  });
+});
+
+describe('the logical deletion', () => {
+  it('is the author’s', async () => {
+    const document = await deposit();
+    const body = replace('/status', 'entered-in-error');
+    expect((await change(patient, document, body)).status).toBe(403);
+    const { status, json } = await change(hospital, document, body);
+    expect([status, json.status]).toEqual([200, 'entered-in-error']);
+    const found = await patient.get(
+      `DocumentReference?patient=demo-mother&status=current&_id=${document.id}`,
+    );
+    expect(found.json.total).toBe(0);
+    expect((await patient.get(`DocumentReference/${document.id}`)).json.status).toBe('entered-in-error');
+  });
+
+  it('of what a patient deposited is the patient’s', async () => {
+    const document = await deposit({}, patient);
+    expect((await change(patient, document, replace('/status', 'entered-in-error'))).status).toBe(200);
+  });
+});

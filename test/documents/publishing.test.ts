@@ -1,0 +1,406 @@
+/** Documents given: ITI-65 and ITI-105, replacements, and what is sent twice. */
+import type { Json, Resource } from '../../src/fhir/resource.ts';
+import { type Client, type TestServer, putAll, testServer } from '../support/server.ts';
+import {
+  V3,
+  VISIBILITY,
+  document,
+  inline,
+  label,
+  listOf,
+  oid,
+  place,
+  post,
+  provided,
+  sha1,
+  uuid,
+} from './support.ts';
+
+const OF = 'Patient/demo-mother';
+let carnet: TestServer;
+let hospital: Client;
+let lab: Client;
+let patient: Client;
+beforeAll(async () => {
+  carnet = await testServer(import.meta.url);
+  [hospital, lab, patient] = [carnet.as('hospital'), carnet.as('lab'), carnet.as('patient')];
+  await putAll(carnet.as('all'), [
+    {
+      resourceType: 'Patient',
+      id: 'demo-mother',
+      identifier: [{ system: 'urn:oid:1.2.250.1.213.1.4.10', value: '124018852493334' }],
+    },
+    { resourceType: 'Patient', id: 'other' },
+  ]);
+});
+afterAll(() => carnet?.close());
+
+const count = async (query: string): Promise<number> =>
+  (await carnet.as('all').get(`${query}&_summary=count`)).json.total;
+const textOf = async (client: Client, path: string): Promise<string> =>
+  (await client.get(path, { accept: 'text/plain' })).text;
+
+describe('a Provide Document Bundle', () => {
+  it('brings a SubmissionSet, a Folder, a document and its content, linked to each other', async () => {
+    const { status, json } = await hospital.post('', provided({ of: OF, text: 'bonjour', folder: true }));
+    expect([status, json?.type]).toEqual([200, 'transaction-response']);
+    expect(json.entry.map(({ response }: Json) => (response as Json).status)).toEqual(
+      Array(4).fill('201 Created'),
+    );
+    const [set, doc, bin, folder] = [0, 1, 2, 3].map((index) => place(json, index));
+    const given = (await patient.get(doc!)).json;
+    expect(given.content[0].attachment.url).toBe(bin);
+    expect((await patient.get(set!)).json.entry.map(({ item }: Json) => (item as Json).reference)).toEqual([
+      doc,
+      folder,
+    ]);
+    expect(await textOf(patient, bin!)).toBe('bonjour');
+  });
+
+  it('names its patient by national number', async () => {
+    const of = 'Patient?identifier=urn:oid:1.2.250.1.213.1.4.10|124018852493334';
+    const sent = provided({ of, text: 'par son numéro' });
+    const first = await hospital.post('', sent);
+    expect(first.status).toBe(200);
+    expect((await patient.get(place(first.json, 1))).json.subject.reference).toBe(OF);
+    const again = await hospital.post('', sent);
+    expect([again.status, again.text]).toEqual([200, first.text]);
+  });
+
+  it('has size and hash filled in where its source didn’t tell them', async () => {
+    const { json } = await hospital.post(
+      '',
+      provided({ of: OF, text: 'mesuré', attachment: { size: undefined, hash: undefined } }),
+    );
+    const { attachment } = (await patient.get(place(json, 1))).json.content[0];
+    expect([attachment.size, attachment.hash]).toEqual([7, sha1(Buffer.from('mesuré'))]);
+  });
+
+  const doc = provided({ of: OF, text: 'x' });
+  const entries = doc.entry as Json[];
+  const change = (index: number, more: Json): Resource => ({
+    ...doc,
+    entry: entries.map((entry, at) =>
+      at === index ? { ...entry, resource: { ...(entry.resource as Json), ...more } } : entry,
+    ),
+  });
+  it.each<[string, Resource]>([
+    ['a wrong size', provided({ of: OF, text: 'x', attachment: { size: 2 } })],
+    ['a wrong hash', provided({ of: OF, text: 'x', attachment: { hash: sha1(Buffer.from('y')) } })],
+    ['no SubmissionSet', { ...doc, entry: entries.slice(1) }],
+    ['two SubmissionSets', { ...doc, entry: [...entries, post(listOf('submissionset', OF, []))] }],
+    ['a document that isn’t listed', change(0, { entry: undefined })],
+    ['a document of another patient', change(1, { subject: { reference: 'Patient/other' } })],
+    ['a SubmissionSet without a patient', change(0, { subject: undefined })],
+    [
+      'content that no document has',
+      {
+        ...doc,
+        entry: [...entries, post({ resourceType: 'Binary', contentType: 'text/plain', data: 'eA==' })],
+      },
+    ],
+  ])('is refused as a whole with %s', async (_, bundle) => {
+    const before = await count('DocumentReference?patient=demo-mother');
+    const { status, json } = await hospital.post('', bundle);
+    expect([status, json.issue[0].code]).toEqual([422, 'business-rule']);
+    expect(json.issue[0].expression[0]).toMatch(/^Bundle\.entry/);
+    expect(await count('DocumentReference?patient=demo-mother')).toBe(before);
+  });
+
+  it('brings a FHIR document, which is read as the document is', async () => {
+    const content: Resource = {
+      resourceType: 'Bundle',
+      identifier: { system: 'urn:ietf:rfc:3986', value: uuid() },
+      type: 'document',
+      timestamp: '2026-05-02T10:00:00Z',
+      entry: [
+        {
+          fullUrl: 'urn:uuid:9f3c1f0e-0d5c-4b5c-9d3a-6a5c6d7e8f90',
+          resource: {
+            resourceType: 'Composition',
+            status: 'final',
+            type: { text: 'note' },
+            subject: { reference: 'urn:uuid:1f3c1f0e-0d5c-4b5c-9d3a-6a5c6d7e8f91' },
+            date: '2026-05-02',
+            author: [{ display: 'Dr X' }],
+            title: 'Note',
+          },
+        },
+        {
+          fullUrl: 'urn:uuid:1f3c1f0e-0d5c-4b5c-9d3a-6a5c6d7e8f91',
+          resource: { resourceType: 'Patient', id: 'other', name: [{ family: 'Copie' }] },
+        },
+      ],
+    };
+    const [at, of] = [uuid(), uuid()];
+    const attachment = { contentType: 'application/fhir+json', url: at, title: 'Note' };
+    const { status, json } = await hospital.post('', {
+      resourceType: 'Bundle',
+      type: 'transaction',
+      entry: [
+        post(listOf('submissionset', OF, [of])),
+        post(document(OF, { content: [{ attachment }] }), of),
+        post(content, at),
+      ],
+    });
+    expect(status).toBe(200);
+    const [bundle, described] = [place(json, 2), place(json, 1)];
+    expect((await patient.get(described)).json.content[0].attachment.url).toBe(bundle);
+    const given = await patient.get(bundle);
+    expect([given.status, given.json?.entry[1].resource.name[0].family]).toEqual([200, 'Copie']);
+    // neither who is copied into it nor a stranger
+    const other = carnet.as({ token: carnet.tokenFor({ reference: 'Patient/other' }, 'patient') });
+    expect((await other.get(bundle)).status).toBe(404);
+    expect((await lab.get(bundle)).status).toBe(404);
+    const hides = [{ op: 'add', path: '/securityLabel/-', value: label(VISIBILITY, 'INVISIBLE_PATIENT') }];
+    expect((await hospital.patch(described, hides)).status).toBe(200);
+    expect([(await patient.get(bundle)).status, (await hospital.get(bundle)).status]).toEqual([404, 200]);
+  });
+});
+
+describe('a document with its content in itself', () => {
+  it('has it split off, and its size and hash told', async () => {
+    const { status, json, headers } = await hospital.post('DocumentReference', inline(OF, 'simple'));
+    expect([status, headers.get('location')]).toEqual([201, expect.stringContaining('/DocumentReference/')]);
+    const { attachment } = json.content[0];
+    expect([attachment.data, attachment.size, attachment.hash]).toEqual([
+      undefined,
+      6,
+      sha1(Buffer.from('simple')),
+    ]);
+    expect(await textOf(patient, attachment.url)).toBe('simple');
+    expect((await lab.get(attachment.url)).status).toBe(404);
+  });
+
+  it('hides the content with it', async () => {
+    const { json } = await hospital.post('DocumentReference', inline(OF, 'secret'));
+    const { url } = json.content[0].attachment;
+    const hides = [{ op: 'add', path: '/securityLabel/-', value: label(VISIBILITY, 'INVISIBLE_PATIENT') }];
+    expect((await hospital.patch(`DocumentReference/${json.id}`, hides)).status).toBe(200);
+    expect([(await patient.get(url)).status, (await hospital.get(url)).status]).toEqual([404, 200]);
+  });
+
+  it.each<[string, Json, number]>([
+    ['a wrong size', { size: 99 }, 422],
+    ['a wrong hash', { hash: sha1(Buffer.from('other')) }, 422],
+    ['an address beside it', { url: 'https://elsewhere.example/x' }, 422],
+  ])('is refused with %s', async (_, more, status) => {
+    const sent = inline(OF, 'x');
+    Object.assign((sent.content as [{ attachment: Json }])[0].attachment, more);
+    expect((await hospital.post('DocumentReference', sent)).status).toBe(status);
+  });
+});
+
+describe('a uniqueId that is sent again', () => {
+  it('gets the same answer with the same content, and nothing is doubled', async () => {
+    const sent = inline(OF, 'once');
+    const first = await hospital.post('DocumentReference', sent);
+    const again = await hospital.post('DocumentReference', sent);
+    expect([again.status, again.text, again.headers.get('location')]).toEqual([
+      201,
+      first.text,
+      first.headers.get('location'),
+    ]);
+    const { system, value } = sent.masterIdentifier as { system: string; value: string };
+    expect(await count(`DocumentReference?identifier=${system}%7C${value}`)).toBe(1);
+  });
+
+  it('is 409 with other content', async () => {
+    const sent = inline(OF, 'first');
+    await hospital.post('DocumentReference', sent);
+    const other = inline(OF, 'second', { masterIdentifier: sent.masterIdentifier });
+    const { status, json } = await hospital.post('DocumentReference', other);
+    expect([status, json.issue[0].code]).toEqual([409, 'duplicate']);
+  });
+
+  it('tells nothing to another depositor', async () => {
+    const sent = inline(OF, 'mine');
+    const first = await hospital.post('DocumentReference', sent);
+    const other = await lab.post(
+      'DocumentReference',
+      inline(OF, 'theirs', { masterIdentifier: sent.masterIdentifier }),
+    );
+    expect([first.status, other.status, other.json.id === first.json.id]).toEqual([201, 201, false]);
+  });
+
+  it('answers a whole Bundle again as it did, also when its document was replaced or masked meanwhile', async () => {
+    const sent = provided({ of: OF, text: 'le tout', folder: true });
+    const first = await hospital.post('', sent);
+    expect((await hospital.post('', sent)).text).toBe(first.text);
+    const masks = [{ op: 'add', path: '/securityLabel/-', value: label(VISIBILITY, 'MASQUE_PS') }];
+    expect((await patient.patch(place(first.json, 1), masks)).status).toBe(200);
+    const later = await hospital.post('', sent);
+    expect([later.status, [0, 1, 2, 3].map((index) => place(later.json, index))]).toEqual([
+      200,
+      [0, 1, 2, 3].map((index) => place(first.json, index)),
+    ]);
+    const changed = structuredClone(sent);
+    ((changed.entry as Json[])[1]!.resource as Json).description = 'autre';
+    expect((await hospital.post('', changed)).status).toBe(409);
+  });
+
+  it('may be in another SubmissionSet, which then names what is there', async () => {
+    const sent = provided({ of: OF, text: 'encore' });
+    const first = await hospital.post('', sent);
+    const next = structuredClone(sent);
+    ((next.entry as Json[])[0]!.resource as Json).identifier = [
+      { use: 'usual', system: 'urn:ietf:rfc:3986', value: oid() },
+    ];
+    const { status, json } = await hospital.post('', next);
+    expect([status, place(json, 1), place(json, 2)]).toEqual([
+      200,
+      place(first.json, 1),
+      place(first.json, 2),
+    ]);
+    const list = (await patient.get(place(json, 0))).json;
+    expect(list.entry[0].item.reference).toBe(place(first.json, 1));
+  });
+
+  it('at the same moment makes one document', async () => {
+    const sent = provided({ of: OF, text: 'à la fois' });
+    const answers = await Promise.all([1, 2, 3, 4].map(() => hospital.post('', sent)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(new Set(answers.map(({ json }) => place(json, 1))).size).toBe(1);
+  });
+});
+
+describe('a document that replaces another', () => {
+  const replaces = (id: string): Json => ({
+    relatesTo: [{ code: 'replaces', target: { reference: `DocumentReference/${id}` } }],
+  });
+  const old = async (): Promise<Resource & { id: string }> =>
+    (await hospital.post('DocumentReference', inline(OF, 'v1'))).json;
+  const unversioned = ({ meta: _meta, status: _status, ...rest }: Resource): Json => rest;
+
+  it.each<[string, (id: string) => Promise<{ status: number }>]>([
+    ['alone', (id) => hospital.post('DocumentReference', inline(OF, 'v2', replaces(id)))],
+    ['in a Bundle', (id) => hospital.post('', provided({ of: OF, text: 'v2', more: replaces(id) }))],
+    [
+      'in a Bundle with the source’s own PATCH',
+      (id) =>
+        hospital.post(
+          '',
+          provided({
+            of: OF,
+            text: 'v2',
+            more: replaces(id),
+            also: [
+              {
+                fullUrl: uuid(),
+                resource: {
+                  resourceType: 'Binary',
+                  contentType: 'application/json-patch+json',
+                  data: Buffer.from(
+                    JSON.stringify([
+                      { op: 'replace', path: '/status', value: 'superseded' },
+                      { op: 'add', path: '/description', value: 'changed beside' },
+                    ]),
+                  ).toString('base64'),
+                },
+                request: { method: 'PATCH', url: `DocumentReference/${id}` },
+              },
+            ],
+          }),
+        ),
+    ],
+    [
+      'in a Bundle with the source’s own PUT',
+      (id) =>
+        hospital.post(
+          '',
+          provided({
+            of: OF,
+            text: 'v2',
+            more: replaces(id),
+            also: [
+              {
+                resource: { ...document(OF), id, status: 'superseded', description: 'changed beside' },
+                request: { method: 'PUT', url: `DocumentReference/${id}` },
+              },
+            ],
+          }),
+        ),
+    ],
+  ])('supersedes it and changes nothing else of it, %s', async (_, send) => {
+    const before = await old();
+    const masks = [{ op: 'add', path: '/securityLabel/-', value: label(VISIBILITY, 'MASQUE_PS') }];
+    await patient.patch(`DocumentReference/${before.id}`, masks);
+    const seen = (await patient.get(`DocumentReference/${before.id}`)).json;
+    const reply = await send(before.id);
+    expect(reply.status).toBeLessThan(300);
+    const after = (await patient.get(`DocumentReference/${before.id}`)).json;
+    expect(after.status).toBe('superseded');
+    expect(unversioned(after)).toEqual(unversioned(seen));
+    // nor is the depositor told of the mask
+    const theirs = (await hospital.get(`DocumentReference/${before.id}`)).json;
+    expect(theirs.securityLabel).toEqual([label(V3, 'N')]);
+    expect((await carnet.as('gp').get(`DocumentReference/${before.id}`)).status).toBe(404);
+  });
+
+  it('is known by the uniqueId too', async () => {
+    const before = await old();
+    const target = { identifier: before.masterIdentifier };
+    const { status, json } = await hospital.post(
+      'DocumentReference',
+      inline(OF, 'v2', { relatesTo: [{ code: 'replaces', target }] }),
+    );
+    expect([status, json.relatesTo[0].target.reference]).toEqual([201, `DocumentReference/${before.id}`]);
+    expect((await hospital.get(`DocumentReference/${before.id}`)).json.status).toBe('superseded');
+  });
+
+  it.each(['alone', 'in Bundles'])('races with another, %s: one wins, the other is told', async (how) => {
+    const { id } = await old();
+    const send = (text: string) =>
+      how === 'alone'
+        ? hospital.post('DocumentReference', inline(OF, text, replaces(id)))
+        : hospital.post('', provided({ of: OF, text, more: replaces(id) }));
+    const statuses = (await Promise.all([send('a'), send('b'), send('c')]))
+      .map(({ status }) => status)
+      .sort();
+    expect(statuses).toEqual([how === 'alone' ? 201 : 200, 409, 409]);
+    expect(await count(`DocumentReference?relatesto=DocumentReference/${id}`)).toBe(1);
+  });
+
+  it('is the depositor’s own, and of the same patient', async () => {
+    const mine = (await patient.post('DocumentReference', inline(OF, 'du patient'))).json;
+    const foreign = await patient.post('DocumentReference', inline(OF, 'x', replaces((await old()).id)));
+    expect([mine.status, foreign.status]).toEqual(['current', 403]);
+    const { id } = await old();
+    expect(
+      (await hospital.post('DocumentReference', inline('Patient/other', 'x', replaces(id)))).status,
+    ).toBe(422);
+    expect((await hospital.get(`DocumentReference/${id}`)).json.status).toBe('current');
+  });
+
+  it('answers alike for what is hidden and what is absent', async () => {
+    const { id } = await old();
+    const bare = ({ status, text }: { status: number; text: string }) => [
+      status,
+      text.replaceAll(/[0-9a-f-]{36}|"versionId":"[^"]*"|"lastUpdated":"[^"]*"/g, ''),
+    ];
+    const masterIdentifier = { value: 'same' };
+    const hidden = await lab.post(
+      'DocumentReference',
+      inline(OF, 'x', { ...replaces(id), masterIdentifier }),
+    );
+    const absent = await carnet
+      .as('gp')
+      .post(
+        'DocumentReference',
+        inline(OF, 'x', { ...replaces('00000000-0000-4000-8000-000000000000'), masterIdentifier }),
+      );
+    expect(bare(hidden)).toEqual(bare(absent));
+    expect((await hospital.get(`DocumentReference/${id}`)).json.status).toBe('current');
+  });
+});
+
+it('a document that was pushed to the wrong patient is withdrawn by its depositor, and by nobody else', async () => {
+  const { json } = await hospital.post('DocumentReference', inline('Patient/other', 'égaré'));
+  const other = carnet.as({ token: carnet.tokenFor({ reference: 'Patient/other', related: [] }, 'patient') });
+  const at = `DocumentReference/${json.id}`;
+  expect([(await other.delete(at)).status, (await other.get(at)).status]).toEqual([403, 200]);
+  expect((await hospital.delete(at)).status).toBe(204);
+  expect([(await other.get(at)).status, (await other.get(json.content[0].attachment.url)).status]).toEqual([
+    410, 404,
+  ]);
+});
