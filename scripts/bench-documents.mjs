@@ -174,7 +174,9 @@ function provided(patient) {
   };
 }
 
-const oid = () => `urn:oid:2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
+function oid() {
+  return `urn:oid:2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
+}
 
 function made(bytes) {
   const { entry } = JSON.parse(bytes.toString());
