@@ -28,6 +28,7 @@ const callers = fc.record({
   organizations: fc.uniqueArray(fc.constantFrom('Organization/a', 'Organization/b'), { maxLength: 2 }),
   purposes: fc.uniqueArray(fc.constantFrom('TREAT', 'BTG'), { maxLength: 2 }),
   client: fc.constant('app'),
+  emergencies: fc.constant([]),
 }) as unknown as fc.Arbitrary<Subject>;
 const concerns = fc.array(
   fc.record({
@@ -91,6 +92,7 @@ it('has one frame for all that a caller does alike, and another for what differs
     organizations: [],
     purposes: [],
     client: 'app',
+    emergencies: [],
   } as unknown as Subject;
   const frame = (code: string, outcome: '0' | '4', by: Subject, address = '192.0.2.7') =>
     tracesOf(

@@ -291,7 +291,7 @@ describe('$meta of a type and of the system', () => {
   });
 });
 
-it.each(['Observation/$everything', 'Observation/m1/$foo', '$foo', 'Patient/p1/$everything'])(
+it.each(['Observation/$everything', 'Observation/m1/$foo', '$foo', 'Patient/p1/$nothing'])(
   'says that `%s` is not served',
   async (path) => {
     for (const reply of [await all.get(path), await all.post(path, parameters())]) {
