@@ -2,15 +2,16 @@
 import { attachmentFault, knownOf } from '../fhir/content/attachment.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
-import { attachmentsOf, items } from './codes.ts';
+import { claimsSimplified, isSimplified, items } from './codes.ts';
 
-/** Pure but for the ids. @throws FhirError 422 when size, hash or type are not the content's */
+/**
+ * Of a document that claims a simplified publish; all others are kept as they are. What is kept claims it no more.
+ * Pure but for the ids. @throws FhirError 422 when size, hash or type are not the content's */
 export function splitOff(
   document: Resource,
   newId: () => string,
 ): { document: Resource; binaries: Resource[] } {
-  if (attachmentsOf(document).every(({ data }) => typeof data !== 'string'))
-    return { document, binaries: [] };
+  if (!claimsSimplified(document)) return { document, binaries: [] };
   const binaries: Resource[] = [];
   const content = items(document.content).map((each, index) => {
     const attachment = each.attachment as Json | undefined;
@@ -26,7 +27,13 @@ export function splitOff(
     binaries.push({ resourceType: 'Binary', id, contentType, securityContext, data });
     return { ...each, attachment: { ...rest, url: `Binary/${id}`, ...told } };
   });
-  return { document: { ...document, content }, binaries };
+  return { document: { ...unclaimed(document), content }, binaries };
+}
+
+function unclaimed({ meta: { profile = [], ...meta } = {}, ...document }: Resource): Resource {
+  const left = profile.filter((each) => !isSimplified(each));
+  const kept = left.length === 0 ? meta : { ...meta, profile: left };
+  return { ...document, ...(Object.keys(kept).length === 0 ? {} : { meta: kept }) } as Resource;
 }
 
 /**

@@ -7,6 +7,16 @@ export const LIST_TYPES = 'https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTy
 const PROVIDE =
   /\/(IHE\.MHD\.(Minimal|Comprehensive|UnContained\.Comprehensive)\.ProvideBundle|pdsm-comprehensive-provide-document-bundle)(\||$)/;
 
+/** A document that claims one of these brings its content in itself: ITI-105. */
+const SIMPLIFIED =
+  /\/(IHE\.MHD\.SimplifiedPublish\.DocumentReference|pdsm-simplified-publish|mhd-simplified-document-reference)(\||$)/;
+
+export const isSimplified = (profile: string): boolean => SIMPLIFIED.test(profile);
+
+export function claimsSimplified({ meta }: Resource): boolean {
+  return (meta?.profile ?? []).some(isSimplified);
+}
+
 export function claimsProvide({ meta }: Resource): boolean {
   return (meta?.profile ?? []).some((profile) => PROVIDE.test(profile));
 }

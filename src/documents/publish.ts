@@ -7,9 +7,9 @@ import type { Resource } from '../fhir/resource.ts';
 import type { Context } from '../interaction/context.ts';
 import { create } from '../interaction/create.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
-import { changeOf, inTurn, resourceIn, written } from '../interaction/write.ts';
+import { changeOf, inTurn, requireValid, resourceIn, written } from '../interaction/write.ts';
 import { splitOff } from './attachment.ts';
-import { uniqueIdOf } from './codes.ts';
+import { claimsSimplified, uniqueIdOf } from './codes.ts';
 import { followsDocument } from './document-bundle.ts';
 import { earlier, requireSame } from './repeated.ts';
 import { replacedBy, superseding, targetsKnown } from './replacing.ts';
@@ -43,6 +43,7 @@ async function deposit(context: Context, exchange: Exchange): Promise<Answer> {
       if (store.staged) throw repeatedInside(name!);
       return written(exchange, found, true);
     }
+    if (claimsSimplified(sent)) requireValid(exchange, sent);
     const { document, binaries } = splitOff(sent, context.newId);
     const change = await changeOf(exchange, 'POST', document, undefined);
     const superseded = [];

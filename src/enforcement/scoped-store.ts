@@ -267,7 +267,14 @@ export class ScopedStore {
     );
     const accepted = changes.map(this.#accept);
     for (const change of accepted)
-      this.notes.wrote({ ...change, hidden: this.#access.hides(change) ? 0 : undefined }, this.#standing);
+      this.notes.wrote(
+        {
+          ...change,
+          patients: whoseIs(change, accepted),
+          hidden: this.#access.hides(change) ? 0 : undefined,
+        },
+        this.#standing,
+      );
     const concerns = this.notes.open();
     const stored = await this.#port.commit({
       changes: accepted,
@@ -425,6 +432,13 @@ export class StagedStore extends ScopedStore {
 
 /** Another entry of the transaction failed. */
 export class Abandoned extends Error {}
+
+/** What is written as the content of something else is told with that: it is nobody's by itself. */
+function whoseIs({ type, patients, resource }: Change, beside: readonly Change[]): readonly string[] {
+  if (type !== 'Binary' || patients.length > 0) return patients;
+  const { reference } = (resource?.securityContext ?? {}) as { reference?: string };
+  return beside.find((each) => `${each.type}/${each.id}` === reference)?.patients ?? patients;
+}
 
 function isDirectory({ type, patients }: Shown): boolean {
   return patients.length === 0 && DIRECTORY.has(type);

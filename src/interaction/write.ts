@@ -74,6 +74,12 @@ function securityContext(exchange: Exchange): { securityContext?: { reference: s
   return reference === undefined ? {} : { securityContext: { reference } };
 }
 
+/** As it was sent, where something else is kept. @throws FhirError */
+export function requireValid({ required }: Exchange, resource: Resource): void {
+  const errors = validate(resource, { required }).filter(isError);
+  if (errors.length > 0) throw FhirError.of(errors, statusOf(errors));
+}
+
 /** @throws FhirError when the resource isn't valid, or the caller may not write it */
 export async function changeOf(
   exchange: Exchange,

@@ -158,9 +158,24 @@ describe('a Provide Document Bundle', () => {
   });
 });
 
-describe('a document with its content in itself', () => {
+const simplified = (text: string, of = OF): Resource =>
+  inline(of, text, {
+    meta: {
+      profile: [
+        'https://profiles.ihe.net/ITI/MHD/StructureDefinition/IHE.MHD.SimplifiedPublish.DocumentReference',
+      ],
+    },
+  });
+
+it('keeps a document with its content that claims no simplified publish as it was sent', async () => {
+  const { json } = await hospital.post('DocumentReference', inline(OF, 'whole'));
+  const kept = (await patient.get(`DocumentReference/${json.id}`)).json.content[0].attachment;
+  expect([kept.data, kept.url]).toEqual([Buffer.from('whole').toString('base64'), undefined]);
+});
+
+describe('a simplified publish', () => {
   it('has it split off, and its size and hash told', async () => {
-    const { status, json, headers } = await hospital.post('DocumentReference', inline(OF, 'simple'));
+    const { status, json, headers } = await hospital.post('DocumentReference', simplified('simple'));
     expect([status, headers.get('location')]).toEqual([201, expect.stringContaining('/DocumentReference/')]);
     const { attachment } = json.content[0];
     expect([attachment.data, attachment.size, attachment.hash]).toEqual([
@@ -173,7 +188,7 @@ describe('a document with its content in itself', () => {
   });
 
   it('hides the content with it', async () => {
-    const { json } = await hospital.post('DocumentReference', inline(OF, 'secret'));
+    const { json } = await hospital.post('DocumentReference', simplified('secret'));
     const { url } = json.content[0].attachment;
     const hides = [{ op: 'add', path: '/securityLabel/-', value: label(VISIBILITY, 'INVISIBLE_PATIENT') }];
     expect((await hospital.patch(`DocumentReference/${json.id}`, hides)).status).toBe(200);
@@ -185,7 +200,7 @@ describe('a document with its content in itself', () => {
     ['a wrong hash', { hash: sha1(Buffer.from('other')) }, 422],
     ['an address beside it', { url: 'https://elsewhere.example/x' }, 422],
   ])('is refused with %s', async (_, more, status) => {
-    const sent = inline(OF, 'x');
+    const sent = simplified('x');
     Object.assign((sent.content as [{ attachment: Json }])[0].attachment, more);
     expect((await hospital.post('DocumentReference', sent)).status).toBe(status);
   });
@@ -395,7 +410,7 @@ describe('a document that replaces another', () => {
 });
 
 it('a document that was pushed to the wrong patient is withdrawn by its depositor, and by nobody else', async () => {
-  const { json } = await hospital.post('DocumentReference', inline('Patient/other', 'égaré'));
+  const { json } = await hospital.post('DocumentReference', simplified('égaré', 'Patient/other'));
   const other = carnet.as({ token: carnet.tokenFor({ reference: 'Patient/other', related: [] }, 'patient') });
   const at = `DocumentReference/${json.id}`;
   expect([(await other.delete(at)).status, (await other.get(at)).status]).toEqual([403, 200]);
