@@ -1,5 +1,6 @@
 /** Subscriptions, wired: what is accepted, whose rights they are delivered by, and by which ways. */
 import { randomUUID } from 'node:crypto';
+import { DISCLOSE } from './audit/event.ts';
 import { tracesOf } from './audit/tracing.ts';
 import type { Subject } from './consent/subject.ts';
 import { Access } from './enforcement/access.ts';
@@ -67,7 +68,7 @@ function sessions({ base, port, policies, record, professions }: SubscribingOpti
     const notes = new Notes();
     const access = Access.of(subject, policies, Date.now, () => {});
     const asked = {
-      audit: { code: 'operation', action: 'E' as const },
+      audit: { code: DISCLOSE, action: 'R' as const },
       params: { type: 'Subscription', id },
       url: `Subscription/${id}/$events`,
       query: [],

@@ -28,6 +28,22 @@ export function isDecision(entity: Json): boolean {
   return system === TRACE_ENTITY && code === 'decision';
 }
 
+/** As somebody is told who asked for nothing of it and isn't the person concerned: who did what with what is named. */
+export function asReported(event: Resource): Resource {
+  const { entity, meta, ...rest } = withoutAside(event);
+  const { profile: _, ...others } = meta ?? {};
+  const named = (Array.isArray(entity) ? (entity as Json[]) : []).filter(
+    (each) => each.query === undefined && !isCount(each),
+  );
+  // what it claimed wants the query
+  return { ...rest, meta: others, entity: named };
+}
+
+function isCount({ type }: Json): boolean {
+  const { system, code } = (type ?? {}) as Coding;
+  return system === TRACE_ENTITY && code === 'more';
+}
+
 function withoutAddress(agent: Json): Json {
   const { policy: _, network, ...rest } = agent;
   if (typeof network !== 'object' || network === null) return rest;

@@ -75,6 +75,24 @@ const REQUEST_ID = {
   type: { system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType', code: 'XrequestId' },
 };
 
+const REST = {
+  system: 'http://terminology.hl7.org/CodeSystem/audit-event-type',
+  code: 'rest',
+  display: 'RESTful Operation',
+};
+/** What the server sends by itself, as to who has subscribed. */
+export const DISCLOSE = 'disclose';
+const DISCLOSED = {
+  type: { system: DCM, code: '110106', display: 'Export' },
+  subtype: [
+    {
+      system: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle',
+      code: 'disclose',
+      display: 'Disclose Record Lifecycle Event',
+    },
+  ],
+};
+
 const SOURCE = concept(DCM, '110153', 'Source Role ID');
 const DESTINATION = concept(DCM, '110152', 'Destination Role ID');
 const APPLICATION = concept(DCM, '110150', 'Application');
@@ -131,12 +149,9 @@ function makeFrame(kind: Kind): Resource {
   return {
     resourceType: 'AuditEvent',
     ...meta,
-    type: {
-      system: 'http://terminology.hl7.org/CodeSystem/audit-event-type',
-      code: 'rest',
-      display: 'RESTful Operation',
-    },
-    subtype: [{ system: 'http://hl7.org/fhir/restful-interaction', code: interaction }],
+    ...(interaction === DISCLOSE
+      ? DISCLOSED
+      : { type: REST, subtype: [{ system: 'http://hl7.org/fhir/restful-interaction', code: interaction }] }),
     action,
     outcome,
     ...(purposes.length === 0 ? {} : { purposeOfEvent: purposes }),

@@ -3,7 +3,16 @@ import type { Subject } from '../consent/subject.ts';
 import type { Concern } from '../enforcement/notes.ts';
 import type { Trace } from '../enforcement/ports.ts';
 import { fewRandomBytes } from '../fhir/random.ts';
-import { type Action, type Facts, type Kind, type Named, decisionOf, frameOf, ownOf } from './event.ts';
+import {
+  type Action,
+  DISCLOSE,
+  type Facts,
+  type Kind,
+  type Named,
+  decisionOf,
+  frameOf,
+  ownOf,
+} from './event.ts';
 
 /** What of a request its traces tell. */
 export interface Traced {
@@ -59,7 +68,10 @@ export function tracesOf(
       count: count > references.length ? count : undefined,
       isQuery: deed.action === 'E',
       query:
-        deed.action === 'E' || audit.code === 'operation' || traced.query.length > 0
+        deed.action === 'E' ||
+        audit.code === 'operation' ||
+        audit.code === DISCLOSE ||
+        traced.query.length > 0
           ? searchFor(traced, patient, isOfSeveral(concerns, refused)) || undefined
           : undefined,
     });
@@ -109,6 +121,9 @@ function deedOf(
           named.find(({ reference }) => reference === only),
         );
   }
+  // of nobody's data nothing is disclosed
+  if (audit.code === DISCLOSE && patient !== '')
+    return { action: 'R', profile: 'PrivacyDisclosure.Source', met: named };
   const read = named.find(({ reference }) => reference === instance);
   if (read !== undefined) return claims('R', read);
   return instance === `Patient/${patient}` ? claims('R', { reference: instance }) : claims('E');

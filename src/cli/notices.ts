@@ -1,12 +1,15 @@
 /** `npm run notices`: e-mails that were not taken for a day, and what to do with them. */
 import { readConfig } from '../config.ts';
 import { connect, ensureIndexes } from '../store/database.ts';
+import { KeyRing, keyFile } from '../store/keys.ts';
+import { MongoOutbox } from '../store/outbox.ts';
 import { MongoPost } from '../store/post.ts';
 import { CommandError, runCommand, say } from './command.ts';
 import { withDatabase } from './database.ts';
 
 const USAGE = `usage: npm run notices -- --parked | --release
---parked   shows the e-mails that were not taken for a day: id, since when, tries, the last fault; no address
+--parked   shows the e-mails that were not taken for a day: id, since when, tries, the last fault; no address;
+           and the rows of the outbox that no notice could be made of
 --release  has them tried again, when what stood in the way is mended`;
 
 const MOST_SHOWN = 1000;
@@ -22,14 +25,22 @@ await runCommand({
       try {
         await ensureIndexes(database, () => {});
         const post = new MongoPost(database);
+        const rows = new MongoOutbox(
+          database,
+          new KeyRing(database.records.keys, await keyFile(config.keyFile)),
+        );
         if (release === true) {
-          say(`${await post.release(Date.now())} e-mails are tried again`);
+          const [mails, others] = [await post.release(Date.now()), await rows.release()];
+          say(`${mails} e-mails and ${others} rows of the outbox are tried again`);
           return;
         }
         const found = await post.parked(MOST_SHOWN);
         for (const { id, since, tries, fault } of found)
           process.stdout.write(`${id} ${new Date(since).toISOString()} ${tries} tries: ${fault}\n`);
-        say(`${found.length} e-mails are parked`);
+        const stuck = await rows.parked(MOST_SHOWN);
+        for (const { n, since, fault } of stuck)
+          process.stdout.write(`row ${n} ${new Date(since).toISOString()}: ${fault}\n`);
+        say(`${found.length} e-mails and ${stuck.length} rows of the outbox are parked`);
       } finally {
         await database.close();
       }

@@ -19,6 +19,8 @@ import { standingOf } from './link.ts';
 import { matrixFor } from './matrix.ts';
 import type { Policy } from './policy.ts';
 import { type Rules, before } from './rules.ts';
+import { TRACER } from './vocabulary.ts';
+import { GRANTED } from '../fhir/facts.ts';
 import { type ByLevel, type Said, effects, modeOf, said } from './statements.ts';
 
 /** What a line, or one level of line 10, says; within it deny beats permit. */
@@ -43,6 +45,10 @@ export interface Cited {
   /** `Consent.provision.provision[0]` */
   at?: string;
 }
+
+const TRACES: Condition = { is: 'type', among: ['AuditEvent'] };
+/** Of this server, of what was granted: those that line 8 may give. */
+const TRACED_HERE: Condition = and({ is: 'by', among: [TRACER] }, { is: 'code', among: [GRANTED] });
 
 interface Asked {
   policy: Policy;
@@ -171,14 +177,22 @@ function earlier(asked: Asked): Verdict[] {
       ),
     ];
   }
-  const traces = denies(12, { is: 'type', among: ['AuditEvent'] });
+  const traces = denies(12, TRACES);
   const masked = denies(9, { is: 'label', among: labels.masked });
   if (standing.is === 'caregiver') {
     const own = said(policy, caller, 'usual', named, now).get('caller')!;
     return [deposited, fromLay, traces, { ...verdict(6, own), deny: NONE, permit: rest(own) }, masked];
   }
   if (isLay(caller)) return [deposited, fromLay, traces, masked];
-  return [deposited, traces, ...emergency(asked), ...trusted(asked), masked];
+  const trust = trusted(asked);
+  if (trust.length === 0) return [deposited, traces, ...emergency(asked), masked];
+  const others = denies(12, and(TRACES, not(TRACED_HERE)));
+  return [deposited, others, ...emergency(asked).map(butTraces), ...trust, traces, masked];
+}
+
+/** Who reads the traces of a space is not who has an emergency. */
+function butTraces({ permit, ...line }: Verdict): Verdict {
+  return { ...line, permit: and(permit, not(TRACES)) };
 }
 
 /** What voices permit, less what they deny. */

@@ -17,6 +17,8 @@ export const POLICY = {
   /** Collected by a professional in the patient's presence. */
   collected: `${OWN}/policy/collected`,
 };
+/** Who deposits the traces of this server. */
+export const TRACER = 'carnet';
 export const SPACE_STATUS = `${OWN}/StructureDefinition/space-status`;
 export const DELEGATION = `${OWN}/CodeSystem/delegation`;
 /** https://profiles.ihe.net/ITI/PCF/volume-1.html: implicit policies */

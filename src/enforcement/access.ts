@@ -23,7 +23,7 @@ import type { Rules } from '../consent/rules.ts';
 import type { Relation } from '../consent/writing.ts';
 import { type Asked, DIRECTORY_ONLY, granted, grantedAmong } from './granted.ts';
 import type { Grounds } from './notes.ts';
-import { isTold } from './own-traces.ts';
+import { asTold, isOwnTrace, isTold, isTraced } from './own-traces.ts';
 import { type Plan, callerFor, planFor } from './plans.ts';
 import type { Change, PolicySource, Shown, Told, Versions } from './ports.ts';
 import { type Stranger, isStrangerTo } from './stranger.ts';
@@ -246,6 +246,24 @@ export class Access {
   get isTold(): boolean {
     const subject = this.#subject;
     return 'reason' in subject || isTold(subject);
+  }
+
+  /** A trace as the caller is given it. */
+  told<S extends Shown>(stored: S): S {
+    const subject = this.#subject;
+    return this.isUnlimited || 'reason' in subject ? stored : asTold(stored, subject);
+  }
+
+  /** It is of the caller's own request: what has become of what it names changes nothing. */
+  isOwnTrace(item: Pick<Attributes, 'type' | 'by' | 'authors'>): boolean {
+    const subject = this.#subject;
+    return !('reason' in subject) && isOwnTrace(subject, item);
+  }
+
+  /** In whose name the caller's own traces are, if they are given them whatever else is. */
+  get traced(): string | undefined {
+    const subject = this.#subject;
+    return 'reason' in subject || !isTraced(subject) ? undefined : subject.reference;
   }
 
   /** Whose traces are all that the caller is given of traces, if they are given none but their own. */

@@ -13,7 +13,6 @@ import { labelsIn, withoutLabels } from '../fhir/labels.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { Access } from './access.ts';
-import { asOthersAreTold } from './own-traces.ts';
 import type { ResourceStore, Shown, Stored } from './ports.ts';
 import { asDeposited } from './stranger.ts';
 
@@ -99,8 +98,7 @@ export function labelledIn({ body, imposed, unshown }: Stored, key: (term: strin
 
 /** As its caller is given it: a depositor without the labels that others put on it, a trace as far as they are told. */
 export function asGiven<S extends Shown>(stored: S, access: Access): S {
-  if (stored.type === 'AuditEvent' && !access.isTold && !access.hasDeposited(stored))
-    return asOthersAreTold(stored);
+  if (stored.type === 'AuditEvent') return access.told(stored);
   const deposit = stored.method === 'DELETE' ? undefined : access.deposit(stored);
   if (deposit === undefined) return stored;
   const { isUnshown, told } = deposit;

@@ -90,7 +90,9 @@ export class Notes {
     return concernedBy(facts).map((patient) => {
       this.#reopen(keyOf(patient, refused, hidden), reference);
       const concern = this.#concern(patient, refused, hidden);
-      const isNew = !concern.references.includes(reference);
+      // who was refused a trace is traced, not which: it may be hidden from who reads of it
+      const isNamed = !(refused && facts.type === 'AuditEvent');
+      const isNew = isNamed && !concern.references.includes(reference);
       if (isNew) concern.count += 1;
       if (isNew && concern.references.length < NAMED) {
         concern.references.push(reference);

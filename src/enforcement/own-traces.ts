@@ -1,17 +1,18 @@
 /**
  * Who is told what of traces. Professionals and systems are given those of their own requests that were granted,
- * whatever the patient says: they stand beside the lines, so that what they see hangs on nobody's choice, nor on
- * whether the patient whom they asked for exists. conformance/consent-rules.md
+ * whatever the patient says, then or later: they stand beside the lines, so that what they see hangs on nobody's choice,
+ * nor on whether the patient whom they asked for exists. conformance/consent-rules.md
  */
-import { withoutAside } from '../audit/aside.ts';
-import { type Condition, NONE, and } from '../condition/condition.ts';
+import { asReported, withoutAside } from '../audit/aside.ts';
+import { withoutUnfound } from '../audit/unfound.ts';
+import { type Attributes, type Condition, NONE, and } from '../condition/condition.ts';
 import type { Subject } from '../consent/subject.ts';
+import { TRACER } from '../consent/vocabulary.ts';
 import { parseJson, stringifyJson } from '../fhir/json.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Shown } from './ports.ts';
 
-/** Who deposits the traces of this server. */
-export const TRACER = 'carnet';
+export { TRACER };
 /** Before the name of what a trace was decided by: only who is told that is asked about it. */
 export const BECAUSE = '=';
 
@@ -33,9 +34,34 @@ export function isTold({ role }: Subject): boolean {
   return TOLD.has(role);
 }
 
-/** A trace as others than the patient and theirs are given it. */
-export function asOthersAreTold<S extends Shown>(stored: S): S {
-  if (stored.type !== 'AuditEvent' || stored.method === 'DELETE') return stored;
-  const told = withoutAside(parseJson(stored.body) as Resource);
-  return { ...stored, body: Buffer.from(stringifyJson(told)), whole: stored };
+/** They are given the traces of their own requests. */
+export function isTraced({ role }: Subject): boolean {
+  return AUTHORS.has(role);
+}
+
+/** Granted to this caller, by this server: see `ownTraces`. */
+export function isOwnTrace(
+  { role, reference }: Subject,
+  { type, by, authors }: Pick<Attributes, 'type' | 'by' | 'authors'>,
+): boolean {
+  return AUTHORS.has(role) && type === 'AuditEvent' && by === TRACER && authors.includes(reference);
+}
+
+/**
+ * A trace as its reader is given it: as it is to who asked and is told; without what is aside to others; and what was
+ * asked for and not found to who asked alone, for it may name what is hidden from another.
+ */
+export function asTold<S extends Shown>(stored: S, { reference, role }: Subject): S {
+  if (stored.type !== 'AuditEvent' || stored.method === 'DELETE' || stored.by !== TRACER) return stored;
+  const event = parseJson(stored.body) as Resource;
+  const own = askerOf(event) === reference;
+  const toldAll = TOLD.has(role);
+  if (own && toldAll) return stored;
+  const told = toldAll ? withoutUnfound(event) : own ? withoutAside(event) : asReported(event);
+  return told === event ? stored : { ...stored, body: Buffer.from(stringifyJson(told)), whole: stored };
+}
+
+function askerOf({ agent }: Resource): string | undefined {
+  const [user] = (agent ?? []) as { who?: { reference?: string } }[];
+  return user?.who?.reference;
 }

@@ -112,14 +112,14 @@ export class ScopedStore {
     limit: number,
   ): Promise<Stored[]> {
     const found = await this.#port.include(this.#access, matches, includes, limit);
-    return found.map((each) => this.#found(each, this.#access.grounds(each, true)));
+    return found.map((each) => this.#noted(each, this.#access.grounds(each, true)));
   }
 
   async history(scope: HistoryScope): Promise<Page> {
     const page = await this.#port.history(this.#access, scope);
     return {
       ...page,
-      matches: page.matches.map((match) => this.#found(match, this.#access.grounds(match, true))),
+      matches: page.matches.map((match) => this.#noted(match, this.#access.grounds(match, true))),
     };
   }
 
@@ -334,7 +334,7 @@ export class ScopedStore {
   async #page<S extends Shown>(page: Page<S>): Promise<Page<S>> {
     await this.#access.meet(page.patients ?? []);
     this.notes.asked(page.patients ?? [], this.#standing);
-    const matches = page.matches.map((match) => this.#found(match, this.#access.groundsOfSearch(match)));
+    const matches = page.matches.map((match) => this.#noted(match, this.#access.groundsOfSearch(match)));
     return { ...page, matches };
   }
 
@@ -343,15 +343,14 @@ export class ScopedStore {
   }
 
   #noted<S extends Shown>(stored: S, grounds: Grounds): S {
-    if (!isDirectory(stored)) this.notes.given(stored, grounds);
+    if (stored.type === 'AuditEvent') this.#looked(stored);
+    else if (!isDirectory(stored)) this.notes.given(stored, grounds);
     return asGiven(stored, this.#access);
   }
 
-  /** That traces were found is traced, not which: those of what is hidden from another reader would tell them. */
-  #found<S extends Shown>(stored: S, grounds: Grounds): S {
-    if (stored.type !== 'AuditEvent') return this.#noted(stored, grounds);
-    this.notes.asked(stored.patients.length === 0 ? [''] : stored.patients, this.#standing);
-    return asGiven(stored, this.#access);
+  /** That traces were looked at is traced, not which: those of what is hidden from another reader would tell them. */
+  #looked({ patients }: Shown): void {
+    this.notes.asked(patients.length === 0 ? [''] : patients, this.#standing);
   }
 }
 

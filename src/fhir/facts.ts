@@ -10,7 +10,7 @@ import { LOCAL, WHOLE, namesOf } from './whole.ts';
 export interface ResourceFacts {
   /**
    * `code=system|code` of every coding in it, `class=system|code` of its category or class, `kind=system|code` of a
-   * document's type, `profile=` canonical, with and without its version.
+   * document's type or of what a trace tells, `profile=` canonical, with and without its version.
    */
   codes: string[];
   /** From the first to the last of its dates, milliseconds UTC, from <= t < until. */
@@ -88,12 +88,27 @@ export function factsOf(resource: Resource, base = ''): ResourceFacts {
   };
 }
 
-function kindsOf({ resourceType, type }: Resource): string[] {
+/** Of an AuditEvent: a request was granted; no login, account or decision. */
+export const GRANTED = 'kind=https://carnet.example/fhir/CodeSystem/trace|granted';
+const GRANTING: ReadonlySet<string> = new Set([
+  'http://terminology.hl7.org/CodeSystem/audit-event-type|rest',
+  // what the server sent by itself
+  'http://dicom.nema.org/resources/ontology/DCM|110106',
+]);
+
+function kindsOf(resource: Resource): string[] {
+  const { resourceType, type } = resource;
+  if (resourceType === 'AuditEvent') return isGranted(resource) ? [GRANTED] : [];
   if (resourceType !== 'DocumentReference') return [];
   const codings = (type as { coding?: unknown } | undefined)?.coding;
   return (Array.isArray(codings) ? (codings as Coding[]) : []).map(
     ({ system = '', code = '' }) => `kind=${system}|${code}`,
   );
+}
+
+export function isGranted({ type, outcome }: Resource): boolean {
+  const { system, code } = (type ?? {}) as Coding;
+  return outcome === '0' && GRANTING.has(`${system}|${code}`);
 }
 
 function hullOf(resource: Resource): { from?: number; until?: number } {

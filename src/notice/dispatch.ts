@@ -2,12 +2,14 @@
 import { fewRandomBytes } from '../fhir/random.ts';
 import { channelsOf, dueAt, type Choices } from './choices.ts';
 import type { Notice } from './notice.ts';
-import type { Outbox, Row } from './outbox.ts';
+import type { Outbox, ParkedRow, Row } from './outbox.ts';
 import type { Hold, Teller, Telling, Told } from './tell.ts';
 
 /** Visits that are less apart are one. Milliseconds. */
 export const ONE_VISIT = 3_600_000;
 const AT_ONCE = 100;
+/** Looks at a row that can't be judged, before it is parked and the others go on. */
+const TRIES = 5;
 export const FOLLOWER = 'notices';
 
 export interface Kept {
@@ -29,6 +31,10 @@ export interface Batch {
   continued: ReadonlyMap<string, number>;
   holds: readonly Hold[];
   released: readonly string[];
+  /** Of no notice could be made. */
+  parked: readonly ParkedRow[];
+  /** Numbers of rows that were parked, and are no more. */
+  unparked: readonly number[];
 }
 
 export function readerOf({ patient, reader }: { patient: string; reader: string }): string {
@@ -45,6 +51,8 @@ export interface Desk {
   choicesOf(each: readonly { patient: string; reader: string }[]): Promise<Map<string, Choices>>;
   /** Puts what is due into the outbox. How many. */
   wake(now: number): Promise<number>;
+  /** It says nothing of the row: the database can't be reached. */
+  isPassing(error: unknown): boolean;
 }
 
 export class Dispatcher {
@@ -53,6 +61,8 @@ export class Dispatcher {
   readonly #desk: Desk;
   readonly #mails: boolean;
   readonly #now: () => number;
+  /** By the number of the row that couldn't be judged. */
+  readonly #tries = new Map<number, number>();
 
   /** @param mails whether e-mails are sent at all: what nobody sends isn't kept */
   constructor(outbox: Outbox, teller: Teller, desk: Desk, mails: boolean, now: () => number) {
@@ -67,6 +77,7 @@ export class Dispatcher {
   async run(signal: AbortSignal): Promise<number> {
     let followed = 0;
     await this.#desk.wake(this.#now());
+    await this.#again();
     for (let some = 1; some > 0 && !signal.aborted;) {
       const numbered = await this.#outbox.number();
       const rows = await this.#some();
@@ -80,37 +91,84 @@ export class Dispatcher {
     const from = await this.#outbox.position(FOLLOWER);
     const rows = await this.#outbox.after(from, AT_ONCE);
     if (rows.length === 0) return 0;
-    const kept: Kept[] = [];
-    const continued = new Map<string, number>();
     const each = await this.#told(rows);
-    const choices = await this.#desk.choicesOf(each.flatMap(({ tellings }) => tellings));
-    for (const [index, { tellings }] of each.entries()) {
-      for (const telling of tellings) {
-        if (await this.#goesOn(telling, continued)) continue;
-        const one = this.#kept(telling, choices.get(readerOf(telling))!, rows[index]!.n);
-        if (one !== undefined) kept.push(one);
-      }
+    const end = this.#endOf(rows, each);
+    await this.#keep(rows.slice(0, end), each.slice(0, end), { from, to: rows[end - 1]!.n });
+    return end;
+  }
+
+  /** What was parked, and an operator lets be tried anew. */
+  async #again(): Promise<void> {
+    const rows = await this.#outbox.again(AT_ONCE);
+    if (rows.length === 0) return;
+    const from = await this.#outbox.position(FOLLOWER);
+    await this.#keep(rows, await this.#told(rows), { from, to: from });
+  }
+
+  /**
+   * How many of these rows are followed: up to the first that can't be judged and hasn't been tried often enough.
+   * @throws what it failed with when that is the first of all
+   */
+  #endOf(rows: readonly Row[], each: readonly (Told | Failed)[]): number {
+    for (const [index, told] of each.entries()) {
+      if (!(told instanceof Failed)) continue;
+      const { n } = rows[index]!;
+      if (this.#desk.isPassing(told.cause)) throw told.cause;
+      const tries = (this.#tries.get(n) ?? 0) + (index === 0 ? 1 : 0);
+      this.#tries.set(n, tries);
+      if (tries >= TRIES) continue;
+      if (index === 0) throw told.cause;
+      return index;
     }
-    const holds = each.flatMap((told) => told.holds);
-    const released = each.flatMap((told) => told.released);
-    await this.#desk.keep({ from, to: rows.at(-1)!.n, kept, continued, holds, released });
     return rows.length;
   }
 
+  async #keep(
+    rows: readonly Row[],
+    each: readonly (Told | Failed)[],
+    { from, to }: Pick<Batch, 'from' | 'to'>,
+  ): Promise<void> {
+    const kept: Kept[] = [];
+    const parked: ParkedRow[] = [];
+    const unparked: number[] = [];
+    const continued = new Map<string, number>();
+    const told = each.map((one) => (one instanceof Failed ? NOTHING : one));
+    const choices = await this.#desk.choicesOf(told.flatMap(({ tellings }) => tellings));
+    for (const [index, { tellings }] of told.entries()) {
+      const { n } = rows[index]!;
+      const one = each[index];
+      if (one instanceof Failed) parked.push({ n, fault: one.kind });
+      else if (from === to) unparked.push(n);
+      for (const telling of tellings) {
+        if (await this.#goesOn(telling, continued)) continue;
+        const made = this.#kept(telling, choices.get(readerOf(telling))!, n);
+        if (made !== undefined) kept.push(made);
+      }
+    }
+    const holds = told.flatMap((one) => one.holds);
+    const released = told.flatMap((one) => one.released);
+    await this.#desk.keep({ from, to, kept, continued, holds, released, parked, unparked });
+    for (const { n } of rows) this.#tries.delete(n);
+  }
+
   /** Rows of one thing after each other, the others together: what they ask the store for is asked in few calls. */
-  async #told(rows: readonly Row[]): Promise<Told[]> {
+  async #told(rows: readonly Row[]): Promise<(Told | Failed)[]> {
     const names = rows.map(({ cause }) => ('type' in cause ? `${cause.type}/${cause.id}` : ''));
     const held = new Set(await this.#desk.held([...new Set(names)]));
     const before = new Map<string, Promise<unknown>>();
     return Promise.all(
       rows.map((row, index) => {
         const name = names[index]!;
-        const tell = async (): Promise<Told> => {
+        const tell = async (): Promise<Told | Failed> => {
           await before.get(name);
-          const told = await this.#teller.tell(row, (asked) => held.has(asked));
-          for (const { cause } of told.holds) held.add(`${cause.type}/${cause.id}`);
-          for (const each of told.released) held.delete(each);
-          return told;
+          try {
+            const told = await this.#teller.tell(row, (asked) => held.has(asked));
+            for (const { cause } of told.holds) held.add(`${cause.type}/${cause.id}`);
+            for (const each of told.released) held.delete(each);
+            return told;
+          } catch (error) {
+            return new Failed(error);
+          }
         };
         const telling = tell();
         if (name !== '') before.set(name, telling);
@@ -139,5 +197,25 @@ export class Dispatcher {
         ? { mailDue: dueAt(choices, telling.kind, this.#now()) }
         : {}),
     };
+  }
+}
+
+const NOTHING: Told = { tellings: [], holds: [], released: [] };
+
+/** A row that could not be judged. */
+class Failed {
+  readonly cause: unknown;
+
+  constructor(cause: unknown) {
+    this.cause = cause;
+  }
+
+  /** What an operator may see: a message may tell what is in the row. */
+  get kind(): string {
+    if (!(this.cause instanceof Error)) return 'Error';
+    const { code } = this.cause as { code?: unknown };
+    return typeof code === 'string' || typeof code === 'number'
+      ? `${this.cause.name} ${code}`.slice(0, 60)
+      : this.cause.name.slice(0, 60);
   }
 }

@@ -50,7 +50,12 @@ export interface Happened {
   about: readonly string[];
 }
 
-export type Cause = Changed | Visited | Due | Happened;
+/** What it was can't be opened. */
+export interface Unreadable {
+  cause: 'unreadable';
+}
+
+export type Cause = Changed | Visited | Due | Happened | Unreadable;
 
 export interface Row {
   /** 1, 2, 3 … without gaps. INVARIANT: stays inside: it counts what is hidden too. */
@@ -62,6 +67,13 @@ export interface Row {
   cause: Cause;
 }
 
+/** A row that could not be judged, again and again: told to nobody until an operator lets it be tried anew. */
+export interface ParkedRow {
+  n: number;
+  /** What it failed with, by its kind: never what it says. */
+  fault: string;
+}
+
 export interface Outbox {
   /** Numbers what came in. Any process may, at any time. How many were numbered. */
   number(): Promise<number>;
@@ -69,6 +81,8 @@ export interface Outbox {
   after(n: number, limit: number): Promise<Row[]>;
   /** How far a follower has got; a new one starts with what comes from now on. */
   position(follower: string): Promise<number>;
+  /** Rows that were parked and are to be tried anew. */
+  again(limit: number): Promise<Row[]>;
   /** Forgets what all followers have passed. How many rows. */
   prune(before: number): Promise<number>;
 }

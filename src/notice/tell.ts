@@ -58,6 +58,11 @@ const TYPES: Readonly<Record<string, (change: Changed, resource: Resource | unde
 };
 const CANCELLED = new Set<unknown>(['cancelled', 'entered-in-error', 'noshow']);
 
+/** A row of the outbox that was damaged, or sealed under another key. */
+export class UnreadableRow extends Error {
+  override readonly name = 'UnreadableRow';
+}
+
 const internal = Access.internal('what a notice would tell of');
 
 export class Teller {
@@ -73,6 +78,7 @@ export class Teller {
   async tell(row: Row, isHeld: (name: string) => boolean): Promise<Told> {
     const { cause } = row;
     const told: Told = { tellings: [], holds: [], released: [] };
+    if (cause.cause === 'unreadable') throw new UnreadableRow();
     if (cause.cause === 'change' && TYPES[cause.type] === undefined) return told;
     const patients = row.patients.filter((patient) => patient !== UNKNOWN_PATIENT);
     const policies = await this.#source.policies.policies(patients);

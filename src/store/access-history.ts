@@ -2,14 +2,14 @@
  * The traces of one patient as an access history reads them: newest first, as many as are asked for, by an index. What
  * hides a trace is looked at of those that are read alone, so that a page costs the same however many there are.
  */
-import { type Condition, assume } from '../condition/condition.ts';
+import { assume } from '../condition/condition.ts';
 import type { Access } from '../enforcement/access.ts';
-import { TRACER } from '../enforcement/own-traces.ts';
 import type { TracesAsked, TracesFound } from '../enforcement/ports.ts';
 import { find } from './command.ts';
 import { toMongo } from './condition.ts';
 import type { Database } from './database.ts';
 import { type Doc, WITHOUT_INDEX, attributes } from './document.ts';
+import { givenOf } from './own-only.ts';
 import { type Query, all } from './query.ts';
 import type { Reading } from './reading.ts';
 import type { Wholeness } from './wholeness.ts';
@@ -75,24 +75,6 @@ export class AccessHistory {
       this.#wholeness.among(access, items),
     ]);
     return items.map((_, index) => allowed[index]! && whole[index]!);
-  }
-}
-
-/** Whose traces alone the caller is given, made by them or deposited: the index finds both. */
-function givenOf(condition: Condition): readonly string[] | undefined {
-  switch (condition.is) {
-    case 'author':
-      return condition.among;
-    case 'by':
-      return condition.among.includes(TRACER) ? undefined : condition.among;
-    case 'and':
-      return condition.of.map(givenOf).find((each) => each !== undefined);
-    case 'or': {
-      const each = condition.of.map(givenOf);
-      return each.includes(undefined) ? undefined : [...new Set(each.flatMap((names) => names!))];
-    }
-    default:
-      return undefined;
   }
 }
 

@@ -136,6 +136,7 @@ export const INDEXES = {
   outbox: [
     { name: 'waiting', key: { waiting: 1, _id: 1 }, ...ONLY_WITH('waiting') },
     { name: 'n', key: { n: 1 }, unique: true, ...ONLY_WITH('n') },
+    { name: 'parked', key: { parked: 1 }, ...ONLY_WITH('parked') },
   ],
   notices: [{ name: 'reader_patient_n', key: { reader: 1, patient: 1, n: -1, _id: 1 } }],
   deliveries: [

@@ -20,7 +20,7 @@ import { type KeyRing, WRONG_KEYS, fingerprint } from './keys.ts';
 import { Reading } from './reading.ts';
 import { Terms } from './terms.ts';
 import { Veils } from './veil.ts';
-import { authorsIn, tracedIn } from './traces.ts';
+import { authorsIn, codesOf, tracedIn } from './traces.ts';
 
 /** Raised with each change of document.ts that reads what was written before in another way. */
 const DOCUMENT_VERSION = 6;
@@ -151,7 +151,7 @@ function indexAgain(
       ? { ...byTerms, place: { ...doc.place, found: codes.found(byTerms, doc.place.code) } }
       : {
           ...byTerms,
-          ...(doc.by === TRACER ? tracedAgain(resource) : gateFacts(resource, labels, terms, base)),
+          ...(doc.by === TRACER ? tracedAgain(resource, terms) : gateFacts(resource, labels, terms, base)),
           ...hiddenSince(labels, stored, stored.at, rules),
         };
   if (doc.type === 'AuditEvent') {
@@ -168,7 +168,11 @@ function indexAgain(
   return { updateOne: { filter: { _id: doc._id, vid: doc.vid }, update } };
 }
 
-function tracedAgain(resource: Resource): Partial<Doc> {
+function tracedAgain(resource: Resource, terms: Terms): Partial<Doc> {
   const decisions = ((resource.entity ?? []) as Json[]).filter(isDecision);
-  return { about: tracedIn(resource, decisions), authors: authorsIn(resource) };
+  return {
+    about: tracedIn(resource, decisions),
+    authors: authorsIn(resource),
+    codes: codesOf(resource, terms),
+  };
 }

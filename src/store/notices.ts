@@ -9,6 +9,7 @@ import { readerFor } from '../notice/reader.ts';
 import { type Source, Teller } from '../notice/tell.ts';
 import { find } from './command.ts';
 import type { Database } from './database.ts';
+import { faultOf, isAway } from './fault.ts';
 import type { KeyRing } from './keys.ts';
 import { type MongoOutbox, Passed } from './outbox.ts';
 import { seal, unseal } from './sealing.ts';
@@ -79,7 +80,8 @@ export class Notices implements Desk, Inbox {
     this.teller = new Teller(source, Date.now);
   }
 
-  async keep({ from, to, kept, continued, holds, released }: Batch): Promise<void> {
+  async keep(batch: Batch): Promise<void> {
+    const { from, to, kept, continued, holds, released, parked, unparked } = batch;
     const docs = await Promise.all(kept.map((each) => this.#sealed(each)));
     const { client, notices, deliveries, groups, holds: held } = this.#database;
     const session = client.startSession();
@@ -87,6 +89,7 @@ export class Notices implements Desk, Inbox {
     try {
       await session.withTransaction(async () => {
         await this.#outbox.moveOn(FOLLOWER, { from, to }, session);
+        await this.#outbox.park(parked, unparked, Date.now(), session);
         const found = docs.filter((doc) => doc !== undefined);
         if (found.length > 0) await notices.insertMany(found, options);
         const due = kept
@@ -112,6 +115,10 @@ export class Notices implements Desk, Inbox {
     } finally {
       await session.endSession();
     }
+  }
+
+  isPassing(error: unknown): boolean {
+    return faultOf(error) !== undefined || isAway(error);
   }
 
   async lastOf(group: string): Promise<number | undefined> {

@@ -7,7 +7,7 @@
  * it makes of the rows (`moveOn`): killed anywhere, or run twice, it makes each thing once.
  */
 import { type ClientSession, MongoError, ObjectId } from 'mongodb';
-import type { Cause, Outbox, Row } from '../notice/outbox.ts';
+import type { Cause, Outbox, ParkedRow, Row } from '../notice/outbox.ts';
 import { insert } from './command.ts';
 import type { Database } from './database.ts';
 import type { VersionDoc } from './document.ts';
@@ -23,9 +23,11 @@ export interface OutboxDoc {
   at: number;
   patients: string[];
   /** What is as clear in `resources`. */
-  cause?: Exclude<Cause, { cause: 'visit' | 'account' }>;
+  cause?: Exclude<Cause, { cause: 'visit' | 'account' | 'unreadable' }>;
   /** Sealed under the key of the one patient. */
   sealed?: Buffer;
+  /** No notice could be made of it. */
+  parked?: { at: number; fault: string; again?: true };
 }
 
 export interface FollowerDoc {
@@ -119,7 +121,7 @@ export class MongoOutbox implements Outbox {
         // there is no such patient, or no more
         if (key === undefined) continue;
         doc.sealed = seal(key, Buffer.from(JSON.stringify(cause)), about(doc));
-      } else doc.cause = cause;
+      } else if (cause.cause !== 'unreadable') doc.cause = cause;
       docs.push(doc);
     }
     return docs;
@@ -204,12 +206,62 @@ export class MongoOutbox implements Outbox {
     if (moved.matchedCount !== 1) throw new Passed();
   }
 
+  async again(limit: number): Promise<Row[]> {
+    const docs = await this.#database.outbox
+      .find(
+        { parked: { $exists: true }, 'parked.again': true },
+        { sort: { n: 1 }, limit, hint: 'parked', ...OPTIONS },
+      )
+      .toArray();
+    return Promise.all(docs.map((doc) => this.#row(doc)));
+  }
+
+  /** In the transaction in which the others move on; those that were told are parked no more. */
+  async park(
+    rows: readonly ParkedRow[],
+    told: readonly number[],
+    at: number,
+    session: ClientSession,
+  ): Promise<void> {
+    const operations = [
+      ...rows.map(({ n, fault }) => ({
+        updateOne: { filter: { n }, update: { $set: { parked: { at, fault } } } },
+      })),
+      ...told.map((n) => ({
+        updateOne: { filter: { n, parked: { $exists: true } }, update: { $unset: { parked: 1 as const } } },
+      })),
+    ];
+    if (operations.length > 0) await this.#database.outbox.bulkWrite(operations, { session, ordered: false });
+  }
+
+  /** For an operator: what is parked, without whose it is. */
+  async parked(limit: number): Promise<{ n: number; since: number; at: number; fault: string }[]> {
+    const docs = await this.#database.outbox
+      .find({ parked: { $exists: true } }, { sort: { n: 1 }, limit, hint: 'parked', ...OPTIONS })
+      .toArray();
+    return docs.map(({ n, at, parked }) => ({ n: n!, since: at, at: parked!.at, fault: parked!.fault }));
+  }
+
+  /** All that are parked are tried anew. How many. */
+  async release(): Promise<number> {
+    const { modifiedCount } = await this.#database.outbox.updateMany(
+      { parked: { $exists: true } },
+      { $set: { 'parked.again': true } },
+      { hint: 'parked', ...OPTIONS },
+    );
+    return modifiedCount;
+  }
+
   async prune(before: number): Promise<number> {
     const { outbox, followers } = this.#database;
     const each = await followers.find({ _id: { $ne: HEAD } }, OPTIONS).toArray();
     if (each.length === 0) return 0;
     const passed = Math.min(...each.map(({ n }) => n));
-    const { deletedCount } = await outbox.deleteMany({ n: { $lte: passed }, at: { $lt: before } });
+    const { deletedCount } = await outbox.deleteMany({
+      n: { $lte: passed },
+      at: { $lt: before },
+      parked: { $exists: false },
+    });
     return deletedCount;
   }
 
@@ -218,18 +270,23 @@ export class MongoOutbox implements Outbox {
     const key = await this.#ring.get(patients[0]!);
     // erased since: nobody is to be told of it
     if (key === undefined) return { n: n!, at, patients: [], cause: ERASED };
-    return {
-      n: n!,
-      at,
-      patients,
-      cause: JSON.parse(unseal(key, sealed!, about({ _id, patients })).toString()) as Cause,
-    };
+    const row = { n: n!, at, patients };
+    try {
+      return {
+        ...row,
+        cause: JSON.parse(unseal(key, sealed!, about({ _id, patients })).toString()) as Cause,
+      };
+    } catch {
+      // who follows tells what to do with it: the rows behind it are to be read
+      return { ...row, cause: UNREADABLE };
+    }
   }
 }
 
 /** Somebody else has handled these rows. */
 export class Passed extends Error {}
 
+const UNREADABLE: Cause = { cause: 'unreadable' };
 const ERASED: Cause = { cause: 'visit', who: '', plain: false, about: [] };
 
 function about({ _id, patients }: Pick<OutboxDoc, '_id' | 'patients'>): string {

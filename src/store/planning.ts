@@ -17,6 +17,7 @@ import { toQuery } from './filter.ts';
 import { Judging } from './judging.ts';
 import { isNobodys, namedPatients, narrow, withoutImplied } from './narrowing.ts';
 import type { Policies } from './policies.ts';
+import { givenOf } from './own-only.ts';
 import { type Order, byId } from './sorting.ts';
 import type { Terms } from './terms.ts';
 import { UNWATCHED } from './watch.ts';
@@ -38,6 +39,8 @@ export interface Planned {
 interface Gate {
   query: Query;
   veil: Query;
+  /** Nothing but what the caller made or deposited is given. */
+  isOwn: boolean;
 }
 
 /** Of one condition, for one patient or another and some types. */
@@ -129,7 +132,8 @@ export class Planner {
     ];
     const planned: Planned = { query: all(parts), alone: alone !== undefined, hint };
     if (alone !== undefined && types.length === 1 && !isAudit(types)) planned.patient = alone;
-    return this.remaining(access, planned, types);
+    const isOwn = isAudit(types) && gate.isOwn;
+    return this.remaining(access, planned, types, { alone, isOwn });
   }
 
   /** What a condition is as a query, and of the words of veil.ts: it is the same object from search to search. */
@@ -140,15 +144,21 @@ export class Planner {
     let gate = made.get(name);
     if (gate === undefined) {
       const smaller = assume(condition, { types, patient });
-      gate = { query: toMongo(smaller), veil: this.#veils.query(smaller) ?? {} };
+      gate = { query: toMongo(smaller), veil: this.#veils.query(smaller) ?? {}, isOwn: givenOf(smaller) !== undefined };
       made.set(name, gate);
     }
     return gate;
   }
 
   /** Without what is hidden as a whole. */
-  async remaining(access: Access, planned: Planned, types: readonly string[]): Promise<Planned> {
-    const remainder = await this.#wholeness.remainder(access, types, planned.query, planned.hint);
+  async remaining(
+    access: Access,
+    planned: Planned,
+    types: readonly string[],
+    { alone, isOwn }: { alone?: string; isOwn?: boolean } = {},
+  ): Promise<Planned> {
+    const { query, hint } = planned;
+    const remainder = await this.#wholeness.remainder(access, types, query, { hint, alone, isOwn });
     if (remainder === undefined) return planned;
     return { ...planned, query: all([planned.query, remainder.query]), remainder };
   }

@@ -12,6 +12,8 @@ export interface State {
   outboxSince?: number;
   /** E-mails that could not be sent for so long that they are no longer tried. */
   parked: number;
+  /** Rows of the outbox of which no notice could be made. */
+  rowsParked: number;
   /** The last verification of the traces. */
   verified?: Verified;
 }
@@ -22,16 +24,17 @@ const TIME = { maxTimeMS: 1_000 };
 /** @param key of verdicts */
 export async function stateOf(database: Database, key: Buffer): Promise<State> {
   const { db, outbox, mails } = database;
-  const [sizes, first, parked, verified] = await Promise.all([
+  const [sizes, first, parked, rowsParked, verified] = await Promise.all([
     sizesOf(db),
     outbox.findOne(
       { waiting: { $exists: true } },
       { sort: { waiting: 1, _id: 1 }, hint: 'waiting', ...TIME },
     ),
     mails.countDocuments({ parked: { $exists: true } }, { hint: 'parked', ...TIME }),
+    outbox.countDocuments({ parked: { $exists: true } }, { hint: 'parked', ...TIME }),
     lastVerdict(database, key),
   ]);
-  return { ...sizes, outboxSince: first?.waiting, parked, verified };
+  return { ...sizes, outboxSince: first?.waiting, parked, rowsParked, verified };
 }
 
 /** https://www.mongodb.com/docs/manual/reference/command/dbStats/ */

@@ -6,6 +6,7 @@ import { soughtIn } from '../audit/history/sought.ts';
 import type { Trace } from '../enforcement/ports.ts';
 import { becauseIn } from '../audit/aside.ts';
 import { BECAUSE, TRACER } from '../enforcement/own-traces.ts';
+import { GRANTED, isGranted } from '../fhir/facts.ts';
 import type { Coding, Json, Reference, Resource } from '../fhir/resource.ts';
 import { type Doc, type VersionDoc, about, indexed, newVid } from './document.ts';
 import type { Found } from './encoder.ts';
@@ -21,6 +22,8 @@ interface Frame {
   meta: Resource['meta'];
   /** Who is given it as a trace of their own request. */
   authors: string[];
+  /** What of it the lines may ask for. */
+  codes: string[];
   found: Found;
   /** Patients whom it names: a caller may be one. */
   mentioned: string[];
@@ -61,6 +64,7 @@ export class Traces {
       // who asks for somebody who doesn't exist leaves the trace that they leave of whom they may not know of
       if (key === undefined) version.keyless = true;
       if (kept.authors.length > 0) version.authors = kept.authors;
+      if (kept.codes.length > 0) version.codes = kept.codes;
       version.body = seal(key ?? nobody, rendered(own, aside, kept, version), about(rid, version));
       const seek = soughtIn(frame, own);
       docs.push({ _id: rid, ...version, ...this.#found(own, kept, version.patient), seek });
@@ -76,6 +80,7 @@ export class Traces {
         json: JSON.stringify(elements).slice(1),
         meta,
         authors: authorsIn(frame),
+        codes: codesOf(frame, this.#terms),
         found: indexed(frame, this.#terms, this.#base),
         mentioned: mentions(frame, []),
       };
@@ -143,6 +148,11 @@ export function tracedIn({ entity }: Resource, aside: readonly Json[] = []): str
 
 /** Who is given a trace is the patient, or speaks for them. */
 const OTHERWISE = /^Patient\//;
+
+/** Keyed. */
+export function codesOf(event: Resource, terms: Terms): string[] {
+  return isGranted(event) ? [terms.text(GRANTED)] : [];
+}
 
 /** The caller of a request that was granted: one that was not would tell them that something was there to refuse. */
 export function authorsIn({ outcome, agent }: Resource): string[] {

@@ -5,7 +5,7 @@
  */
 import type { Attributes } from '../condition/condition.ts';
 import type { Access } from '../enforcement/access.ts';
-import { BECAUSE } from '../enforcement/own-traces.ts';
+import { BECAUSE, TRACER } from '../enforcement/own-traces.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { WHOLE } from '../fhir/whole.ts';
 import type { Database } from './database.ts';
@@ -14,6 +14,7 @@ import { judge } from './name-graph.ts';
 import { Named } from './named.ts';
 import { type Query, all } from './query.ts';
 import type { Terms } from './terms.ts';
+import { TracedNames } from './traced-names.ts';
 
 /** Candidates of a search that are given as far as what they name goes: the query names each. */
 const BOUND = 1000;
@@ -40,13 +41,23 @@ export interface Remainder {
   holds(doc: Pick<Doc, '_id' | 'type' | 'vid' | 'by'>): boolean;
 }
 
+interface Asked {
+  hint?: string;
+  /** The one patient whose resources, and nobody else's, are asked for. */
+  alone?: string;
+  /** Nothing but what the caller made or deposited is. */
+  isOwn?: boolean;
+}
+
 export class Wholeness {
   readonly #database: Database;
   readonly #named: Named;
+  readonly #traced: TracedNames;
 
   constructor(database: Database, terms: Terms) {
     this.#database = database;
     this.#named = new Named(database, terms);
+    this.#traced = new TracedNames(database);
   }
 
   /** Which of these, asked for by name, are not hidden for what they name; each refusal is noted. */
@@ -59,7 +70,10 @@ export class Wholeness {
   /** Which of these are not hidden for what they name. */
   async among(access: Access, items: readonly Attributes[]): Promise<boolean[]> {
     const asked = items.filter(
-      (item) => (WHOLE.has(item.type) || item.type === TRACE) && !access.hasDeposited(item),
+      (item) =>
+        (WHOLE.has(item.type) || item.type === TRACE) &&
+        !access.hasDeposited(item) &&
+        !access.isOwnTrace(item),
     );
     if (asked.length === 0) return items.map(() => true);
     const verdicts = await this.#judge(
@@ -86,10 +100,11 @@ export class Wholeness {
     access: Access,
     types: readonly string[],
     query: Query,
-    hint?: string,
+    { hint, alone, isOwn = false }: Asked = {},
   ): Promise<Remainder | undefined> {
     if (access.isUnlimited) return undefined;
-    if (types.length === 1 && types[0] === TRACE) return this.#ofTraces(access, query);
+    if (types.length === 1 && types[0] === TRACE)
+      return isOwn ? undefined : this.#ofTraces(access, query, alone);
     const asked = types.filter((type) => WHOLE.has(type));
     if (asked.length === 0) return undefined;
     const own = access.depositor;
@@ -110,16 +125,21 @@ export class Wholeness {
   }
 
   /** Traces are many, and name few things: those are judged. */
-  async #ofTraces(access: Access, query: Query): Promise<Remainder> {
+  async #ofTraces(access: Access, query: Query, alone: string | undefined): Promise<Remainder> {
     const at = Date.now();
-    const names = (await this.#database.audit.distinct('about', query, TIME)) as string[];
+    const names =
+      alone === undefined
+        ? ((await this.#database.audit.distinct('about', query, TIME)) as string[])
+        : await this.#traced.of(alone);
     const items = names.map((name) => ({ ...NAMELESS, about: told([name], access) }));
     const given = await this.#judge(access, items);
-    const hidden = names.filter((_, index) => !given[index]);
-    if (hidden.length > BOUND) throw tooMany([TRACE]);
+    const shown = shownOf(access, names, given);
+    if (shown === undefined) {
+      if (alone === undefined) throw tooMany([TRACE]);
+      // of those that are asked for fewer may be named
+      return this.#ofTraces(access, query, undefined);
+    }
     // what they name was judged, not what later ones do
-    const shown: Query =
-      hidden.length === 0 ? {} : { $or: [{ about: { $nin: hidden } }, { by: access.depositor }] };
     return { query: { at: { $lte: at }, ...shown }, holds: () => true };
   }
 
@@ -144,6 +164,17 @@ export class Wholeness {
   #judge(access: Access, items: readonly Attributes[]): Promise<boolean[]> {
     return judge(items, (keys) => this.#named.look(access, keys));
   }
+}
+
+/** By the shorter of what is hidden and what is given; undefined when both are many. */
+function shownOf(access: Access, names: readonly string[], given: readonly boolean[]): Query | undefined {
+  const hidden = names.filter((_, index) => !given[index]);
+  if (hidden.length === 0) return {};
+  const rest = hidden.length <= BOUND ? hidden : names.filter((_, index) => given[index]);
+  if (rest.length > BOUND) return undefined;
+  const about = rest === hidden ? { $nin: hidden } : { $not: { $elemMatch: { $nin: rest } } };
+  const own = access.traced === undefined ? [] : [{ by: TRACER, authors: access.traced }];
+  return { $or: [{ about }, { by: access.depositor }, ...own] };
 }
 
 /** What a trace was decided by is hidden with what is told of it: who isn't told is not asked. */

@@ -76,10 +76,12 @@ const nobodys: fc.Arbitrary<Resource | undefined> = fc.oneof(
 );
 
 /** Word by word: what the page says before its lines. */
-function wanted(cases: ReadonlyMap<string, Case>, { type, patients, by }: Attributes): boolean {
+function wanted(cases: ReadonlyMap<string, Case>, { type, patients, by, authors }: Attributes): boolean {
   if (patients.length === 0 && type === 'Practitioner') return true;
   const { caller, rules } = [...cases.values()][0]!;
   const isExcluded = rulesWith(rules).excluded.includes(caller.role);
+  const isAuthor = ['professional', 'system'].includes(caller.role) && authors.includes(caller.persons[0]!);
+  if (!isExcluded && isAuthor && type === 'AuditEvent' && by === 'carnet') return true;
   const isDepositor = !isExcluded && by === caller.depositor;
   if (patients.length === 0) return isDepositor;
   return patients.every((patient) => {

@@ -250,10 +250,20 @@ law('what is masked is given by the lines before 9 alone', (each) => {
   return effect === 'deny' || line < 9;
 });
 
-law('traces are given to their patient and to who stands for them alone', (each) => {
+const REST = { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest' };
+
+law('traces are given to their patient, to who stands for them and by line 8 alone', (each) => {
   const trace: Resource = { resourceType: 'AuditEvent', id: '1', recorded: each.now };
   const { effect, line } = decision({ ...each, resource: trace });
-  return effect === 'deny' || line === 3 || line === 6;
+  const granted = { ...trace, type: REST, outcome: '0' };
+  const own = decision({ ...each, resource: granted, by: 'carnet' });
+  const refused = decision({ ...each, resource: { ...granted, outcome: '4' }, by: 'carnet' });
+  return (
+    [decision({ ...each, resource: granted, by: 'Organization/lab' }), refused, { effect, line }].every(
+      (one) => one.effect === 'deny' || one.line === 3 || one.line === 6,
+    ) &&
+    (own.effect === 'deny' || [3, 6, 8].includes(own.line))
+  );
 });
 
 it('permits that name nobody never open to a system, an app or a patient', () => {

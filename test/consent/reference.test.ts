@@ -30,6 +30,7 @@ const LEAST: Record<string, number> = {
   '7 permit masked': 0.15,
   '8 permit': 4,
   '8 permit masked': 0.8,
+  '8 permit of a trace': 0.05,
   '9 deny': 70,
   '10 permit': 30,
   '10 permit by CareTeam': 0.3,
@@ -50,7 +51,13 @@ function waysOf(each: Case, { line, effect, because }: Engine): string[] {
   const way = `${line} ${effect}`;
   const types = new Set(because.map((name) => name.split('/')[0]!));
   const isMasked = carries(each.resource, rulesWith(each.rules).labels.masked);
-  return [way, ...[...types].map((type) => `${way} by ${type}`), ...(isMasked ? [`${way} masked`] : [])];
+  const isTrace = each.resource.resourceType === 'AuditEvent';
+  return [
+    way,
+    ...[...types].map((type) => `${way} by ${type}`),
+    ...(isMasked ? [`${way} masked`] : []),
+    ...(isTrace ? [`${way} of a trace`] : []),
+  ];
 }
 
 it(

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
 import { blocking, people, permitting, visibility } from '../notice/support/world.ts';
 import { type Endpoint, byCriteria, byTopic, endpoint, read, until } from './support/endpoint.ts';
+import { faults } from '../audit/support/balp.ts';
 
 let hook: Endpoint;
 let other: Endpoint;
@@ -196,6 +197,8 @@ test('each delivery with data leaves a trace of the subscriber, with the patient
   const trace = json.entry.find(({ resource }: { resource: unknown }) =>
     JSON.stringify(resource).includes(told),
   ).resource;
+  expect(faults(trace, trace.meta.profile[0])).toEqual([]);
+  expect(trace.meta.profile[0]).toMatch(/IHE\.BasicAudit\.PrivacyDisclosure\.Source$/);
   expect(trace).toMatchObject({
     outcome: '0',
     agent: expect.arrayContaining([expect.objectContaining({ requestor: true })]),

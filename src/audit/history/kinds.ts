@@ -47,6 +47,7 @@ const BY_INTERACTION: Readonly<Record<string, Deed>> = {
   update: 'change',
   patch: 'change',
   delete: 'delete',
+  disclose: 'read',
   transaction: 'change',
   batch: 'change',
 };
@@ -92,6 +93,7 @@ function deedOf(event: Json): Deed {
   if (happened !== undefined) return happened;
   const known = code === undefined ? undefined : BY_INTERACTION[code];
   if (known !== undefined && WRITES.has(known)) return foundOnly(code!, event.action) ?? known;
+  if (code === 'disclose') return 'read';
   const path = known === 'read' || known === 'search' || code === 'operation' ? pathOf(event) : code;
   if (path !== undefined) {
     if (OF_TRACES.test(path)) return 'history';

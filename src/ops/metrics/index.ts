@@ -95,6 +95,7 @@ export function createMetrics(hours: number): Metrics {
   };
   const outbox = gauge('outbox_age_seconds', 'Age of what has waited longest to be told');
   const parked = gauge('mails_parked', 'E-mails that are no longer tried');
+  const rows = gauge('outbox_rows_parked', 'Rows of the outbox that no notice could be made of');
   const disk = {
     used: gauge('database_disk_used_bytes', 'Used on the disk that the database is on'),
     total: gauge('database_disk_total_bytes', 'Size of the disk that the database is on'),
@@ -118,6 +119,7 @@ export function createMetrics(hours: number): Metrics {
     disk.total.set(found.disk.total);
     outbox.set((now - (found.outboxSince ?? now)) / 1000);
     parked.set(found.parked);
+    rows.set(found.rowsParked);
     verified.last.set((found.verified?.at ?? 0) / 1000);
     verified.faults.set(found.verified?.faults ?? 0);
   }

@@ -136,6 +136,35 @@ export const PROFILES: Record<string, Profile> = Object.fromEntries(
   ]),
 );
 
+/** What was sent out: https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.PrivacyDisclosure.Source */
+export const DISCLOSURE = `${BALP}/StructureDefinition/IHE.BasicAudit.PrivacyDisclosure.Source`;
+
+function faultsOfDisclosure(event: Resource): string[] {
+  const named = (code: string) =>
+    items(event.agent).filter(({ type }) => typesOf(type).includes(`${DCM}|${code}`));
+  const [source, recipient] = [named('110153'), named('110152')];
+  const patients = items(event.entity).filter(({ type }) => nameOf(type as Json) === `${ENTITY}|1`);
+  const isSelf = JSON.stringify(source[0]?.who) === JSON.stringify((event.source as Json).observer);
+  const lacks = [...source, ...recipient].flatMap((agent) =>
+    ['who', 'network'].filter((name) => agent[name] === undefined),
+  );
+  return [
+    ...successOf(event),
+    ...(nameOf(event.type as Json) === `${DCM}|110106` ? [] : ['type is not Export']),
+    ...(items(event.subtype).some(
+      (each) => nameOf(each) === 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle|disclose',
+    )
+      ? []
+      : ['no subtype disclose']),
+    ...(event.action === 'R' ? [] : [`action is ${event.action as string}`]),
+    ...(source.length === 1 && recipient.length === 1 ? [] : ['not one source and one recipient']),
+    ...(isSelf ? [] : ['the source is not who recorded it']),
+    ...lacks.map((name) => `an agent lacks ${name}`),
+    ...(items(event.entity).length >= 2 ? [] : ['too few entities']),
+    ...(patients.length === 1 ? [] : [`${patients.length} patients`]),
+  ];
+}
+
 export const TOKEN_USE = `${BALP}/StructureDefinition/IHE.BasicAudit.OAUTHaccessTokenUse.Minimal`;
 const OAUTH_USER: Slice = {
   types: [`${BALP}/CodeSystem/UserAgentTypes|UserOauthAgent`],
@@ -156,6 +185,7 @@ export function faults(event: Resource, address: string): string[] {
       ...(jti && policies.length === 1 ? [] : ['agent.policy is no jti']),
     ];
   }
+  if (address === DISCLOSURE) return faultsOfDisclosure(event);
   const profile = PROFILES[address];
   return profile === undefined
     ? [`${address} is no profile`]

@@ -184,4 +184,12 @@ export const RESOURCES: Record<string, Resource> = {
   Comp: { resourceType: 'Composition', id: '1', subject },
   Pat: { resourceType: 'Patient', id: PATIENT },
   Audit: { resourceType: 'AuditEvent', id: '1' },
+  Trace: {
+    resourceType: 'AuditEvent',
+    id: '1',
+    type: { system: `${HL7}/audit-event-type`, code: 'rest' },
+    outcome: '0',
+  },
 };
+/** Who deposited them, where it is another than of the others. */
+export const BY: Record<string, string> = { Trace: 'carnet' };

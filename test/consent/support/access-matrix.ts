@@ -1,6 +1,6 @@
 /** Who is given what, as a text to read: every caller by document class, by what hides it, and by mode. */
 import type { Resource } from '../../../src/fhir/resource.ts';
-import { HIDING, MODES, RESOURCES, WORLD } from './access-matrix-world.ts';
+import { BY, HIDING, MODES, RESOURCES, WORLD } from './access-matrix-world.ts';
 import { decisions } from './engine.ts';
 import type { ReferenceCaller } from './reference-words.ts';
 
@@ -28,9 +28,9 @@ function table(
   const { said, labels = [], hiddenSince } = HIDING[hiding]!;
   const alike = grouped(Object.keys(callers), (name) => {
     const decide = decisions({ ...WORLD, ...said, caller: { ...callers[name]!, ...more } });
-    const decided = Object.values(RESOURCES).map((plain) => {
+    const decided = Object.entries(RESOURCES).map(([name, plain]) => {
       const resource = { ...plain, meta: { security: labels } } as Resource;
-      const { effect, line } = decide({ resource, by: WORLD.by, hiddenSince });
+      const { effect, line } = decide({ resource, by: BY[name] ?? WORLD.by, hiddenSince });
       return `${effect === 'permit' ? '+' : '-'}${line}`;
     });
     return cells(decided);
@@ -72,7 +72,7 @@ const ABOUT = `# Who is given what
 
 By the engine, with the French rules: + given, - not given, and the line of conformance/consent-rules.md that decides.
 Columns: documents by their class (TRE_A03), a prescription of lenses by its type; an Observation of an encounter, a
-Composition, the Patient, an AuditEvent. The patient permits every professional for treatment, names those who are
+Composition, the Patient, an AuditEvent of another system, a trace of what was granted here. The patient permits every professional for treatment, names those who are
 "named", and denies one by name.
 
 Compared by test/consent/access-matrix.test.ts. After a change that is meant, write it anew by

@@ -78,7 +78,10 @@ export function caseOf(
   now: string,
 ): Case {
   const isHidden = carries(what, rulesWith(said.rules).labels.hiddenFromPatient);
-  return { ...said, resource: what, by, ...(isHidden ? { hiddenSince: since } : {}), caller, now };
+  // most traces are this server's
+  const traced = what.resourceType === 'AuditEvent' && by === 'Organization/lab';
+  const whose = traced ? 'carnet' : by;
+  return { ...said, resource: what, by: whose, ...(isHidden ? { hiddenSince: since } : {}), caller, now };
 }
 
 export const cases: fc.Arbitrary<Case> = fc

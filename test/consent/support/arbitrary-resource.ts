@@ -69,6 +69,8 @@ const period = ([start, end]: string[]): Json => ({
   ...(end === undefined ? {} : { end }),
 });
 
+const REST: Json = { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest' };
+
 /** What each type makes of the parts. */
 const SHAPES: Record<string, (of: Parts) => Json> = {
   Observation: ({ codes, categories, dates: [first, second, third], about, authors }) => ({
@@ -158,8 +160,9 @@ const SHAPES: Record<string, (of: Parts) => Json> = {
     birthDate: '1980-01-01',
     generalPractitioner: refs(authors),
   }),
-  AuditEvent: ({ codes, dates: [first], about, authors }) => ({
-    type: codes[0],
+  AuditEvent: ({ codes, categories, profile, dates: [first], about, authors }) => ({
+    type: categories.length === 0 ? REST : codes[0],
+    outcome: profile.length === 0 ? '0' : '4',
     recorded: first,
     agent: refs(authors).map((who) => ({ who })),
     source: { observer: refs(authors)[0] },

@@ -8,7 +8,7 @@ import { isOpenInEmergency } from './reference-emergency.ts';
 import { isBlocked } from './reference-blocks.ts';
 import { isOpen, isSharedWith, isTrusted, linkOf } from './reference-links.ts';
 import { carries, isInMatrix, isUnannounced } from './reference-rules.ts';
-import { type Effect, isProfessional, type Situation } from './reference-words.ts';
+import { type Effect, isProfessional, object, type Situation } from './reference-words.ts';
 
 export type { ReferenceCaller, Statements, Situation } from './reference-words.ts';
 export type { ReferenceRules } from './reference-rules.ts';
@@ -74,15 +74,29 @@ const LINES: Record<number, Line> = {
   12: () => 'deny',
 };
 
-/** After line 6 they are given to nobody, nor at it to an aidant. */
-const NOT_FOR_TRACES = [7, 8, 9, 10, 11];
+const GRANTING = [
+  'http://terminology.hl7.org/CodeSystem/audit-event-type|rest',
+  'http://dicom.nema.org/resources/ontology/DCM|110106',
+];
+
+/** After line 6 they are given to nobody, nor at it to an aidant; but line 8 gives those of what was granted here. */
+const NOT_FOR_TRACES = [7, 9, 10, 11];
+
+function isSkipped(line: number, { resource, by }: Situation): boolean {
+  if (resource.resourceType !== 'AuditEvent') return false;
+  return NOT_FOR_TRACES.includes(line) || (line === 8 && !(by === 'carnet' && isGranted(resource)));
+}
+
+function isGranted({ outcome, type }: Situation['resource']): boolean {
+  const { system, code } = object(type);
+  return outcome === '0' && GRANTING.includes(`${String(system)}|${String(code)}`);
+}
 
 /** What a resource is for a caller. The first line that applies decides. */
 export function decided(situation: Situation): Decision {
-  const isTrace = situation.resource.resourceType === 'AuditEvent';
   for (const [name, rule] of Object.entries(LINES)) {
     const line = Number(name);
-    const effect = isTrace && NOT_FOR_TRACES.includes(line) ? undefined : rule(situation);
+    const effect = isSkipped(line, situation) ? undefined : rule(situation);
     if (effect !== undefined) return { effect, line };
   }
   throw new Error('line 12 applies to whatever is left');

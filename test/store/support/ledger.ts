@@ -90,7 +90,8 @@ async function writeLine(
 async function sent(reply: Promise<Reply>): Promise<Reply | undefined> {
   try {
     const { status } = await reply;
-    return status >= 500 ? undefined : await reply;
+    // a machine that is too busy to read a request in time has not taken it
+    return status >= 500 || status === 408 ? undefined : await reply;
   } catch {
     return undefined;
   }
