@@ -144,7 +144,11 @@ export class Planner {
     let gate = made.get(name);
     if (gate === undefined) {
       const smaller = assume(condition, { types, patient });
-      gate = { query: toMongo(smaller), veil: this.#veils.query(smaller) ?? {}, isOwn: givenOf(smaller) !== undefined };
+      gate = {
+        query: toMongo(smaller),
+        veil: this.#veils.query(smaller) ?? {},
+        isOwn: givenOf(smaller) !== undefined,
+      };
       made.set(name, gate);
     }
     return gate;

@@ -44,7 +44,11 @@ describe('the demo data', () => {
   });
 
   it.each([...byAddress])('is valid FHIR: %s', (_, resource) => {
-    expect(validate(resource)).toEqual([]);
+    // profiles of others are named, and known by name only
+    const issues = validate(resource).filter(
+      ({ severity, expression }) => severity !== 'warning' || expression?.endsWith('.meta.profile') !== true,
+    );
+    expect(issues).toEqual([]);
   });
 
   it('refers to nothing but itself', () => {
