@@ -569,8 +569,8 @@ describe('line 11: the matrix', () => {
 });
 
 describe('line 12: nothing else', () => {
-  it('nobody but the patient is given others’ traces, nor anything of who said nothing', async () => {
-    const space = await Space.of(carnet, { generalPractitioner: [{ reference: GP }] });
+  it('nobody but the patient and their general practitioner is given others’ traces, nor anything of who said nothing', async () => {
+    const space = await Space.of(carnet);
     const id = await space.deposit();
     const callers = {
       gp: carnet.as('gp'),
@@ -590,5 +590,8 @@ describe('line 12: nothing else', () => {
     expect(await agents(space.emergency())).toEqual([]);
     expect(await agents(carnet.as('lab'))).toEqual(['Organization/demo-lab']);
     expect((await space.me.get(`AuditEvent?patient=${space.id}`)).json.total).toBeGreaterThan(0);
+    await space.is({ generalPractitioner: [{ reference: GP }] });
+    expect(await agents(carnet.as('gp'))).toContain('Organization/demo-lab');
+    expect(await agents(carnet.as('lab'))).toEqual(['Organization/demo-lab']);
   });
 });
