@@ -39,6 +39,7 @@ async function deposit(context: Context, exchange: Exchange): Promise<Answer> {
       name === undefined ? [] : [await store.lock(JSON.stringify(['unique', subject.depositor, name]))];
     const found = await earlier(exchange, sent);
     if (found !== undefined) {
+      requireValid(exchange, sent);
       requireSame(sent, found);
       if (store.staged) throw repeatedInside(name!);
       return written(exchange, found, true);

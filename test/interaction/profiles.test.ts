@@ -92,13 +92,11 @@ it('a deposit is refused as a whole, and nothing of it is written', async () => 
   const noSet = provideBundle();
   noSet.entry = (noSet.entry as unknown[]).slice(1);
   const reply = await all.post('', noSet);
-  expect([reply.status, rules(reply)]).toEqual([
-    422,
-    [expect.stringContaining('`Bundle.entry:SubmissionSet`')],
-  ]);
+  expect([reply.status, rules(reply)]).toEqual([422, [expect.stringContaining('SubmissionSet')]]);
   expect((await all.post('', provideBundle([], submissionSet({ mode: 'snapshot' })))).status).toBe(422);
   expect((await all.get('DocumentReference?_summary=count')).json.total).toBe(before);
-  expect((await all.post('', provideBundle())).status).toBe(200);
+  const whole = await all.post('', provideBundle());
+  expect([whole.status, whole.status === 200 ? '' : whole.text]).toEqual([200, '']);
 });
 
 it('$validate checks against what is asked, by any of its addresses, and says that the rest is good', async () => {

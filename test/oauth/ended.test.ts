@@ -69,14 +69,16 @@ it('what a patient’s Consent gave the app, while the token goes on', async () 
   const [one, other] = servers as [Oauth, Oauth];
   const { access_token: token } = await launch(one, 'patient');
   expect(await statuses(token)).toEqual([200, 200]);
-  await other.carnet.as('all').put('Consent/c', {
-    ...says('demo-mother', permits('Device/app', 'Practitioner/demo-gp')),
-    id: 'c',
-    status: 'inactive',
-  });
+  const all = other.carnet.as('all');
+  // what the patient said, and what the screen wrote when they connected it
+  const { json } = await all.get('Consent?patient=demo-mother');
+  for (const { resource } of json.entry) {
+    const ended = await all.put(`Consent/${resource.id}`, { ...resource, status: 'inactive' });
+    expect(ended.status).toBe(200);
+  }
   expect(await statuses(token)).toEqual([404, 404]);
   const given = { ...says('demo-mother', permits('Device/app', 'Practitioner/demo-gp')), id: 'c' };
-  await other.carnet.as('all').put('Consent/c', given);
+  await all.put('Consent/c', given);
   expect(await statuses(token)).toEqual([200, 200]);
 });
 

@@ -31,8 +31,8 @@ export const documentReference = (more: Json = {}): Resource => ({
         contentType: 'application/pdf',
         language: 'fr-FR',
         url: 'urn:uuid:11111111-1111-4111-8111-111111111111',
-        size: 3,
-        hash: 'qZk+NkcGgWq6PiVxeFDCbJzQ2J0=',
+        size: 9,
+        hash: 'lWB7AtSKeGy3hol9cnEU/HmBSx4=',
         title: 'Compte rendu',
         creation: '2026-03-19T09:45:00+01:00',
       },
@@ -108,7 +108,7 @@ export const provideBundle = (
   entry: [
     entry('3', set),
     entry('2', doc),
-    entry('1', { resourceType: 'Binary', contentType: 'application/pdf', data: 'QUJD' }),
+    entry('1', { resourceType: 'Binary', contentType: 'application/pdf', data: 'JVBERi0xLjQK' }),
     ...more.map((each, index) => entry(String(index + 4), each)),
   ],
 });
