@@ -13,6 +13,12 @@ const definitions = join(
   'dist/fhir/r4',
 );
 
+/** Profiles of others are claimed there, and known by name only: a warning each, and nothing else. */
+const issues = (resource: Json): unknown[] =>
+  validate(resource).filter(
+    ({ severity, expression }) => severity !== 'warning' || expression?.endsWith('.meta.profile') !== true,
+  );
+
 function files(name: string): [string, Buffer][] {
   const folder = join(examples, name);
   if (!existsSync(folder)) throw new Error(`the examples are missing: ${folder}`);
@@ -33,9 +39,9 @@ describe('official and synthetic examples', () => {
     expect(found).toHaveLength(5);
     for (const [file, bytes] of found) {
       const bundle = parseJson(bytes);
-      expect([file, validate(bundle)]).toEqual([file, []]);
+      expect([file, issues(bundle)]).toEqual([file, []]);
       for (const { resource } of bundle.entry as { resource: Json }[]) {
-        expect([file, resource.id, validate(resource)]).toEqual([file, resource.id, []]);
+        expect([file, resource.id, issues(resource)]).toEqual([file, resource.id, []]);
       }
     }
   });
@@ -64,7 +70,7 @@ describe("HL7's own definitions", () => {
       entry?: { resource: Json }[];
     };
     for (const resource of content.entry?.map((entry) => entry.resource) ?? [content]) {
-      expect([resource.id, validate(resource)]).toEqual([resource.id, []]);
+      expect([resource.id, issues(resource)]).toEqual([resource.id, []]);
     }
   });
 
@@ -73,7 +79,7 @@ describe("HL7's own definitions", () => {
       entry: { resource: Json }[];
     };
     for (const { resource } of entry.filter((_, i) => i % 10 === 0)) {
-      expect([resource.id, validate(resource)]).toEqual([resource.id, []]);
+      expect([resource.id, issues(resource)]).toEqual([resource.id, []]);
     }
   });
 });

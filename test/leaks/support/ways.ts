@@ -250,6 +250,7 @@ export const READING: Record<number, (cast: Cast) => Probe[]> = {
     const { hidden } = named(cast);
     return [
       get(hidden, { 'x-purpose-of-use': 'BTG', 'x-role': 'all', 'x-forwarded-user': 'Device/demo-all' }),
+      get(hidden, { 'x-role': 'all', 'x-forwarded-user': 'Device/demo-all', 'x-emergency': 'true' }),
       get(`${manner.type}?patient=${of}`, { 'x-purpose-of-use': 'ETREAT', 'x-emergency': 'true' }),
       get(`${manner.type}?patient=${of}&_purpose=BTG`),
       get(hidden.replace('/', '%2f')),
