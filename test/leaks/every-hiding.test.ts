@@ -14,7 +14,7 @@ import { READING } from './support/ways.ts';
 import { type World, answers, difference } from './support/worlds.ts';
 
 const TABLE = new URL('../golden/leak-probes.txt', import.meta.url);
-const PATIENCE = 240_000;
+const PATIENCE = 360_000;
 const WAYS = Array.from({ length: 34 }, (_, index) => index + 1);
 
 let full: World | undefined;

@@ -9,7 +9,7 @@ import { counts, more, traces } from './support/traces.ts';
 import { CALLERS, type World, answers, callerIn, difference, makeWorld } from './support/worlds.ts';
 
 /** Thousands of requests, on machines that may be busy. */
-const PATIENCE = 120_000;
+const PATIENCE = 360_000;
 
 let full: World;
 let empty: World;
