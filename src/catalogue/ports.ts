@@ -31,7 +31,6 @@ export interface Shelf {
   reports(limit: number): Promise<Report[]>;
 
   issuer(issuer: string): Promise<Issuer | undefined>;
-  issuers(): Promise<Issuer[]>;
   trust(issuer: Issuer): Promise<void>;
   /** False: it wasn't trusted. */
   distrust(issuer: string): Promise<boolean>;

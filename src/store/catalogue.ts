@@ -11,7 +11,6 @@ export interface ListingDoc {
   _id: string;
   version: number;
   state: State;
-  name: string;
   listing: Listing;
 }
 
@@ -53,8 +52,8 @@ export class MongoShelf implements Shelf {
   }
 
   async keep(listing: Listing): Promise<boolean> {
-    const { id, version, state, name } = listing;
-    const doc = { version, state, name: name.fr, listing };
+    const { id, version, state } = listing;
+    const doc = { version, state, listing };
     if (version > 1) {
       const before = { _id: id, version: version - 1 };
       return (await this.#database.listings.replaceOne(before, doc, TIME)).matchedCount === 1;
@@ -103,10 +102,6 @@ export class MongoShelf implements Shelf {
   async issuer(issuer: string): Promise<Issuer | undefined> {
     const [found] = await find(this.#database.issuers, { _id: issuer });
     return found === undefined ? undefined : issuerOf(found);
-  }
-
-  async issuers(): Promise<Issuer[]> {
-    return (await find(this.#database.issuers, {}, { limit: 1000 })).map(issuerOf);
   }
 
   async trust(issuer: Issuer): Promise<void> {
