@@ -7,6 +7,7 @@ import type { Artifacts } from '../auth/grants.ts';
 import { readForm } from './form.ts';
 import { languageOf } from './language.ts';
 import { errorPage } from './pages/error.ts';
+import { policy } from './policy.ts';
 import { STYLE } from './pages/style.ts';
 import type { Shown } from './asked.ts';
 import { nameClient } from './unnamed.ts';
@@ -32,10 +33,11 @@ export interface Mounted {
 /** Seconds in which a posted request is fetched again by the browser that posted it. */
 const POSTED = 60;
 
+/** Not `no-referrer`: a browser would then not say of our own forms from where they come, see isForeign. */
 const strict = helmet({
   contentSecurityPolicy: false,
   crossOriginResourcePolicy: false,
-  referrerPolicy: { policy: 'no-referrer' },
+  referrerPolicy: { policy: 'same-origin' },
   xFrameOptions: { action: 'deny' },
 });
 
@@ -142,21 +144,6 @@ const FIXED: Record<string, { type: string; text: string }> = {
   '/style.css': { type: 'text/css; charset=utf-8', text: STYLE },
   '/smart-style.json': { type: 'application/json', text: JSON.stringify(SMART_STYLE) },
 };
-
-/** @param leadsTo where a form of the page may lead in the end: browsers hold redirects to `form-action` too */
-function policy(leadsTo?: string): string {
-  const target = leadsTo === undefined ? '' : ` ${sourceOf(leadsTo)}`;
-  return (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; " +
-    `form-action 'self'${target}`
-  );
-}
-
-/** Of an app's own scheme the scheme is all that a policy can name. */
-function sourceOf(uri: string): string {
-  const { origin, protocol } = new URL(uri);
-  return origin === 'null' ? protocol : origin;
-}
 
 function show(response: ServerResponse, { status, html, leadsTo }: Shown): void {
   response.writeHead(status, {

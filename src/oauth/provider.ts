@@ -11,6 +11,8 @@ import { adapterFor, type Registration } from './adapter.ts';
 import { loadProvider } from './library.ts';
 import { errorPage } from './pages/error.ts';
 import { loggedOut, logoutPage } from './pages/logout.ts';
+import { onwardPage } from './pages/onward.ts';
+import { policy } from './policy.ts';
 import { IDENTITY, LAUNCH, scopesAsked } from './scopes.ts';
 import { languageOf } from './language.ts';
 
@@ -113,7 +115,10 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
       },
       rpInitiatedLogout: {
         enabled: true,
-        logoutSource: async (ctx, form) => void (ctx.body = logoutPage(form, languageOf(ctx), root)),
+        logoutSource: async (ctx, form) => {
+          ctx.set('content-security-policy', policy(afterLogout(ctx)));
+          ctx.body = logoutPage(form, languageOf(ctx), root);
+        },
         postLogoutSuccessSource: async (ctx) => void (ctx.body = loggedOut(languageOf(ctx), root)),
       },
     },
@@ -239,6 +244,13 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
     await next();
     if (ctx.oidc?.route === 'token' || ctx.oidc?.route === 'introspection')
       ctx.body = shown(ctx as unknown as KoaContextWithOIDC);
+    const onward = onwardPage(ctx.body, languageOf(ctx), root);
+    if (onward === undefined) return;
+    ctx.set(
+      'content-security-policy',
+      policy(new URL(onward.action, issuer).href, afterLogout(ctx as never)),
+    );
+    ctx.body = onward.html;
   });
   return provider;
 }
@@ -268,6 +280,12 @@ function hardened(provider: OidcProvider, artifacts: Artifacts): void {
 
 export function registrationOf(client: object): Registration {
   return (client as { registration: Registration }).registration;
+}
+
+/** Where the client wants the browser to be once it is logged out; checked by the library before. */
+function afterLogout({ oidc }: { oidc?: { params?: Record<string, unknown> } }): string | undefined {
+  const uri = oidc?.params?.post_logout_redirect_uri;
+  return typeof uri === 'string' ? uri : undefined;
 }
 
 /** With the context of the launch, and without what is kept beside a token. */

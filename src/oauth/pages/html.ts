@@ -37,7 +37,7 @@ export function page(language: Language, title: string, body: Html, root: string
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
+        <meta name="referrer" content="same-origin" />
         <title>${title}</title>
         <link rel="stylesheet" href="${root}/style.css" />
       </head>
