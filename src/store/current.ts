@@ -1,5 +1,5 @@
 /**
- * Current versions, by `Type/id`. Of those whose patient is remembered, the patient's version is read in the same call:
+ * The newest versions, by `Type/id`. Of those whose patient is remembered, the patient's version is read in the same call:
  * the gate needs it next, and a call of its own would cost a read a tenth of its CPU. It is as fresh as one that was
  * asked for alone, since both are read after the request began.
  */
@@ -7,12 +7,18 @@ import { type Query } from './query.ts';
 import type { Versions } from '../enforcement/ports.ts';
 import { aggregate, find } from './command.ts';
 import type { Database, PatientDoc } from './database.ts';
-import { type Doc, WITHOUT_INDEX } from './document.ts';
+import { type Doc, type HistoryDoc, WITHOUT_INDEX } from './document.ts';
 import { Gather } from './gather.ts';
 
 export interface Current {
   doc: Doc;
   versions: Versions;
+}
+
+/** The current version, or the mark of a deletion. */
+export interface Newest {
+  doc: Doc | HistoryDoc;
+  versions?: Versions;
 }
 
 /** Resources whose patient is remembered. It never changes: what is another patient's has another id. */
@@ -23,11 +29,28 @@ const UNINDEXED = Object.keys(WITHOUT_INDEX);
 export class Currents {
   readonly #database: Database;
   readonly #gather: Gather<Current>;
+  readonly #deleted: Gather<HistoryDoc>;
   readonly #owners = new Map<string, string>();
 
   constructor(database: Database) {
     this.#database = database;
     this.#gather = new Gather((rids) => this.#fetch(rids));
+    this.#deleted = new Gather(async (rids) => {
+      const query = { rid: { $in: rids }, method: 'DELETE' } as const;
+      const found = await find(database.history, query, { sort: { rid: 1, at: 1 }, hint: 'rid_at' });
+      return new Map(found.map((doc) => [doc.rid, doc]));
+    });
+  }
+
+  async newest(type: string, rid: string): Promise<Newest | undefined> {
+    if (type === 'AuditEvent') {
+      const [doc] = await find(this.#database.audit, { _id: rid }, { projection: WITHOUT_INDEX, limit: 1 });
+      return doc === undefined ? undefined : { doc };
+    }
+    const current = await this.get(rid);
+    if (current !== undefined) return current;
+    const doc = await this.#deleted.get(rid);
+    return doc === undefined ? undefined : { doc };
   }
 
   async get(rid: string): Promise<Current | undefined> {

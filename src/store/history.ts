@@ -9,8 +9,9 @@ import { type Stranger, isStrangerTo } from '../enforcement/stranger.ts';
 import type { Attributes, Condition } from '../condition/condition.ts';
 import { find } from './command.ts';
 import { toMongo } from './condition.ts';
+import type { Currents } from './current.ts';
 import type { Database } from './database.ts';
-import { type VersionDoc, WITHOUT_INDEX, attributes } from './document.ts';
+import { type HistoryDoc, type VersionDoc, WITHOUT_INDEX, attributes } from './document.ts';
 import type { Reading } from './reading.ts';
 import { VISIBLE_WITHIN } from './search.ts';
 import { strangeTo } from './stranger.ts';
@@ -30,6 +31,8 @@ interface Position {
 const TIME = { maxTimeMS: 20_000 };
 const BARE = { ...WITHOUT_INDEX, body: 0 } as const;
 const weighed = ({ doc }: Row): VersionDoc => doc;
+const isWhole = ({ doc: { body, spill, method } }: Row): boolean =>
+  body !== undefined || spill !== undefined || method === 'DELETE';
 /** Versions that are read whole at once. */
 const PORTION = 20;
 /** Versions of one resource that a history looks through. */
@@ -40,11 +43,13 @@ const BATCH = 1_000;
 
 export class History {
   readonly #database: Database;
+  readonly #currents: Currents;
   readonly #reading: Reading;
   readonly #wholeness: Wholeness;
 
-  constructor(database: Database, reading: Reading, wholeness: Wholeness) {
+  constructor(database: Database, currents: Currents, reading: Reading, wholeness: Wholeness) {
     this.#database = database;
+    this.#currents = currents;
     this.#reading = reading;
     this.#wholeness = wholeness;
   }
@@ -59,29 +64,28 @@ export class History {
   /** Exact total: what the caller would be given. */
   async #ofOne(access: Access, scope: HistoryScope): Promise<Omit<Page, 'watermark'>> {
     const rid = `${scope.type}/${scope.id}`;
-    // one after the other: a version that is replaced meanwhile is met twice, never missed
-    const [current] = await find(this.#currentOf(scope.type!), { _id: rid }, { projection: BARE, limit: 1 });
-    const past = await find(
-      this.#database.history,
-      { rid },
-      { projection: { body: 0 }, sort: { at: -1 }, limit: VERSIONS, hint: 'rid_at' },
-    );
-    const versions: VersionDoc[] =
-      current === undefined ? past : [current, ...past.filter(({ at }) => at < current.at)];
-    const newest = versions.slice(0, 1).map((doc) => attributes(rid, doc));
-    const [allowed] = await access.admit(newest);
-    if (allowed !== true || !(await this.#wholeness.admit(access, newest)).every(Boolean))
+    const newest = await this.#currents.newest(scope.type!, rid);
+    const asked = newest === undefined ? [] : [attributes(rid, newest.doc)];
+    const [allowed] = await access.admit(asked, newest?.versions);
+    if (
+      newest === undefined ||
+      allowed !== true ||
+      !(await this.#wholeness.admit(access, asked)).every(Boolean)
+    )
       return { matches: [], total: 0, next: undefined, exists: false };
+    // after the newest: what is replaced meanwhile is met twice, never missed
+    const older = (await this.#past(rid)).filter(({ at }) => at < newest.doc.at);
+    const versions: VersionDoc[] = [newest.doc, ...older];
     const facts = versions.map((doc) => attributes(rid, doc)).filter((each) => !access.keeps(each));
     const told = versions.filter((doc) => facts.some(({ vid }) => vid === doc.vid));
     const each = await this.#permitted(access, facts);
     const given = told.filter((doc, index) => each[index] && inTime(doc, told[index - 1]?.at, scope));
     const start =
       scope.after === undefined ? 0 : given.findIndex(({ at }) => at < (scope.after as Position).at);
-    const asked = start < 0 ? [] : given.slice(start, start + scope.count);
+    const rest = start < 0 ? [] : given.slice(start, start + scope.count);
     const page = await this.#whole(
       scope.type!,
-      asked.map((doc) => ({ rid, doc })),
+      rest.map((doc) => ({ rid, doc })),
     );
     const last = page.at(-1)?.doc;
     return {
@@ -95,28 +99,47 @@ export class History {
     };
   }
 
+  /** What was replaced or deleted, newest first; the first of them, which are most often all, with what they hold. */
+  async #past(rid: string): Promise<HistoryDoc[]> {
+    const { history } = this.#database;
+    const latest = await find(history, { rid }, { sort: { at: -1 }, limit: PORTION, hint: 'rid_at' });
+    const last = latest.at(-1);
+    if (last === undefined || latest.length < PORTION) return latest;
+    const older = await find(
+      history,
+      { rid, at: { $lt: last.at } },
+      { projection: { body: 0 }, sort: { at: -1 }, limit: VERSIONS, hint: 'rid_at' },
+    );
+    return [...latest, ...older];
+  }
+
   /** The first of them with what they hold: as many as go on one page. */
   async #whole(type: string, asked: readonly Row[]): Promise<Row[]> {
     const page: Row[] = [];
     for (let at = 0; at < asked.length && light(page, weighed).length === page.length; at += PORTION) {
       const rows = asked.slice(at, at + PORTION);
-      const rids = rows.map(({ rid }) => rid);
-      const vids = rows.map(({ doc }) => doc.vid);
-      // one after the other: what is replaced meanwhile is met twice, never missed
-      const current = await find(
-        this.#currentOf(type),
-        { _id: { $in: rids } },
-        { projection: WITHOUT_INDEX },
+      const found = await this.#contents(
+        type,
+        rows.filter((row) => !isWhole(row)),
       );
-      const past = await find(
-        this.#database.history,
-        { rid: { $in: rids }, vid: { $in: vids } },
-        { hint: 'rid_at' },
-      );
-      const found = new Map<string, VersionDoc>([...past, ...current].map((doc) => [doc.vid, doc]));
       page.push(...rows.map(({ rid, doc }) => ({ rid, doc: found.get(doc.vid) ?? doc })));
     }
     return light(page, weighed);
+  }
+
+  /** By their version ids. */
+  async #contents(type: string, rows: readonly Row[]): Promise<Map<string, VersionDoc>> {
+    if (rows.length === 0) return new Map();
+    const rids = rows.map(({ rid }) => rid);
+    const vids = rows.map(({ doc }) => doc.vid);
+    // one after the other: what is replaced meanwhile is met twice, never missed
+    const current = await find(this.#currentOf(type), { _id: { $in: rids } }, { projection: WITHOUT_INDEX });
+    const past = await find(
+      this.#database.history,
+      { rid: { $in: rids }, vid: { $in: vids } },
+      { hint: 'rid_at' },
+    );
+    return new Map<string, VersionDoc>([...past, ...current].map((doc) => [doc.vid, doc]));
   }
 
   async #ofMany(access: Access, scope: HistoryScope): Promise<Omit<Page, 'watermark'>> {

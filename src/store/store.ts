@@ -31,10 +31,11 @@ import { Committer } from './commit.ts';
 import { Contents } from './contents.ts';
 import { find } from './command.ts';
 import type { Database } from './database.ts';
-import { type Doc, type HistoryDoc, WITHOUT_INDEX, attributes } from './document.ts';
+import { type HistoryDoc, attributes } from './document.ts';
 import { Encoder } from './encoder.ts';
 import { Gather } from './gather.ts';
 import { History } from './history.ts';
+import { Identities } from './identities.ts';
 import { Inclusion, type Includes } from './include.ts';
 import type { KeyRing } from './keys.ts';
 import { currentItems, itemsOf } from './lists.ts';
@@ -52,10 +53,6 @@ import { Traces } from './traces.ts';
 import { UNWATCHED } from './watch.ts';
 import { Wholeness } from './wholeness.ts';
 
-const TIME = { maxTimeMS: 10_000 };
-/** Resources of one identity that are looked at, hidden ones among them. */
-const MOST_ALIKE = 1000;
-
 export class Store implements ResourceStore {
   readonly policies: Policies;
   readonly glass: MongoGlass;
@@ -65,7 +62,8 @@ export class Store implements ResourceStore {
   readonly #base: string;
   readonly #reading: Reading;
   readonly #currents: Currents;
-  readonly #deleted: Gather<HistoryDoc>;
+  readonly #identities: Identities;
+  readonly #locks: Gather<number>;
   readonly #inclusion: Inclusion;
   readonly #history: History;
   readonly #outline: Outline;
@@ -107,22 +105,21 @@ export class Store implements ResourceStore {
     this.#wholeness = new Wholeness(database, this.terms);
     this.#accessHistory = new AccessHistory(database, this.#reading, this.#wholeness);
     this.#inclusion = new Inclusion(database, this.#reading, this.terms, this.#wholeness);
-    this.#history = new History(database, this.#reading, this.#wholeness);
     this.#currents = new Currents(database);
+    this.#history = new History(database, this.#currents, this.#reading, this.#wholeness);
+    this.#identities = new Identities(database);
+    this.#locks = new Gather(async (keys) => {
+      const found = await find(database.locks, { _id: { $in: keys } });
+      return new Map(found.map(({ _id, n }) => [_id, n]));
+    });
     const planner = new Planner(database, this.policies, this.terms, this.#wholeness, watch);
     this.#outline = new Outline(database, planner, this.policies, this.#reading, this.terms);
     this.searching = new Search(database, planner, this.#reading, this.#currents, this.terms, this, base);
-    this.#deleted = new Gather<HistoryDoc>(async (rids) => {
-      const found = await database.history
-        .find({ rid: { $in: rids }, method: 'DELETE' }, { sort: { rid: 1, at: 1 }, hint: 'rid_at', ...TIME })
-        .toArray();
-      return new Map(found.map((doc) => [doc.rid, doc]));
-    });
   }
 
   async get(access: Access, type: string, id: string): Promise<Stored | undefined> {
     const rid = `${type}/${id}`;
-    const newest = await this.#newest(type, rid);
+    const newest = await this.#currents.newest(type, rid);
     if (newest === undefined) return undefined;
     const { doc, versions } = newest;
     const admitted = await this.#admits(access, [attributes(rid, doc)], versions);
@@ -131,7 +128,7 @@ export class Store implements ResourceStore {
 
   async getVersion(access: Access, type: string, id: string, vid: string): Promise<Stored | undefined> {
     const rid = `${type}/${id}`;
-    const newest = await this.#newest(type, rid);
+    const newest = await this.#currents.newest(type, rid);
     if (newest === undefined) return undefined;
     const { doc, versions } = newest;
     const version = doc.vid === vid ? doc : await this.#replaced(rid, vid);
@@ -166,13 +163,7 @@ export class Store implements ResourceStore {
   }
 
   async byIdentity(access: Access, type: string, term: string): Promise<Attributes[]> {
-    const docs = await this.#database.resources
-      .find(
-        { ids: this.terms.of(term), type },
-        { projection: { ...WITHOUT_INDEX, body: 0 }, limit: MOST_ALIKE, hint: 'ids_type_date', ...TIME },
-      )
-      .toArray();
-    const found = docs.map((doc) => attributes(doc._id, doc));
+    const found = await this.#identities.carrying(type, this.terms.of(term));
     const [allowed, whole] = await Promise.all([access.among(found), this.#wholeness.among(access, found)]);
     return found.filter((_, index) => allowed[index] && whole[index]);
   }
@@ -191,8 +182,7 @@ export class Store implements ResourceStore {
 
   async lock(key: string): Promise<Lock> {
     const kept = this.terms.of(`lock=${key}`).toString('base64url');
-    const found = await this.#database.locks.findOne({ _id: kept }, TIME);
-    return { key: kept, seen: found?.n ?? 0 };
+    return { key: kept, seen: (await this.#locks.get(kept)) ?? 0 };
   }
 
   keep(source: AsyncIterable<Buffer>, patient: string): Promise<Kept> {
@@ -285,19 +275,5 @@ export class Store implements ResourceStore {
   async #replaced(rid: string, vid: string): Promise<HistoryDoc | undefined> {
     const [found] = await find(this.#database.history, { rid, vid }, { limit: 1, hint: 'rid_at' });
     return found;
-  }
-
-  async #newest(
-    type: string,
-    rid: string,
-  ): Promise<{ doc: Doc | HistoryDoc; versions?: Versions } | undefined> {
-    if (type === 'AuditEvent') {
-      const doc = await this.#database.audit.findOne({ _id: rid }, { projection: WITHOUT_INDEX, ...TIME });
-      return doc === null ? undefined : { doc };
-    }
-    const current = await this.#currents.get(rid);
-    if (current !== undefined) return current;
-    const doc = await this.#deleted.get(rid);
-    return doc === undefined ? undefined : { doc };
   }
 }
