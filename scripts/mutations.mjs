@@ -480,6 +480,13 @@ const TABLE = [
     ['test/enforcement/masking', 'test/interaction/history', ...LEAKS],
   ],
   [
+    'a history of what is hidden now is given',
+    'src/store/history.ts',
+    'allowed !== true ||',
+    '',
+    ['test/enforcement/masking', 'test/interaction/history', ...LEAKS],
+  ],
+  [
     'what names something hidden is shown',
     'src/store/wholeness.ts',
     'const hidden = new Set(asked.filter((_, index) => !verdicts[index]));',
@@ -495,7 +502,7 @@ const TABLE = [
   ],
   [
     'a Consent leaves the version as it is',
-    'src/store/commit.ts',
+    'src/store/prepared.ts',
     'if (decides(change.type)) for',
     "if (change.type === 'Patient') for",
     ['test/enforcement/revocation', ...LINES],
