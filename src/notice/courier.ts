@@ -49,16 +49,29 @@ export class Courier {
     const { post, now } = this.#options;
     let sent = 0;
     await post.gather(now());
+    const next = this.#claimed(signal);
     await Promise.all(
       Array.from({ length: AT_ONCE }, async () => {
-        for (;;) {
-          const [mail] = signal.aborted ? [] : await post.claim(now(), 1);
-          if (mail === undefined) return;
+        for (let mail = await next(); mail !== undefined; mail = await next())
           if (await this.#send(mail)) sent += 1;
-        }
       }),
     );
     return sent;
+  }
+
+  /** One after the other, claimed some at a time: each claim is a durable write. Undefined: none is left. */
+  #claimed(signal: AbortSignal): () => Promise<Mail | undefined> {
+    const { post, now } = this.#options;
+    const waiting: Mail[] = [];
+    let claiming: Promise<number> | undefined;
+    const claim = async (): Promise<number> => waiting.push(...(await post.claim(now(), AT_ONCE)));
+    return async () => {
+      while (!signal.aborted && waiting.length === 0) {
+        claiming ??= claim().finally(() => (claiming = undefined));
+        if ((await claiming) === 0) return undefined;
+      }
+      return signal.aborted ? undefined : waiting.shift();
+    };
   }
 
   async #send(mail: Mail): Promise<boolean> {

@@ -43,8 +43,8 @@ export function readerOf({ patient, reader }: { patient: string; reader: string 
 
 export interface Desk {
   keep(batch: Batch): Promise<void>;
-  /** When something of this group came last. */
-  lastOf(group: string): Promise<number | undefined>;
+  /** When something of each of these groups came last, where something did. */
+  lastOf(groups: readonly string[]): Promise<Map<string, number>>;
   /** Those of these that wait to be shown. */
   held(names: readonly string[]): Promise<string[]>;
   /** By `patient reader`. */
@@ -133,14 +133,19 @@ export class Dispatcher {
     const unparked: number[] = [];
     const continued = new Map<string, number>();
     const told = each.map((one) => (one instanceof Failed ? NOTHING : one));
-    const choices = await this.#desk.choicesOf(told.flatMap(({ tellings }) => tellings));
+    const tellings = told.flatMap((one) => one.tellings);
+    const groups = new Set(tellings.flatMap(({ group }) => group ?? []));
+    const [choices, last] = await Promise.all([
+      this.#desk.choicesOf(tellings),
+      this.#desk.lastOf([...groups]),
+    ]);
     for (const [index, { tellings }] of told.entries()) {
       const { n } = rows[index]!;
       const one = each[index];
       if (one instanceof Failed) parked.push({ n, fault: one.kind });
       else if (from === to) unparked.push(n);
       for (const telling of tellings) {
-        if (await this.#goesOn(telling, continued)) continue;
+        if (goesOn(telling, last, continued)) continue;
         const made = this.#kept(telling, choices.get(readerOf(telling))!, n);
         if (made !== undefined) kept.push(made);
       }
@@ -177,14 +182,6 @@ export class Dispatcher {
     );
   }
 
-  /** It belongs to what was told within the hour. */
-  async #goesOn({ group, at }: Telling, continued: Map<string, number>): Promise<boolean> {
-    if (group === undefined) return false;
-    const last = continued.get(group) ?? (await this.#desk.lastOf(group));
-    continued.set(group, Math.max(at, last ?? at));
-    return last !== undefined && at < last + ONE_VISIT;
-  }
-
   #kept({ group, ...telling }: Telling, choices: Choices, n: number): Kept | undefined {
     const channels = channelsOf(choices, telling.kind);
     if (channels.length === 0) return undefined;
@@ -198,6 +195,22 @@ export class Dispatcher {
         : {}),
     };
   }
+}
+
+/**
+ * It belongs to what was told within the hour.
+ * @param last of each group, by what was kept before
+ * @param continued of each group, by what is kept now; is added to
+ */
+function goesOn(
+  { group, at }: Telling,
+  last: ReadonlyMap<string, number>,
+  continued: Map<string, number>,
+): boolean {
+  if (group === undefined) return false;
+  const before = continued.get(group) ?? last.get(group);
+  continued.set(group, Math.max(at, before ?? at));
+  return before !== undefined && at < before + ONE_VISIT;
 }
 
 const NOTHING: Told = { tellings: [], holds: [], released: [] };

@@ -58,6 +58,8 @@ export interface ChoiceDoc {
 }
 
 const OPTIONS = { maxTimeMS: 10_000 };
+/** Names in one query: it stays below 100 KB. */
+const GROUPS = 1000;
 /** Looked at for one page, what its reader may not know now among them. */
 const AT_ONCE = 200;
 /** Unread ones that are counted. */
@@ -121,8 +123,15 @@ export class Notices implements Desk, Inbox {
     return faultOf(error) !== undefined || isAway(error);
   }
 
-  async lastOf(group: string): Promise<number | undefined> {
-    return (await this.#database.groups.findOne({ _id: this.#group(group) }, OPTIONS))?.last;
+  async lastOf(groups: readonly string[]): Promise<Map<string, number>> {
+    const names = new Map(groups.map((group) => [this.#group(group), group]));
+    const keys = [...names.keys()];
+    const found = new Map<string, number>();
+    for (let start = 0; start < keys.length; start += GROUPS) {
+      const docs = await find(this.#database.groups, { _id: { $in: keys.slice(start, start + GROUPS) } });
+      for (const { _id, last } of docs) found.set(names.get(_id)!, last);
+    }
+    return found;
   }
 
   async held(names: readonly string[]): Promise<string[]> {

@@ -3,6 +3,7 @@ import { MongoError } from 'mongodb';
 import { fewRandomBytes } from '../fhir/random.ts';
 import type { Mail, Parked, Post } from '../notice/mail.ts';
 import type { Database } from './database.ts';
+import type { DeliveryDoc } from './notices.ts';
 import { Passed } from './outbox.ts';
 
 export interface MailDoc extends Omit<Mail, 'id' | 'notices'> {
@@ -12,6 +13,8 @@ export interface MailDoc extends Omit<Mail, 'id' | 'notices'> {
   open?: true;
   /** When it may be tried, milliseconds. */
   next: number;
+  /** Whose it is until then. */
+  claim?: string;
   parked?: number;
   fault?: string;
 }
@@ -19,6 +22,8 @@ export interface MailDoc extends Omit<Mail, 'id' | 'notices'> {
 /** Who claimed an e-mail has this long; then another may. Milliseconds. */
 export const CLAIMED_FOR = 120_000;
 const AT_ONCE = 500;
+/** Letters that are made together. */
+const TOGETHER = 25;
 const OPTIONS = { maxTimeMS: 10_000 };
 
 export class MongoPost implements Post {
@@ -42,34 +47,50 @@ export class MongoPost implements Post {
     const readers = due.map(({ _id }) => _id);
     const open = await mails.find({ open: true, reader: { $in: readers } }, OPTIONS).toArray();
     const busy = new Set(open.map(({ reader }) => reader));
+    const free = readers.filter((reader) => !busy.has(reader));
     let made = 0;
-    for (const reader of readers) if (!busy.has(reader) && (await this.#make(reader, now))) made += 1;
+    for (let start = 0; start < free.length; start += TOGETHER)
+      made += await this.#makeAll(free.slice(start, start + TOGETHER), now);
     return made;
   }
 
-  async #make(reader: string, now: number): Promise<boolean> {
+  /** In one transaction, which costs what one letter's costs; alone where another process was there first. */
+  async #makeAll(readers: readonly string[], now: number): Promise<number> {
+    if (await this.#make(readers, now)) return readers.length;
+    let made = 0;
+    if (readers.length > 1) for (const reader of readers) if (await this.#make([reader], now)) made += 1;
+    return made;
+  }
+
+  /** One for each of them, or none. */
+  async #make(readers: readonly string[], now: number): Promise<boolean> {
     const { client, deliveries, mails } = this.#database;
     const session = client.startSession();
     const options = { session, ...OPTIONS };
     try {
       await session.withTransaction(async () => {
-        const due = await deliveries
-          .find({ reader, due: { $lte: now } }, { sort: { due: 1, _id: 1 }, limit: AT_ONCE, ...options })
-          .toArray();
-        if (due.length === 0) throw new Passed();
-        await mails.insertOne(
-          {
+        const each: { reader: string; due: DeliveryDoc[] }[] = [];
+        for (const reader of readers) {
+          const due = await deliveries
+            .find({ reader, due: { $lte: now } }, { sort: { due: 1, _id: 1 }, limit: AT_ONCE, ...options })
+            .toArray();
+          if (due.length === 0) throw new Passed();
+          each.push({ reader, due });
+        }
+        await mails.insertMany(
+          each.map(({ reader, due }) => ({
             _id: fewRandomBytes(16).toString('hex'),
             reader,
             notices: due.map(({ _id: id, patient }) => ({ id, patient })),
             since: now,
             next: now,
             tries: 0,
-            open: true,
-          },
+            open: true as const,
+          })),
           options,
         );
-        await deliveries.deleteMany({ _id: { $in: due.map(({ _id }) => _id) } }, options);
+        const gone = each.flatMap(({ due }) => due.map(({ _id }) => _id));
+        await deliveries.deleteMany({ _id: { $in: gone } }, options);
       });
       return true;
     } catch (error) {
@@ -82,17 +103,16 @@ export class MongoPost implements Post {
   }
 
   async claim(now: number, limit: number): Promise<Mail[]> {
-    const claimed: Mail[] = [];
-    while (claimed.length < limit) {
-      const doc = await this.#database.mails.findOneAndUpdate(
-        { open: true, next: { $lte: now } },
-        { $set: { next: now + CLAIMED_FOR } },
-        { sort: { next: 1 }, ...OPTIONS },
-      );
-      if (doc === null) break;
-      claimed.push(mailOf(doc));
-    }
-    return claimed;
+    const { mails } = this.#database;
+    const due = { open: true as const, next: { $lte: now } };
+    const ids = await mails
+      .find(due, { projection: { _id: 1 }, sort: { next: 1 }, limit, ...OPTIONS })
+      .toArray();
+    if (ids.length === 0) return [];
+    const named = { _id: { $in: ids.map(({ _id }) => _id) } };
+    const claim = fewRandomBytes(12).toString('hex');
+    await mails.updateMany({ ...named, ...due }, { $set: { next: now + CLAIMED_FOR, claim } }, OPTIONS);
+    return (await mails.find({ ...named, claim }, OPTIONS).toArray()).map(mailOf);
   }
 
   async done({ id }: Mail): Promise<void> {

@@ -1,4 +1,4 @@
-/** Many at once, from what happened to the letter. With TEST_LOG it says how many a minute: 2,000 are wanted. */
+/** Many at once, from what happened to the letter. `npm run bench:notices` says how many a minute: 2,000 are wanted. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
@@ -75,7 +75,7 @@ test('of what comes all at once, each reader is told each thing, in one letter',
       await sleep(20);
     }
     const sending = (performance.now() - posted) / 60_000;
-    if (process.env['TEST_LOG'] !== undefined)
+    if (process.env['BENCH'] !== undefined)
       console.log(
         `${Math.round(made / making)} notices, ${Math.round((PATIENTS * READERS) / sending)} letters a minute`,
       );
