@@ -62,6 +62,9 @@ export function subscribing(options: SubscribingOptions): Subscribing {
   };
 }
 
+/** Versions among which the one before a deletion is looked for. */
+const VERSIONS = 10;
+
 /** A read like any other, with the subscriber's rights: traced as `$events` of the Subscription. */
 function sessions({ base, port, policies, record, professions }: SubscribingOptions): OpenSession {
   return (subject, id, to) => {
@@ -82,6 +85,11 @@ function sessions({ base, port, policies, record, professions }: SubscribingOpti
     const scoped = new ScopedStore(port, access, notes, tracer);
     return {
       read: ({ type, id: of, vid }) => scoped.readVersion(type, of, vid),
+      async before({ type, id: of, vid }) {
+        const { matches } = await scoped.history({ type, id: of, count: VERSIONS });
+        const at = matches.findIndex((each) => each.vid === vid);
+        return at < 0 ? undefined : matches[at + 1]?.body;
+      },
       async record() {
         const concerns = notes.open();
         if (concerns.length === 0) return;

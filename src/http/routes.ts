@@ -106,8 +106,12 @@ export const ROUTES = [
   { method: 'POST', path: 'Practitioner/[id]/$notices-read', interaction: '$notices-read', code: 'operation', action: 'U', body: 'resource', own: true },
   { method: 'GET', path: 'Patient/[id]/$notice-preferences', interaction: '$notice-preferences', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'GET', path: 'Subscription/[id]/$status', interaction: '$status', code: 'operation', action: 'R', scope: 'r', definition: `${BACKPORT}status` },
+  { method: 'GET', path: 'Subscription/$status', interaction: '$status', code: 'operation', action: 'E', scope: 's', definition: `${BACKPORT}status` },
+  { method: 'POST', path: 'Subscription/$status', interaction: '$status', code: 'operation', action: 'E', scope: 's', body: 'parameters', definition: `${BACKPORT}status` },
   { method: 'GET', path: 'Subscription/[id]/$events', interaction: '$events', code: 'operation', action: 'E', scope: 'r', definition: `${BACKPORT}events` },
   { method: 'GET', path: 'Subscription/[id]/$get-ws-binding-token', interaction: '$get-ws-binding-token', code: 'operation', action: 'R', scope: 'r', definition: `${BACKPORT}get-ws-binding-token` },
+  { method: 'GET', path: 'Subscription/$get-ws-binding-token', interaction: '$get-ws-binding-token', code: 'operation', action: 'E', scope: 's', definition: `${BACKPORT}get-ws-binding-token` },
+  { method: 'POST', path: 'Subscription/$get-ws-binding-token', interaction: '$get-ws-binding-token', code: 'operation', action: 'E', scope: 's', body: 'parameters', definition: `${BACKPORT}get-ws-binding-token` },
   { method: 'POST', path: 'Patient/[id]/$notice-preferences-set', interaction: '$notice-preferences-set', code: 'operation', action: 'U', scope: 'u', body: 'resource', own: true },
 
   { method: 'GET', path: 'ValueSet/$expand', interaction: '$expand', code: 'operation', action: 'E', definition: `${R4}ValueSet-expand` },

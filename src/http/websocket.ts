@@ -12,20 +12,22 @@ export interface Sockets extends Channel {
   close(): void;
 }
 
-/** The Subscription that a token is for; undefined: it is none, or was used. */
-export type Bind = (token: string) => Promise<string | undefined>;
+/** The Subscriptions that a token is for; none: it is no token, or was used. */
+export type Bind = (token: string) => Promise<readonly string[]>;
 
 const PATH = '/websocket';
 const BIND = /^bind-with-token ([A-Za-z0-9_-]{20,100})$/;
 const BIND_WITHIN = 10_000;
 const MOST = 2_000;
 const PING_EVERY = 30_000;
+/** Bytes that wait for a slow client, whatever is sent next; what is more closes it. */
+const MOST_WAITING = 4 * 1024 * 1024;
 /** https://datatracker.ietf.org/doc/html/rfc6455#section-7.4.1 */
 const POLICY = 1008;
 
 export const websocketOf = (base: string): string => `${base.replace(/^http/, 'ws')}${PATH}`;
 
-export function sockets(server: Server, base: string, bind: Bind): Sockets {
+export function sockets(server: Server, base: string, bind: Bind, waiting = MOST_WAITING): Sockets {
   const path = new URL(base).pathname.replace(/\/$/, '') + PATH;
   const bound = new Map<string, Set<WebSocket>>();
   const alive = new WeakSet<WebSocket>();
@@ -68,11 +70,13 @@ export function sockets(server: Server, base: string, bind: Bind): Sockets {
 
   async function take(message: string, socket: WebSocket, ids: Set<string>): Promise<void> {
     const token = BIND.exec(message)?.[1];
-    const id = token === undefined ? undefined : await bind(token);
-    if (id === undefined || socket.readyState !== WebSocket.OPEN) throw new Undelivered('no such token');
-    ids.add(id);
-    bound.set(id, (bound.get(id) ?? new Set()).add(socket));
-    socket.send(`bound ${id}`);
+    const found = token === undefined ? [] : await bind(token);
+    if (found.length === 0 || socket.readyState !== WebSocket.OPEN) throw new Undelivered('no such token');
+    for (const id of found) {
+      ids.add(id);
+      bound.set(id, (bound.get(id) ?? new Set()).add(socket));
+      socket.send(`bound ${id}`);
+    }
   }
 
   const pinging = setInterval(() => {
@@ -93,7 +97,7 @@ export function sockets(server: Server, base: string, bind: Bind): Sockets {
         async send({ body, kind }) {
           if (body === undefined && kind !== 'event-notification') return;
           const message = body?.toString() ?? `ping ${id}`;
-          await Promise.any(here.map((socket) => sent(socket, message, timeout))).catch(() => {
+          await Promise.any(here.map((socket) => sent(socket, message, timeout, waiting))).catch(() => {
             throw new Undelivered('nobody is connected');
           });
         },
@@ -126,8 +130,14 @@ function again(server: Server, request: IncomingMessage, socket: Duplex, head: B
 
 const UPGRADING = /^(upgrade|connection|http2-settings)$/i;
 
-function sent(socket: WebSocket, message: string, timeout: number): Promise<void> {
+/** Who doesn't read is closed: nothing is lost by it, what wasn't taken is sent again at the next binding. */
+function sent(socket: WebSocket, message: string, timeout: number, waiting: number): Promise<void> {
   return new Promise((resolve, reject) => {
+    if (socket.bufferedAmount > waiting) {
+      socket.terminate();
+      reject(new Undelivered('nobody is connected'));
+      return;
+    }
     const late = setTimeout(() => {
       socket.terminate();
       reject(new Undelivered('nobody is connected'));

@@ -43,7 +43,7 @@ export interface EventDoc extends Omit<Numbered, 'id'> {
 export interface BindingDoc {
   /** Hash of the token. */
   _id: string;
-  subscription: string;
+  subscriptions: string[];
   until: Date;
 }
 

@@ -195,25 +195,22 @@ export class Subscriptions implements Desk, Ledger {
     return docs.map(numberedOf);
   }
 
-  async token(id: string, until: number): Promise<string> {
+  async token(ids: readonly string[], until: number): Promise<string> {
     const token = randomBytes(32).toString('base64url');
     const _id = hashOf(token);
-    await this.#database.bindings.insertOne({ _id, subscription: id, until: new Date(until) });
+    await this.#database.bindings.insertOne({ _id, subscriptions: [...ids], until: new Date(until) });
     return token;
   }
 
-  /** The Subscription that a token binds to, once; its next turn comes at once. */
-  async bind(token: string): Promise<string | undefined> {
+  /** The Subscriptions that a token binds to, once; their next turns come at once. None: it is no token. */
+  async bind(token: string): Promise<string[]> {
     const { bindings, subscriptions } = this.#database;
     const found = await bindings.findOneAndDelete({ _id: hashOf(token) }, OPTIONS);
-    if (found === null || found.until.getTime() <= Date.now()) return undefined;
-    const id = found.subscription;
-    const held = await subscriptions.updateOne(
-      { _id: id, status: { $in: ['requested', 'active'] } },
-      { $set: { next: 0 } },
-      OPTIONS,
-    );
-    return held.matchedCount === 1 ? id : undefined;
+    if (found === null || found.until.getTime() <= Date.now()) return [];
+    const own = { _id: { $in: found.subscriptions }, status: { $in: ['requested', 'active'] as const } };
+    await subscriptions.updateMany(own, { $set: { next: 0 } }, OPTIONS);
+    const held = await subscriptions.find(own, { projection: { _id: 1 }, ...OPTIONS }).toArray();
+    return found.subscriptions.filter((id) => held.some(({ _id }) => _id === id));
   }
 
   #opened({ _id, sealed }: SubscriptionDoc): Opened {

@@ -80,16 +80,18 @@ export function statusFor(
   return { resourceType: 'Parameters', meta: { profile: [STATUS] }, parameter };
 }
 
-/** The bytes of the resource as they are kept. */
+const STATUS_OF = { POST: '201', PUT: '200', DELETE: '204' } as const;
+
+/** The bytes of the resource as they are kept; of a deletion there are none. */
 function entryOf(base: string, { stored }: Told, content: Content): string {
   const { type, method } = stored;
   const address = addressOf(base, stored);
   const entry = {
     fullUrl: address,
     request: { method, url: method === 'POST' ? type : `${type}/${stored.id}` },
-    response: { status: method === 'POST' ? '201' : '200' },
+    response: { status: STATUS_OF[method] },
   };
-  if (content === 'id-only') return JSON.stringify(entry);
+  if (content === 'id-only' || method === 'DELETE') return JSON.stringify(entry);
   return `${JSON.stringify(entry).slice(0, -1)},"resource":${stored.body.toString()}}`;
 }
 

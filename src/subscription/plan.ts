@@ -4,6 +4,7 @@
  */
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
+import type { Language } from '../notice/kinds.ts';
 import type { Filter } from '../search/filter.ts';
 import { channelOf, type Target } from './target.ts';
 import { type Asking, filterOf } from './filter.ts';
@@ -26,6 +27,8 @@ export interface Plan {
   timeout: number;
   /** Events in one notification. */
   most: number;
+  /** Of e-mails. */
+  language: Language;
 }
 
 export interface Offered extends Asking {
@@ -59,6 +62,7 @@ export function planOf(resource: Resource, offered: Offered): Plan {
     content: contentOf(channel, topic !== undefined),
     target,
     ...boundsOf(extensionsOf(channel), topic !== undefined),
+    language: /^en\b/i.test(String(resource.language)) ? ('en' as const) : ('fr' as const),
   };
   if (target.kind === 'email' && plan.content !== 'empty')
     throw refused('an e-mail has no content: send no `payload`, or `empty`', 'channel.payload');

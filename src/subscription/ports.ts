@@ -78,8 +78,10 @@ export class Lost extends Error {}
 
 /** The store with the subscriber's rights as they are now, for one notification. */
 export interface Session {
-  /** Undefined: absent or hidden. */
+  /** Undefined: absent or hidden. Of a deletion: a version without a body. */
   read(candidate: Candidate): Promise<Stored | undefined>;
+  /** What a deletion deleted. Undefined: hidden, or made anew too often since. */
+  before(candidate: Candidate): Promise<Buffer | undefined>;
   /** Traces what was read. Durable when it returns. */
   record(): Promise<void>;
 }
@@ -126,6 +128,6 @@ export interface Ledger {
   state(id: string): Promise<{ events: number; fault?: string } | undefined>;
   /** Those from and to these numbers, at most so many. */
   events(id: string, from: number, to: number, limit: number): Promise<Numbered[]>;
-  /** A token that binds one connection, once, until then. Milliseconds. */
-  token(id: string, until: number): Promise<string>;
+  /** A token that binds one connection to these, once, until then. Milliseconds. */
+  token(ids: readonly string[], until: number): Promise<string>;
 }

@@ -109,7 +109,9 @@ export class Turn {
         const candidate = candidateOf(row, this.#plan, this.#claimed.since);
         if (candidate === undefined) continue;
         const stored = await session.read(candidate);
-        if (stored === undefined || !this.#asksFor(stored.body, candidate)) continue;
+        if (stored === undefined) continue;
+        const body = stored.method === 'DELETE' ? await session.before(candidate) : stored.body;
+        if (body === undefined || !this.#asksFor(body, candidate)) continue;
         events.push(candidate);
         if (events.length === this.#plan.most) return { events, upto };
       }
@@ -195,9 +197,14 @@ export class Turn {
 }
 
 /** As far as can be told without asking anybody. */
-export function candidateOf({ n, at, cause }: Row, { type }: Plan, since: number): Candidate | undefined {
-  if (cause.cause !== 'change' || cause.type !== type || cause.method === 'DELETE' || at < since)
-    return undefined;
+export function candidateOf(
+  { n, at, cause }: Row,
+  { type, topic }: Plan,
+  since: number,
+): Candidate | undefined {
+  if (cause.cause !== 'change' || cause.type !== type || at < since) return undefined;
+  // criteria are told of what there is: https://hl7.org/fhir/R4/subscription.html
+  if (cause.method === 'DELETE' && topic === undefined) return undefined;
   return { n, type, id: cause.id, vid: cause.vid, at };
 }
 

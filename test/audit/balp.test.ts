@@ -100,6 +100,10 @@ const UNTRACED = new Set([
   'GET Subscription/[id]/$status',
   'GET Subscription/[id]/$events',
   'GET Subscription/[id]/$get-ws-binding-token',
+  'GET Subscription/$status',
+  'POST Subscription/$status',
+  'GET Subscription/$get-ws-binding-token',
+  'POST Subscription/$get-ws-binding-token',
 ]);
 
 // prettier-ignore

@@ -97,11 +97,17 @@ async function streamOf(
   for (const each of resources) ids.push((await subscriber.post('Subscription', each)).json.id);
   for (const id of ids)
     await until(async () => (await subscriber.get(`Subscription/${id}`)).json.status === 'active');
-  const deposit = async (...args: Parameters<typeof document>): Promise<void> => {
-    expect((await carnet.as('hospital').post('DocumentReference', document(...args))).status).toBe(201);
+  const deposit = async (...args: Parameters<typeof document>): Promise<string> => {
+    const { status, json } = await carnet.as('hospital').post('DocumentReference', document(...args));
+    expect(status).toBe(201);
+    return json.id;
   };
   for (let n = 0; n < 4; n += 1) {
-    if (isWith) for (const [patient, label] of HIDDEN[like]!) await deposit(patient, `hidden ${n}`, label);
+    if (isWith)
+      for (const [patient, label] of HIDDEN[like]!) {
+        const id = await deposit(patient, `hidden ${n}`, label);
+        expect((await carnet.as('hospital').delete(`DocumentReference/${id}`)).status).toBe(204);
+      }
     await deposit('n-1', `seen ${n}`);
     await until(() => read(hook.sent.at(-1)!.text).count === n + 1 && plain.sent.length === n + 1);
   }

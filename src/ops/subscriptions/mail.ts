@@ -9,12 +9,12 @@ export function byMail(carrier: Carrier | undefined, link: string): Channel {
   return {
     lane: ({ target }) => (target.kind === 'email' ? target.to.slice(target.to.indexOf('@')) : ''),
     isHere: () => carrier !== undefined,
-    async reach({ target }) {
+    async reach({ target, language }) {
       if (target.kind !== 'email' || carrier === undefined) throw new Undelivered('no e-mail is sent here');
       return {
         async send() {
           try {
-            await carrier.carry(letterOf(randomUUID(), target.to, 'fr', link));
+            await carrier.carry(letterOf(randomUUID(), target.to, language, link));
           } catch {
             throw new Undelivered('the e-mail was not taken');
           }
