@@ -1,14 +1,18 @@
 /** The authorization server, wired: its records, its keys, its screens. */
 import type { JsonWebKey } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Provider } from 'oidc-provider';
 import type { Accounts, PasswordLogin } from './auth/accounts.ts';
+import type { From } from './auth/records.ts';
 import { opaqueSubject } from './auth/opaque.ts';
 import type { Own } from './auth/token.ts';
 import { randomUUID } from 'node:crypto';
 import type { AccountLog } from './audit/identity/log.ts';
 import type { AskWithin } from './http/within.ts';
+import type { Connecting } from './connecting.ts';
 import { remoteAddress } from './http/remote.ts';
 import { healthRecords } from './oauth/health-records.ts';
+import { apps, withApps } from './oauth/apps.ts';
 import { mount, type Mounted } from './oauth/mount.ts';
 import { createProvider } from './oauth/provider.ts';
 import { screens } from './oauth/screens.ts';
@@ -51,6 +55,7 @@ export interface Around {
   /** In front of the server. */
   proxies: number;
   events: AccountLog;
+  connecting: Connecting;
   ask: AskWithin;
   log: Log;
 }
@@ -62,12 +67,18 @@ const ORIGINS_EVERY = 15_000;
 
 export async function authorizing(
   { issuer, accounts, passwords, clientKeyHosts = [] }: AuthorizingOptions,
-  { database, ring, base, proxies, events, ask, log }: Around,
+  { database, ring, base, proxies, events, connecting, ask, log }: Around,
 ): Promise<Authorizing> {
   const artifacts = new MongoArtifacts(database, ring);
   const clients = new MongoClients(database);
   const keys = new IssuerKeys(database, ring);
   const failed = (err: unknown): void => log.error({ err }, 'the authorization server failed');
+  const records = healthRecords(ask);
+  const { represented } = connecting;
+  const from = (request: IncomingMessage): From => ({
+    address: remoteAddress(request, proxies),
+    requestId: randomUUID(),
+  });
   const made = async (): Promise<{ provider: Provider; names: string }> => {
     const all = await keys.all(Date.now());
     const provider = await createProvider({
@@ -77,9 +88,10 @@ export async function authorizing(
       cookieKey: ring.derive('authorization cookies'),
       pairwiseKey: ring.derive('pairwise subjects'),
       artifacts,
-      clients,
+      clients: withApps(clients, issuer),
       accounts,
       readKeySet: keySetReader(clientKeyHosts),
+      stands: connecting.stands,
       failed,
     });
     return { provider, names: namesOf(all) };
@@ -96,10 +108,22 @@ export async function authorizing(
         artifacts,
         accounts,
         passwords,
-        records: healthRecords(ask),
+        records,
+        represented,
         events,
         attempts: new MongoAttempts(database, ring.derive('failed logins')),
-        from: (request) => ({ address: remoteAddress(request, proxies), requestId: randomUUID() }),
+        from,
+      }),
+      apps: apps({
+        issuer,
+        base,
+        artifacts,
+        accounts,
+        records,
+        represented,
+        events,
+        from,
+        formKey: ring.derive('forms of the list of applications'),
       }),
       launches: { base, own, clients, artifacts },
       artifacts,

@@ -7,6 +7,7 @@ import { Purposes } from './auth/purpose.ts';
 import { type AuthorizingOptions, authorizing } from './authorizing.ts';
 import type { Clients } from './auth/clients.ts';
 import { cataloguing } from './cataloguing.ts';
+import { connecting } from './connecting.ts';
 import { checkScope } from './auth/scopes.ts';
 import { CONTENT_BYTES } from './config-values.ts';
 import { type Issuer, Tokens } from './auth/token.ts';
@@ -198,7 +199,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     };
     const ask = within(pipeline, createMatcher(ROUTES, types, new Set(RESOURCE_TYPES)), base);
     const proxies = options.proxies ?? 0;
-    const around = { database, ring, base, proxies, events: accounts, ask, log };
+    const apps = connecting(port, policies);
+    const around = { database, ring, base, proxies, events: accounts, connecting: apps, ask, log };
     const authorization = options.authorization && (await authorizing(options.authorization, around));
     const catalogue = cataloguing({
       database,

@@ -14,15 +14,27 @@ export interface Settled {
   fhirUser: string;
   /** As people know them. */
   name?: string;
+  /** Of a patient's app. */
+  connection?: Connected;
   /** Logical id of the patient in context. */
   patient?: string;
   /** Logical id. */
   encounter?: string;
 }
 
+/** What a patient's app hangs on. */
+export interface Connected {
+  /** `Consent/x` */
+  consent: string;
+  /** Milliseconds. */
+  until: number;
+}
+
 /** Kept with each access token, never shown. */
 export interface Held {
   holder: Holder;
+  /** Milliseconds: it holds no longer, whatever the token says. */
+  until?: number;
   /** Names of what it hangs on. */
   lives: readonly string[];
 }
@@ -68,6 +80,10 @@ export interface Artifacts {
   settled(grantId: string): Promise<Settled | undefined>;
   /** With all that came from it. */
   endGrant(grantId: string): Promise<void>;
+  /** All that came from the authorizations that made this connection. @param consent `Consent/x` */
+  endConnection(consent: string): Promise<void>;
+  /** It goes on while nobody is logged in: a refresh token of it is good. */
+  isKeptAlive(consent: string): Promise<boolean>;
   /** With the tokens and codes that don't outlast it. */
   endSession(uid: string): Promise<void>;
 }

@@ -7,16 +7,47 @@ export interface From {
   requestId: string;
 }
 
-/** A patient connects an app. */
+/** A patient whom somebody speaks for by law, now. */
+export interface Represented {
+  /** Logical id. */
+  patient: string;
+  /** `RelatedPerson/x`: as whom. */
+  link: string;
+  name?: string;
+}
+
+/** A patient's app, as the patient reads of it. */
+export interface ConnectedApp {
+  /** Logical id of the Consent. */
+  consent: string;
+  /** `Device/x` */
+  device: string;
+  name: string;
+  /** Types; `*`: all that it may be given. */
+  reads: readonly string[];
+  adds: readonly string[];
+  /** As dates of FHIR. */
+  since: string;
+  until: string;
+  /** Last instant at which it was given something. */
+  used?: string;
+  isOver: boolean;
+}
+
+/** An app is connected, by its patient or by who speaks for them. */
 export interface Connection {
-  patient: Holder;
+  /** Who is there. */
+  by: Holder;
+  /** `RelatedPerson/x`, where that isn't the patient. */
+  link?: string;
   /** Logical id. */
   of: string;
   client: { id: string; name: string };
   /** `Device/x` */
   device: string;
-  /** Types that it reads; empty: all. */
-  types: readonly string[];
+  /** Types; none: nothing. */
+  reads: readonly string[] | 'all';
+  adds: readonly string[] | 'all';
   /** Milliseconds. */
   since: number;
   until: number;
@@ -31,6 +62,10 @@ export type Traits =
 export interface HealthRecords {
   /** `Consent/x`: made, or in place of the one that it was connected by before. @throws FhirError */
   connect(connection: Connection, from: From): Promise<string>;
+  /** Those that the person is shown, the latest first. */
+  connected(holder: Holder, patient: string, from: From): Promise<ConnectedApp[]>;
+  /** @param consent logical id @throws FhirError */
+  disconnect(holder: Holder, consent: string, from: From): Promise<void>;
   /** The one patient whom these traits fit, as far as the caller may find them; undefined: none, or several. */
   find(holder: Holder, traits: Traits, from: From): Promise<{ id: string; resource: Json } | undefined>;
 }

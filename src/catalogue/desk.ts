@@ -6,7 +6,7 @@ import { FhirError } from '../fhir/outcome.ts';
 import { randomSecret } from './secret.ts';
 import { type Duty, type Steward, requireDuty } from './duty.ts';
 import { type Issuer, issuerIn } from './issuer.ts';
-import { connects, requireReviewed, stepBetween } from './lifecycle.ts';
+import { connects, endOf, requireReviewed, stepBetween } from './lifecycle.ts';
 import {
   CRITERIA,
   type Description,
@@ -262,7 +262,12 @@ export class Desk {
     if (clients === undefined || !connects(listing.state, isSandbox)) return undefined;
     if (listing.audience === 'patients') await this.#options.device(listing);
     const known = await clients.find(listing.id);
-    return this.#register(clientOf(listing), known?.client.secretHash);
+    const { reviewedUntil } = listing;
+    const client = {
+      ...clientOf(listing),
+      ...(reviewedUntil === undefined ? {} : { reviewedUntil: endOf(reviewedUntil) }),
+    };
+    return this.#register(client, known?.client.secretHash);
   }
 
   /** @returns a generated secret, told this once */

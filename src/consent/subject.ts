@@ -32,6 +32,8 @@ export interface Subject {
   purposes: string[];
   /** In which the caller broke the glass. */
   emergencies: readonly Emergency[];
+  /** Who connected a patient's app, where that isn't the patient: it is given no more than they are. */
+  connectedBy?: Representative;
   /** The system that says who is calling, where they didn't log in themselves. */
   assertedBy?: string;
   /** Answers for an emergency call centre. */
@@ -49,6 +51,9 @@ export interface Subject {
   /** Token id, for traces. */
   tokenId?: string;
 }
+
+/** As the token of the representative themself would say it. */
+export type Representative = Pick<Subject, 'role' | 'reference' | 'related'>;
 
 /** `user/DocumentReference.rs`: https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html */
 export interface Scope {

@@ -3,12 +3,12 @@
  * (another object after each change), the caller (one object for a token) and the moments at which something begins
  * or ends.
  */
-import { type Attributes, type Condition, keyed } from '../condition/condition.ts';
+import { type Attributes, type Condition, NONE, and, keyed } from '../condition/condition.ts';
 import { type Caller, callerOf } from '../consent/caller.ts';
 import { type Decision, type Verdict, judge, plan, verdictsFor } from '../consent/lines.ts';
 import { type Standing, standingOf } from '../consent/link.ts';
 import type { Policy } from '../consent/policy.ts';
-import type { Subject } from '../consent/subject.ts';
+import type { Representative, Subject } from '../consent/subject.ts';
 import type { PolicySource, Stated } from './ports.ts';
 
 export interface Plan {
@@ -33,12 +33,38 @@ interface Remembered extends Plan {
 const remembered = new WeakMap<Policy, WeakMap<Subject, Remembered>>();
 const callers = new WeakMap<Subject, Caller>();
 
-export function planFor(
-  { policy, named }: Stated,
-  subject: Subject,
-  source: PolicySource,
-  now: number,
-): Plan {
+export function planFor(stated: Stated, subject: Subject, source: PolicySource, now: number): Plan {
+  const own = ownPlan(stated, subject, source, now);
+  const { connectedBy } = subject;
+  if (connectedBy === undefined) return own;
+  return within(own, ownPlan(stated, representativeOf(subject, connectedBy), source, now));
+}
+
+const representatives = new WeakMap<Subject, Subject>();
+
+function representativeOf(subject: Subject, { role, reference, related }: Representative): Subject {
+  let made = representatives.get(subject);
+  if (made === undefined) {
+    const { connectedBy: _app, ...rest } = subject;
+    made = { ...rest, role, reference, related, depositor: reference };
+    representatives.set(subject, made);
+  }
+  return made;
+}
+
+/** What an app is given that a representative connected: no more than they are, and nothing once they speak for nobody. */
+function within(own: Plan, theirs: Plan): Plan {
+  const condition = theirs.standing === 'representative' ? and(own.condition, theirs.condition) : NONE;
+  const decide = (facts: Attributes, isGiven: boolean): Decision => {
+    if (isGiven) return own.decide(facts, true);
+    if (theirs.standing !== 'representative') return NOBODY;
+    const decided = theirs.decide(facts, false);
+    return decided.effect === 'deny' ? decided : own.decide(facts, false);
+  };
+  return { ...own, condition, name: JSON.stringify(condition), decide };
+}
+
+function ownPlan({ policy, named }: Stated, subject: Subject, source: PolicySource, now: number): Plan {
   const known = remembered.get(policy)?.get(subject);
   if (known !== undefined && known.from <= now && now < known.until) return known;
   const caller = callerFor(subject);
@@ -72,6 +98,9 @@ export function planFor(
 
 /** Of those that say so, in one decision of a search. */
 const MOST_CITED = 20;
+
+/** Line 12. */
+const NOBODY: Decision = { effect: 'deny', line: 12, because: [], cited: [] };
 
 /** Lines 3 and 6, without asking all of them: plans of the family are made for each request. */
 const DEPOSITED: Decision = { effect: 'permit', line: 3, because: [], cited: [] };

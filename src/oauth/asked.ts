@@ -6,7 +6,7 @@ import type { Account, Accounts, PasswordLogin, Person } from '../auth/accounts.
 import type { Attempts } from '../auth/attempts.ts';
 import type { Client } from '../auth/clients.ts';
 import type { Artifacts } from '../auth/grants.ts';
-import type { From, HealthRecords } from '../auth/records.ts';
+import type { From, HealthRecords, Represented } from '../auth/records.ts';
 import type { Language } from '../consent/reasons.ts';
 import { languageOf } from './language.ts';
 import { registrationOf } from './provider.ts';
@@ -19,6 +19,8 @@ export interface ScreenOptions {
   /** Absent: nobody can log in here. */
   passwords?: PasswordLogin;
   records: HealthRecords;
+  /** For whom a person speaks by law. */
+  represented(person: Person): Promise<Represented[]>;
   /** Failed logins. */
   attempts: Attempts;
   /** What happens here is traced. */
@@ -32,6 +34,8 @@ export interface Shown {
   status: number;
   html: string;
   leadsTo?: string;
+  /** The browser is sent there instead. */
+  to?: string;
 }
 
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
@@ -99,4 +103,27 @@ export async function accountOf({ interaction, options }: Asked): Promise<Accoun
 /** An application of patients is for them, one of professionals for those. */
 export function personsFor({ persons }: Account, client: Client): readonly Person[] {
   return persons.filter((person) => settle(person, client, {}) !== undefined);
+}
+
+/** As whom, and for whom, an application may be allowed. */
+export interface Choice {
+  /** What the form sends. */
+  value: string;
+  person: Person;
+  /** Another patient, whom the person speaks for. */
+  of?: Represented;
+}
+
+export async function choicesFor(asked: Asked, account: Account): Promise<Choice[]> {
+  const { client, options } = asked;
+  const choices = personsFor(account, client).map((person, index): Choice[] => [
+    { value: String(index), person },
+  ]);
+  for (const choice of choices) {
+    const [{ value, person }] = choice as [Choice];
+    if (person.role !== 'patient' || client.device === undefined) continue;
+    for (const of of await options.represented(person))
+      choice.push({ value: `${value} ${of.patient}`, person, of });
+  }
+  return choices.flat();
 }

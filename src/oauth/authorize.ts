@@ -1,17 +1,18 @@
 /** May this application: what was allowed is settled, and of a patient's app a Consent of theirs. */
+import { ownPage } from './apps.ts';
 import type { Person } from '../auth/accounts.ts';
 import type { Settled } from '../auth/grants.ts';
 import { isResourceScope } from '../auth/scopes.ts';
 import { FhirError } from '../fhir/outcome.ts';
-import { type Asked, type Shown, accountOf, personsFor, textOf } from './asked.ts';
+import { type Asked, type Choice, type Shown, accountOf, choicesFor, textOf } from './asked.ts';
 import { traitsIn } from './find-patient.ts';
 import { takeLaunch } from './launches.ts';
 import { patientOf, whoIs } from './login.ts';
 import { authorizePage } from './pages/authorize.ts';
 import { connectionText, typesIn } from './pages/words.ts';
-import { LIVES } from './provider.ts';
+import { connectionLife, LIVES } from './lives.ts';
 import { scopesFor } from './scopes.ts';
-import { type Context, settle } from './settle.ts';
+import { type Context, holderOf, settle } from './settle.ts';
 
 const DENIED = 'access_denied';
 
@@ -20,8 +21,10 @@ export async function showAuthorize(asked: Asked, notFound = false): Promise<Sho
   const { client, scopes, language, root, action, redirectUri } = asked;
   const account = await accountOf(asked);
   if (account === undefined) return undefined;
-  const persons = personsFor(account, client);
-  const [first] = persons;
+  const own = ownPage(client, root);
+  if (own !== undefined) return own;
+  const choices = await choicesFor(asked, account);
+  const first = choices[0]?.person;
   const isPatients = first?.role === 'patient';
   const role = isPatients ? 'app' : (first?.role ?? 'app');
   const shown = {
@@ -29,9 +32,14 @@ export async function showAuthorize(asked: Asked, notFound = false): Promise<Sho
     action,
     client: client.name,
     name: first?.name ?? account.id,
-    persons: persons.map((person) => person),
+    choices: choices.map(({ value, person, of }) => ({
+      value,
+      role: of === undefined ? person.role : ('representative' as const),
+      name: of === undefined ? person.name : (of.name ?? of.patient),
+    })),
     scopes: scopesFor(scopes, role, isPatients || hasPatient(asked)).filter(isResourceScope),
     offline: scopes.includes('offline_access'),
+    ...(isPatients ? { life: connectionLife(client, scopes.includes('offline_access'), Date.now()) } : {}),
     isPatients,
     find: !isPatients && mustFind(asked),
     notFound,
@@ -43,39 +51,54 @@ export async function showAuthorize(asked: Asked, notFound = false): Promise<Sho
 export async function authorize(asked: Asked, form: URLSearchParams): Promise<Shown | undefined> {
   const { options, provider, client, scopes, from, finish } = asked;
   const account = await accountOf(asked);
-  const persons = account === undefined ? [] : personsFor(account, client);
-  const person = persons[persons.length === 1 ? 0 : Number(form.get('person') ?? NaN)];
-  if (account === undefined || person === undefined)
+  const choices = account === undefined ? [] : await choicesFor(asked, account);
+  const choice = chosen(choices, form.get('person'));
+  if (account === undefined || choice === undefined)
     return finish({ error: DENIED, error_description: 'the application is not for this person' });
+  const { person, of } = choice;
   const context = await contextFor(asked, person, form);
   if (context === 'launch')
     return finish({ error: DENIED, error_description: 'the launch is unknown, used, or another person’s' });
   if (context === 'not found') return showAuthorize(asked, true);
-  const settled = settle(person, client, context);
+  const settled = settle(person, client, context, of);
   if (settled === undefined) return finish({ error: DENIED, error_description: 'not for this person' });
   const granted = scopesFor(scopes, settled.holder.role, settled.patient !== undefined);
   const grant = new provider.Grant({ accountId: account.id, clientId: client.id });
   grant.addOIDCScope(granted.join(' '));
   const rejected = scopes.filter((scope) => !granted.includes(scope));
   if (rejected.length > 0) grant.rejectOIDCScope(rejected.join(' '));
-  let about: string[] = [];
+  const about: string[] = [];
+  let seconds: number = LIVES.grant;
   try {
-    if (person.role === 'patient') about = [await connect(asked, person, granted)];
+    if (person.role === 'patient') {
+      const { until } = connectionLife(client, scopes.includes('offline_access'), Date.now());
+      const consent = await connect(asked, choice, granted, until);
+      about.push(consent);
+      settled.connection = { consent, until };
+      seconds = Math.min(seconds, Math.ceil((until - Date.now()) / 1000));
+    }
   } catch (error) {
     if (!(error instanceof FhirError) || error.status >= 500) throw error;
     return finish({ error: DENIED, error_description: 'the patient can not connect this application' });
   }
   const grantId = await grant.save();
-  await options.artifacts.begin('grant', grantId, LIVES.grant, settled);
+  await options.artifacts.begin('grant', grantId, seconds, settled);
   await options.events.record({
     what: person.role === 'patient' ? 'app-connected' : 'role-chosen',
     who: { account: account.id, ...whoIs(person) },
-    ...patientOf(person),
+    ...patientOf(of === undefined ? person : { reference: `Patient/${of.patient}` }),
     client: client.id,
     ...from,
     about: [...about, ...(about.length === 0 || client.device === undefined ? [] : [client.device])],
   });
   return finish({ consent: { grantId } });
+}
+
+/** A patient's app is for themself unless they say another: who is said must be among them still. */
+function chosen(choices: readonly Choice[], value: string | null): Choice | undefined {
+  if (value !== null) return choices.find((choice) => choice.value === value);
+  const [first, ...others] = choices;
+  return others.length === 0 || first?.person.role === 'patient' ? first : undefined;
 }
 
 function hasPatient({ scopes, interaction }: Asked): boolean {
@@ -109,26 +132,24 @@ async function contextFor(
   }
 }
 
-function connect(asked: Asked, person: Person, granted: readonly string[]): Promise<string> {
-  const { options, client, scopes, from } = asked;
-  const since = Date.now();
-  const lasts = scopes.includes('offline_access') ? LIVES.grant : LIVES.session;
+function connect(
+  asked: Asked,
+  { person, of }: Choice,
+  granted: readonly string[],
+  until: number,
+): Promise<string> {
+  const { options, client, from } = asked;
   const connection = {
-    patient: {
-      ...person,
-      depositor: person.reference,
-      emergencies: [],
-      rights: [],
-      idPrefixes: [],
-      client: options.issuer,
-    },
-    of: patientOf(person).patient!,
+    by: holderOf(person, options.issuer),
+    of: of?.patient ?? patientOf(person).patient!,
+    ...(of === undefined ? {} : { link: of.link }),
     client: { id: client.id, name: client.name },
     device: client.device!,
-    types: typesIn(granted),
-    since,
-    until: since + lasts * 1000,
-    text: connectionText(client.name, granted, since + lasts * 1000),
+    reads: typesIn(granted, 'reads'),
+    adds: typesIn(granted, 'adds'),
+    since: Date.now(),
+    until,
+    text: connectionText(client.name, granted, until, of && (of.name ?? of.patient)),
   };
   return options.records.connect(connection, from);
 }

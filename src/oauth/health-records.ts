@@ -1,60 +1,80 @@
 /** The authorization server's own requests: as the person at the screen, by the gate like any. */
-import type { Connection, From, HealthRecords, Traits } from '../auth/records.ts';
-import type { Subject } from '../consent/subject.ts';
+import type { Holder } from '../auth/grants.ts';
+import type { ConnectedApp, From, HealthRecords, Traits } from '../auth/records.ts';
+import type { Scope, Subject } from '../consent/subject.ts';
+import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import type { Answer, Entry } from '../interaction/exchange.ts';
-
-/** Under which a Consent is the connection of a client. */
-export const CONNECTION = 'https://carnet.example/fhir/NamingSystem/connected-client';
-const RESOURCE_TYPES = 'http://hl7.org/fhir/resource-types';
+import { appOf, CONNECTION, connectionName, consentOf } from './connection-consent.ts';
 
 type Ask = (subject: Subject, entry: Entry, from: From) => Promise<Answer>;
 
+const CONNECTIONS: Scope = { context: 'patient', type: 'Consent', interactions: 'cruds' };
+const TRACES: Scope = { context: 'patient', type: 'AuditEvent', interactions: 'rs' };
+/** Connections of one patient that are shown. */
+const MOST = '100';
+
 export function healthRecords(ask: Ask): HealthRecords {
+  const get = async (subject: Subject, url: string, from: From): Promise<Resource> => {
+    const { body } = await ask(subject, { method: 'GET', url, headers: {} }, from);
+    return (Buffer.isBuffer(body) ? JSON.parse(body.toString()) : body) as Resource;
+  };
+  const search = async (
+    subject: Subject,
+    type: string,
+    params: Record<string, string>,
+    from: From,
+  ): Promise<Resource[]> => {
+    const bundle = await get(subject, `${type}?${new URLSearchParams(params).toString()}`, from);
+    const entries = (bundle.entry ?? []) as { resource: Resource; search?: { mode?: string } }[];
+    return entries.filter(({ search: how }) => how?.mode !== 'outcome').map((entry) => entry.resource);
+  };
   return {
     async connect(connection, from) {
-      const { of, patient, client } = connection;
-      const subject: Subject = {
-        ...patient,
-        scopes: [{ context: 'patient', type: 'Consent', interactions: 'cruds' }],
-      };
-      const query = new URLSearchParams({ patient: of, identifier: `${CONNECTION}|${client.id}` });
-      const value = consentOf(connection);
-      const { headers } = await ask(
-        subject,
-        {
-          method: 'PUT',
-          url: `Consent?${query.toString()}`,
-          headers: {},
-          body: {
-            kind: 'json',
-            contentType: 'application/fhir+json',
-            value: value as Json,
-            bytes: Buffer.from(JSON.stringify(value)),
-          },
-        },
-        from,
-      );
+      const { of, by, client, link } = connection;
+      const name = `${CONNECTION}|${connectionName(client.id, link)}`;
+      const query = new URLSearchParams({ patient: of, identifier: name });
+      const sent = putting(`Consent?${query.toString()}`, consentOf(connection));
+      const { headers } = await ask({ ...by, scopes: [CONNECTIONS] }, sent, from);
       const [, id] = /Consent\/([^/]+)/.exec(headers?.['content-location'] ?? '') ?? [];
       return `Consent/${id}`;
     },
-    async find(holder, traits, from) {
+    async connected(holder, patient, from) {
+      const subject = { ...holder, scopes: [CONNECTIONS, TRACES] };
+      const asked = { patient, identifier: `${CONNECTION}|`, _sort: '-date', _count: MOST };
+      const found = await search(subject, 'Consent', asked, from);
+      const apps = found.flatMap((consent) => appOf(consent, Date.now()) ?? []);
+      return Promise.all(
+        apps.map(async (app): Promise<ConnectedApp> => {
+          const traced = { patient, agent: app.device, _sort: '-date', _count: '1' };
+          const [last] = app.isOver ? [] : await search(subject, 'AuditEvent', traced, from);
+          return last === undefined ? app : { ...app, used: last.recorded as string };
+        }),
+      );
+    },
+    async disconnect(holder, id, from) {
+      const subject = { ...holder, scopes: [CONNECTIONS] };
+      const consent = await get(subject, `Consent/${id}`, from);
+      if (appOf(consent, Date.now()) === undefined) throw new FhirError('not-found', 'not found');
+      await ask(subject, putting(`Consent/${id}`, { ...consent, status: 'inactive' }), from);
+    },
+    async find(holder: Holder, traits, from) {
       const subject: Subject = {
         ...holder,
         scopes: [{ context: 'user', type: 'Patient', interactions: 'rs' }],
       };
-      const query = new URLSearchParams(searchFor(traits)).toString();
-      const { body } = await ask(subject, { method: 'GET', url: `Patient?${query}`, headers: {} }, from);
-      const found = (Buffer.isBuffer(body) ? JSON.parse(body.toString()) : body) as {
-        entry?: { resource: Resource; search?: { mode?: string } }[];
-      };
-      const matches = (found.entry ?? []).filter(({ search }) => search?.mode !== 'outcome');
-      const [first, ...others] = matches;
-      return first === undefined || others.length > 0
-        ? undefined
-        : { id: first.resource.id!, resource: first.resource };
+      const [first, ...others] = await search(subject, 'Patient', searchFor(traits), from);
+      return first === undefined || others.length > 0 ? undefined : { id: first.id!, resource: first };
     },
   };
+}
+
+function putting(url: string, value: Resource): Entry {
+  // as JSON has it, without what is undefined
+  const bytes = Buffer.from(JSON.stringify(value));
+  const json = JSON.parse(bytes.toString()) as Json;
+  const body = { kind: 'json' as const, contentType: 'application/fhir+json', value: json, bytes };
+  return { method: 'PUT', url, headers: {}, body };
 }
 
 /** Exact ones: nobody leafs through patients. */
@@ -62,41 +82,4 @@ function searchFor(traits: Traits): Record<string, string> {
   if ('identifier' in traits) return { identifier: traits.identifier, _count: '2' };
   const { family, given, birthdate, gender } = traits;
   return { 'family:exact': family, 'given:exact': given, birthdate, gender, _count: '2' };
-}
-
-function consentOf(connection: Connection): Resource {
-  const { of, client, device, types, since, until, text } = connection;
-  const data = Buffer.from(text, 'utf8');
-  return {
-    resourceType: 'Consent',
-    identifier: [{ system: CONNECTION, value: client.id }],
-    status: 'active',
-    scope: {
-      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }],
-    },
-    category: [{ coding: [{ system: 'http://loinc.org', code: '59284-0' }] }],
-    patient: { reference: `Patient/${of}` },
-    dateTime: new Date(since).toISOString(),
-    performer: [{ reference: `Patient/${of}` }],
-    sourceAttachment: {
-      contentType: 'text/plain; charset=utf-8',
-      language: 'fr-FR',
-      data: data.toString('base64'),
-      title: `Autorisation de l’application ${client.name}`,
-    },
-    policy: [{ uri: 'https://profiles.ihe.net/ITI/PCF/Policy-basic-normal' }],
-    provision: {
-      type: 'permit',
-      period: { start: new Date(since).toISOString(), end: new Date(until).toISOString() },
-      actor: [
-        {
-          role: {
-            coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType', code: 'IRCP' }],
-          },
-          reference: { reference: device, display: client.name },
-        },
-      ],
-      ...(types.length === 0 ? {} : { class: types.map((code) => ({ system: RESOURCE_TYPES, code })) }),
-    },
-  };
 }

@@ -9,6 +9,7 @@ import { languageOf } from './language.ts';
 import { errorPage } from './pages/error.ts';
 import { policy } from './policy.ts';
 import { STYLE } from './pages/style.ts';
+import type { Apps } from './apps.ts';
 import type { Shown } from './asked.ts';
 import { nameClient } from './unnamed.ts';
 import { beginLaunch, type LaunchOptions } from './launches.ts';
@@ -19,6 +20,8 @@ export interface MountOptions {
   /** The provider as it is now: its keys rotate. */
   provider: () => Provider;
   screens: Screens;
+  /** The list of one's applications. */
+  apps: Apps;
   artifacts: Artifacts;
   launches: LaunchOptions;
   failed(error: unknown): void;
@@ -58,6 +61,11 @@ export function mount(options: MountOptions): Mounted {
         ? fault(request, 403)
         : await screens(options.provider(), request, response, step);
       if (shown !== undefined) show(response, shown);
+      return;
+    }
+    if (at === '/apps' && (request.method === 'GET' || request.method === 'POST')) {
+      const isOwn = !isForeign(request, issuer);
+      show(response, isOwn ? await options.apps(options.provider(), request, response) : fault(request, 403));
       return;
     }
     const fixed = request.method === 'GET' && Object.hasOwn(FIXED, at) ? FIXED[at] : undefined;
@@ -145,8 +153,9 @@ const FIXED: Record<string, { type: string; text: string }> = {
   '/smart-style.json': { type: 'application/json', text: JSON.stringify(SMART_STYLE) },
 };
 
-function show(response: ServerResponse, { status, html, leadsTo }: Shown): void {
+function show(response: ServerResponse, { status, html, leadsTo, to }: Shown): void {
   response.writeHead(status, {
+    ...(to === undefined ? {} : { location: to }),
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
     'content-security-policy': policy(leadsTo),

@@ -6,13 +6,14 @@ import { createHmac, type JsonWebKey } from 'node:crypto';
 import type { KoaContextWithOIDC, Provider as OidcProvider, Configuration } from 'oidc-provider';
 import type { Accounts } from '../auth/accounts.ts';
 import { type Clients, isSecret } from '../auth/clients.ts';
-import type { Artifacts, Held } from '../auth/grants.ts';
+import type { Artifacts, Connected, Held } from '../auth/grants.ts';
 import { adapterFor, type Registration } from './adapter.ts';
 import { loadProvider } from './library.ts';
 import { errorPage } from './pages/error.ts';
 import { loggedOut, logoutPage } from './pages/logout.ts';
 import { onwardPage } from './pages/onward.ts';
 import { policy } from './policy.ts';
+import { LIVES } from './lives.ts';
 import { IDENTITY, LAUNCH, scopesAsked } from './scopes.ts';
 import { languageOf } from './language.ts';
 
@@ -30,20 +31,11 @@ export interface ProviderOptions {
   accounts: Accounts;
   /** Reads a client's key set, where that is allowed. */
   readKeySet(address: string | URL | Request): Promise<Response>;
+  /** A patient's app is still connected by this Consent. */
+  stands(consent: string): Promise<boolean>;
   /** Told of what failed here. */
   failed(error: unknown): void;
 }
-
-/** Seconds. */
-export const LIVES = {
-  access: 3600,
-  system: 300,
-  code: 60,
-  interaction: 1800,
-  session: 8 * 3600,
-  grant: 365 * 86_400,
-  refresh: 90 * 86_400,
-} as const;
 
 /** RS384 and ES384 are SMART's; an assertion lives five minutes at most. */
 const ASSERTIONS = ['RS384', 'ES384'] as const;
@@ -157,10 +149,16 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
       const settled = grantId === undefined ? undefined : await artifacts.settled(grantId);
       if (settled === undefined || grantId === undefined)
         throw new errors.InvalidGrant('the authorization has ended');
+      const { connection } = settled;
+      if (connection !== undefined && !(await isConnected(connection))) {
+        await artifacts.endGrant(grantId);
+        throw new errors.InvalidGrant('the connection has ended: the patient is asked again');
+      }
       const session = expiresWithSession === true ? [artifacts.life('session', sessionUid!)] : [];
       const held: Held = {
         holder: settled.holder,
         lives: [artifacts.life('grant', grantId), registration.life, ...session],
+        ...(connection === undefined ? {} : { until: connection.until }),
       };
       const { patient, encounter, fhirUser } = settled;
       return {
@@ -194,6 +192,10 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
       ctx.body = errorPage(out, languageOf(ctx), root);
     },
   };
+
+  async function isConnected({ consent, until }: Connected): Promise<boolean> {
+    return Date.now() < until && options.stands(consent);
+  }
 
   /** @throws the error that the client is told, at its redirect URI */
   function checkRequest(ctx: KoaContextWithOIDC, aud: string | undefined, { client }: Registration): void {

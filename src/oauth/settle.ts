@@ -1,7 +1,8 @@
 /** Who a token is for, once somebody has allowed it. */
 import type { Person } from '../auth/accounts.ts';
 import type { Client } from '../auth/clients.ts';
-import type { Settled } from '../auth/grants.ts';
+import type { Holder, Settled } from '../auth/grants.ts';
+import type { Represented } from '../auth/records.ts';
 
 export interface Context {
   patient?: string;
@@ -9,11 +10,17 @@ export interface Context {
 }
 
 /** Undefined: an application that isn't for such people. */
-export function settle(person: Person, client: Client, context: Context): Settled | undefined {
+export function settle(
+  person: Person,
+  client: Client,
+  context: Context,
+  of?: Represented,
+): Settled | undefined {
   const named = person.name === undefined ? {} : { name: person.name };
   if (person.role === 'patient') {
     if (client.device === undefined) return undefined;
-    const patient = person.reference.slice('Patient/'.length);
+    const patient = of?.patient ?? person.reference.slice('Patient/'.length);
+    const { role, reference, related } = person;
     return {
       fhirUser: person.reference,
       ...named,
@@ -33,6 +40,7 @@ export function settle(person: Person, client: Client, context: Context): Settle
         client: client.id,
         name: client.name,
         patient,
+        ...(of === undefined ? {} : { connectedBy: { role, reference, related } }),
       },
     };
   }
@@ -49,5 +57,17 @@ export function settle(person: Person, client: Client, context: Context): Settle
       client: client.id,
       ...(context.patient === undefined ? {} : { patient: context.patient }),
     },
+  };
+}
+
+/** The person themself, as the authorization server asks for them. @param server its address */
+export function holderOf(person: Person, server: string): Holder {
+  return {
+    ...person,
+    depositor: person.reference,
+    emergencies: [],
+    rights: [],
+    idPrefixes: [],
+    client: server,
   };
 }

@@ -23,6 +23,8 @@ export interface ArtifactDoc {
   uid?: string;
   grant?: string;
   session?: string;
+  /** Keyed hash of the Consent by which a patient's app was connected. */
+  connection?: string;
 }
 
 interface Known {
@@ -121,7 +123,9 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
   async begin(kind: 'grant' | 'session', id: string, seconds: number, settled?: Settled): Promise<void> {
     const _id = this.life(kind, id);
     const sealed = settled === undefined ? {} : { sealed: this.#seal(_id, settled) };
-    const set = { kind: LIFE, until: inSeconds(seconds), ...sealed };
+    const consent = settled?.connection?.consent;
+    const connection = consent === undefined ? {} : { connection: this.#hash('connection', consent) };
+    const set = { kind: LIFE, until: inSeconds(seconds), ...sealed, ...connection };
     await this.#database.artifacts.updateOne({ _id }, { $set: set }, { upsert: true, ...TIME });
   }
 
@@ -132,6 +136,28 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
 
   endGrant(grantId: string): Promise<void> {
     return this.#endLife('grant', this.life('grant', grantId));
+  }
+
+  async endConnection(consent: string): Promise<void> {
+    for (const { _id } of await this.#connected(consent)) await this.#endLife('grant', _id);
+  }
+
+  async isKeptAlive(consent: string): Promise<boolean> {
+    const grants = (await this.#connected(consent)).map(({ _id }) => _id);
+    if (grants.length === 0) return false;
+    const filter = {
+      grant: { $in: grants },
+      kind: 'RefreshToken',
+      session: { $exists: false },
+      used: { $exists: false },
+      until: { $gt: new Date() },
+    };
+    return (await find(this.#database.artifacts, filter, { limit: 1, hint: 'grant' })).length > 0;
+  }
+
+  #connected(consent: string): Promise<ArtifactDoc[]> {
+    const filter = { connection: this.#hash('connection', consent) };
+    return find(this.#database.artifacts, filter, { hint: 'connection' });
   }
 
   endSession(uid: string): Promise<void> {
@@ -172,7 +198,12 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
     };
     // what wasn't made to be carried by requests holds nothing
     if (extra?.held === undefined) return undefined;
-    const token = { ...extra.held, id: doc._id.slice(0, 16), scope, until: exp * 1000 };
+    const token = {
+      ...extra.held,
+      id: doc._id.slice(0, 16),
+      scope,
+      until: Math.min(exp * 1000, extra.held.until ?? Infinity),
+    };
     const known = { token, needs: [doc._id, ...token.lives] };
     if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(doc._id, known);

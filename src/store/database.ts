@@ -170,6 +170,7 @@ export const INDEXES = {
     { name: 'uid', key: { uid: 1 }, ...ONLY_WITH('uid') },
     { name: 'grant', key: { grant: 1 }, ...ONLY_WITH('grant') },
     { name: 'session', key: { session: 1 }, ...ONLY_WITH('session') },
+    { name: 'connection', key: { connection: 1 }, ...ONLY_WITH('connection') },
   ],
   groups: [{ name: 'seen', key: { seen: 1 }, expireAfterSeconds: 172_800 }],
   locks: [{ name: 'touched', key: { touched: 1 }, expireAfterSeconds: 86_400 }],

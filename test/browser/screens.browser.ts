@@ -214,6 +214,31 @@ it('another person logs in where somebody still is: the first is logged out, by 
   expect(await page.textContent('main')).toContain('Dr Sophie Lambert');
 });
 
+it('the list of one’s applications, and the end of one', async () => {
+  screen = await openScreen(browser);
+  const { page } = screen;
+  await page.goto(launchAddress(oauth, app, { scope: 'openid launch/patient patient/Observation.rs' }));
+  await logIn('patient');
+  await press(page, 'Autoriser');
+  await page.goto(`${oauth.issuer}/apps`);
+  expect(await page.title()).toBe('Mes applications connectées');
+  await expectAccessible(page);
+  await press(page, 'Mettre fin à l’accès de Rythme');
+  expect(await page.textContent('[role=status]')).toBe('L’accès de l’application est terminé.');
+  await expectAccessible(page);
+  await press(page, 'Se déconnecter');
+  expect(await page.title()).toBe('Se déconnecter ?');
+});
+
+it('the list, to who has to log in first', async () => {
+  screen = await openScreen(browser);
+  const { page } = screen;
+  await page.goto(`${oauth.issuer}/apps`);
+  expect(await page.title()).toBe('Se connecter pour continuer vers Mes applications');
+  await logIn('patient');
+  expect(new URL(page.url()).pathname).toBe('/oauth/apps');
+});
+
 it('an application that wants its answer posted gets it by a button', async () => {
   screen = await openScreen(browser);
   const { page } = screen;

@@ -1,8 +1,9 @@
 /** The authorization screen: what the application reads, what it adds, until when, and for whom. */
 import type { Language } from '../../consent/reasons.ts';
 import type { Role } from '../../consent/subject.ts';
+import type { Life } from '../lives.ts';
 import { findFields } from './find.ts';
-import { type Html, html, page } from './html.ts';
+import { Html, html, page } from './html.ts';
 import { whatItGives } from './words.ts';
 
 const WORDS = {
@@ -17,6 +18,11 @@ const WORDS = {
     session: 'Tant que vous restez connecté, huit heures au plus.',
     offline: 'Un an au plus, aussi quand vous n’êtes pas connecté.',
     identity: 'Elle connaîtra votre identité dans ce service.',
+    day: (until: number) =>
+      `Jusqu’au ${new Intl.DateTimeFormat('fr-FR', { dateStyle: 'long', timeZone: 'Europe/Paris' }).format(until)} au plus.`,
+    again:
+      'L’examen de cette application par le service est terminé et n’a pas été renouvelé. Vous seul décidez si elle reste connectée.',
+    child: (name: string) => `${name}, que vous représentez`,
     back: 'Vous pouvez revenir sur cette autorisation à tout moment, dans la liste de vos applications.',
     below: 'Elle ne verra jamais plus que ce que les autorisations des patients vous permettent de voir.',
     allow: 'Autoriser',
@@ -33,6 +39,11 @@ const WORDS = {
     session: 'As long as you stay logged in, eight hours at most.',
     offline: 'One year at most, also when you are not logged in.',
     identity: 'It will know who you are in this service.',
+    day: (until: number) =>
+      `Until ${new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'Europe/Paris' }).format(until)} at most.`,
+    again:
+      'The review of this application is over and was not renewed. Whether it stays connected is yours alone to decide.',
+    child: (name: string) => `${name}, whom you represent`,
     back: 'You can take this back at any time, in the list of your applications.',
     below: 'It will never see more than what the permissions of patients let you see.',
     allow: 'Allow',
@@ -45,11 +56,13 @@ export interface AuthorizePage {
   action: string;
   client: string;
   name: string;
-  /** Roles to choose from, where there are several. */
-  persons: readonly { name?: string; role: Role }[];
+  /** As whom and for whom, where there are several. */
+  choices: readonly { value: string; name?: string; role: Role }[];
   /** Resource scopes. */
   scopes: readonly string[];
   offline: boolean;
+  /** Of a patient's connection. */
+  life?: Life;
   /** Is it the patient's own app? */
   isPatients: boolean;
   /** The professional says for which patient. */
@@ -66,18 +79,25 @@ export function authorizePage(asked: AuthorizePage, language: Language): string 
     html`<p>${words.as(asked.name)}</p>
       <form method="post" action="${asked.action}/authorize">
         ${
-          asked.persons.length < 2
+          asked.choices.length < 2
             ? undefined
             : roles(
                 words.who,
-                asked.persons.map(({ name = '', role }) => `${name}, ${words.roles[role] ?? role}`),
+                asked.choices.map(({ value, name = '', role }) => ({
+                  value,
+                  text:
+                    role === 'representative' ? words.child(name) : `${name}, ${words.roles[role] ?? role}`,
+                })),
+                asked.isPatients,
               )
         }
         ${asked.find ? findFields(language, asked.notFound) : undefined} ${listing(words.reads, reads)}
         ${listing(words.adds, adds)}
         <p>${words.identity}</p>
         <h2>${words.until}</h2>
+        ${asked.life?.reviewEnded === undefined ? undefined : html`<p class="notice">${words.again}</p>`}
         <p>${asked.offline ? words.offline : words.session}</p>
+        ${asked.life === undefined ? undefined : html`<p>${words.day(asked.life.until)}</p>`}
         <p>${asked.isPatients ? words.back : words.below}</p>
         <button type="submit">${words.allow}</button>
         <button type="submit" class="plain" formnovalidate formaction="${asked.action}/leave">
@@ -96,12 +116,19 @@ function listing(title: string, names: readonly string[]): Html | undefined {
     </ul>`;
 }
 
-function roles(title: string, names: readonly string[]): Html {
+function roles(title: string, choices: readonly { value: string; text: string }[], first: boolean): Html {
   return html`<fieldset>
     <legend>${title}</legend>
-    ${names.map(
-      (name, index) =>
-        html`<label><input type="radio" name="person" value="${index}" required />${name}</label>`,
+    ${choices.map(
+      ({ value, text }, index) =>
+        html`<label
+          ><input
+            type="radio"
+            name="person"
+            value="${value}"
+            required${new Html(first && index === 0 ? ' checked' : '')}
+          />${text}</label
+        >`,
     )}
   </fieldset>`;
 }

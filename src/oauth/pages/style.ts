@@ -17,4 +17,8 @@ button.plain{background:transparent;color:var(--strong)}
 .notice{border-left:.3rem solid var(--warn);background:var(--band);padding:.75rem 1rem;margin:1rem 0}
 .fault{border-left:.3rem solid var(--warn);padding:.75rem 1rem;color:var(--warn);font-weight:600}
 li{margin:.375rem 0}
+h3{font-size:1.0625rem;margin-top:1.5rem}
+dt{font-weight:600;margin-top:.5rem}
+dd{margin:0 0 0 1rem}
+a{color:var(--strong)}
 `;

@@ -26,6 +26,12 @@ export interface Reading {
   adds: string[];
 }
 
+/** Letters of a scope: `read`, `write` and `*` are those of version 1. */
+const GIVES: Record<keyof Reading, RegExp> = {
+  reads: /^(?:read|\*|(?!write$)[a-z]*[rs][a-z]*)$/,
+  adds: /^(?:write|\*|(?!read$)[a-z]*[cud][a-z]*)$/,
+};
+
 /** @param scopes resource scopes */
 export function whatItGives(scopes: readonly string[], language: Language): Reading {
   const reading: Reading = { reads: [], adds: [] };
@@ -33,24 +39,40 @@ export function whatItGives(scopes: readonly string[], language: Language): Read
     const [, type = '', letters = '', args] = /^[a-z]+\/([^.]+)\.([a-z*]+)(?:\?(.*))?$/.exec(scope) ?? [];
     const known = Object.hasOwn(TYPES, type) ? TYPES[type]! : [type, type];
     const name = `${known[language === 'fr' ? 0 : 1]}${args === undefined ? '' : ` (${decodeURIComponent(args)})`}`;
-    if (/[rs*]|read/.test(letters)) reading.reads.push(name);
-    if (/^write$|^\*$|^(?!read).*[cud]/.test(letters)) reading.adds.push(name);
+    if (GIVES.reads.test(letters)) reading.reads.push(name);
+    if (GIVES.adds.test(letters)) reading.adds.push(name);
   }
   return { reads: [...new Set(reading.reads)], adds: [...new Set(reading.adds)] };
 }
 
-/** Types that an app reads; empty: all. */
-export function typesIn(scopes: readonly string[]): string[] {
-  const types = scopes.flatMap((scope) => /^patient\/([^.]+)\.(?:read|[a-z*]*[rs*])/.exec(scope)?.[1] ?? []);
-  return types.includes('*') ? [] : [...new Set(types)];
+/** Types that an app reads, or adds: by scopes of either version. */
+export function typesIn(scopes: readonly string[], what: keyof Reading): string[] | 'all' {
+  const types = scopes.flatMap((scope) => {
+    const [, type = '', letters = ''] = /^patient\/([^.]+)\.([a-z*]+)/.exec(scope) ?? [];
+    return GIVES[what].test(letters) ? [type] : [];
+  });
+  return types.includes('*') ? 'all' : [...new Set(types)];
 }
 
-/** What the Consent of a connection keeps of the screen. */
-export function connectionText(app: string, scopes: readonly string[], until: number): string {
+/** The same of types that a Consent names. */
+export function typeNames(types: readonly string[], language: Language): string[] {
+  return types.map((type) => {
+    const known = Object.hasOwn(TYPES, type) ? TYPES[type]! : [type, type];
+    return known[language === 'fr' ? 0 : 1]!;
+  });
+}
+
+/** What the Consent of a connection keeps of the screen. @param represented whom the reader speaks for */
+export function connectionText(
+  app: string,
+  scopes: readonly string[],
+  until: number,
+  represented?: string,
+): string {
   const { reads, adds } = whatItGives(scopes, 'fr');
   const day = new Intl.DateTimeFormat('fr-FR', { dateStyle: 'long', timeZone: 'Europe/Paris' }).format(until);
   const parts = [
-    `J’autorise l’application « ${app} », jusqu’au ${day}, à accéder à mon espace de santé.`,
+    `J’autorise l’application « ${app} », jusqu’au ${day}, à accéder à ${represented === undefined ? 'mon espace de santé' : `l’espace de santé de ${represented}, que je représente`}.`,
     ...(reads.length === 0 ? [] : [`Elle pourra consulter : ${reads.join(', ')}.`]),
     ...(adds.length === 0 ? [] : [`Elle pourra ajouter ou modifier : ${adds.join(', ')}.`]),
     'Je peux revenir sur cette autorisation à tout moment.',

@@ -1,0 +1,222 @@
+/** The applications of a patient: how long each is connected, the list of them, and their end; for a child too. */
+import { DELEGATION, label } from '../enforcement/support/space.ts';
+import { document, observation, person } from '../leaks/support/content.ts';
+import type { Client } from '../support/server.ts';
+import {
+  actionIn,
+  authorizeParams,
+  Browser,
+  launch,
+  type Oauth,
+  oauthServer,
+  PASSWORD,
+  pkce,
+  PUBLIC,
+  type Seen,
+  tokenRequest,
+  type Tokens,
+} from './support/oauth.ts';
+
+let servers: [Oauth, Oauth];
+let oauth: Oauth;
+let mother: Client;
+const link = {
+  resourceType: 'RelatedPerson',
+  id: 'demo-child-mother',
+  active: true,
+  patient: { reference: 'Patient/demo-child' },
+  relationship: [{ coding: [{ system: DELEGATION, code: 'legal-representative' }] }],
+};
+
+beforeAll(async () => {
+  oauth = await oauthServer(import.meta.url);
+  servers = [oauth, await oauthServer(import.meta.url, { like: oauth.carnet })];
+  const all = oauth.carnet.as('all');
+  const born = new Date(Date.now() - 8 * 365 * 86_400_000).toISOString().slice(0, 10);
+  await all.put('Patient/demo-mother', person('demo-mother', 'Delaunay', '1'));
+  await all.put('Patient/demo-child', { ...person('demo-child', 'Delaunay', '2'), birthDate: born });
+  await all.put('Observation/own', observation('own', 'demo-mother', 1));
+  await all.put('Observation/child', observation('child', 'demo-child', 1));
+  await all.put(
+    'DocumentReference/secret',
+    document('secret', 'demo-child', { meta: { security: [label('INVISIBLE_REPRESENTANTS_LEGAUX')] } }),
+  );
+  await all.put('RelatedPerson/demo-child-mother', link);
+  await oauth.register({ ...PUBLIC, id: 'other', name: 'Autre', device: 'Device/other' });
+  mother = oauth.carnet.as('patient');
+}, 120_000);
+afterAll(async () => {
+  for (const { carnet } of (servers ?? []).toReversed()) await carnet.close();
+});
+
+const OFFLINE = 'openid launch/patient offline_access patient/*.rs';
+const as = (tokens: Tokens, at = oauth): Client => at.carnet.as({ token: tokens.access_token });
+const refreshed = (tokens: Tokens, client_id = 'public') =>
+  tokenRequest(oauth, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, client_id });
+
+/** Logged in, at the list. */
+async function listed(user = 'patient', headers: Record<string, string> = {}): Promise<[Browser, Seen]> {
+  const browser = new Browser(oauth.issuer);
+  const seen = await browser.get(`${oauth.issuer}/apps`, headers);
+  return [browser, await browser.post(actionIn(seen, 'login'), { user, password: PASSWORD }, headers)];
+}
+
+const hidden = (seen: Seen, name: string): string[] =>
+  [...seen.text.matchAll(new RegExp(`name="${name}" value="([^"]*)"`, 'g'))].map(([, value]) => value!);
+const plain = ({ text }: Seen): string => text.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ');
+
+/** Connects for one of those whom the screen offers. */
+async function launchFor(patient: string, scope = OFFLINE): Promise<Tokens> {
+  const { verifier, challenge } = pkce();
+  const params = authorizeParams(oauth, challenge, { scope });
+  const browser = new Browser(oauth.issuer);
+  let seen = await browser.get(`${oauth.issuer}/authorize?${new URLSearchParams(params).toString()}`);
+  seen = await browser.post(actionIn(seen, 'login'), { user: 'patient', password: PASSWORD });
+  seen = await browser.post(actionIn(seen, 'authorize'), { person: `0 ${patient}` });
+  const code = new URL(seen.url).searchParams.get('code');
+  if (code === null) throw new Error(seen.url);
+  const { json } = await tokenRequest(oauth, {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: params.redirect_uri!,
+    code_verifier: verifier,
+    client_id: 'public',
+  });
+  return json;
+}
+
+async function connectionsOf(patient: string): Promise<{ id: string; [name: string]: unknown }[]> {
+  const { json } = await mother.get(`Consent?patient=${patient}&status=active`);
+  return (json.entry ?? []).map(({ resource }: { resource: object }) => resource);
+}
+
+it('the list says what each reads, until when, and when it last did; ended there, nothing of it is left', async () => {
+  const tokens = await launch(oauth, 'patient', {
+    scope: 'openid launch/patient offline_access patient/Observation.rs',
+  });
+  const other = await launch(oauth, 'patient', { client_id: 'other' });
+  for (const at of servers) expect((await as(tokens, at).get('Observation/own')).status).toBe(200);
+  const [browser, seen] = await listed();
+  expect(seen.status).toBe(200);
+  expect(plain(seen)).toMatch(
+    /Rythme Elle consulte les mesures et résultats d’analyses Connectée le .* Jusqu’au .* Dernier accès \d+ .* \d\d:\d\d Accès hors connexion oui/,
+  );
+  expect(plain(seen)).toMatch(/Autre Elle consulte toutes les données/);
+  const consent = (await connectionsOf('demo-mother')).find((each) =>
+    JSON.stringify(each).includes('Device/app"'),
+  )!;
+  const after = await browser.post(`${oauth.issuer}/apps`, {
+    proof: hidden(seen, 'proof')[0]!,
+    connection: consent.id,
+  });
+  expect(plain(after)).toContain('L’accès de l’application est terminé.');
+  for (const at of servers) expect((await as(tokens, at).get('Observation/own')).status).toBe(401);
+  expect(await refreshed(tokens)).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
+  expect((await mother.get(`Consent/${consent.id}`)).json.status).toBe('inactive');
+  expect((await as(other).get('Observation/own')).status).toBe(200);
+  const { text } = await mother.get('AuditEvent?patient=demo-mother&_count=50&_sort=-date');
+  expect(text).toContain('"code":"app-disconnected"');
+});
+
+it('in English for who reads English, to nobody who isn’t logged in, and with no word that another site sends', async () => {
+  await launch(oauth, 'patient');
+  const [browser, seen] = await listed('patient', { 'accept-language': 'en' });
+  expect(plain(seen)).toContain('My connected applications');
+  const before = await connectionsOf('demo-mother');
+  const [connection] = before as [{ id: string }];
+  const [proof] = hidden(seen, 'proof') as [string];
+  const form = { proof, connection: connection.id };
+  await browser.post(`${oauth.issuer}/apps`, { connection: connection.id });
+  await browser.post(`${oauth.issuer}/apps`, { ...form, proof: `${proof.slice(1)}x` });
+  const foreign = await browser.post(`${oauth.issuer}/apps`, form, { origin: 'https://evil.example' });
+  expect(foreign.status).toBe(403);
+  const nobody = await new Browser(oauth.issuer).post(`${oauth.issuer}/apps`, form);
+  expect(nobody.text).toContain('/login"');
+  // another patient's, by their own proof
+  const [father, fathers] = await listed('father');
+  expect(plain(fathers)).toContain('Aucune application');
+  await launch(oauth, 'father', {}, father).catch(() => {});
+  const [again, his] = await listed('father');
+  await again.post(`${oauth.issuer}/apps`, {
+    proof: hidden(his, 'proof')[0] ?? '',
+    connection: connection.id,
+  });
+  expect(await connectionsOf('demo-mother')).toEqual(before);
+});
+
+it('a Consent that was taken back otherwise lets no token be refreshed', async () => {
+  const tokens = await launch(oauth, 'patient', { scope: OFFLINE });
+  const again = await refreshed(tokens);
+  expect(again.status).toBe(200);
+  for (const consent of await connectionsOf('demo-mother'))
+    await mother.put(`Consent/${consent.id}`, { ...consent, status: 'inactive' });
+  expect((await as(again.json).get('Observation/own')).status).toBe(404);
+  expect(await refreshed(again.json)).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
+});
+
+it('on the day on which its review ends an app is out, and the patient is asked again and told why', async () => {
+  const soon = Date.now() + 4000;
+  await oauth.register({
+    ...PUBLIC,
+    id: 'other',
+    name: 'Autre',
+    device: 'Device/other',
+    reviewedUntil: soon,
+  });
+  const tokens = await launch(oauth, 'patient', { client_id: 'other', scope: OFFLINE });
+  expect((await as(tokens).get('Observation/own')).status).toBe(200);
+  const ends = (await connectionsOf('demo-mother')).map((each) =>
+    Date.parse((each as unknown as { provision: { period: { end: string } } }).provision.period.end),
+  );
+  expect(ends).toContain(soon);
+  await new Promise((resolve) => setTimeout(resolve, soon - Date.now() + 50));
+  for (const at of servers) expect((await as(tokens, at).get('Observation/own')).status).toBe(401);
+  expect(await refreshed(tokens, 'other')).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
+  const browser = new Browser(oauth.issuer);
+  const params = authorizeParams(oauth, pkce().challenge, { client_id: 'other', scope: OFFLINE });
+  let seen = await browser.get(`${oauth.issuer}/authorize?${new URLSearchParams(params).toString()}`);
+  seen = await browser.post(actionIn(seen, 'login'), { user: 'patient', password: PASSWORD });
+  expect(plain(seen)).toContain('L’examen de cette application par le service est terminé');
+  const anew = await launch(oauth, 'patient', { client_id: 'other', scope: OFFLINE });
+  expect((await as(anew).get('Observation/own')).status).toBe(200);
+  const [last] = (await connectionsOf('demo-mother'))
+    .map((each) => (each as unknown as { provision: { period: { end: string } } }).provision.period.end)
+    .sort()
+    .toReversed();
+  expect(Date.parse(last!)).toBeLessThan(Date.now() + 91 * 86_400_000);
+});
+
+it('connected by a parent it is the child’s, sees no more than the parent, and ends with the link', async () => {
+  const tokens = await launchFor('demo-child');
+  expect(tokens.patient).toBe('demo-child');
+  expect((await as(tokens).get('Observation/child')).status).toBe(200);
+  expect((await as(tokens).get('Observation/own')).status).toBe(404);
+  expect((await as(tokens).get('DocumentReference/secret')).status).toBe(404);
+  expect((await as(tokens).get('DocumentReference?patient=demo-child')).json.total).toBe(0);
+  const [consent] = await connectionsOf('demo-child');
+  expect(consent).toMatchObject({ performer: [{ reference: 'RelatedPerson/demo-child-mother' }] });
+  const [, seen] = await listed();
+  expect(plain(seen)).toMatch(/Pour .*que vous représentez Rythme/);
+  for (const ended of [
+    { ...link, active: false },
+    { ...link, period: { end: '2024-01-01' } },
+  ]) {
+    await oauth.carnet.as('all').put('RelatedPerson/demo-child-mother', ended);
+    for (const at of servers) {
+      expect((await as(tokens, at).get('Observation/child')).status).toBe(404);
+      expect((await as(tokens, at).get('Observation?patient=demo-child')).json.total).toBe(0);
+    }
+    await oauth.carnet.as('all').put('RelatedPerson/demo-child-mother', link);
+    expect((await as(tokens).get('Observation/child')).status).toBe(200);
+  }
+});
+
+it('whom nobody says that the person represents can’t be chosen', async () => {
+  await expect(launchFor('demo-father')).rejects.toThrow('access_denied');
+  await oauth.carnet.as('all').put('RelatedPerson/demo-child-mother', {
+    ...link,
+    relationship: [{ coding: [{ system: DELEGATION, code: 'caregiver' }] }],
+  });
+  await expect(launchFor('demo-child')).rejects.toThrow('access_denied');
+  await oauth.carnet.as('all').put('RelatedPerson/demo-child-mother', link);
+});
