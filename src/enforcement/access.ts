@@ -111,9 +111,9 @@ export class Access {
     return allowed;
   }
 
-  /** Which of these, met on the way, may be given. */
-  among(items: readonly Attributes[]): Promise<boolean[]> {
-    return this.#decide(items, READING);
+  /** Which of these, met on the way, may be given. @param read with them, or before */
+  among(items: readonly Attributes[], read?: Versions): Promise<boolean[]> {
+    return this.#decide(items, READING, read);
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 import { type Query, all } from './query.ts';
 import type { Access } from '../enforcement/access.ts';
-import type { HistoryScope, Page } from '../enforcement/ports.ts';
+import type { HistoryScope, Page, Versions } from '../enforcement/ports.ts';
 import { type Stranger, isStrangerTo } from '../enforcement/stranger.ts';
 import type { Attributes, Condition } from '../condition/condition.ts';
 import { find } from './command.ts';
@@ -77,8 +77,9 @@ export class History {
     const older = (await this.#past(rid)).filter(({ at }) => at < newest.doc.at);
     const versions: VersionDoc[] = [newest.doc, ...older];
     const facts = versions.map((doc) => attributes(rid, doc)).filter((each) => !access.keeps(each));
-    const told = versions.filter((doc) => facts.some(({ vid }) => vid === doc.vid));
-    const each = await this.#permitted(access, facts);
+    const vids = new Set(facts.map(({ vid }) => vid));
+    const told = versions.filter(({ vid }) => vids.has(vid));
+    const each = await this.#permitted(access, facts, newest.versions);
     const given = told.filter((doc, index) => each[index] && inTime(doc, told[index - 1]?.at, scope));
     const start =
       scope.after === undefined ? 0 : given.findIndex(({ at }) => at < (scope.after as Position).at);
@@ -278,8 +279,11 @@ export class History {
     );
   }
 
-  async #permitted(access: Access, facts: readonly Attributes[]): Promise<boolean[]> {
-    const [allowed, whole] = await Promise.all([access.among(facts), this.#wholeness.among(access, facts)]);
+  async #permitted(access: Access, facts: readonly Attributes[], read?: Versions): Promise<boolean[]> {
+    const [allowed, whole] = await Promise.all([
+      access.among(facts, read),
+      this.#wholeness.among(access, facts),
+    ]);
     return facts.map((_, index) => allowed[index]! && whole[index]!);
   }
 
