@@ -299,9 +299,9 @@ export class ScopedStore {
     return { contentType: contentType as string, size: content.size, sha1: () => content.sha1 };
   }
 
-  /** The same, but what is committed waits until `flush`. */
-  stage(): StagedStore {
-    return new StagedStore(this, this.#port, this.#access, this.notes, this.#tracer);
+  /** For a store of the same caller; what is accepted and vetted is so once. */
+  protected static partsOf(store: ScopedStore): ConstructorParameters<typeof ScopedStore> {
+    return [store.#port, store.#access, store.notes, store.#tracer];
   }
 
   /** Why the caller may not write it; undefined when they may. @param resource as it will be */
@@ -354,84 +354,6 @@ export class ScopedStore {
   }
 }
 
-interface Waiting {
-  changes: readonly Change[];
-  locks: readonly Lock[];
-  resolve: (stored: Stored[]) => void;
-  reject: (error: unknown) => void;
-}
-
-/** Gathers the commits of the entries of one transaction. */
-export class StagedStore extends ScopedStore {
-  override readonly staged = true;
-  readonly #also: Lock[] = [];
-  readonly #whole: ScopedStore;
-  readonly #waiting: Waiting[] = [];
-  #told: () => void = () => {};
-
-  constructor(whole: ScopedStore, port: ResourceStore, access: Access, notes: Notes, tracer: Tracer) {
-    super(port, access, notes, tracer);
-    this.#whole = whole;
-  }
-
-  override commit(changes: readonly Change[], locks: readonly Lock[] = []): Promise<Stored[]> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ changes, locks, resolve, reject });
-      this.#told();
-    });
-  }
-
-  /** What the transaction as a whole stands on. */
-  hold(lock: Lock): void {
-    this.#also.push(lock);
-  }
-
-  /** Waits until each of these has either failed or staged its changes, then commits all, or none. */
-  async settle<T>(entries: readonly Promise<T>[]): Promise<PromiseSettledResult<T>[]> {
-    let settled = 0;
-    let failed = false;
-    await new Promise<void>((resolve) => {
-      const check = (): void => {
-        if (failed || settled + this.#waiting.length >= entries.length) resolve();
-      };
-      this.#told = check;
-      for (const entry of entries) {
-        entry.then(
-          () => {
-            settled += 1;
-            check();
-          },
-          () => {
-            failed = true;
-            check();
-          },
-        );
-      }
-      check();
-    });
-    // whichever entry was ready first: what is written and traced comes in one order
-    const waiting = this.#waiting.splice(0).sort((a, b) => compare(nameOf(a), nameOf(b)));
-    try {
-      if (failed) throw new Abandoned();
-      const stored = await this.#whole.commit(
-        waiting.flatMap(({ changes }) => changes),
-        distinct([...this.#also, ...waiting.flatMap(({ locks }) => locks)]),
-      );
-      let start = 0;
-      for (const { changes, resolve } of waiting) resolve(stored.slice(start, (start += changes.length)));
-    } catch (error) {
-      this.#told = () => {
-        for (const { reject } of this.#waiting.splice(0)) reject(error);
-      };
-      for (const { reject } of waiting) reject(error);
-    }
-    return Promise.allSettled(entries);
-  }
-}
-
-/** Another entry of the transaction failed. */
-export class Abandoned extends Error {}
-
 /** What is written as the content of something else is told with that: it is nobody's by itself. */
 function whoseIs({ type, patients, resource }: Change, beside: readonly Change[]): readonly string[] {
   if (type !== 'Binary' || patients.length > 0) return patients;
@@ -441,12 +363,4 @@ function whoseIs({ type, patients, resource }: Change, beside: readonly Change[]
 
 function isDirectory({ type, patients }: Shown): boolean {
   return patients.length === 0 && DIRECTORY.has(type);
-}
-
-const nameOf = ({ changes: [first] }: Waiting): string =>
-  first === undefined ? '' : `${first.type}/${first.id}`;
-const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
-
-function distinct(locks: readonly Lock[]): Lock[] {
-  return [...new Map(locks.map((lock) => [lock.key, lock])).values()];
 }

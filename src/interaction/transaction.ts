@@ -1,5 +1,5 @@
 /** Batch and transaction: https://hl7.org/fhir/R4/http.html#transaction */
-import { Abandoned, type StagedStore } from '../enforcement/scoped-store.ts';
+import { Abandoned, StagedStore } from '../enforcement/staged-store.ts';
 import { Stale } from '../enforcement/ports.ts';
 import { planBatch, type PlannedEntry, planTransaction, requireDistinctTargets } from '../fhir/bundle.ts';
 import { copyJson } from '../fhir/json.ts';
@@ -61,7 +61,7 @@ async function batch(context: Context, exchange: Exchange, bundle: Resource): Pr
 }
 
 async function whole(context: Context, exchange: Exchange, entries: PlannedEntry[]): Promise<Answer> {
-  const staged = exchange.store.stage();
+  const staged = new StagedStore(exchange.store);
   const answers = await resolveConditions(context, exchange, entries, staged);
   requireDistinctTargets(entries.filter((entry) => !answers.has(entry)));
   linkEntries(entries);
