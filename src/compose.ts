@@ -14,6 +14,7 @@ import { type Issuer, Tokens } from './auth/token.ts';
 import type { Rules } from './consent/rules.ts';
 import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
 import { RESOURCE_TYPES } from './fhir/definitions/index.ts';
+import { exporting } from './exporting.ts';
 import { gating } from './gating.ts';
 import { createMatcher } from './http/match.ts';
 import { within } from './http/within.ts';
@@ -183,9 +184,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     const purposes = new Purposes(store.glass, context.now);
     const accounts = accounting(port, outbox, base);
+    const exports = exporting({ database, ring, base, log, now: context.now });
     const pipeline = {
       checkScope,
-      interactions: telling(interactions(context)),
+      interactions: telling({ ...interactions(context), ...exports.interactions }),
       ...gating({
         port,
         policies,
@@ -253,6 +255,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const jobs = startJobs(
       [
         ...(authorization?.jobs ?? []),
+        exports.job(ask),
         ...backgroundJobs({
           ...options,
           database,
@@ -279,6 +282,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         await endServer(server, patience);
         await asked.close();
         await jobs.stop();
+        await exports.stop();
         await deliverer.settle();
         mailing?.close();
         await store.close();

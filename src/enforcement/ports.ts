@@ -155,6 +155,8 @@ export interface ResourceStore {
   attributes(access: Access, of: Outlined, limit: number): Promise<Attributes[]>;
   /** Those of these `Type/id`, of types that say who is who, that the caller may be given. */
   readable(access: Access, names: readonly string[]): Promise<Resource[]>;
+  /** Which of these `Type/id` the caller may know of; what never was tells nothing. */
+  knows(access: Access, names: readonly string[]): Promise<boolean[]>;
   /** Something of the types and of the one patient that the search names is kept from the caller: see `withheld`. */
   withholds(access: Access, query: SearchQuery): Promise<boolean>;
   lock(key: string): Promise<Lock>;

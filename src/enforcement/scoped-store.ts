@@ -40,6 +40,7 @@ export type Tracer = (concerns: readonly Concern[], at: number) => Trace[];
 const HOUR = 3_600_000;
 /** Files under one number that are looked at. */
 const MOST_NAMESAKES = 20;
+const KNOWN_AT_ONCE = 500;
 const GROUPS = /^(PractitionerRole|CareTeam|Group)\//;
 
 /** What the server makes of a change before it is written. @throws FhirError when it may not be */
@@ -225,6 +226,15 @@ export class ScopedStore {
   /** Undefined: the caller doesn't speak for the patient. */
   insight(patient: string): Promise<Insight | undefined> {
     return Insight.of(this.#port, this.#access, patient);
+  }
+
+  /** Nothing of these `Type/id`, which the caller was given before, is hidden from them by now. */
+  async givesAll(names: readonly string[]): Promise<boolean> {
+    for (let at = 0; at < names.length; at += KNOWN_AT_ONCE) {
+      const known = await this.#port.knows(this.#access, names.slice(at, at + KNOWN_AT_ONCE));
+      if (known.includes(false)) return false;
+    }
+    return true;
   }
 
   /** The PractitionerRoles, CareTeams and Groups among these that the caller may be given. */

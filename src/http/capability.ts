@@ -177,11 +177,14 @@ function systemInteractions(routes: readonly Route[]): Json[] {
     .map((code) => ({ code }));
 }
 
+/** What follows an operation's own address is part of its answer. */
+const isCalled = (path: string): boolean => path.slice(path.lastIndexOf('/') + 1).startsWith('$');
+
 const operationsOf = (routes: readonly Route[]): Json[] =>
   [
     ...new Map(
       routes
-        .filter(({ code }) => code === 'operation')
+        .filter(({ code, path }) => code === 'operation' && isCalled(path))
         .map(({ interaction, own, definition }) => {
           const name = interaction === '$validate-code-system' ? 'validate-code' : interaction.slice(1);
           const standard = `${DEFINITIONS_OF_R4}/OperationDefinition/Resource-${name}`;

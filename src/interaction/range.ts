@@ -16,7 +16,11 @@ const ONE = /^bytes=(\d{0,15})-(\d{0,15})$/;
  * the specification allows.
  * @throws FhirError 416
  */
-export function rangeOf(exchange: Exchange, stored: Stored, size: number): Span | undefined {
+export function rangeOf(
+  exchange: Exchange,
+  stored: Pick<Stored, 'vid' | 'at'>,
+  size: number,
+): Span | undefined {
   const [, first = '', last = ''] = ONE.exec(exchange.header('range')?.replaceAll(' ', '') ?? '') ?? [];
   if (first === '' && last === '') return undefined;
   if (exchange.method !== 'GET' || !isSame(exchange, stored)) return undefined;
@@ -31,7 +35,7 @@ export function rangeOf(exchange: Exchange, stored: Stored, size: number): Span 
 }
 
 /** The bytes of a version never change, so that its tag is as good as a strong one. */
-function isSame(exchange: Exchange, { vid, at }: Stored): boolean {
+function isSame(exchange: Exchange, { vid, at }: Pick<Stored, 'vid' | 'at'>): boolean {
   const condition = exchange.header('if-range')?.trim();
   if (condition === undefined) return true;
   if (/^(W\/)?"/.test(condition)) return condition.replace(/^W\//, '') === `"${vid}"`;

@@ -127,6 +127,13 @@ export class Contents {
     };
   }
 
+  /** For good. */
+  async drop(id: string): Promise<void> {
+    const _id = new ObjectId(id);
+    await this.#files.deleteOne({ _id }, TIME);
+    await this.#chunks.deleteMany({ files_id: _id }, TIME);
+  }
+
   /** @param from first byte @param to the one after the last */
   async *#read(id: ObjectId, key: Buffer, from: number, to: number): AsyncGenerator<Buffer> {
     const last = Math.ceil(to / CHUNK) - 1;

@@ -15,6 +15,7 @@ import type { Doc, HistoryDoc } from './document.ts';
 import { answerForLostSockets } from './lost-sockets.ts';
 import type { ChoiceDoc, DeliveryDoc, GroupDoc, HoldDoc, NoticeDoc } from './notices.ts';
 import type { IssuerDoc, ListingDoc, ProposalDoc, ReportDoc } from './catalogue.ts';
+import type { ExportDoc } from './exports.ts';
 import type { GlassDoc } from './glass.ts';
 import type { IssuerKeyDoc } from './issuer-keys.ts';
 import type { FollowerDoc, OutboxDoc } from './outbox.ts';
@@ -70,6 +71,8 @@ export interface Database {
   reports: Collection<ReportDoc>;
   issuers: Collection<IssuerDoc>;
   glass: Collection<GlassDoc>;
+  /** Records that were asked for as files. */
+  exports: Collection<ExportDoc>;
   /** Sessions, codes and tokens of the authorization server. */
   artifacts: Collection<ArtifactDoc>;
   clients: Collection<ClientDoc>;
@@ -161,6 +164,12 @@ export const INDEXES = {
     { name: 'who_until', key: { who: 1, until: -1 } },
     { name: 'until', key: { until: 1 }, expireAfterSeconds: 60 },
   ],
+  exports: [
+    { name: 'who_slot', key: { who: 1, slot: 1 }, unique: true },
+    { name: 'open', key: { who: 1, open: 1 }, unique: true, ...ONLY_WITH('open') },
+    { name: 'open_lease', key: { open: 1, lease: 1 }, ...ONLY_WITH('open') },
+    { name: 'until', key: { until: 1 }, expireAfterSeconds: 0 },
+  ],
   listings: [{ name: 'state', key: { state: 1 } }],
   proposals: [{ name: 'state_at', key: { state: 1, at: -1 } }],
   reports: [{ name: 'at', key: { at: -1 } }],
@@ -226,6 +235,7 @@ export async function connect(uri: string, name: string): Promise<Database> {
     reports: db.collection('reports'),
     issuers: db.collection('issuers'),
     glass: db.collection('glass'),
+    exports: db.collection('exports'),
     artifacts: db.collection('artifacts'),
     clients: db.collection('clients'),
     issuerKeys: db.collection('issuerKeys'),

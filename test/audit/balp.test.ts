@@ -87,6 +87,10 @@ const UNTRACED = new Set([
   'GET metadata',
   'POST [type]/$validate',
   'POST [type]/[id]/$validate',
+  // how far an export is, and its end; the file itself, whose trace is tried in test/record/export.test.ts
+  'GET Patient/[id]/$export-record/[vid]',
+  'DELETE Patient/[id]/$export-record/[vid]',
+  'GET Patient/[id]/$export-record/[vid]/record.zip',
   // by professionals alone: test/operation/break-glass.test.ts
   'POST Patient/[id]/$break-glass',
   // the same: test/documents
@@ -153,6 +157,8 @@ const TRIALS: Record<string, Trial> = {
   'POST Patient/[id]/$summary': { path: 'Patient/own/$summary', body: { resourceType: 'Parameters' }, claims: 'PatientRead', stranger: 'refused' },
   'GET DocumentReference/$docref': { path: 'DocumentReference/$docref?patient=own', claims: 'PatientQuery', stranger: 'PatientQuery' },
   'POST DocumentReference/$docref': { path: 'DocumentReference/$docref', body: { resourceType: 'Parameters', parameter: [{ name: 'patient', valueId: 'own' }] }, claims: 'PatientQuery', stranger: 'PatientQuery' },
+  'GET Patient/[id]/$export-record': { path: 'Patient/own/$export-record', claims: 'PatientRead', stranger: 'refused' },
+  'POST Patient/[id]/$export-record': { path: 'Patient/own/$export-record', body: { resourceType: 'Parameters' }, claims: 'PatientRead', stranger: 'refused' },
   'GET DocumentReference/[id]/$html': { path: 'DocumentReference/own-d1/$html', headers: { accept: 'text/html' }, claims: 'PatientRead', stranger: 'refused' },
   'GET Patient/[id]/$access-history': { path: 'Patient/own/$access-history', claims: 'PatientRead', stranger: 'PatientRead' },
 };

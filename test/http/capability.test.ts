@@ -86,7 +86,9 @@ describe('the CapabilityStatement', () => {
         ].map(own),
         { name: 'everything', definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything' },
         { name: 'summary', definition: 'http://hl7.org/fhir/uv/ips/OperationDefinition/summary' },
-        ...['notices', 'notices-read', 'notice-preferences', 'notice-preferences-set'].map(own),
+        ...['export-record', 'notices', 'notices-read', 'notice-preferences', 'notice-preferences-set'].map(
+          own,
+        ),
       ],
     });
     expect(JSON.stringify(resource('Observation').operation)).not.toContain('carnet.example');

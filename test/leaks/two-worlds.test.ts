@@ -2,11 +2,21 @@
  * A store that holds what is hidden and one that doesn't answer alike, byte for byte, whoever asks and however.
  * docs/decisions and the design's table "Hidden equals absent".
  */
+import type { Json } from '../../src/fhir/resource.ts';
+import { exported } from '../record/support/exported.ts';
 import { HIDDEN_CONTENT } from './support/content.ts';
 import { AT_ONCE, SEQUENCE } from './support/probes.ts';
 import { histories } from './support/histories.ts';
 import { counts, more, traces } from './support/traces.ts';
-import { CALLERS, type World, answers, callerIn, difference, makeWorld } from './support/worlds.ts';
+import {
+  CALLERS,
+  type World,
+  answers,
+  callerIn,
+  comparable,
+  difference,
+  makeWorld,
+} from './support/worlds.ts';
 
 /** Thousands of requests, on machines that may be busy. */
 const PATIENCE = 360_000;
@@ -75,6 +85,34 @@ describe.each(CALLERS)('to %s', (who) => {
     PATIENCE,
   );
 });
+
+it(
+  'hidden and absent are alike in the record that a patient takes home',
+  async () => {
+    const taken = await Promise.all(
+      [full, empty].map(async (world) => {
+        const token = world.carnet.tokenFor({ reference: 'Patient/vera' }, 'patient');
+        const { files, manifest } = await exported(callerIn(world, 'patient'), token, 'vera');
+        const told = [...files]
+          // told of every request to either world: see the access histories
+          .filter(([name]) => !name.startsWith('historique') && !name.endsWith('.pdf'))
+          .map(([name, bytes]) => [name, takenHome(comparable(world, bytes.toString('latin1')))]);
+        const { resources, documents } = manifest.extension as Json;
+        return { told, resources, documents, names: [...files.keys()] };
+      }),
+    );
+    expect(taken[0]!.names).toContain('fhir/DocumentReference-1.ndjson');
+    expect(taken[0]).toEqual(taken[1]);
+  },
+  PATIENCE,
+);
+
+/** Without the order's own id and time, and without the latest visits. */
+const takenHome = (text: string): string =>
+  text
+    .replace(/<meta name="export"[^>]*>/, '')
+    .replace(/<\/h1><p>[^<]*<\/p>/, '')
+    .replace(/<h2 id="history">.*?<\/section>/s, '');
 
 it('shows what is hidden to nobody, and leaves it as it was', async () => {
   const all = full.carnet.as('all');

@@ -1,4 +1,5 @@
 /** Each route, tried by nobody, by a stranger and by someone entitled. A route that isn't told here fails. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallerName } from '../../src/demo/callers.ts';
 import { ROUTES, type Route } from '../../src/http/routes.ts';
 import { cda } from '../documents/cda.ts';
@@ -6,6 +7,7 @@ import { type Client, type Reply, type TestServer, testServer } from '../support
 
 let carnet: TestServer;
 let vid: string;
+const orders: string[] = [];
 beforeAll(async () => {
   carnet = await testServer(import.meta.url);
   const all = carnet.as('all');
@@ -15,6 +17,12 @@ beforeAll(async () => {
   await all.put('Encounter/e1', encounter);
   await all.put('Subscription/s1', subscription);
   await all.put('DocumentReference/page', page);
+  for (const _ of ['EXPORT', 'DOOMED']) {
+    const { headers } = await owner().get('Patient/own/$export-record');
+    const status = headers.get('content-location')!;
+    while ((await owner().get(status)).status === 202) await sleep(50);
+    orders.push(status.slice(-32));
+  }
   vid = (await all.put('Flag/f1', flag('f1'))).json.meta.versionId;
 });
 afterAll(() => carnet?.close());
@@ -183,6 +191,11 @@ const TRIALS: Record<string, Trial> = {
   'POST Subscription/$get-ws-binding-token': { path: 'Subscription/$get-ws-binding-token', body: { resourceType: 'Parameters', parameter: [{ name: 'id', valueId: 's1' }] }, entitled: 200, stranger: 404 },
   'GET Patient/[id]/$summary': { path: 'Patient/own/$summary', entitled: 200, stranger: 404 },
   'POST Patient/[id]/$summary': { path: 'Patient/own/$summary', entitled: 200, stranger: 404 },
+  'GET Patient/[id]/$export-record': { path: 'Patient/own/$export-record', entitled: 202, stranger: 404 },
+  'POST Patient/[id]/$export-record': { path: 'Patient/own/$export-record', entitled: 202, stranger: 404 },
+  'GET Patient/[id]/$export-record/[vid]': { path: 'Patient/own/$export-record/EXPORT', entitled: 200, stranger: 404 },
+  'DELETE Patient/[id]/$export-record/[vid]': { path: 'Patient/own/$export-record/DOOMED', entitled: 202, stranger: 404 },
+  'GET Patient/[id]/$export-record/[vid]/record.zip': { path: 'Patient/own/$export-record/EXPORT/record.zip', entitled: 200, stranger: 404 },
   'GET Patient/[id]/$everything': { path: 'Patient/own/$everything', entitled: 200, stranger: 404 },
   'POST Patient/[id]/$everything': { path: 'Patient/own/$everything', entitled: 200, stranger: 404 },
   'GET Encounter/[id]/$everything': { path: 'Encounter/e1/$everything', entitled: 200, stranger: 404 },
@@ -216,9 +229,12 @@ const page = {
 const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
 const routes = ROUTES.map((route): [string, Route] => [nameOf(route), route]);
 
+const named = (path: string): string =>
+  path.replace('VID', vid).replace('EXPORT', orders[0]!).replace('DOOMED', orders[1]!);
+
 function send(client: Client, route: Route): Promise<Reply> {
   const { path = route.path, body, headers } = TRIALS[nameOf(route)]!;
-  return client.send(route.method, path.replace('VID', vid), body, headers);
+  return client.send(route.method, named(path), body, headers);
 }
 
 const stranger = (): Client =>

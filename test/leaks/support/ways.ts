@@ -148,6 +148,8 @@ export const READING: Record<number, (cast: Cast) => Probe[]> = {
     get('$export?_type=DocumentReference', { prefer: 'respond-async' }),
     get(`Patient/${of}/$export`, { prefer: 'respond-async' }),
     get('Patient/$export'),
+    get(`Patient/${of}/$export-record/${'f'.repeat(32)}`),
+    get(`Patient/${of}/$export-record/${'f'.repeat(32)}/record.zip`),
   ],
   21: (cast) => {
     const { hidden } = named(cast);

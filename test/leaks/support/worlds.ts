@@ -144,7 +144,7 @@ function comparableHeaders(headers: Headers, method: string): [string, string][]
 }
 
 /** Addresses and times; version ids, numbered as they appear in an answer; page links by their length. */
-function comparable({ carnet }: World, text: string): string {
+export function comparable({ carnet }: World, text: string): string {
   const seen = new Map<string, string>();
   const numbered = (made: string): string => {
     if (!seen.has(made)) seen.set(made, `version-${seen.size}`);
