@@ -15,6 +15,9 @@ const SHOWN = 20;
 const GOAL = 10;
 const SYSTEM = 'https://secret.example/codes';
 const HL7 = 'http://terminology.hl7.org/CodeSystem';
+const LARGE = {
+  content: [{ attachment: { contentType: 'application/octet-stream', data: 'A'.repeat(7 * 2 ** 20) } }],
+};
 const FHIR = { 'content-type': 'application/fhir+json' };
 const MASK = {
   system:
@@ -25,6 +28,7 @@ const MASK = {
 /** What is asked of the patient with hidden documents, and alike of the one without. */
 const KINDS = {
   read: (patient, at) => ({ path: `DocumentReference/${patient}-hidden-${at % HIDDEN}`, status: 404 }),
+  'read of something large': (patient) => ({ path: `DocumentReference/${patient}-large`, status: 404 }),
   'instance history': (patient, at) => ({
     path: `DocumentReference/${patient}-hidden-${at % HIDDEN}/_history`,
     status: 404,
@@ -84,6 +88,7 @@ async function fill(base, token) {
     ];
     if (patient === 't-full') {
       for (let at = 0; at < HIDDEN; at += 1) resources.push(masked(`${patient}-hidden-${at}`, patient, at));
+      resources.push({ ...masked(`${patient}-large`, patient, 0), ...LARGE });
     }
     const entry = resources.map((resource) => ({
       resource,

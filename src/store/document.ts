@@ -46,6 +46,8 @@ export interface VersionDoc {
   /** Sealed JSON bytes; in `spill` when they are many; neither for a deletion. */
   body?: Buffer;
   spill?: ObjectId;
+  /** Of what is in `spill`. Bytes. */
+  size?: number;
   /** Of a Binary whose bytes lie apart: see contents.ts. */
   content?: ObjectId;
   /** When several patients share it: its own key, sealed under each one's. */

@@ -19,8 +19,11 @@ import type { Terms } from './terms.ts';
 import { mentions } from './mentions.ts';
 import { Veils } from './veil.ts';
 
-/** Bodies beyond this go to GridFS. Bytes. */
-const SPILL = 8 * 1024 * 1024;
+/**
+ * Bodies beyond this go to GridFS, which is read once the gate has let it: what is hidden takes as long as what is
+ * absent, however much it holds. Bytes.
+ */
+const SPILL = 1024 * 1024;
 /** Each of them is told, in the same transaction, that something names it. */
 const MOST_MENTIONED = 2_000;
 
@@ -134,6 +137,7 @@ export class Encoder {
     Object.assign(version, sealBody(body, rid, version, keys));
     if (version.body !== undefined && version.body.length > SPILL) {
       version.spill = await this.#spill(version.body, rid);
+      version.size = version.body.length;
       delete version.body;
     }
     if (type === 'AuditEvent') version.authors = withDepositor(version);

@@ -2,16 +2,19 @@
 
 /** Of one answer's bodies. Bytes. */
 export const MOST_BYTES = 128 * 1024 * 1024;
-/** What lies in GridFS counts as this, whatever its length. Bytes. */
-const SPILLED = 48 * 1024 * 1024;
+/** What lies in GridFS where its length isn't told. Bytes. */
+const SPILLED = 24 * 1024 * 1024;
+/** It is read in chunks, and joined. */
+const TWICE = 2;
 
 interface Weighed {
   body?: { length: number };
   spill?: unknown;
+  size?: number;
 }
 
-export const weightOf = ({ body, spill }: Weighed): number =>
-  spill === undefined ? (body?.length ?? 0) : SPILLED;
+export const weightOf = ({ body, spill, size = SPILLED }: Weighed): number =>
+  spill === undefined ? (body?.length ?? 0) : size * TWICE;
 
 /** The first of these that go on one page: one at least. */
 export function light<T>(some: readonly T[], of: (each: T) => Weighed): T[] {

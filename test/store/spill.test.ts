@@ -1,4 +1,4 @@
-/** Bodies past 8 MiB go to GridFS, sealed; nobody can tell but by their size. */
+/** Bodies past 1 MiB go to GridFS, sealed; nobody can tell but by their size. */
 import { ObjectId } from 'mongodb';
 import { Access } from '../../src/enforcement/access.ts';
 import { type Change, Stale } from '../../src/enforcement/ports.ts';
@@ -56,7 +56,7 @@ const files = () => database.db.collection('spill.files').countDocuments();
 const dataOf = (resource: { content: { attachment: { data: string } }[] }) =>
   resource.content[0]!.attachment.data;
 
-it.each([9, 30])(
+it.each([2, 30])(
   'a body of %d MiB comes back byte for byte, in every way of reading, and after it was replaced and deleted',
   async (mib) => {
     const all = carnet.as('all');
@@ -120,7 +120,7 @@ it('a body past the limit is refused with 413', async () => {
 
 it('what doesn’t fit in memory at once goes on the next page, each match once', async () => {
   const all = carnet.as('all');
-  const data = base64(9, 3);
+  const data = base64(20, 3);
   const documents = Array.from({ length: 5 }, (_, i) => document(data, `many-${i}`, 'many'));
   for (const each of documents) await write(change(each, 'many'));
   const searches = ['', '&_sort=_lastUpdated', '&_sort=-_id'].map(
@@ -175,4 +175,23 @@ it('content that nobody names is swept after a day, also when it was cut off', a
   expect(await files()).toBe(before + 1);
   expect(await chunks.countDocuments({ files_id: cutOff })).toBe(0);
   expect(await sweep(database, Date.now() + 2 * DAY)).toBe(0);
+});
+
+it('of what is hidden no large body is read', async () => {
+  const all = carnet.as('all');
+  await all.put('DocumentReference/unread', document(base64(4, 7), 'unread'));
+  await database.db.command({ profile: 2 });
+  expect((await carnet.as('emergency').get('DocumentReference/unread')).status).toBe(404);
+  expect((await carnet.as('emergency').get('DocumentReference/unread/_history')).status).toBe(404);
+  const ran = () =>
+    database.db
+      .collection<{ ns: string; op: string; responseLength: number }>('system.profile')
+      .find({ op: 'query' })
+      .toArray();
+  const hidden = await ran();
+  expect((await all.get('DocumentReference/unread')).status).toBe(200);
+  await database.db.command({ profile: 0 });
+  const chunks = (each: { ns: string }[]) => each.filter(({ ns }) => ns.endsWith('.spill.chunks')).length;
+  expect([hidden.length > 0, chunks(hidden), chunks(await ran())]).toEqual([true, 0, 1]);
+  expect(Math.max(...hidden.map(({ responseLength }) => responseLength))).toBeLessThan(10_000);
 });

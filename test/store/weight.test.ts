@@ -15,6 +15,7 @@ it('a page holds what fits, and one at least', () => {
   expect(page(doc(200))).toBe(1);
   expect(page(doc(200), doc(1))).toBe(1);
   expect(page(SPILLED, SPILLED, SPILLED)).toBe(2);
+  expect(page(...Array.from({ length: 70 }, () => ({ ...SPILLED, size: MIB })))).toBe(64);
 });
 
 it('no more is read than what goes beyond', async () => {
