@@ -42,6 +42,7 @@ const NAMING = /[ruds]/;
 
 export interface Internal {
   reason: string;
+  within: Condition;
 }
 
 /** What a search may find. */
@@ -99,9 +100,9 @@ export class Access {
     return new Access(subject, policies, now, refused);
   }
 
-  /** The server's own work. Each use says why, and can be found by name. */
-  static internal(reason: string): Access {
-    return new Access({ reason }, undefined, Date.now, () => {});
+  /** The server's own work. Each use says why, and can be found by name. @param within nothing else is even read */
+  static internal(reason: string, within: Condition = ALL): Access {
+    return new Access({ reason, within }, undefined, Date.now, () => {});
   }
 
   /** Which of these, asked for by name, may be given; each refusal is noted. @param read with them */
@@ -343,7 +344,7 @@ export class Access {
   ): Promise<Condition> {
     const subject = this.#subject;
     const source = this.#policies;
-    if ('reason' in subject) return ALL;
+    if ('reason' in subject) return subject.within;
     if (source === undefined) return NONE;
     return and(ceiling(subject, letters, source), await this.#granted(subject, source, patients, true, read));
   }

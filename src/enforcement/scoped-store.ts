@@ -1,4 +1,5 @@
 /** The store as one caller may use it, in one request. Whatever goes through it is noted for the traces. */
+import type { Condition } from '../condition/condition.ts';
 import { isCollected } from '../consent/collected.ts';
 import { everyMember, namedIn } from '../consent/members.ts';
 import { grantees } from '../consent/policy.ts';
@@ -131,13 +132,14 @@ export class ScopedStore {
    * Binary is.
    */
   async readNamed(type: 'Binary' | 'Bundle', id: string): Promise<Stored | undefined> {
-    const [documents, binary] = await Promise.all([
-      this.#port.byIdentity(this.#access, 'DocumentReference', `location=${type}/${id}`),
-      this.#port.get(Access.internal('content that a readable document names'), type, id),
-    ]);
+    const term = `location=${type}/${id}`;
+    const documents = await this.#port.byIdentity(this.#access, 'DocumentReference', term);
+    if (documents.length === 0) return undefined;
+    const ofThese: Condition = { is: 'by', among: documents.map(({ by }) => by) };
+    const access = Access.internal('content that a readable document names', ofThese);
+    const binary = await this.#port.get(access, type, id);
     if (binary === undefined || binary.patients.length > 0) return undefined;
-    const document = documents.find(({ by }) => by === binary.by);
-    if (document === undefined) return undefined;
+    const document = documents.find(({ by }) => by === binary.by)!;
     this.notes.pardoned(binary);
     this.notes.given({ ...binary, patients: document.patients });
     return binary;
@@ -298,10 +300,12 @@ export class ScopedStore {
 
   /** What is known of the content of a Binary that the caller deposited. */
   async #ownContent(id: string): Promise<Known | undefined> {
-    const access = Access.internal('what a document says of its depositor’s own content');
+    const { depositor } = this.#access;
+    if (depositor === undefined) return undefined;
+    const own: Condition = { is: 'by', among: [depositor] };
+    const access = Access.internal('what a document says of its depositor’s own content', own);
     const binary = await this.#port.get(access, 'Binary', id);
-    if (binary === undefined || binary.method === 'DELETE' || binary.by !== this.#access.depositor)
-      return undefined;
+    if (binary === undefined || binary.method === 'DELETE') return undefined;
     const { contentType, data } = JSON.parse(binary.body.toString()) as Resource;
     if (typeof data === 'string') return knownOf(data, contentType);
     const content = binary.content === undefined ? undefined : await this.#port.content(binary.content);

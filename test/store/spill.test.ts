@@ -177,17 +177,23 @@ it('content that nobody names is swept after a day, also when it was cut off', a
   expect(await sweep(database, Date.now() + 2 * DAY)).toBe(0);
 });
 
-it('of what is hidden no large body is read', async () => {
+it('of what is hidden no large body is read, also as a part of what names it', async () => {
   const all = carnet.as('all');
   await all.put('DocumentReference/unread', document(base64(4, 7), 'unread'));
-  await database.db.command({ profile: 2 });
-  expect((await carnet.as('emergency').get('DocumentReference/unread')).status).toBe(404);
-  expect((await carnet.as('emergency').get('DocumentReference/unread/_history')).status).toBe(404);
+  const binary = { resourceType: 'Binary', id: 'unread', contentType: 'text/plain', data: base64(4, 7) };
+  await all.put('Binary/unread', binary);
+  const naming = { contentType: 'text/plain', url: 'Binary/unread' };
+  const named = { ...document('', 'spill'), id: undefined, content: [{ attachment: naming }] };
+  const own = await carnet.as('emergency').post('DocumentReference', named);
+  expect(own.status).toBe(201);
   const ran = () =>
     database.db
       .collection<{ ns: string; op: string; responseLength: number }>('system.profile')
       .find({ op: 'query' })
       .toArray();
+  await database.db.command({ profile: 2 });
+  for (const path of ['DocumentReference/unread', 'DocumentReference/unread/_history', 'Binary/unread'])
+    expect((await carnet.as('emergency').get(path)).status).toBe(404);
   const hidden = await ran();
   expect((await all.get('DocumentReference/unread')).status).toBe(200);
   await database.db.command({ profile: 0 });
