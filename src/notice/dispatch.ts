@@ -168,7 +168,8 @@ export class Dispatcher {
           await before.get(name);
           try {
             const told = await this.#teller.tell(row, (asked) => held.has(asked));
-            for (const { cause } of told.holds) held.add(`${cause.type}/${cause.id}`);
+            for (const { cause } of told.holds)
+              if (cause.what === 'show') held.add(`${cause.type}/${cause.id}`);
             for (const each of told.released) held.delete(each);
             return told;
           } catch (error) {

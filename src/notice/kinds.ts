@@ -83,6 +83,14 @@ export const KINDS = {
     fr: 'Une application a été connectée.',
     en: 'An app was connected.',
   },
+  'app-reminder': {
+    fr: 'Des applications sont connectées à cet espace : vérifiez qu’elles vous servent encore.',
+    en: 'Apps are connected to this space: see whether you still need them.',
+  },
+  'app-ended': {
+    fr: 'La connexion d’une application est arrivée à son terme.',
+    en: 'The connection of an app has come to its end.',
+  },
   'new-device': {
     fr: 'Connexion depuis un nouvel appareil.',
     en: 'Login from a new device.',

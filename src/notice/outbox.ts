@@ -32,12 +32,12 @@ export interface Visited {
   about: readonly string[];
 }
 
-/** The time has come to look at what was hidden from its patient. */
+/** The time has come to look at what was hidden from its patient, or at the connection of an app. */
 export interface Due {
   cause: 'due';
   type: string;
   id: string;
-  what: 'invite' | 'show';
+  what: 'invite' | 'show' | 'remind' | 'over';
 }
 
 /** Something happened to the account or the space itself. Sealed under the patient's key. */

@@ -7,7 +7,9 @@ import { isCollected } from '../consent/collected.ts';
 import { Access } from '../enforcement/access.ts';
 import type { PolicySource, Stated, Stored } from '../enforcement/ports.ts';
 import type { Resource } from '../fhir/resource.ts';
+import { parseJson } from '../fhir/json.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
+import { connectionIn, looksAt } from './apps.ts';
 import { after } from './holds.ts';
 import type { Kind } from './kinds.ts';
 import type { Notice } from './notice.ts';
@@ -186,6 +188,42 @@ export class Teller {
       if ((await this.#known(reader, about)).length < about.length) continue;
       told.tellings.push({ patient, reader, kind, at, about });
     }
+    const consent = about.find((name) => name.startsWith('Consent/'));
+    if (kind === 'app-connected' && consent !== undefined)
+      told.holds.push(...(await this.#lookingAt(patient, consent.slice('Consent/'.length))));
+  }
+
+  /** When patients are told of a connection again. */
+  async #lookingAt(patient: string, id: string): Promise<Hold[]> {
+    const connection = connectionIn(await this.#whole('Consent', id));
+    const due = connection === undefined ? {} : looksAt(connection, this.#now());
+    return (['remind', 'over'] as const).flatMap((what) =>
+      due[what] === undefined
+        ? []
+        : [{ patient, cause: { cause: 'due', type: 'Consent', id, what }, due: due[what] }],
+    );
+  }
+
+  async #connected({ at }: Row, { id, what }: Due, { policy }: Stated, told: Told): Promise<void> {
+    const { patient } = policy;
+    const connection = connectionIn(await this.#whole('Consent', id));
+    if (connection === undefined || !connection.isActive) return;
+    const isOver = connection.until <= this.#now();
+    told.holds.push(...(await this.#lookingAt(patient, id)));
+    if (isOver !== (what === 'over')) return;
+    const kind = isOver ? 'app-ended' : 'app-reminder';
+    const about = [`Consent/${id}`];
+    for (const reader of readersOf(policy, this.#now())) {
+      if ((await this.#known(reader, about)).length < 1) continue;
+      // several apps: one reminder
+      const group = isOver ? {} : { group: `${kind} ${reader} ${patient}` };
+      told.tellings.push({ patient, reader, kind, at, about, ...group });
+    }
+  }
+
+  async #whole(type: string, id: string): Promise<Resource | undefined> {
+    const found = await this.#source.get(internal, type, id);
+    return found === undefined || found.method === 'DELETE' ? undefined : (parseJson(found.body) as Resource);
   }
 
   async #known(reader: string, names: readonly string[]): Promise<string[]> {
@@ -206,8 +244,11 @@ export class Teller {
     return found;
   }
 
-  async #due({ at }: Row, cause: Due, { policy }: Stated, told: Told): Promise<void> {
+  async #due(row: Row, cause: Due, stated: Stated, told: Told): Promise<void> {
     const { type, id, what } = cause;
+    if (what === 'remind' || what === 'over') return this.#connected(row, cause, stated, told);
+    const { at } = row;
+    const { policy } = stated;
     const { patient } = policy;
     const whole = await this.#source.get(internal, type, id);
     if (whole === undefined || whole.method === 'DELETE') return;

@@ -1,6 +1,8 @@
 /** The applications of a patient: how long each is connected, the list of them, and their end; for a child too. */
+import { MongoClient } from 'mongodb';
 import { DELEGATION, label } from '../enforcement/support/space.ts';
 import { document, observation, person } from '../leaks/support/content.ts';
+import { codesOf, settled } from '../notice/support/world.ts';
 import type { Client } from '../support/server.ts';
 import {
   actionIn,
@@ -20,6 +22,7 @@ import {
 let servers: [Oauth, Oauth];
 let oauth: Oauth;
 let mother: Client;
+let mongo: MongoClient;
 const link = {
   resourceType: 'RelatedPerson',
   id: 'demo-child-mother',
@@ -29,7 +32,8 @@ const link = {
 };
 
 beforeAll(async () => {
-  oauth = await oauthServer(import.meta.url);
+  oauth = await oauthServer(import.meta.url, { noticesEvery: 50 });
+  mongo = await MongoClient.connect(oauth.carnet.database.uri);
   servers = [oauth, await oauthServer(import.meta.url, { like: oauth.carnet })];
   const all = oauth.carnet.as('all');
   const born = new Date(Date.now() - 8 * 365 * 86_400_000).toISOString().slice(0, 10);
@@ -47,6 +51,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   for (const { carnet } of (servers ?? []).toReversed()) await carnet.close();
+  await mongo?.close();
 });
 
 const OFFLINE = 'openid launch/patient offline_access patient/*.rs';
@@ -219,4 +224,41 @@ it('whom nobody says that the person represents can’t be chosen', async () => 
   });
   await expect(launchFor('demo-child')).rejects.toThrow('access_denied');
   await oauth.carnet.as('all').put('RelatedPerson/demo-child-mother', link);
+});
+
+it('every 90 days, and at its end, patient and parent are told of an app; once it has ended, no more', async () => {
+  await launchFor('demo-child');
+  const [consent] = (await connectionsOf('demo-child')) as [{ id: string }];
+  const told = async (): Promise<string[]> => {
+    await settled(oauth.carnet);
+    return codesOf((await mother.get('Patient/demo-child/$notices')).json).filter((code) =>
+      /^app-(reminder|ended)$/.test(code),
+    );
+  };
+  const holds = mongo.db(oauth.carnet.database.dbName).collection('holds');
+  const due = async (what: string): Promise<number> => {
+    await settled(oauth.carnet);
+    const _id = `Consent/${consent.id} ${what}` as never;
+    return ((await holds.findOne({ _id })) as unknown as { due: number }).due;
+  };
+  const comesDue = async (what: string): Promise<void> => {
+    const _id = `Consent/${consent.id} ${what}` as never;
+    expect((await holds.updateOne({ _id }, { $set: { due: 0 } })).matchedCount).toBe(1);
+    for (let tries = 0; (await holds.findOne({ _id, due: 0 })) !== null && tries < 200; tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 25));
+  };
+  const days = (at: number): number => Math.round((at - Date.now()) / 86_400_000);
+  expect(await told()).toEqual([]);
+  expect([days(await due('remind')), days(await due('over'))]).toEqual([90, 365]);
+  await comesDue('remind');
+  expect(await told()).toEqual(['app-reminder']);
+  expect(days(await due('remind'))).toBe(90);
+  const { json } = await mother.get(`Consent/${consent.id}`);
+  const yesterday = new Date(Date.now() - 1000).toISOString();
+  const end = { ...json.provision.period, start: '2026-01-01', end: yesterday };
+  await mother.put(`Consent/${consent.id}`, { ...json, provision: { ...json.provision, period: end } });
+  await comesDue('over');
+  expect(await told()).toEqual(['app-ended', 'app-reminder']);
+  await comesDue('remind');
+  expect(await told()).toEqual(['app-ended', 'app-reminder']);
 });
