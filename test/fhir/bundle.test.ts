@@ -8,6 +8,7 @@ import {
 import { conditionalReferences, linkEntries } from '../../src/fhir/links.ts';
 import { FhirError } from '../../src/fhir/outcome.ts';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
+import { processorTime } from '../support/processor.ts';
 
 const base = 'https://carnet.test/fhir';
 
@@ -246,9 +247,9 @@ describe('planTransaction', () => {
 
   it('refuses 10,000 entries at once', () => {
     const entries = Array(10_000).fill(only('GET', 'Patient/1'));
-    const start = performance.now();
+    const start = processorTime();
     expect(refusal(() => plan(entries)).status).toBe(413);
-    expect(performance.now() - start).toBeLessThan(50);
+    expect(processorTime() - start).toBeLessThan(50);
   });
 });
 

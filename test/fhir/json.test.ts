@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { copyJson, parseJson, stringifyJson } from '../../src/fhir/json.ts';
 import { FhirError } from '../../src/fhir/outcome.ts';
+import { processorTime } from '../support/processor.ts';
 
 const parse = (text: string | Buffer, options?: { array?: boolean }) =>
   parseJson(typeof text === 'string' ? Buffer.from(text) : text, options);
@@ -256,9 +257,9 @@ describe('speed', () => {
       `{${'"a":1,'.repeat(1_000_000)}"b":1}`,
       `[${'-'.repeat(60)}`,
     ]) {
-      const start = performance.now();
+      const start = processorTime();
       refusal(text);
-      expect(performance.now() - start).toBeLessThan(1500);
+      expect(processorTime() - start).toBeLessThan(1500);
     }
   });
 });

@@ -2,6 +2,7 @@ import { FhirError } from '../../src/fhir/outcome.ts';
 import { parseJson, stringifyJson } from '../../src/fhir/json.ts';
 import { applyPatch, fhirPathPatch, jsonPatch } from '../../src/fhir/patch/index.ts';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
+import { processorTime } from '../support/processor.ts';
 
 const patient = (): Resource => ({
   resourceType: 'Patient',
@@ -191,9 +192,9 @@ describe('JSON Patch', () => {
         ? { op: 'move', from: '/contained', path: '/other' }
         : { op: 'move', from: '/other', path: '/contained' },
     );
-    const start = performance.now();
+    const start = processorTime();
     expect((jsonPatch(large, moves).contained as Json[]).length).toBe(50_000);
-    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(processorTime() - start).toBeLessThan(2_000);
   });
 });
 
@@ -558,9 +559,9 @@ describe('FHIRPath Patch', () => {
       ),
     ];
     for (const operations of hostile) {
-      const start = performance.now();
+      const start = processorTime();
       expect(refusal(() => fhirPathPatch(large, parameters(...operations))).code).toBe('too-costly');
-      expect(performance.now() - start).toBeLessThan(2_000);
+      expect(processorTime() - start).toBeLessThan(2_000);
     }
   });
 });

@@ -2,6 +2,7 @@
 import { isResourceType, RESOURCE_TYPES } from '../../src/fhir/definitions/index.ts';
 import type { Json } from '../../src/fhir/resource.ts';
 import { validate } from '../../src/fhir/validate/index.ts';
+import { processorTime } from '../support/processor.ts';
 
 const XHTML = 'xmlns="http://www.w3.org/1999/xhtml"';
 const div = (content: string) => ({ status: 'generated', div: `<div ${XHTML}>${content}</div>` });
@@ -959,9 +960,9 @@ describe('options', () => {
 
 describe('hostile input', () => {
   const within = (milliseconds: number, resource: unknown) => {
-    const start = performance.now();
+    const start = processorTime();
     const issues = validate(resource);
-    expect(performance.now() - start).toBeLessThan(milliseconds);
+    expect(processorTime() - start).toBeLessThan(milliseconds);
     return issues;
   };
 

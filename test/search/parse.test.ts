@@ -2,6 +2,7 @@ import { FhirError } from '../../src/fhir/outcome.ts';
 import { parametersOf } from '../../src/search/parameter.ts';
 import { parseSearch } from '../../src/search/parse.ts';
 import { BASE, OPTIONS, parse } from './support/search.ts';
+import { processorTime } from '../support/processor.ts';
 
 const filterOf = (types: string | string[], query: string) => parse(types, query).filter;
 
@@ -128,7 +129,7 @@ describe('what is refused', () => {
   });
 
   it('in no time, whatever the value', () => {
-    const started = performance.now();
+    const started = processorTime();
     for (const value of [
       'a'.repeat(2000),
       ' '.repeat(1999) + 'x',
@@ -154,7 +155,7 @@ describe('what is refused', () => {
         }
       }
     }
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(processorTime() - started).toBeLessThan(500);
   });
 });
 

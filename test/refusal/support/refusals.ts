@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Reply, TestServer } from '../../support/server.ts';
+import { processorTimeWith } from '../../support/processor.ts';
 
 const SOON = 2_000;
 const INSIDE =
@@ -24,14 +25,21 @@ export function expectRefusal(reply: Pick<Reply, 'status' | 'text' | 'json'>, ex
   expect(reply.json.issue[0].details.text).toMatch(/\S/);
 }
 
-/** On a machine that is busy with something else the best of three counts. */
+/**
+ * Within two seconds by the clock; or, on a machine that is busy with something else, by what it took of the processor,
+ * here and in the database. The best of five counts: others may work on the database meanwhile.
+ */
 export async function soon<T>(work: () => Promise<T>): Promise<T> {
+  const uri = process.env.TEST_MONGODB_URI!;
   for (let attempt = 1; ; attempt += 1) {
+    const before = attempt === 1 ? undefined : await processorTimeWith(uri);
     const start = performance.now();
     const result = await work();
     const took = performance.now() - start;
-    if (took > SOON && attempt < 3) continue;
-    expect(took).toBeLessThan(SOON);
+    if (took < SOON) return result;
+    const cost = before === undefined ? Infinity : (await processorTimeWith(uri)) - before;
+    if (cost > SOON && attempt < 5) continue;
+    expect(cost).toBeLessThan(SOON);
     return result;
   }
 }
