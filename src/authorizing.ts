@@ -11,7 +11,7 @@ import type { AccountLog } from './audit/identity/log.ts';
 import type { AskWithin } from './http/within.ts';
 import type { Connecting } from './connecting.ts';
 import { remoteAddress } from './http/remote.ts';
-import { healthRecords } from './oauth/health-records.ts';
+import { type Because, healthRecords } from './oauth/health-records.ts';
 import { apps, withApps } from './oauth/apps.ts';
 import { mount, type Mounted } from './oauth/mount.ts';
 import { createProvider } from './oauth/provider.ts';
@@ -57,6 +57,7 @@ export interface Around {
   events: AccountLog;
   connecting: Connecting;
   ask: AskWithin;
+  because: Because;
   log: Log;
 }
 
@@ -67,13 +68,13 @@ const ORIGINS_EVERY = 15_000;
 
 export async function authorizing(
   { issuer, accounts, passwords, clientKeyHosts = [] }: AuthorizingOptions,
-  { database, ring, base, proxies, events, connecting, ask, log }: Around,
+  { database, ring, base, proxies, events, connecting, ask, because, log }: Around,
 ): Promise<Authorizing> {
   const artifacts = new MongoArtifacts(database, ring);
   const clients = new MongoClients(database);
   const keys = new IssuerKeys(database, ring);
   const failed = (err: unknown): void => log.error({ err }, 'the authorization server failed');
-  const records = healthRecords(ask);
+  const records = healthRecords(ask, because);
   const { represented } = connecting;
   const from = (request: IncomingMessage): From => ({
     address: remoteAddress(request, proxies),

@@ -15,7 +15,7 @@ import type { Rules } from './consent/rules.ts';
 import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
 import { RESOURCE_TYPES } from './fhir/definitions/index.ts';
 import { exporting } from './exporting.ts';
-import { gating } from './gating.ts';
+import { becauseOf, gating } from './gating.ts';
 import { createMatcher } from './http/match.ts';
 import { within } from './http/within.ts';
 import { createApp } from './http/app.ts';
@@ -202,7 +202,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const ask = within(pipeline, createMatcher(ROUTES, types, new Set(RESOURCE_TYPES)), base);
     const proxies = options.proxies ?? 0;
     const apps = connecting(port, policies);
-    const around = { database, ring, base, proxies, events: accounts, connecting: apps, ask, log };
+    const because = becauseOf(port, policies);
+    const around = { database, ring, base, proxies, events: accounts, connecting: apps, ask, because, log };
     const authorization = options.authorization && (await authorizing(options.authorization, around));
     const catalogue = cataloguing({
       database,

@@ -5,7 +5,7 @@ import { Notes } from './enforcement/notes.ts';
 import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
 import { ScopedStore } from './enforcement/scoped-store.ts';
 import { vetting } from './enforcement/vetting.ts';
-import type { Role } from './consent/subject.ts';
+import type { Role, Subject } from './consent/subject.ts';
 import { FhirError } from './fhir/outcome.ts';
 import type { PipelineOptions } from './http/pipeline.ts';
 import type { Trace } from './interaction/exchange.ts';
@@ -61,4 +61,17 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
 function outcomeOf(result: { status: number }): Outcome {
   if (result instanceof FhirError) return result.status >= 500 ? '8' : '4';
   return '0';
+}
+
+/** By which resources a caller is given a patient now: of what is hidden from them, none. */
+export function becauseOf(
+  port: ResourceStore,
+  policies: PolicySource,
+): (subject: Subject, patient: string) => Promise<readonly string[]> {
+  return async (subject, patient) => {
+    const access = Access.of(subject, policies, Date.now, () => {});
+    const stored = await port.get(access, 'Patient', patient);
+    if (stored === undefined || stored.method === 'DELETE') return [];
+    return access.grounds(stored, true)(patient)?.decided?.because ?? [];
+  };
 }

@@ -9,6 +9,15 @@ export const BALP = 'https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.B
 /** What tells of the token claims this one. */
 export const TOKEN_USE = `${BALP}OAUTHaccessTokenUse.Minimal`;
 
+/** An authorization that rests on Consents: identity/authorized.ts */
+export const AUTHORIZED: Coding = {
+  system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType',
+  code: 'AuthZ-Consent',
+  display: 'Authorization Decision using Roles and Consent',
+};
+/** What isn't satisfied any more without what is aside. */
+const CLAIMED_BY_IT: ReadonlySet<string> = new Set([TOKEN_USE, `${BALP}AuthZconsent`]);
+
 /** http://hl7.org/fhir/R4/valueset-network-type.html: an IP address; the others are machine names and URIs. */
 const IP = '2';
 
@@ -16,16 +25,19 @@ export function withoutAside(event: Resource): Resource {
   const { agent, entity, meta, ...rest } = event;
   return {
     ...rest,
-    ...(meta === undefined ? {} : { meta: withoutTokenUse(meta) }),
+    ...(meta === undefined ? {} : { meta: withoutClaims(meta) }),
     ...(Array.isArray(agent) ? { agent: agent.map(withoutAddress) } : {}),
     ...(Array.isArray(entity) ? { entity: entity.filter((each) => !isDecision(each as Json)) } : {}),
   };
 }
 
 /** Which line decided, and by which resource. */
-export function isDecision(entity: Json): boolean {
-  const { system, code } = (entity.type ?? {}) as Coding;
-  return system === TRACE_ENTITY && code === 'decision';
+export function isDecision({ type, detail }: Json): boolean {
+  const { system, code } = (type ?? {}) as Coding;
+  if (system === TRACE_ENTITY) return code === 'decision';
+  return (
+    code === 'Consent' && Array.isArray(detail) && (detail as Json[]).some((each) => each.type === 'because')
+  );
 }
 
 /** As somebody is told who asked for nothing of it and isn't the person concerned: who did what with what is named. */
@@ -55,9 +67,9 @@ function withoutAddress(agent: Json): Json {
   };
 }
 
-function withoutTokenUse(meta: NonNullable<Resource['meta']>): NonNullable<Resource['meta']> {
+function withoutClaims(meta: NonNullable<Resource['meta']>): NonNullable<Resource['meta']> {
   const { profile, ...rest } = meta;
-  const left = profile?.filter((each) => each !== TOKEN_USE) ?? [];
+  const left = profile?.filter((each) => !CLAIMED_BY_IT.has(each)) ?? [];
   return left.length === 0 ? rest : { ...rest, profile: left };
 }
 

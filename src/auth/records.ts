@@ -68,4 +68,6 @@ export interface HealthRecords {
   disconnect(holder: Holder, consent: string, from: From): Promise<void>;
   /** The one patient whom these traits fit, as far as the caller may find them; undefined: none, or several. */
   find(holder: Holder, traits: Traits, from: From): Promise<{ id: string; resource: Json } | undefined>;
+  /** The Consents, `Consent/x/_history/v`, by which the caller is given this patient now; none where others decide. */
+  consentsFor(holder: Holder, patient: string): Promise<string[]>;
 }

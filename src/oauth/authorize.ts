@@ -1,4 +1,5 @@
 /** May this application: what was allowed is settled, and of a patient's app a Consent of theirs. */
+import type { Authorized } from '../audit/identity/authorized.ts';
 import { ownPage } from './apps.ts';
 import type { Person } from '../auth/accounts.ts';
 import type { Settled } from '../auth/grants.ts';
@@ -83,7 +84,8 @@ export async function authorize(asked: Asked, form: URLSearchParams): Promise<Sh
   }
   const grantId = await grant.save();
   await options.artifacts.begin('grant', grantId, seconds, settled);
-  await options.events.record({
+  const authorized = await authorizedBy(asked, settled);
+  await options.events.record(...authorized, {
     what: person.role === 'patient' ? 'app-connected' : 'role-chosen',
     who: { account: account.id, ...whoIs(person) },
     ...patientOf(of === undefined ? person : { reference: `Patient/${of.patient}` }),
@@ -99,6 +101,21 @@ function chosen(choices: readonly Choice[], value: string | null): Choice | unde
   if (value !== null) return choices.find((choice) => choice.value === value);
   const [first, ...others] = choices;
   return others.length === 0 || first?.person.role === 'patient' ? first : undefined;
+}
+
+/**
+ * On whose Consents it rests that a professional opens the app on this record. The profile is of organizations: who works
+ * for none, and a patient's own app, are told of by the other event alone.
+ */
+async function authorizedBy({ options, client, from }: Asked, settled: Settled): Promise<Authorized[]> {
+  const { holder, patient } = settled;
+  const [organization] = holder.organizations;
+  if (patient === undefined || organization === undefined || holder.role !== 'professional') return [];
+  const consents = await options.records.consentsFor(holder, patient);
+  if (consents.length === 0) return [];
+  const { purposes, reference, name } = holder;
+  const who = { reference, ...(name === undefined ? {} : { name }) };
+  return [{ what: 'authorized', who, organization, patient, consents, client: client.id, purposes, ...from }];
 }
 
 function hasPatient({ scopes, interaction }: Asked): boolean {

@@ -14,7 +14,10 @@ const TRACES: Scope = { context: 'patient', type: 'AuditEvent', interactions: 'r
 /** Connections of one patient that are shown. */
 const MOST = '100';
 
-export function healthRecords(ask: Ask): HealthRecords {
+/** By which resources a caller is given a patient now. */
+export type Because = (subject: Subject, patient: string) => Promise<readonly string[]>;
+
+export function healthRecords(ask: Ask, because: Because): HealthRecords {
   const get = async (subject: Subject, url: string, from: From): Promise<Resource> => {
     const { body } = await ask(subject, { method: 'GET', url, headers: {} }, from);
     return (Buffer.isBuffer(body) ? JSON.parse(body.toString()) : body) as Resource;
@@ -65,6 +68,14 @@ export function healthRecords(ask: Ask): HealthRecords {
       };
       const [first, ...others] = await search(subject, 'Patient', searchFor(traits), from);
       return first === undefined || others.length > 0 ? undefined : { id: first.id!, resource: first };
+    },
+    async consentsFor(holder, patient) {
+      const subject: Subject = {
+        ...holder,
+        scopes: [{ context: 'user', type: 'Patient', interactions: 'r' }],
+      };
+      const found = await because(subject, patient);
+      return found.filter((each) => each.startsWith('Consent/'));
     },
   };
 }

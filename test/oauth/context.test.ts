@@ -1,4 +1,7 @@
 /** Launches by an EHR, and the patient that a professional names: https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html */
+import { AUTHORIZED, faults } from '../audit/support/balp.ts';
+import type { Json, Resource } from '../../src/fhir/resource.ts';
+import { validate } from '../../src/fhir/validate/index.ts';
 import { permits, says } from '../enforcement/support/space.ts';
 import { document, person } from '../leaks/support/content.ts';
 import type { Client } from '../support/server.ts';
@@ -126,4 +129,49 @@ it('a patient who permits nothing is found as little as one who doesn’t exist'
   ];
   const plain = ({ text }: { text: string }) => text.replaceAll(/interaction\/[\w-]+/g, 'interaction');
   expect([hidden.status, plain(hidden)]).toEqual([422, plain(absent)]);
+});
+
+const authorizations = async (client: Client, of: string): Promise<Resource[]> => {
+  const { json } = await client.get(`AuditEvent?patient=${of}&subtype=AuthZ-Consent&_sort=-date`);
+  return ((json.entry ?? []) as { resource: Resource }[]).map(({ resource }) => resource);
+};
+const patientIn = (id: string): Client =>
+  oauth.carnet.as({ token: oauth.carnet.tokenFor({ reference: `Patient/${id}`, related: [] }, 'patient') });
+
+it('that a professional is let in by a Consent is told as BALP has it, to the patient with the Consent, to them without', async () => {
+  const before = (await authorizations(patientIn('two'), 'two')).length;
+  expect((await choose({ ins: '290010112345699' })).url.startsWith(CALLBACK)).toBe(true);
+  const [event, ...others] = await authorizations(patientIn('two'), 'two');
+  expect(others).toHaveLength(before);
+  expect(event!.meta?.profile).toEqual([AUTHORIZED]);
+  expect(faults(event!, AUTHORIZED)).toEqual([]);
+  expect(validate(event!).filter(({ severity }) => severity === 'error' || severity === 'fatal')).toEqual([]);
+  const consents = (event!.entity as Json[]).filter(({ type }) => (type as Json).code === 'Consent');
+  expect(consents.map(({ what }) => what)).toEqual([{ reference: 'Consent/two' }]);
+  const [own] = await authorizations(oauth.carnet.as('gp'), 'two');
+  expect(own!.id).toBe(event!.id);
+  expect(own!.meta?.profile).toBeUndefined();
+  for (const secret of ['Consent/two', '"address":"127']) expect(JSON.stringify(own)).not.toContain(secret);
+  const byConsent = await oauth.carnet.as('gp').get('AuditEvent?entity=Consent/two&subtype=AuthZ-Consent');
+  expect(byConsent.json.total).toBe(0);
+  const { json: history } = await patientIn('two').get(
+    'Patient/two/$access-history?person=Practitioner/demo-gp&kind=connect&language=en',
+  );
+  expect(JSON.stringify(history)).toContain('connected an app');
+});
+
+it('where no Consent lets them in, and for a patient who isn’t there, no such event is left', async () => {
+  const count = async () =>
+    (await oauth.carnet.as('all').get('AuditEvent?subtype=AuthZ-Consent&_summary=count')).json.total;
+  const before = await count();
+  await choose({ ins: '290010112345600' });
+  const { access_token: ehr } = await launch(oauth, 'gp', { client_id: 'ehr', scope: 'openid user/*.rs' });
+  for (const patient of ['hidden', 'absent']) {
+    const { json } = await begin(ehr, { client_id: 'public', patient });
+    await launch(oauth, 'gp', { scope: SCOPE, launch: json.launch });
+  }
+  expect(await count()).toBe(before);
+  const { json } = await begin(ehr, { client_id: 'public', patient: 'one' });
+  await launch(oauth, 'gp', { scope: SCOPE, launch: json.launch });
+  expect(await count()).toBe(before + 1);
 });

@@ -1,5 +1,6 @@
 /** What was done, in the words that a history is searched by. http://hl7.org/fhir/restful-interaction */
 import type { Coding, Json } from '../../fhir/resource.ts';
+import { AUTHORIZED } from '../aside.ts';
 import { accountDeed } from '../identity/kinds.ts';
 
 /** What somebody did. */
@@ -91,6 +92,7 @@ function deedOf(event: Json): Deed {
     .map(accountDeed)
     .find((each) => each !== undefined);
   if (happened !== undefined) return happened;
+  if (code === AUTHORIZED.code) return 'connect';
   const known = code === undefined ? undefined : BY_INTERACTION[code];
   if (known !== undefined && WRITES.has(known)) return foundOnly(code!, event.action) ?? known;
   if (code === 'disclose') return 'read';

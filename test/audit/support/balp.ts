@@ -175,8 +175,81 @@ const OAUTH_USER: Slice = {
   fixed: { requestor: [true] },
 };
 
+/** https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.AuthZconsent */
+export const AUTHORIZED = `${BALP}/StructureDefinition/IHE.BasicAudit.AuthZconsent`;
+const AUTHORIZED_AGENTS: Slice[] = [
+  {
+    types: [`${DCM}|110150`],
+    min: 1,
+    max: 1,
+    needs: ['who', 'network'],
+    lacks: ['role', 'altId', 'name', 'location', 'media', 'purposeOfUse'],
+  },
+  {
+    types: RECIPIENTS,
+    min: 1,
+    max: 1,
+    needs: ['who'],
+    lacks: ['altId', 'location', 'media', 'network'],
+    fixed: { requestor: [true] },
+  },
+  ...['http://terminology.hl7.org/CodeSystem/v3-RoleClass|PROV'].map((type) => ({
+    types: [type],
+    min: 1,
+    max: 1,
+    needs: ['who'],
+    lacks: ['role', 'altId', 'name', 'location', 'policy', 'media', 'network'],
+    fixed: { requestor: [false] },
+  })),
+  {
+    types: ['http://terminology.hl7.org/CodeSystem/extra-security-role-type|authserver'],
+    min: 1,
+    max: 1,
+    needs: ['who'],
+    lacks: ['role', 'altId', 'name', 'location', 'policy', 'media', 'network', 'purposeOfUse'],
+    fixed: { requestor: [false] },
+  },
+];
+const AUTHORIZED_ENTITIES: Slice[] = [
+  { types: [`${ENTITY}|1`], min: 1, max: 1, needs: ['what', 'role'], fixed: { role: [`${ROLE}|1`] } },
+  { types: ['http://hl7.org/fhir/resource-types|Consent'], min: 1, max: Infinity, needs: ['what'] },
+  {
+    types: [`${BALP}/CodeSystem/UserAgentTypes|UserOauthAgent`],
+    min: 0,
+    max: 1,
+    needs: ['what.identifier.value'],
+  },
+];
+
+function faultsOfAuthorization(event: Resource): string[] {
+  const open = AUTHORIZED_ENTITIES.flatMap(({ types }) => types);
+  const authorizer = items(event.agent).find(({ type }) =>
+    typesOf(type).some((each) => each.endsWith('|authserver')),
+  );
+  return [
+    ...(nameOf(event.type as Json) === `${DCM}|110113` ? [] : ['type is not Security Alert']),
+    ...(items(event.subtype).length > 0 &&
+    items(event.subtype).every(({ system }) => system === `${BALP}/CodeSystem/AuthZsubType`)
+      ? []
+      : ['a subtype of another value set']),
+    ...(event.action === 'E' ? [] : [`action is ${event.action as string}`]),
+    ...(event.outcome === undefined ? ['no outcome'] : []),
+    ...(event.modifierExtension === undefined ? [] : ['a modifier extension']),
+    ...AUTHORIZED_AGENTS.flatMap((each) => slice('agent', event, each)),
+    ...AUTHORIZED_ENTITIES.flatMap((each) => slice('entity', event, each)),
+    // the slicing of entities is closed
+    ...items(event.entity)
+      .filter(({ type }) => !typesOf(type).some((each) => open.includes(each)))
+      .map(({ type }) => `an entity of type ${nameOf(type as Json)}`),
+    ...(JSON.stringify(authorizer?.who) === JSON.stringify((event.source as Json).observer)
+      ? []
+      : ['the authorizer is not who recorded it']),
+  ];
+}
+
 /** What the event doesn't keep of the profile; empty when it satisfies it. */
 export function faults(event: Resource, address: string): string[] {
+  if (address === AUTHORIZED) return faultsOfAuthorization(event);
   if (address === TOKEN_USE) {
     const policies = items(event.agent).flatMap((agent) => (agent.policy as string[] | undefined) ?? []);
     const jti = policies.every((each) => each.startsWith('urn:ietf:params:oauth:jti:'));
