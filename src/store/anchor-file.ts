@@ -47,7 +47,8 @@ export function anchorFile(folder: string, signingKey: KeyObject): Anchor {
       timer ??= setTimeout(() => void flush().catch(() => {}), TOLD_WITHIN).unref();
     },
     async check(head) {
-      await flush();
+      // INVARIANT: it takes its place before anything is waited for, so that what is told meanwhile comes after it
+      if (newest !== undefined && newest.l <= head.l) newest = undefined;
       const line = lineOf(head);
       await append(
         { ...line, key, signature: sign(null, signed(line), signingKey).toString('base64url') },
