@@ -92,7 +92,7 @@ function sweeping({ database, store, log }: Background): Job {
     async run(signal) {
       const now = Date.now();
       const dropped =
-        (await sweep(database, now, signal)) + (await sweepContents(database, store.terms, now, signal));
+        (await sweep(database, now, signal)) + (await sweepContents(database, store, now, signal));
       if (dropped > 0) log.info({ dropped }, 'swept content that nothing names');
     },
   };

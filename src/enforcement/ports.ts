@@ -75,6 +75,8 @@ export interface Change extends Pick<Attributes, 'type' | 'id' | 'patients' | 'b
   subscriber?: Subject;
   /** Of a Binary whose bytes lie apart: their id. */
   content?: string;
+  /** Of content that is nobody's by itself: the patients of the documents that name it. Set by the store. */
+  owners?: readonly string[];
   /** Without `meta.versionId` and `meta.lastUpdated`, which the store sets; absent for a deletion. */
   resource?: Resource;
   /** The version it replaces, which must still be the current one; absent: there must be no current one. */

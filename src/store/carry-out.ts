@@ -32,6 +32,7 @@ export async function carryOut(
       throw new Stale();
     }
   }
+  if (prepared.pieces.length > 0) await database.pieces.bulkWrite(prepared.pieces, options);
   await afterDeletions(database, prepared, session);
   if (prepared.revived.length > 0) {
     await history.bulkWrite(

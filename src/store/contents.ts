@@ -28,6 +28,8 @@ export interface ContentDoc {
     header: Buffer;
     /** The same for the same bytes of the same patient; keyed. */
     digest: Buffer;
+    /** Of other patients whose documents name it too. */
+    also?: { patient: string; header: Buffer }[];
   };
 }
 
@@ -41,6 +43,8 @@ interface Header {
   key: string;
   size: number;
   sha1: string;
+  /** Base64; absent in what earlier servers wrote. */
+  sha256?: string;
 }
 
 export const filesOf = (db: Db): Collection<ContentDoc> => db.collection<ContentDoc>('content.files');
@@ -82,11 +86,9 @@ export class Contents {
         n += 1;
       }
       const sha1 = sums.sha1.digest('base64');
-      const header: Header = { key: key.toString('base64'), size, sha1 };
-      const digest = createHmac('sha256', patient === '' ? key : this.#ring.derive(PURPOSE))
-        .update(`${patient}|${size}|`)
-        .update(sums.sha256.digest())
-        .digest();
+      const sha256 = sums.sha256.digest();
+      const header: Header = { key: key.toString('base64'), size, sha1, sha256: sha256.toString('base64') };
+      const digest = this.#digest(patient, size, sha256, key);
       const known = await this.#again(digest);
       if (known !== undefined) return { id: known, size, sha1 };
       await this.#files.insertOne(
@@ -114,17 +116,74 @@ export class Contents {
   async find(id: string): Promise<Content | undefined> {
     const file = await this.#files.findOne({ _id: new ObjectId(id) }, TIME);
     if (file === null) return undefined;
-    const { patient, header } = file.metadata;
-    const owner = await this.#ring.get(patient);
-    if (owner === undefined) return undefined;
-    const { key, size, sha1 } = JSON.parse(
-      unseal(owner, header, about(file._id, patient)).toString(),
-    ) as Header;
+    const found = await this.#header(file);
+    if (found === undefined) return undefined;
+    const { key, size, sha1 } = found;
     return {
       size,
       sha1,
       read: (from = 0, to = size) => this.#read(file._id, Buffer.from(key, 'base64'), from, to),
     };
+  }
+
+  /**
+   * Seals it under the keys of these patients, whose documents name it, in place of nobody's.
+   * @returns the id of the same bytes, which may be there already
+   */
+  async own(id: string, patients: readonly string[]): Promise<string> {
+    const _id = new ObjectId(id);
+    const file = await this.#files.findOne({ _id }, TIME);
+    if (file === null) return id;
+    const { patient, also = [], digest } = file.metadata;
+    const missing = patients.filter(
+      (each) => each !== patient && also.every((other) => other.patient !== each),
+    );
+    if (missing.length === 0 && patient !== '') return id;
+    const header = await this.#header(file);
+    if (header === undefined) return id;
+    const keys = await this.#ring.ensure(missing);
+    const wrap = (owner: string) => ({
+      patient: owner,
+      header: seal(keys.get(owner)!, Buffer.from(JSON.stringify(header)), about(_id, owner)),
+    });
+    const [first, ...others] = missing;
+    const metadata =
+      patient === ''
+        ? { ...wrap(first!), also: others.map(wrap), digest: this.#owned(first!, header) ?? digest }
+        : { ...file.metadata, also: [...also, ...missing.map(wrap)] };
+    // both, so that it takes as long whether they are there or not; what is left over is swept
+    const known = patient === '' && others.length === 0 ? await this.#again(metadata.digest) : undefined;
+    if (known !== undefined) metadata.digest = digest;
+    await this.#files.updateOne(
+      { _id, 'metadata.patient': patient },
+      { $set: { metadata } },
+      { writeConcern: DURABLE },
+    );
+    return known ?? id;
+  }
+
+  /** By the first key that is left. Undefined: all its patients were erased. */
+  async #header({ _id, metadata }: ContentDoc): Promise<Header | undefined> {
+    for (const { patient, header } of [metadata, ...(metadata.also ?? [])]) {
+      const owner = await this.#ring.get(patient);
+      if (owner !== undefined)
+        return JSON.parse(unseal(owner, header, about(_id, patient)).toString()) as Header;
+    }
+    return undefined;
+  }
+
+  #owned(patient: string, { size, sha256, key }: Header): Buffer | undefined {
+    return sha256 === undefined
+      ? undefined
+      : this.#digest(patient, size, Buffer.from(sha256, 'base64'), Buffer.from(key, 'base64'));
+  }
+
+  /** Of what is nobody's it equals nothing. */
+  #digest(patient: string, size: number, sha256: Buffer, key: Buffer): Buffer {
+    return createHmac('sha256', patient === '' ? key : this.#ring.derive(PURPOSE))
+      .update(`${patient}|${size}|`)
+      .update(sha256)
+      .digest();
   }
 
   /** For good. */

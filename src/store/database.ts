@@ -19,6 +19,7 @@ import type { ExportDoc } from './exports.ts';
 import type { GlassDoc } from './glass.ts';
 import type { IssuerKeyDoc } from './issuer-keys.ts';
 import type { FollowerDoc, OutboxDoc } from './outbox.ts';
+import type { PieceDoc } from './pieces.ts';
 import type { MailDoc } from './post.ts';
 import { type Records, recordsOf } from './records.ts';
 import type { BindingDoc, EventDoc, SubscriptionDoc } from './subscription-writes.ts';
@@ -78,6 +79,8 @@ export interface Database {
   clients: Collection<ClientDoc>;
   issuerKeys: Collection<IssuerKeyDoc>;
   spill: GridFSBucket;
+  /** Data of Binaries, once for each patient. */
+  pieces: Collection<PieceDoc>;
   records: Records;
   /** Behind a mongos: counts must look at each document. */
   sharded: boolean;
@@ -108,6 +111,7 @@ export const INDEXES = {
     { name: 'by_told', key: { by: 1, 'told.at': -1, _id: 1 }, ...ONLY_WITH('told') },
     { name: 'spill', key: { spill: 1 }, sparse: true },
     { name: 'content', key: { content: 1 }, sparse: true },
+    { name: 'piece', key: { piece: 1 }, sparse: true },
     { name: 'unclaimed', key: { unclaimed: 1 }, sparse: true },
   ],
   audit: [
@@ -125,6 +129,7 @@ export const INDEXES = {
     { name: 'type_at', key: { type: 1, at: -1, _id: 1 } },
     { name: 'spill', key: { spill: 1 }, sparse: true },
     { name: 'content', key: { content: 1 }, sparse: true },
+    { name: 'piece', key: { piece: 1 }, sparse: true },
   ],
   'content.chunks': [{ name: 'files_id_1_n_1', key: { files_id: 1, n: 1 }, unique: true }],
   'content.files': [
@@ -240,6 +245,7 @@ export async function connect(uri: string, name: string): Promise<Database> {
     clients: db.collection('clients'),
     issuerKeys: db.collection('issuerKeys'),
     spill: new GridFSBucket(db, { bucketName: 'spill', chunkSizeBytes: SPILL_CHUNK }),
+    pieces: db.collection('pieces'),
     sharded: (await db.admin().command({ hello: 1 })).msg === 'isdbgrid',
     records: recordsOf(keys!, data!),
     close: () => client.close(),

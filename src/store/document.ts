@@ -28,6 +28,10 @@ export interface VersionDoc {
   /** The other patients of the rare resource that has several. */
   others?: string[];
   by: string;
+  /** Of content that is nobody's by itself: the patients of the documents that name it, whose keys seal it. */
+  owners?: string[];
+  /** Of a Binary: its data lies there, once for each patient: see pieces.ts. */
+  piece?: string;
   /** Of a trace about somebody who doesn't exist: sealed with what is nobody's. */
   keyless?: true;
   labels: string[];
@@ -56,7 +60,7 @@ export interface VersionDoc {
 
 /** The current version: with what it is found by. */
 export interface Doc extends VersionDoc {
-  /** Of a Binary whose bytes lie apart: since when no document has named it. See sweep-contents.ts. */
+  /** Of a Binary: since when no document has named it. See sweep-contents.ts. */
   unclaimed?: number;
   /** `Type/id` */
   _id: string;
@@ -146,9 +150,14 @@ export function render(resource: Resource, vid: string, at: number): Buffer {
 }
 
 /** What is authenticated with a body: a body moved to another resource, version or patient doesn't open. */
-export function about(rid: string, doc: Pick<VersionDoc, 'v' | 'vid' | 'patient' | 'content'>): string {
+export function about(
+  rid: string,
+  doc: Pick<VersionDoc, 'v' | 'vid' | 'patient' | 'content' | 'owners' | 'piece'>,
+): string {
   const apart = doc.content === undefined ? '' : ` with ${doc.content.toHexString()}`;
-  return `${rid}/${doc.v}/${doc.vid} of ${doc.patient}${apart}`;
+  const owned = doc.owners === undefined ? '' : ` for ${doc.owners.join(' ')}`;
+  const piece = doc.piece === undefined ? '' : ` in ${doc.piece}`;
+  return `${rid}/${doc.v}/${doc.vid} of ${doc.patient}${apart}${owned}${piece}`;
 }
 
 type Indexed = Pick<
@@ -203,15 +212,25 @@ export function sealBody(
   doc: VersionDoc,
   keys: ReadonlyMap<string, Buffer>,
 ): Pick<VersionDoc, 'body' | 'keys'> {
-  if (doc.others === undefined) return { body: seal(keys.get(doc.patient)!, bytes, about(rid, doc)) };
+  const [first, ...others] = sealers(doc);
+  if (others.length === 0) return { body: seal(keys.get(first!)!, bytes, about(rid, doc)) };
   const own = randomBytes(32);
   return {
     body: seal(own, bytes, about(rid, doc)),
-    keys: [doc.patient, ...doc.others].map((patient) => ({
+    keys: [first!, ...others].map((patient) => ({
       patient,
       key: seal(keys.get(patient)!, own, about(rid, doc)),
     })),
   };
+}
+
+/** Whose keys seal it. */
+export function sealers({
+  patient,
+  others = [],
+  owners,
+}: Pick<VersionDoc, 'patient' | 'others' | 'owners'>): string[] {
+  return owners ?? [patient, ...others];
 }
 
 /** Undefined when the key is gone: the patient was erased. */
@@ -222,7 +241,7 @@ export async function openBody(
   ring: KeyRing,
 ): Promise<Buffer | undefined> {
   if (doc.keys === undefined) {
-    const held = ring.get(doc.keyless === true ? '' : doc.patient);
+    const held = ring.get(doc.keyless === true ? '' : (doc.owners?.[0] ?? doc.patient));
     const key = Buffer.isBuffer(held) ? held : await held;
     return key === undefined ? undefined : unseal(key, sealed, about(rid, doc));
   }

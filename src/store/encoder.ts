@@ -10,9 +10,19 @@ import { factsOf } from '../fhir/facts.ts';
 import { traitsOf, traitsTerm } from '../fhir/identity.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Database } from './database.ts';
-import { type Doc, type HistoryDoc, type VersionDoc, indexed, newVid, render, sealBody } from './document.ts';
+import {
+  type Doc,
+  type HistoryDoc,
+  type VersionDoc,
+  indexed,
+  newVid,
+  render,
+  sealBody,
+  sealers,
+} from './document.ts';
 import type { KeyRing } from './keys.ts';
 import { mentionTerm } from './narrowing.ts';
+import { type PieceDoc, Pieces, withoutData } from './pieces.ts';
 import { grantTerm, memberTerm } from './policies.ts';
 import type { Reading } from './reading.ts';
 import type { Terms } from './terms.ts';
@@ -23,7 +33,9 @@ import { Veils } from './veil.ts';
  * Bodies beyond this go to GridFS, which is read once the gate has let it: what is hidden takes as long as what is
  * absent, however much it holds. Bytes.
  */
-const SPILL = 1024 * 1024;
+export const SPILL = 1024 * 1024;
+/** What is read as part of the documents that name it. */
+const CONTENT: ReadonlySet<string> = new Set(['Binary', 'Bundle']);
 /** Each of them is told, in the same transaction, that something names it. */
 const MOST_MENTIONED = 2_000;
 
@@ -36,6 +48,8 @@ export interface Encoded {
   /** What is replaced, as history keeps it. */
   previous: HistoryDoc | undefined;
   body: Buffer;
+  /** Its data, that is kept once. */
+  piece?: PieceDoc;
 }
 
 export type Found = ReturnType<typeof indexed>;
@@ -64,9 +78,6 @@ export function foundBy(
   return found;
 }
 
-const ownersOf = (changes: readonly Change[]): string[] =>
-  changes.flatMap(({ patients }) => (patients.length === 0 ? [''] : patients));
-
 export class Encoder {
   readonly #database: Database;
   readonly #ring: KeyRing;
@@ -75,6 +86,7 @@ export class Encoder {
   readonly #reading: Reading;
   readonly #rules: Rules;
   readonly #veils: Veils;
+  readonly #pieces: Pieces;
   readonly #found = new WeakMap<Change, Found>();
 
   constructor(database: Database, ring: KeyRing, terms: Terms, reading: Reading, base: string, rules: Rules) {
@@ -85,19 +97,35 @@ export class Encoder {
     this.#base = base;
     this.#rules = rules;
     this.#veils = new Veils(terms, rules);
+    this.#pieces = new Pieces(database, ring);
   }
 
   /** What takes long and doesn't hang on the time of the write. */
   async prepare(changes: readonly Change[]): Promise<void> {
     for (const change of changes) if (change.resource !== undefined) this.#foundBy(change, change.resource);
-    await this.#ring.ensure(ownersOf(changes));
+    await this.#ring.ensure(this.#sealersOf(changes));
   }
 
   async encode(changes: readonly Change[], now: number): Promise<Encoded[]> {
-    const keys = await this.#ring.ensure(ownersOf(changes));
+    const keys = await this.#ring.ensure(this.#sealersOf(changes));
     const encoded: Encoded[] = [];
     for (const change of changes) encoded.push(await this.#one(change, now, keys));
     return encoded;
+  }
+
+  #sealersOf(changes: readonly Change[]): string[] {
+    return changes.flatMap((change) => {
+      const [patient = '', ...others] = change.patients;
+      return sealers({ patient, others, owners: this.#ownersOf(change) });
+    });
+  }
+
+  /** Claimed once, it stays so. */
+  #ownersOf({ type, patients, owners = [], previous }: Change): string[] | undefined {
+    if (patients.length > 0 || !CONTENT.has(type)) return undefined;
+    const before = previous === undefined ? [] : (this.#reading.documentOf(previous).owners ?? []);
+    const all = [...new Set([...before, ...owners])];
+    return all.length === 0 ? undefined : all;
   }
 
   async #one(change: Change, now: number, keys: ReadonlyMap<string, Buffer>): Promise<Encoded> {
@@ -105,6 +133,7 @@ export class Encoder {
     const rid = `${type}/${id}`;
     const at = Math.max(now, (previous?.at ?? 0) + 1);
     const [patient = '', ...others] = change.patients;
+    const owners = this.#ownersOf(change);
     const version: VersionDoc = {
       type,
       v: (previous?.version ?? 0) + 1,
@@ -113,6 +142,7 @@ export class Encoder {
       method: change.method,
       patient,
       ...(others.length > 0 ? { others } : {}),
+      ...(owners === undefined ? {} : { owners }),
       by: change.by,
       ...(change.content === undefined ? {} : { content: new ObjectId(change.content) }),
       ...(resource === undefined
@@ -134,7 +164,14 @@ export class Encoder {
     if (resource === undefined)
       return { change, rid, version, doc: undefined, previous: replaced, body: Buffer.alloc(0) };
     const body = render(resource, version.vid, at);
-    Object.assign(version, sealBody(body, rid, version, keys));
+    const [sealer, ...more] = sealers(version);
+    const piece = more.length > 0 ? undefined : this.#pieces.of(resource, sealer!, keys.get(sealer!)!, at);
+    if (piece !== undefined) {
+      version.piece = piece._id;
+      version.size = piece.data.length;
+    }
+    const bare = piece === undefined ? body : render(withoutData(resource), version.vid, at);
+    Object.assign(version, sealBody(bare, rid, version, keys));
     if (version.body !== undefined && version.body.length > SPILL) {
       version.spill = await this.#spill(version.body, rid);
       version.size = version.body.length;
@@ -142,14 +179,14 @@ export class Encoder {
     }
     if (type === 'AuditEvent') version.authors = withDepositor(version);
     const doc: Doc = { _id: rid, ...version, ...this.#foundBy(change, resource) };
-    if (version.content !== undefined) {
+    if (type === 'Binary' && patient === '' && change.owners === undefined) {
       // claimed once, it stays so
       const since = previous === undefined ? at : (this.#reading.documentOf(previous) as Doc).unclaimed;
       if (since !== undefined) doc.unclaimed = since;
     }
     doc.view = this.#veils.of(version.labels, version.by);
     if (doc.seek !== undefined) doc.seek = [...doc.seek, change.by];
-    return { change, rid, version, doc, previous: replaced, body };
+    return { change, rid, version, doc, previous: replaced, body, piece };
   }
 
   #foundBy(change: Change, resource: Resource): Found {

@@ -13,6 +13,7 @@ import { INDEX_VERSION } from '../search/index.ts';
 import { Codes } from './chain-codes.ts';
 import type { Place } from './chain-link.ts';
 import { chainOlder } from './chain-older.ts';
+import { claimOlder } from './claim-older.ts';
 import type { Database } from './database.ts';
 import { type Doc, WITHOUT_INDEX } from './document.ts';
 import { type Found, foundBy, gateFacts, hiddenSince, withDepositor } from './encoder.ts';
@@ -23,7 +24,7 @@ import { Veils } from './veil.ts';
 import { authorsIn, codesOf, tracedIn } from './traces.ts';
 
 /** Raised with each change of document.ts that reads what was written before in another way. */
-const DOCUMENT_VERSION = 6;
+const DOCUMENT_VERSION = 7;
 export const LAYOUT = DOCUMENT_VERSION * 1000 + INDEX_VERSION;
 
 const BATCH = 200;
@@ -53,6 +54,7 @@ export async function ensureLayout(
   if (found.layout > LAYOUT) throw new Error('the database was written by a newer server');
   if (found.layout === LAYOUT && found.rules === ruled) return;
   await reindex(database, ring, base, rules, tell);
+  await claimOlder(database, ring, base, tell);
   await chainOlder(database, new Codes((purpose) => ring.derive(purpose)), tell);
   await layout.updateOne({ _id: 'store' }, { $set: made });
 }

@@ -6,6 +6,7 @@ import type { LockDoc, PatientDoc } from './database.ts';
 import type { Doc, HistoryDoc } from './document.ts';
 import type { Encoded } from './encoder.ts';
 import { mentions } from './mentions.ts';
+import { type PieceDoc, keeping } from './pieces.ts';
 import type { OutboxDoc } from './outbox.ts';
 import type { SubscriptionDoc } from './subscription-writes.ts';
 
@@ -17,6 +18,8 @@ export interface Prepared {
   locks: AnyBulkWriteOperation<LockDoc>[];
   outbox: OutboxDoc[];
   subscriptions: AnyBulkWriteOperation<SubscriptionDoc>[];
+  /** Data of Binaries. */
+  pieces: AnyBulkWriteOperation<PieceDoc>[];
   patients: AnyBulkWriteOperation<PatientDoc>[];
   /** What is made under an id that its caller chose, and the mark of a deletion that it comes after. */
   named: string[];
@@ -46,6 +49,7 @@ export function prepare(
     })),
     outbox,
     subscriptions: [],
+    pieces: keeping(encoded.flatMap(({ piece }) => piece ?? [])),
     patients: [],
     named: [],
     revived: [],

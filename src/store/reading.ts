@@ -1,9 +1,10 @@
 /** Documents as the gate and the interactions know them: opened, whole, with their attributes. */
-import { attributes, type Doc, face, type VersionDoc, openBody } from './document.ts';
+import { attributes, type Doc, face, type VersionDoc, openBody, sealers } from './document.ts';
 import type { Shown, Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Database } from './database.ts';
 import type { KeyRing } from './keys.ts';
+import { Pieces } from './pieces.ts';
 import { MOST_BYTES } from './weight.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -27,10 +28,12 @@ function shownFrom(rid: string, doc: VersionDoc, body: Buffer): Shown {
 export class Reading {
   readonly #database: Database;
   readonly #ring: KeyRing;
+  readonly #pieces: Pieces;
 
   constructor(database: Database, ring: KeyRing) {
     this.#database = database;
     this.#ring = ring;
+    this.#pieces = new Pieces(database, ring);
   }
 
   /** Undefined when the patient's key was destroyed. */
@@ -85,7 +88,10 @@ export class Reading {
 
   async #body(rid: string, doc: VersionDoc): Promise<Buffer | undefined> {
     if (doc.method === 'DELETE') return EMPTY;
-    return openBody(doc.body ?? (await this.#spilled(doc)), rid, doc, this.#ring);
+    const body = await openBody(doc.body ?? (await this.#spilled(doc)), rid, doc, this.#ring);
+    return body === undefined || doc.piece === undefined
+      ? body
+      : this.#pieces.into(body, doc.piece, sealers(doc)[0]!);
   }
 
   async #spilled(doc: VersionDoc): Promise<Buffer> {

@@ -27,6 +27,7 @@ import { ChainKeeper } from './chain-keeper.ts';
 import { Codes } from './chain-codes.ts';
 import { Chain } from './chain.ts';
 import { Currents } from './current.ts';
+import { Claims } from './claims.ts';
 import { Committer } from './commit.ts';
 import { Contents } from './contents.ts';
 import { find } from './command.ts';
@@ -73,6 +74,7 @@ export class Store implements ResourceStore {
   readonly #wholeness: Wholeness;
   readonly #accessHistory: AccessHistory;
   readonly #contents: Contents;
+  readonly claims: Claims;
 
   /** @param base absolute FHIR base of the server: references below it are local */
   constructor(
@@ -88,6 +90,7 @@ export class Store implements ResourceStore {
     this.#base = base;
     this.terms = new Terms(ring.derive('terms'));
     this.#reading = new Reading(database, ring);
+    this.claims = new Claims(database, ring, this.#reading, this.#contents, base);
     this.glass = new MongoGlass(database, ring);
     this.policies = new Policies(database, this.#reading, this.terms, rules, watch);
     const encoder = new Encoder(database, ring, this.terms, this.#reading, base, rules);
@@ -193,8 +196,8 @@ export class Store implements ResourceStore {
     return this.#contents.find(id);
   }
 
-  commit(commit: Commit): Promise<Stored[]> {
-    return this.#committer.commit(commit);
+  async commit(commit: Commit): Promise<Stored[]> {
+    return this.#committer.commit(await this.claims.settle(commit));
   }
 
   /** Which of these `Type/id` the caller may know of; what never was tells nothing. */

@@ -4,7 +4,9 @@
  */
 import { ObjectId } from 'mongodb';
 import { chunksOf, filesOf } from './contents.ts';
+import type { Claims } from './claims.ts';
 import type { Database } from './database.ts';
+import { dropPiece } from './pieces.ts';
 import type { Terms } from './terms.ts';
 
 /** Milliseconds. */
@@ -16,13 +18,13 @@ const BATCH = 200;
 /** Answers how much was dropped. */
 export async function sweepContents(
   database: Database,
-  terms: Terms,
+  { terms, claims }: { terms: Terms; claims: Claims },
   now: number,
   signal?: AbortSignal,
 ): Promise<number> {
   const before = now - DAY;
   return (
-    (await dropUnclaimed(database, terms, before, signal)) +
+    (await dropUnclaimed(database, terms, claims, before, signal)) +
     (await dropFiles(database, before, signal)) +
     (await dropChunks(database, before, signal))
   );
@@ -30,31 +32,40 @@ export async function sweepContents(
 
 /** Binaries whose depositor has no document that names them. */
 async function dropUnclaimed(
-  { db, resources, history }: Database,
+  database: Database,
   terms: Terms,
+  claims: Claims,
   before: number,
   signal?: AbortSignal,
 ): Promise<number> {
+  const { db, resources, history } = database;
   let dropped = 0;
   const uploaded = resources.find(
     { unclaimed: { $lt: before } },
-    { projection: { _id: 1, by: 1, v: 1, content: 1 }, hint: 'unclaimed', batchSize: BATCH },
+    { projection: { _id: 1, by: 1, v: 1, content: 1, piece: 1 }, hint: 'unclaimed', batchSize: BATCH },
   );
-  for await (const { _id, by, v, content } of uploaded) {
+  for await (const { _id, by, v, content, piece } of uploaded) {
     if (signal?.aborted === true) return dropped;
-    const claim = await resources.findOne(
-      { ids: terms.of(`location=${_id}`), type: 'DocumentReference', by },
-      { projection: { _id: 1 }, hint: 'ids_type_date' },
-    );
-    if (claim !== null) {
+    const documents = await resources
+      .find(
+        { ids: terms.of(`location=${_id}`), type: 'DocumentReference', by },
+        { projection: { _id: 1, patient: 1, others: 1 }, limit: BATCH, hint: 'ids_type_date' },
+      )
+      .toArray();
+    if (documents.length > 0) {
+      // somebody may have changed it while it was being claimed
+      const patients = documents.flatMap(({ patient, others = [] }) => [patient, ...others]);
+      await claims.own({ rid: _id, by, patients: patients.filter((each) => each !== '') });
       await resources.updateOne({ _id, v }, { $unset: { unclaimed: 1 } });
       continue;
     }
     if ((await resources.deleteOne({ _id, v })).deletedCount === 0) continue;
     await history.deleteMany({ rid: _id });
     dropped += 1;
+    if (piece !== undefined) await dropPiece(database, piece, before);
     // in sight of the next step
-    await filesOf(db).updateOne({ _id: content! }, { $set: { uploadDate: new Date(before - 1) } });
+    if (content !== undefined)
+      await filesOf(db).updateOne({ _id: content }, { $set: { uploadDate: new Date(before - 1) } });
   }
   return dropped;
 }

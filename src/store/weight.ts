@@ -10,11 +10,13 @@ const TWICE = 2;
 interface Weighed {
   body?: { length: number };
   spill?: unknown;
+  /** See pieces.ts. */
+  piece?: unknown;
   size?: number;
 }
 
-export const weightOf = ({ body, spill, size = SPILLED }: Weighed): number =>
-  spill === undefined ? (body?.length ?? 0) : size * TWICE;
+export const weightOf = ({ body, spill, piece, size = SPILLED }: Weighed): number =>
+  spill === undefined && piece === undefined ? (body?.length ?? 0) : size * TWICE;
 
 /** The first of these that go on one page: one at least. */
 export function light<T>(some: readonly T[], of: (each: T) => Weighed): T[] {

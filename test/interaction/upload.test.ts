@@ -264,9 +264,8 @@ describe('what nobody claims', () => {
   it('is swept after a day; what was claimed, or is younger, stays', async () => {
     const [claimed, forgotten] = [await upload(hospital, pdf(2 * MIB)), await upload(hospital, pdf(2 * MIB))];
     await hospital.post('DocumentReference', naming(claimed));
-    const { terms } = carnet.server.store;
-    expect(await sweepContents(database, terms, Date.now() + DAY / 2)).toBe(0);
-    await sweepContents(database, terms, Date.now() + 2 * DAY);
+    expect(await sweepContents(database, carnet.server.store, Date.now() + DAY / 2)).toBe(0);
+    await sweepContents(database, carnet.server.store, Date.now() + 2 * DAY);
     expect((await hospital.get(`Binary/${claimed}`, ANY)).status).toBe(200);
     expect((await hospital.get(`Binary/${forgotten}`, ANY)).status).toBe(404);
     const used = await database.resources.distinct('content');
@@ -314,7 +313,7 @@ describe('the same bytes', () => {
     const claimed = await upload(hospital, mine, FOR_PATIENT);
     await upload(lab, mine, FOR_PATIENT);
     await hospital.post('DocumentReference', naming(claimed));
-    await sweepContents(database, carnet.server.store.terms, Date.now() + 2 * DAY);
+    await sweepContents(database, carnet.server.store, Date.now() + 2 * DAY);
     const read = await bytesOf(`Binary/${claimed}`, 'hospital');
     expect(createHash('sha1').update(read.bytes).digest('hex')).toBe(
       createHash('sha1').update(mine).digest('hex'),

@@ -346,7 +346,7 @@ it('is sealed under the patient’s key, and swept after a day', async () => {
   expect(chunk!.data.includes('index.html')).toBe(false);
   expect(JSON.stringify(job)).not.toMatch(/Seal|carnet-portal/);
   expect(job!.until.getTime() - job!.at).toBe(DAY);
-  await sweepContents(database, carnet.server.store.terms, Date.now() + 2 * DAY);
+  await sweepContents(database, carnet.server.store, Date.now() + 2 * DAY);
   expect(await filesOf(database.db).countDocuments({ 'metadata.patient': 'exs' })).toBe(0);
   expect((await client.get(`${status}/record.zip`)).status).toBe(404);
 });
