@@ -2,10 +2,13 @@
 import type { JsonWebKey } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Provider } from 'oidc-provider';
-import type { Accounts, PasswordLogin } from './auth/accounts.ts';
+import { type Accounts, either, type PasswordLogin } from './auth/accounts.ts';
 import type { From } from './auth/records.ts';
 import { opaqueSubject } from './auth/opaque.ts';
 import type { Own } from './auth/token.ts';
+import type { Upstream } from './auth/upstream.ts';
+import { entrance, type Entrance } from './elsewhere.ts';
+import type { ResourceStore } from './enforcement/ports.ts';
 import { randomUUID } from 'node:crypto';
 import type { AccountLog } from './audit/identity/log.ts';
 import type { AskWithin } from './http/within.ts';
@@ -33,6 +36,8 @@ export interface AuthorizingOptions {
   issuer: string;
   accounts: Accounts;
   passwords?: PasswordLogin;
+  /** OpenID providers that people log in at; none unless given. */
+  upstreams?: readonly Upstream[];
   /** Where clients' key sets may be read; nowhere unless given. */
   clientKeyHosts?: readonly Host[];
 }
@@ -43,6 +48,7 @@ export interface Authorizing {
   /** `.well-known/smart-configuration` */
   smart: Buffer;
   clients: MongoClients;
+  entrance: Entrance;
   /** Of an application that runs in a browser. */
   isOrigin(origin: string): boolean;
   jobs: Job[];
@@ -50,6 +56,7 @@ export interface Authorizing {
 
 export interface Around {
   database: Database;
+  port: ResourceStore;
   ring: KeyRing;
   base: string;
   /** In front of the server. */
@@ -67,11 +74,13 @@ const KEYS_EVERY = 60_000;
 const ORIGINS_EVERY = 15_000;
 
 export async function authorizing(
-  { issuer, accounts, passwords, clientKeyHosts = [] }: AuthorizingOptions,
-  { database, ring, base, proxies, events, connecting, ask, because, log }: Around,
+  { issuer, accounts: known, passwords, upstreams = [], clientKeyHosts = [] }: AuthorizingOptions,
+  { database, port, ring, base, proxies, events, connecting, ask, because, log }: Around,
 ): Promise<Authorizing> {
   const artifacts = new MongoArtifacts(database, ring);
   const clients = new MongoClients(database);
+  const way = await entrance(upstreams, issuer, { database, ring, port });
+  const accounts = either(known, way.logins);
   const keys = new IssuerKeys(database, ring);
   const failed = (err: unknown): void => log.error({ err }, 'the authorization server failed');
   const records = healthRecords(ask, because);
@@ -109,6 +118,7 @@ export async function authorizing(
         artifacts,
         accounts,
         passwords,
+        elsewhere: way.elsewhere,
         records,
         represented,
         events,
@@ -128,8 +138,10 @@ export async function authorizing(
       }),
       launches: { base, own, clients, artifacts },
       artifacts,
+      upstreamKeys: () => way.elsewhere.published(),
       failed,
     }),
+    entrance: way,
     own,
     isOrigin: (origin) => origins.has(origin),
     smart: Buffer.from(JSON.stringify(smartConfiguration(issuer))),

@@ -12,6 +12,7 @@ import { checkScope } from './auth/scopes.ts';
 import { CONTENT_BYTES } from './config-values.ts';
 import { type Issuer, Tokens } from './auth/token.ts';
 import type { Rules } from './consent/rules.ts';
+import type { Entrance } from './elsewhere.ts';
 import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
 import { RESOURCE_TYPES } from './fhir/definitions/index.ts';
 import { exporting } from './exporting.ts';
@@ -125,6 +126,8 @@ export interface RunningServer {
   accounts: AccountLog;
   /** Absent without an authorization server. */
   clients?: Clients;
+  /** Absent without an authorization server. */
+  entrance?: Entrance;
   /** Nothing was ever written. */
   isFresh(): Promise<boolean>;
   /** Answers what is under way, then ends. @param patience milliseconds */
@@ -203,7 +206,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const proxies = options.proxies ?? 0;
     const apps = connecting(port, policies);
     const because = becauseOf(port, policies);
-    const around = { database, ring, base, proxies, events: accounts, connecting: apps, ask, because, log };
+    const around = {
+      database,
+      port,
+      ring,
+      base,
+      proxies,
+      events: accounts,
+      connecting: apps,
+      ask,
+      because,
+      log,
+    };
     const authorization = options.authorization && (await authorizing(options.authorization, around));
     const catalogue = cataloguing({
       database,
@@ -277,6 +291,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       store,
       accounts,
       clients: authorization?.clients,
+      entrance: authorization?.entrance,
       isFresh: async () => (await database.resources.findOne({}, { projection: { _id: 1 } })) === null,
       async close(patience = 20_000) {
         connections.close();

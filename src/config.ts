@@ -49,6 +49,8 @@ export interface Config {
     server?: string;
     /** Where clients' key sets may be read. */
     clientKeyHosts: Host[];
+    /** File of the OpenID providers that people log in at; undefined: there are none. */
+    upstreams?: string;
   };
   keyFile: string;
   /** What is kept of the traces outside the database. */
@@ -166,6 +168,11 @@ export const VARIABLES = {
       otherwise: 'none',
     },
   ),
+  UPSTREAMS: variable(
+    String,
+    'file of the OpenID providers that people log in at, such as Pro Santé Connect; [what it says](docs/authorization.md#upstreams)',
+    { otherwise: 'none' },
+  ),
   AUTH_ALGORITHMS: variable(listOf(ALGORITHMS), 'signature algorithms of the tokens', {
     default: 'RS256,ES256,RS384,ES384',
   }),
@@ -272,6 +279,8 @@ export function readConfig(env: Environment): Config {
     if (!demo && values.AUTH_SERVER !== true && !env[name]?.trim())
       problems.push(`${name} must be set when the demo and AUTH_SERVER are off: no token could be checked`);
   }
+  if (values.UPSTREAMS !== undefined && !(values.AUTH_SERVER ?? demo))
+    problems.push('UPSTREAMS needs AUTH_SERVER=on: people would log in to nothing');
   if (values.SMTP_URL !== undefined && values.SMTP_FROM === undefined && !env['SMTP_FROM']?.trim())
     problems.push('SMTP_FROM must be set with SMTP_URL: e-mails need a sender');
   if (problems.length > 0) throw new ConfigError(problems);
@@ -298,6 +307,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
       jwks: values.AUTH_JWKS,
       algorithms: values.AUTH_ALGORITHMS!,
       clientKeyHosts: values.CLIENT_KEY_HOSTS ?? [],
+      upstreams: values.UPSTREAMS === undefined ? undefined : resolve(values.UPSTREAMS),
       server: (values.AUTH_SERVER ?? demo) ? besideOf(baseUrl) : undefined,
     },
     keyFile: resolve(values.KEY_FILE ?? join(dataDir, 'keys', 'kek.json')),

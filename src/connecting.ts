@@ -1,5 +1,5 @@
 /** What the authorization server looks up itself of patients' apps: no request of anybody, and nothing that is told. */
-import type { Person } from './auth/accounts.ts';
+import { type Person, whoOf } from './auth/accounts.ts';
 import type { Represented } from './auth/records.ts';
 import { callerOf } from './consent/caller.ts';
 import { standingOf } from './consent/link.ts';
@@ -33,7 +33,7 @@ export function connecting(port: ResourceStore, policies: PolicySource): Connect
     },
     async represented(person) {
       const access = Access.internal('for whom somebody speaks');
-      const subject: Subject = { ...person, ...NOTHING_MORE, depositor: person.reference };
+      const subject: Subject = { ...whoOf(person), ...NOTHING_MORE, depositor: person.reference };
       const found: Represented[] = [];
       for (const link of person.related.slice(0, MOST_LINKS)) {
         const related = await read(access, 'RelatedPerson', link.slice('RelatedPerson/'.length));

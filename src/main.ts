@@ -18,6 +18,7 @@ import { createLog, logFaults } from './ops/log.ts';
 import { explainStart } from './start-fault.ts';
 import { anchorFile } from './store/anchor-file.ts';
 import { signingKey } from './store/signing-key.ts';
+import { upstreamsFile } from './upstreams-file.ts';
 
 const tell = (what: string): void => void process.stderr.write(`${what}\n`);
 
@@ -59,6 +60,7 @@ async function start(config: Config): Promise<void> {
               accounts: secrets === undefined ? NOBODY : demoAccounts,
               clientKeyHosts: config.auth.clientKeyHosts,
               passwords: secrets && demoPasswords(secrets.password),
+              upstreams: upstreamsFile(config.auth.upstreams),
             },
       maxBodyBytes: config.maxBodyBytes,
       contentBytes: config.contentBytes,

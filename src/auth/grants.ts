@@ -20,6 +20,8 @@ export interface Settled {
   patient?: string;
   /** Logical id. */
   encounter?: string;
+  /** Names of what it hangs on beside the authorization itself: that of the role. */
+  lives?: readonly string[];
 }
 
 /** What a patient's app hangs on. */
@@ -76,6 +78,8 @@ export interface Artifacts {
   once(kind: string, id: string, seconds: number): Promise<boolean>;
   /** The name of what tokens hang on. */
   life(kind: 'grant' | 'session', id: string): string;
+  /** Each of these still goes on. */
+  areAlive(lives: readonly string[]): Promise<boolean>;
   begin(kind: 'grant' | 'session', id: string, seconds: number, settled?: Settled): Promise<void>;
   settled(grantId: string): Promise<Settled | undefined>;
   /** With all that came from it. */

@@ -8,6 +8,7 @@ import type { Identifier, Json, Resource } from './resource.ts';
 const NATIONAL = /^urn:oid:1\.2\.250\.1\.213\.1\.4\.(2|8|9|10|11)$/;
 /** Traits that are given on, beside the name and the identifiers. */
 const BIRTH_PLACE = 'http://hl7.org/fhir/StructureDefinition/patient-birthPlace';
+const INSEE_CODE = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-address-insee-code';
 
 export const isNational = (system: string): boolean => NATIONAL.test(system);
 
@@ -51,6 +52,24 @@ export function traitsTerm({ family, given, birthDate, gender }: Traits): string
   return `traits=${[spelled(family), spelled(given), birthDate, gender].join('|')}`;
 }
 
+/**
+ * INSEE codes of the commune, or of the country, of birth: as it is recorded, else as the number has it. An INS-NIR
+ * carries it after sex, year and month.
+ */
+export function birthPlacesOf(patient: Resource): string[] {
+  const recorded = items(patient.extension)
+    .filter(({ url }) => url === BIRTH_PLACE)
+    .flatMap(({ valueAddress }) => items((valueAddress as Json | undefined)?.extension))
+    .filter(({ url }) => url === INSEE_CODE)
+    .flatMap(({ valueCoding }) => (valueCoding as Json | undefined)?.code ?? []);
+  const codes = recorded.filter((code) => typeof code === 'string');
+  if (codes.length > 0) return codes;
+  return nationalIn(patient).flatMap((number) => {
+    const [, place] = /\|\d{5}(\d{5}|2[AB]\d{3})\d{3}(\d{2})?$/.exec(number) ?? [];
+    return place === undefined ? [] : [place];
+  });
+}
+
 /** What may be told of a patient to who knows the number or all the traits: who it is, and nothing else. */
 export function identityOf(patient: Resource): Resource {
   const { id, name, gender, birthDate, identifier, extension } = patient;
@@ -78,7 +97,7 @@ function nameOf({ name }: Resource): Json | undefined {
 }
 
 /** `SANTONI-ROUSSELOT` and `Santoni Rousselot` are one. */
-function spelled(text: string): string {
+export function spelled(text: string): string {
   return text
     .normalize('NFD')
     .replace(/\p{Mn}/gu, '')

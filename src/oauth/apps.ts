@@ -5,7 +5,7 @@ import type { Provider } from 'oidc-provider';
 import type { Account, Person } from '../auth/accounts.ts';
 import type { Client, Clients } from '../auth/clients.ts';
 import type { ConnectedApp } from '../auth/records.ts';
-import type { ScreenOptions, Shown } from './asked.ts';
+import { accountIn, type ScreenOptions, type Shown } from './asked.ts';
 import { readForm } from './form.ts';
 import { languageOf } from './language.ts';
 import { whoIs } from './login.ts';
@@ -60,7 +60,7 @@ export function apps(options: AppsOptions): Apps {
 
   return async (provider, request, response) => {
     const session = await provider.Session.get({ req: request, res: response } as never);
-    const account = session.accountId === undefined ? undefined : await accounts.find(session.accountId);
+    const account = await accountIn(accounts, session);
     if (account === undefined) return { status: 303, html: '', to: loginAddress() };
     const proof = createHmac('sha256', options.formKey).update(session.uid).digest('base64url');
     const from = options.from(request);

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
 import type { AccountLog } from '../audit/identity/log.ts';
-import type { Account, Accounts, PasswordLogin, Person } from '../auth/accounts.ts';
+import { type Account, type Accounts, type PasswordLogin, type Person, personKey } from '../auth/accounts.ts';
 import type { Attempts } from '../auth/attempts.ts';
 import type { Client } from '../auth/clients.ts';
 import type { Artifacts } from '../auth/grants.ts';
@@ -10,14 +10,17 @@ import type { From, HealthRecords, Represented } from '../auth/records.ts';
 import type { Language } from '../consent/reasons.ts';
 import { languageOf } from './language.ts';
 import { registrationOf } from './provider.ts';
+import type { Elsewhere } from './upstream/parties.ts';
 import { settle } from './settle.ts';
 
 export interface ScreenOptions {
   issuer: string;
   artifacts: Artifacts;
   accounts: Accounts;
-  /** Absent: nobody can log in here. */
+  /** Absent: there is no form for it. */
   passwords?: PasswordLogin;
+  /** Absent: nobody logs in elsewhere. */
+  elsewhere?: Elsewhere;
   records: HealthRecords;
   /** For whom a person speaks by law. */
   represented(person: Person): Promise<Represented[]>;
@@ -33,7 +36,7 @@ export interface ScreenOptions {
 export interface Shown {
   status: number;
   html: string;
-  leadsTo?: string;
+  leadsTo?: string | readonly string[];
   /** The browser is sent there instead. */
   to?: string;
 }
@@ -54,6 +57,8 @@ export interface Asked {
   language: Language;
   from: From;
   finish(result: Result): Promise<undefined>;
+  /** Sends the browser on, outside of the protocol. */
+  send(location: string): undefined;
 }
 
 /** Undefined: it isn't known, has expired, or is another browser's. */
@@ -88,6 +93,11 @@ export async function askedBy(
       await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
       return undefined;
     },
+    send(location) {
+      response.writeHead(303, { location, 'cache-control': 'no-store' });
+      response.end();
+      return undefined;
+    },
   };
 }
 
@@ -95,9 +105,28 @@ export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-export async function accountOf({ interaction, options }: Asked): Promise<Account | undefined> {
-  const id = interaction.session?.accountId;
-  return id === undefined ? undefined : options.accounts.find(id);
+export function accountOf({ interaction, options }: Asked): Promise<Account | undefined> {
+  return accountIn(options.accounts, interaction.session as Session | undefined);
+}
+
+/** With the roles that this very session may choose from. */
+export async function accountIn(
+  accounts: Accounts,
+  { accountId, amr = [], acr }: Session = {},
+): Promise<Account | undefined> {
+  const account = accountId === undefined ? undefined : await accounts.find(accountId);
+  const persons = account?.persons.filter(
+    ({ only, levels }) =>
+      (only === undefined || amr.includes(only)) &&
+      (levels === undefined || (acr !== undefined && levels.includes(acr))),
+  );
+  return account && { ...account, persons: persons! };
+}
+
+interface Session {
+  accountId?: string;
+  amr?: string[];
+  acr?: string;
 }
 
 /** An application of patients is for them, one of professionals for those. */
@@ -116,8 +145,8 @@ export interface Choice {
 
 export async function choicesFor(asked: Asked, account: Account): Promise<Choice[]> {
   const { client, options } = asked;
-  const choices = personsFor(account, client).map((person, index): Choice[] => [
-    { value: String(index), person },
+  const choices = personsFor(account, client).map((person): Choice[] => [
+    { value: personKey(person), person },
   ]);
   for (const choice of choices) {
     const [{ value, person }] = choice as [Choice];

@@ -27,7 +27,12 @@ export async function showAuthorize(asked: Asked, notFound = false): Promise<Sho
   const choices = await choicesFor(asked, account);
   const first = choices[0]?.person;
   const isPatients = first?.role === 'patient';
-  const role = isPatients ? 'app' : (first?.role ?? 'app');
+  const isSome = choices.some(({ person }) => person.role === 'patient');
+  const given = choices.flatMap(({ person }) => {
+    const isPatient = person.role === 'patient';
+    return scopesFor(scopes, isPatient ? 'app' : person.role, isPatient || hasPatient(asked));
+  });
+  const joinable = (await asked.options.elsewhere?.joinable(account.id)) ?? [];
   const shown = {
     root,
     action,
@@ -37,11 +42,15 @@ export async function showAuthorize(asked: Asked, notFound = false): Promise<Sho
       value,
       role: of === undefined ? person.role : ('representative' as const),
       name: of === undefined ? person.name : (of.name ?? of.patient),
+      regulator: person.regulator,
+      ...(person.place === undefined ? {} : { place: person.place }),
     })),
-    scopes: scopesFor(scopes, role, isPatients || hasPatient(asked)).filter(isResourceScope),
+    scopes: [...new Set(given)].filter(isResourceScope),
     offline: scopes.includes('offline_access'),
-    ...(isPatients ? { life: connectionLife(client, scopes.includes('offline_access'), Date.now()) } : {}),
+    ...(isSome ? { life: connectionLife(client, scopes.includes('offline_access'), Date.now()) } : {}),
+    hasPatient: isSome,
     isPatients,
+    joinable: joinable.map(({ id, name }) => ({ id, name })),
     find: !isPatients && mustFind(asked),
     notFound,
   };
@@ -63,7 +72,7 @@ export async function authorize(asked: Asked, form: URLSearchParams): Promise<Sh
   if (context === 'not found') return showAuthorize(asked, true);
   const settled = settle(person, client, context, of);
   if (settled === undefined) return finish({ error: DENIED, error_description: 'not for this person' });
-  const granted = scopesFor(scopes, settled.holder.role, settled.patient !== undefined);
+  const granted = scopesFor(lasting(scopes, person), settled.holder.role, settled.patient !== undefined);
   const grant = new provider.Grant({ accountId: account.id, clientId: client.id });
   grant.addOIDCScope(granted.join(' '));
   const rejected = scopes.filter((scope) => !granted.includes(scope));
@@ -116,6 +125,11 @@ async function authorizedBy({ options, client, from }: Asked, settled: Settled):
   const { purposes, reference, name } = holder;
   const who = { reference, ...(name === undefined ? {} : { name }) };
   return [{ what: 'authorized', who, organization, patient, consents, client: client.id, purposes, ...from }];
+}
+
+/** Who answers for a call centre does so while they are there. */
+function lasting(scopes: readonly string[], { regulator }: Person): readonly string[] {
+  return regulator ? scopes.filter((scope) => scope !== 'offline_access') : scopes;
 }
 
 function hasPatient({ scopes, interaction }: Asked): boolean {

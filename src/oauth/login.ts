@@ -1,18 +1,23 @@
-/** Who are you: the demo's form. */
+/** Who are you: the ways in, and the demo's form. */
 import type { Actor } from '../audit/identity/event.ts';
 import type { Person } from '../auth/accounts.ts';
 import { type Asked, type Shown, textOf } from './asked.ts';
 import { type LoginPage, loginPage } from './pages/login.ts';
 
 export function showLogin(asked: Asked, more: Pick<LoginPage, 'user' | 'fault'> = {}): Shown {
-  const { root, action, client, language, redirectUri } = asked;
-  const status = more.fault === undefined ? 200 : more.fault === 'wrong' ? 401 : 429;
-  const html = loginPage({ root, action, client: client.name, ...more }, language);
+  const { root, action, client, language, redirectUri, options } = asked;
+  const ways = (options.elsewhere?.upstreams ?? []).map(({ id, name, claims }) => ({ id, name, claims }));
+  const hasForm = options.passwords !== undefined;
+  const html = loginPage({ root, action, client: client.name, ways, hasForm, ...more }, language);
+  const status = STATUS[typeof more.fault === 'string' ? more.fault : more.fault === undefined ? '' : 'wait'];
   return { status, html, leadsTo: redirectUri };
 }
 
+const STATUS = { '': 200, elsewhere: 401, wrong: 401, wait: 429 };
+
 export async function login(asked: Asked, form: URLSearchParams): Promise<Shown | undefined> {
   const { options, client, from, finish } = asked;
+  if (options.passwords === undefined) return showLogin(asked);
   const [user, password] = ['user', 'password'].map((name) => textOf(form.get(name)).slice(0, 200)) as [
     string,
     string,
@@ -20,7 +25,7 @@ export async function login(asked: Asked, form: URLSearchParams): Promise<Shown 
   const tried = [`account ${user}`, `address ${from.address}`];
   const wait = await options.attempts.wait(tried);
   if (wait > 0) return showLogin(asked, { user, fault: { wait: wait / 1000 } });
-  const account = await options.passwords?.check(user, password);
+  const account = await options.passwords.check(user, password);
   const event = { client: client.id, ...from, detail: { method: 'password' } };
   if (account === undefined) {
     await options.attempts.failed(tried);

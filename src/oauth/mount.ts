@@ -1,5 +1,5 @@
 /** The authorization server's way in, beside the FHIR base: headers, screens, then oidc-provider. */
-import { randomBytes } from 'node:crypto';
+import { type JsonWebKey, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import helmet from 'helmet';
 import type { Provider } from 'oidc-provider';
@@ -14,6 +14,7 @@ import type { Shown } from './asked.ts';
 import { nameClient } from './unnamed.ts';
 import { beginLaunch, type LaunchOptions } from './launches.ts';
 import type { Screens } from './screens.ts';
+import { BEGUN } from './upstream/steps.ts';
 
 export interface MountOptions {
   issuer: string;
@@ -24,6 +25,8 @@ export interface MountOptions {
   apps: Apps;
   artifacts: Artifacts;
   launches: LaunchOptions;
+  /** Our public keys towards OpenID providers. */
+  upstreamKeys(): { keys: JsonWebKey[] };
   failed(error: unknown): void;
 }
 
@@ -68,6 +71,13 @@ export function mount(options: MountOptions): Mounted {
       show(response, isOwn ? await options.apps(options.provider(), request, response) : fault(request, 403));
       return;
     }
+    if (first === 'back' && uid !== undefined && request.method === 'GET')
+      return cameBack(request, response, uid);
+    if (at === '/upstream-jwks' && request.method === 'GET') {
+      response.writeHead(200, { 'content-type': 'application/jwk-set+json', 'cache-control': 'max-age=300' });
+      response.end(JSON.stringify(options.upstreamKeys()));
+      return;
+    }
     const fixed = request.method === 'GET' && Object.hasOwn(FIXED, at) ? FIXED[at] : undefined;
     if (fixed !== undefined) {
       response.writeHead(200, {
@@ -89,6 +99,24 @@ export function mount(options: MountOptions): Mounted {
     if (at === '/token' && request.method === 'POST') await nameClient(request, options.launches);
     Object.assign(request, { originalUrl: request.url, url: request.url!.slice(path.length) });
     await options.provider().callback()(request, response);
+  }
+
+  /** One address for each provider, which it compares exactly; the interaction's cookie is known only below that. */
+  async function cameBack(
+    request: IncomingMessage,
+    response: ServerResponse,
+    upstream: string,
+  ): Promise<void> {
+    const query = new URL(request.url!, issuer).searchParams;
+    const { interaction } = (await artifacts.find(BEGUN, query.get('state') ?? '')) ?? {};
+    if (typeof interaction !== 'string') {
+      show(response, fault(request, 400));
+      return;
+    }
+    query.set('upstream', upstream);
+    const location = `${path}/interaction/${interaction}/back?${query.toString()}`;
+    response.writeHead(303, { location, 'cache-control': 'no-store' });
+    response.end();
   }
 
   function fault(request: IncomingMessage, status: number): Shown {
@@ -158,7 +186,7 @@ function show(response: ServerResponse, { status, html, leadsTo, to }: Shown): v
     ...(to === undefined ? {} : { location: to }),
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
-    'content-security-policy': policy(leadsTo),
+    'content-security-policy': policy(...(typeof leadsTo === 'string' ? [leadsTo] : (leadsTo ?? []))),
   });
   response.end(html);
 }

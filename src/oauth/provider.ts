@@ -149,7 +149,8 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
       const settled = grantId === undefined ? undefined : await artifacts.settled(grantId);
       if (settled === undefined || grantId === undefined)
         throw new errors.InvalidGrant('the authorization has ended');
-      const { connection } = settled;
+      const { connection, lives = [] } = settled;
+      if (!(await artifacts.areAlive(lives))) throw new errors.InvalidGrant('the role has ended');
       if (connection !== undefined && !(await isConnected(connection))) {
         await artifacts.endGrant(grantId);
         throw new errors.InvalidGrant('the connection has ended: the patient is asked again');
@@ -157,7 +158,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
       const session = expiresWithSession === true ? [artifacts.life('session', sessionUid!)] : [];
       const held: Held = {
         holder: settled.holder,
-        lives: [artifacts.life('grant', grantId), registration.life, ...session],
+        lives: [artifacts.life('grant', grantId), registration.life, ...session, ...lives],
         ...(connection === undefined ? {} : { until: connection.until }),
       };
       const { patient, encounter, fhirUser } = settled;

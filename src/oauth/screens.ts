@@ -7,6 +7,7 @@ import { authorize, showAuthorize } from './authorize.ts';
 import { readForm } from './form.ts';
 import { languageOf } from './language.ts';
 import { login, showLogin } from './login.ts';
+import { activate, back, goElsewhere, join, otherWay, showActivate, showFailed } from './upstream/steps.ts';
 import { errorPage } from './pages/error.ts';
 
 export type Screens = (
@@ -23,12 +24,32 @@ export function screens(options: ScreenOptions): Screens {
     const lost = (): Shown => unknown(languageOf({ req: request }), new URL(options.issuer).pathname);
     if (asked === undefined) return lost();
     const { prompt } = asked.interaction;
-    if (request.method === 'GET' && step === '')
-      return prompt.name === 'login' ? showLogin(asked) : ((await showAuthorize(asked)) ?? lost());
+    const query = new URL(request.url!, options.issuer).searchParams;
+    const upstream = query.get('upstream') ?? '';
+    if (request.method === 'GET') {
+      switch (step) {
+        case '':
+          return (
+            (await showActivate(asked)) ??
+            (prompt.name === 'login' ? showLogin(asked) : ((await showAuthorize(asked)) ?? lost()))
+          );
+        case 'with':
+          return prompt.name === 'login' ? goElsewhere(asked, upstream) : join(asked, upstream);
+        case 'back':
+          return back(asked, query);
+        case 'other':
+          return otherWay(asked);
+        case 'failed':
+          return prompt.name === 'login' ? showFailed(asked) : ((await showAuthorize(asked)) ?? lost());
+        default:
+          return lost();
+      }
+    }
     const form = request.method === 'POST' ? await readForm(request) : undefined;
     if (form === undefined) return lost();
     if (step === 'leave') return refuse(asked);
     if (step === 'login' && prompt.name === 'login') return login(asked, form);
+    if (step === 'activate') return activate(asked, form);
     if (step === 'authorize' && prompt.name === 'consent') return authorize(asked, form);
     return lost();
   };

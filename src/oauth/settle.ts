@@ -1,5 +1,5 @@
 /** Who a token is for, once somebody has allowed it. */
-import type { Person } from '../auth/accounts.ts';
+import { type Person, whoOf } from '../auth/accounts.ts';
 import type { Client } from '../auth/clients.ts';
 import type { Holder, Settled } from '../auth/grants.ts';
 import type { Represented } from '../auth/records.ts';
@@ -16,7 +16,10 @@ export function settle(
   context: Context,
   of?: Represented,
 ): Settled | undefined {
-  const named = person.name === undefined ? {} : { name: person.name };
+  const named = {
+    ...(person.name === undefined ? {} : { name: person.name }),
+    ...(person.life === undefined ? {} : { lives: [person.life] }),
+  };
   if (person.role === 'patient') {
     if (client.device === undefined) return undefined;
     const patient = of?.patient ?? person.reference.slice('Patient/'.length);
@@ -49,7 +52,7 @@ export function settle(
     ...named,
     ...context,
     holder: {
-      ...person,
+      ...whoOf(person),
       emergencies: [],
       depositor: person.reference,
       rights: [],
@@ -63,7 +66,7 @@ export function settle(
 /** The person themself, as the authorization server asks for them. @param server its address */
 export function holderOf(person: Person, server: string): Holder {
   return {
-    ...person,
+    ...whoOf(person),
     depositor: person.reference,
     emergencies: [],
     rights: [],

@@ -25,6 +25,8 @@ export interface ArtifactDoc {
   session?: string;
   /** Keyed hash of the Consent by which a patient's app was connected. */
   connection?: string;
+  /** Of a code that is printed on paper: its keyed hash. */
+  code?: string;
 }
 
 interface Known {
@@ -118,6 +120,10 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
 
   life(kind: 'grant' | 'session', id: string): string {
     return this.#hash(`life of ${kind}`, id);
+  }
+
+  async areAlive(lives: readonly string[]): Promise<boolean> {
+    return (await Promise.all(lives.map((life) => this.#living.get(life)))).every(Boolean);
   }
 
   async begin(kind: 'grant' | 'session', id: string, seconds: number, settled?: Settled): Promise<void> {

@@ -12,6 +12,7 @@ import type { ArtifactDoc } from './artifacts.ts';
 import type { LinkDoc } from './chain-link.ts';
 import type { ClientDoc } from './clients.ts';
 import type { Doc, HistoryDoc } from './document.ts';
+import type { LoginDoc } from './logins.ts';
 import { answerForLostSockets } from './lost-sockets.ts';
 import type { ChoiceDoc, DeliveryDoc, GroupDoc, HoldDoc, NoticeDoc } from './notices.ts';
 import type { IssuerDoc, ListingDoc, ProposalDoc, ReportDoc } from './catalogue.ts';
@@ -23,6 +24,7 @@ import type { PieceDoc } from './pieces.ts';
 import type { MailDoc } from './post.ts';
 import { type Records, recordsOf } from './records.ts';
 import type { BindingDoc, EventDoc, SubscriptionDoc } from './subscription-writes.ts';
+import type { UpstreamKeyDoc } from './upstream-keys.ts';
 
 export interface PatientDoc {
   /** The patient's logical id. */
@@ -78,6 +80,9 @@ export interface Database {
   artifacts: Collection<ArtifactDoc>;
   clients: Collection<ClientDoc>;
   issuerKeys: Collection<IssuerKeyDoc>;
+  /** Logins at OpenID providers. */
+  logins: Collection<LoginDoc>;
+  upstreamKeys: Collection<UpstreamKeyDoc>;
   spill: GridFSBucket;
   /** Data of Binaries, once for each patient. */
   pieces: Collection<PieceDoc>;
@@ -186,6 +191,7 @@ export const INDEXES = {
     { name: 'session', key: { session: 1 }, ...ONLY_WITH('session') },
     { name: 'connection', key: { connection: 1 }, ...ONLY_WITH('connection') },
   ],
+  logins: [{ name: 'account', key: { account: 1 } }],
   groups: [{ name: 'seen', key: { seen: 1 }, expireAfterSeconds: 172_800 }],
   locks: [{ name: 'touched', key: { touched: 1 }, expireAfterSeconds: 86_400 }],
 } satisfies Record<string, IndexDescription[]>;
@@ -244,6 +250,8 @@ export async function connect(uri: string, name: string): Promise<Database> {
     artifacts: db.collection('artifacts'),
     clients: db.collection('clients'),
     issuerKeys: db.collection('issuerKeys'),
+    logins: db.collection('logins'),
+    upstreamKeys: db.collection('upstreamKeys'),
     spill: new GridFSBucket(db, { bucketName: 'spill', chunkSizeBytes: SPILL_CHUNK }),
     pieces: db.collection('pieces'),
     sharded: (await db.admin().command({ hello: 1 })).msg === 'isdbgrid',

@@ -3,7 +3,7 @@
  * https://www.w3.org/TR/WCAG22/
  */
 import type { Browser } from 'playwright-core';
-import type { Account, Person } from '../../src/auth/accounts.ts';
+import { type Account, type Person, personKey } from '../../src/auth/accounts.ts';
 import { demoAccounts } from '../../src/demo/logins.ts';
 import { permits, says } from '../enforcement/support/space.ts';
 import { document as documentOf, person } from '../leaks/support/content.ts';
@@ -53,12 +53,15 @@ afterEach(async () => {
   await screen.context.close();
 });
 
-/** The general practitioner works in a hospital too. */
+const SECOND = {} as Person;
+
+/** The dentist works elsewhere too. */
 async function findAccount(id: string): Promise<Account | undefined> {
   const account = await demoAccounts.find(id);
   if (id !== 'demo dentist' || account === undefined) return account;
   const [first] = account.persons as [Person];
-  return { ...account, persons: [first, { ...first, name: 'Second cabinet' }] };
+  Object.assign(SECOND, { ...first, name: 'Second cabinet', organizations: ['Organization/second'] });
+  return { ...account, persons: [first, SECOND] };
 }
 
 async function logIn(user: string, language: 'fr' | 'en' = 'fr', password = PASSWORD): Promise<void> {
@@ -142,7 +145,7 @@ it('who has several roles chooses one, by the arrows', async () => {
   await tabTo(page, 'Dr Marc Vidal, professionnel de santé');
   await page.keyboard.press('Space');
   await page.keyboard.press('ArrowDown');
-  expect(await page.inputValue('input[name=person]:checked')).toBe('1');
+  expect(await page.inputValue('input[name=person]:checked')).toBe(personKey(SECOND));
   await press(page, 'Autoriser');
   expect(new URL(page.url()).searchParams.get('code')).not.toBeNull();
 });

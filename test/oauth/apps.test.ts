@@ -77,7 +77,8 @@ async function launchFor(patient: string, scope = OFFLINE): Promise<Tokens> {
   const browser = new Browser(oauth.issuer);
   let seen = await browser.get(`${oauth.issuer}/authorize?${new URLSearchParams(params).toString()}`);
   seen = await browser.post(actionIn(seen, 'login'), { user: 'patient', password: PASSWORD });
-  seen = await browser.post(actionIn(seen, 'authorize'), { person: `0 ${patient}` });
+  const [, choice = ''] = new RegExp(`value="([\\w-]+ ${patient})"`).exec(seen.text) ?? [];
+  seen = await browser.post(actionIn(seen, 'authorize'), { person: choice });
   const code = new URL(seen.url).searchParams.get('code');
   if (code === null) throw new Error(seen.url);
   const { json } = await tokenRequest(oauth, {

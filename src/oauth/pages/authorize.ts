@@ -11,6 +11,7 @@ const WORDS = {
     title: (app: string) => `Autoriser « ${app} » ?`,
     as: (name: string) => `Vous êtes connecté : ${name}.`,
     roles: { professional: 'professionnel de santé', patient: 'patient' } as Partial<Record<Role, string>>,
+    regulator: 'régulation médicale',
     who: 'Au titre de',
     reads: 'Elle pourra consulter',
     adds: 'Elle pourra ajouter ou modifier',
@@ -25,6 +26,9 @@ const WORDS = {
     child: (name: string) => `${name}, que vous représentez`,
     back: 'Vous pouvez revenir sur cette autorisation à tout moment, dans la liste de vos applications.',
     below: 'Elle ne verra jamais plus que ce que les autorisations des patients vous permettent de voir.',
+    other: 'Vous êtes aussi quelqu’un d’autre ici ?',
+    join: 'Ajoutez votre autre connexion à celle-ci, une fois pour toutes : vous choisirez ensuite à quel titre vous venez.',
+    add: (name: string) => `Ajouter ${name}`,
     allow: 'Autoriser',
     deny: 'Refuser',
   },
@@ -32,6 +36,7 @@ const WORDS = {
     title: (app: string) => `Allow “${app}”?`,
     as: (name: string) => `You are logged in: ${name}.`,
     roles: { professional: 'health professional', patient: 'patient' } as Partial<Record<Role, string>>,
+    regulator: 'emergency call centre',
     who: 'Acting as',
     reads: 'It will be able to read',
     adds: 'It will be able to add or change',
@@ -46,6 +51,9 @@ const WORDS = {
     child: (name: string) => `${name}, whom you represent`,
     back: 'You can take this back at any time, in the list of your applications.',
     below: 'It will never see more than what the permissions of patients let you see.',
+    other: 'Are you here as somebody else too?',
+    join: 'Add your other login to this one, once and for all: then you choose each time as whom you come.',
+    add: (name: string) => `Add ${name}`,
     allow: 'Allow',
     deny: 'Refuse',
   },
@@ -57,14 +65,17 @@ export interface AuthorizePage {
   client: string;
   name: string;
   /** As whom and for whom, where there are several. */
-  choices: readonly { value: string; name?: string; role: Role }[];
+  choices: readonly { value: string; name?: string; role: Role; place?: string; regulator: boolean }[];
   /** Resource scopes. */
   scopes: readonly string[];
   offline: boolean;
   /** Of a patient's connection. */
   life?: Life;
-  /** Is it the patient's own app? */
+  /** One of the roles is a patient's; all are. */
+  hasPatient: boolean;
   isPatients: boolean;
+  /** Ways by which another role may be added. */
+  joinable: readonly { id: string; name: string }[];
   /** The professional says for which patient. */
   find: boolean;
   notFound: boolean;
@@ -83,11 +94,7 @@ export function authorizePage(asked: AuthorizePage, language: Language): string 
             ? undefined
             : roles(
                 words.who,
-                asked.choices.map(({ value, name = '', role }) => ({
-                  value,
-                  text:
-                    role === 'representative' ? words.child(name) : `${name}, ${words.roles[role] ?? role}`,
-                })),
+                asked.choices.map((choice) => ({ value: choice.value, text: textOf(choice, words) })),
                 asked.isPatients,
               )
         }
@@ -98,14 +105,36 @@ export function authorizePage(asked: AuthorizePage, language: Language): string 
         ${asked.life?.reviewEnded === undefined ? undefined : html`<p class="notice">${words.again}</p>`}
         <p>${asked.offline ? words.offline : words.session}</p>
         ${asked.life === undefined ? undefined : html`<p>${words.day(asked.life.until)}</p>`}
-        <p>${asked.isPatients ? words.back : words.below}</p>
+        ${asked.hasPatient ? html`<p>${words.back}</p>` : undefined}
+        ${asked.isPatients ? undefined : html`<p>${words.below}</p>`}
         <button type="submit">${words.allow}</button>
         <button type="submit" class="plain" formnovalidate formaction="${asked.action}/leave">
           ${words.deny}
         </button>
-      </form>`,
+      </form>
+      ${asked.joinable.length === 0 ? undefined : joining(asked, words)}`,
     asked.root,
   );
+}
+
+function textOf(
+  { name = '', role, place, regulator }: AuthorizePage['choices'][number],
+  words: (typeof WORDS)[Language],
+): string {
+  if (role === 'representative') return words.child(name);
+  const what = regulator ? words.regulator : (words.roles[role] ?? role);
+  return [name, what, place].filter(Boolean).join(', ');
+}
+
+function joining({ action, joinable }: AuthorizePage, words: (typeof WORDS)[Language]): Html {
+  return html`<h2>${words.other}</h2>
+    <p>${words.join}</p>
+    <ul class="ways">
+      ${joinable.map(
+        ({ id, name }) =>
+          html`<li><a class="plain button" href="${action}/with?upstream=${id}">${words.add(name)}</a></li>`,
+      )}
+    </ul>`;
 }
 
 function listing(title: string, names: readonly string[]): Html | undefined {

@@ -11,8 +11,11 @@ fieldset{border:1px solid var(--line);border-radius:.375rem;padding:.25rem 1rem 
 fieldset label{font-weight:400;margin-top:.5rem}
 input[type=text],input[type=password],input[type=date]{width:100%;font:inherit;color:inherit;background:inherit;padding:.625rem;border:1px solid var(--line);border-radius:.375rem;margin-top:.25rem}
 input[type=radio],input[type=checkbox]{width:1.25rem;height:1.25rem;vertical-align:-.2rem;margin-right:.5rem}
-button{font:inherit;font-weight:600;padding:.75rem 1.25rem;min-height:2.75rem;border-radius:.375rem;border:2px solid var(--strong);background:var(--strong);color:var(--on);margin:1rem .75rem 0 0;cursor:pointer}
-button.plain{background:transparent;color:var(--strong)}
+button,a.button{font:inherit;font-weight:600;padding:.75rem 1.25rem;min-height:2.75rem;border-radius:.375rem;border:2px solid var(--strong);background:var(--strong);color:var(--on);margin:1rem .75rem 0 0;cursor:pointer}
+a.button{display:inline-block;text-decoration:none;text-align:center}
+ul.ways{list-style:none;padding:0}
+ul.ways a{display:block;margin-right:0}
+button.plain,a.button.plain{background:transparent;color:var(--strong)}
 :focus-visible{outline:3px solid var(--strong);outline-offset:3px}
 .notice{border-left:.3rem solid var(--warn);background:var(--band);padding:.75rem 1rem;margin:1rem 0}
 .fault{border-left:.3rem solid var(--warn);padding:.75rem 1rem;color:var(--warn);font-weight:600}

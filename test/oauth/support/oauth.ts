@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Accounts } from '../../../src/auth/accounts.ts';
 import { type Client, secretHash } from '../../../src/auth/clients.ts';
+import type { Upstream } from '../../../src/auth/upstream.ts';
 import { demoAccounts, demoPasswords } from '../../../src/demo/logins.ts';
 import type { Host } from '../../../src/subscription/hosts.ts';
 import { type TestServer, testServer } from '../../support/server.ts';
@@ -37,14 +38,21 @@ export interface Oauth {
 
 export async function oauthServer(
   file: string,
-  options: Parameters<typeof testServer>[1] & { accounts?: Accounts; clientKeyHosts?: Host[] } = {},
+  options: Parameters<typeof testServer>[1] & {
+    accounts?: Accounts;
+    clientKeyHosts?: Host[];
+    upstreams?: readonly Upstream[];
+    /** Whether there is the demo's form. */
+    hasForm?: boolean;
+  } = {},
 ): Promise<Oauth> {
   const carnet = await testServer(file, {
     ...options,
     authorization: (issuer) => ({
       issuer,
       accounts: options.accounts ?? demoAccounts,
-      passwords: demoPasswords(PASSWORD),
+      ...(options.hasForm === false ? {} : { passwords: demoPasswords(PASSWORD) }),
+      upstreams: options.upstreams,
       clientKeyHosts: options.clientKeyHosts,
     }),
   });
@@ -68,13 +76,17 @@ export interface Seen {
   text: string;
 }
 
-/** Follows redirects on the server's own origin, and stops where one leads elsewhere. */
+/** Follows redirects on the server's own origin, and those of others it may visit; stops where one leads elsewhere. */
 export class Browser {
   readonly #cookies = new Map<string, { value: string; path: string }>();
   readonly #origin: string;
+  readonly #others: readonly string[];
+  /** Every address it was at. */
+  readonly visited: string[] = [];
 
-  constructor(issuer: string) {
+  constructor(issuer: string, ...others: readonly string[]) {
     this.#origin = new URL(issuer).origin;
+    this.#others = others.map((each) => new URL(each).origin);
   }
 
   get cookies(): string[] {
@@ -96,8 +108,9 @@ export class Browser {
     headers: Record<string, string>,
   ): Promise<Seen> {
     let [at, how, sent] = [new URL(url, this.#origin).href, method, body];
-    for (let hops = 0; hops < 10; hops += 1) {
+    for (let hops = 0; hops < 20; hops += 1) {
       const { pathname } = new URL(at);
+      this.visited.push(at);
       const cookie = [...this.#cookies]
         .filter(([, { path }]) => pathname.startsWith(path))
         .map(([name, { value }]) => `${name}=${value}`)
@@ -113,7 +126,7 @@ export class Browser {
       const text = await response.text();
       if (location === null) return { status: response.status, headers: response.headers, url: at, text };
       at = new URL(location, at).href;
-      if (!at.startsWith(this.#origin))
+      if (![this.#origin, ...this.#others].includes(new URL(at).origin))
         return { status: response.status, headers: response.headers, url: at, text };
       [how, sent] = ['GET', undefined];
     }

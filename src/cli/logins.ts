@@ -1,0 +1,96 @@
+/** `npm run logins`: the activation code of a space, and accounts that are suspended or go on. */
+import { randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { accounting } from '../accounting.ts';
+import type { AccountEvent } from '../audit/identity/event.ts';
+import { readConfig, type Config } from '../config.ts';
+import { Access } from '../enforcement/access.ts';
+import { ID } from '../fhir/resource.ts';
+import { nationalRules } from '../national-rules.ts';
+import { MongoActivationCodes } from '../store/activation-codes.ts';
+import { anchorFile } from '../store/anchor-file.ts';
+import { connect, ensureIndexes } from '../store/database.ts';
+import { KeyRing, keyFile } from '../store/keys.ts';
+import { MongoLogins } from '../store/logins.ts';
+import { MongoOutbox } from '../store/outbox.ts';
+import { signingKey } from '../store/signing-key.ts';
+import { Store } from '../store/store.ts';
+import { CommandError, runCommand, say } from './command.ts';
+import { withDatabase } from './database.ts';
+
+const USAGE = `usage: npm run logins -- code PATIENT | suspend ACCOUNT | resume ACCOUNT
+code     prints a new activation code of the space with this id, for the letter to its patient: it is good once, for six
+         weeks, in place of any before, and kept nowhere in clear
+suspend  ends all that was given to an account, and lets nobody in by it; its id is in the traces of its logins
+resume   lets it in again`;
+
+interface Desk {
+  codes: MongoActivationCodes;
+  logins: MongoLogins;
+  store: Store;
+}
+
+type Deed = (desk: Desk, id: string) => Promise<Pick<AccountEvent, 'patient' | 'subjects' | 'detail'>>;
+
+const DEEDS: Record<string, Deed> = Object.assign(Object.create(null) as object, {
+  async code({ codes, store }, patient) {
+    const found = await store.get(
+      Access.internal('whether there is the space of a code'),
+      'Patient',
+      patient,
+    );
+    if (found === undefined || found.method === 'DELETE') throw new CommandError('there is no such patient');
+    process.stdout.write(`${await codes.issue(patient)}\n`);
+    return { patient, detail: { activation: 'code issued' } };
+  },
+  suspend: async ({ logins }, account) => changed(await logins.suspend(account), account, 'suspended'),
+  resume: async ({ logins }, account) => changed(await logins.resume(account), account, 'resumed'),
+} satisfies Record<string, Deed>);
+
+function changed(done: boolean, account: string, state: string) {
+  if (!done) throw new CommandError('there is no such account');
+  say(`the account is ${state}`);
+  return { subjects: [account], detail: { state } };
+}
+
+await runCommand({
+  usage: USAGE,
+  options: {},
+  async run(_options, [what, id = '', ...more]) {
+    if (what === undefined || !Object.hasOwn(DEEDS, what) || !ID.test(id) || more.length > 0)
+      throw new CommandError(USAGE);
+    const config = readConfig(process.env);
+    await withDatabase(config, { live: true }, (uri) => work(config, uri, DEEDS[what]!, id));
+  },
+});
+
+async function work(config: Config, uri: string, deed: Deed, id: string): Promise<void> {
+  const database = await connect(uri, config.database);
+  try {
+    await ensureIndexes(database, () => {});
+    const ring = new KeyRing(database.records.keys, await keyFile(config.keyFile));
+    const anchor = anchorFile(config.audit.anchor, await signingKey(config.keyFile));
+    const rules = nationalRules(config.rules);
+    const store = new Store(database, ring, config.baseUrl, rules, undefined, anchor);
+    await store.open();
+    try {
+      const desk = {
+        codes: new MongoActivationCodes(database, ring),
+        logins: new MongoLogins(database, ring),
+        store,
+      };
+      const done = await deed(desk, id);
+      await accounting(store, new MongoOutbox(database, ring), config.baseUrl).record({
+        what: 'account-changed',
+        who: { account: `command line: ${userInfo().username}`, role: 'operator' },
+        address: '',
+        requestId: randomUUID(),
+        ...done,
+      });
+    } finally {
+      await store.close();
+    }
+  } finally {
+    await database.close();
+  }
+}
