@@ -7,6 +7,7 @@ import type { Issuer } from './auth/token.ts';
 import { type RunningServer, startServer } from './compose.ts';
 import { type Config, readConfig } from './config.ts';
 import { type CallerName, demoCallers } from './demo/callers.ts';
+import { seedCatalogue } from './demo/catalogue.ts';
 import { demoClients, registerDemoClients, toldClients } from './demo/clients.ts';
 import { type DemoIssuer, demoIssuer } from './demo/issuer.ts';
 import { demoAccounts, demoLogins, demoPasswords } from './demo/logins.ts';
@@ -133,8 +134,11 @@ async function prepareDemo(
     CallerName,
     string
   >;
-  if (await isFresh())
-    await seedDemo(`http://127.0.0.1:${config.port}${new URL(base).pathname}`, tokens, tell);
+  if (await isFresh()) {
+    const origin = `http://127.0.0.1:${config.port}`;
+    await seedDemo(`${origin}${new URL(base).pathname}`, tokens, tell);
+    await seedCatalogue(origin, tokens, new Date());
+  }
   const callers = names.map((name) => {
     const { reference } = demoCallers[name];
     return [name, { token: tokens[name], id: reference.slice(reference.indexOf('/') + 1) }];
