@@ -2,39 +2,22 @@
  * The gate's key. Every read and every search of the store wants one, and only this file makes one: whatever it
  * is used for, the same condition decides, once as a query and once as a check.
  */
-import { type Caller, type Emergency, isProfessional } from '../consent/caller.ts';
+import type { Emergency } from '../consent/caller.ts';
 import { opensInEmergency } from '../consent/lines.ts';
 import { standingOf } from '../consent/link.ts';
 import type { Subject } from '../consent/subject.ts';
 import { withheld } from '../consent/withheld.ts';
-import {
-  type Attributes,
-  type Condition,
-  ALL,
-  NONE,
-  and,
-  keyed,
-  matches,
-  or,
-} from '../condition/condition.ts';
-import { FhirError } from '../fhir/outcome.ts';
+import { type Attributes, type Condition, ALL, NONE, and, keyed, matches } from '../condition/condition.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import type { Rules } from '../consent/rules.ts';
 import type { Relation } from '../consent/writing.ts';
+import { CLOSED, LONGEST, SPREAD, candidatesOf, ceiling, idIn, isAsked, sizeOf, unnamed } from './bounds.ts';
 import { type Asked, DIRECTORY_ONLY, granted, grantedAmong } from './granted.ts';
 import type { Grounds } from './notes.ts';
 import { asTold, isOwnTrace, isTold, isTraced } from './own-traces.ts';
 import { type Plan, callerFor, planFor } from './plans.ts';
 import type { Change, PolicySource, Shown, Told, Versions } from './ports.ts';
 import { type Stranger, isStrangerTo } from './stranger.ts';
-
-/** Patients that a search without a patient may span, and those up to which one query says it all. */
-const GRANTORS = 10_000;
-const SPREAD = 200;
-/** Characters of a condition that a query may hold. */
-const LONGEST = 40_000;
-/** Closed spaces that such a search leaves out. */
-const CLOSED = 1000;
 
 /** Letters of scopes that let a caller be given what is met on the way, and ask for what is named. */
 const READING = /[rs]/;
@@ -139,7 +122,7 @@ export class Access {
     ) {
       const caller = callerFor(subject);
       // of traces nobody is given more than their own requests' by what patients let them see
-      const candidates = ofTraces && !this.isTold ? [] : await this.#candidates(source, caller);
+      const candidates = ofTraces && !this.isTold ? [] : await candidatesOf(source, caller);
       if (candidates.length > SPREAD) {
         return { condition: NONE, judged: { patients: candidates, depositor: caller.depositor } };
       }
@@ -385,62 +368,4 @@ export class Access {
       return { patient, plan };
     });
   }
-
-  /** The patients who may give the caller more than their own deposits. */
-  async #candidates(source: PolicySource, caller: Caller): Promise<string[]> {
-    const { rules } = source;
-    const everybody =
-      isProfessional(caller) &&
-      (rules.default === 'permit' || (caller.regulator && caller.purposes.includes('ETREAT')));
-    if (everybody) throw unnamed();
-    const names = [...caller.persons, ...caller.groups, ...(isProfessional(caller) ? ['*'] : [])];
-    const found = await source.grantors(names, GRANTORS);
-    if (found.length > GRANTORS) throw unnamed();
-    const self = caller.role === 'patient' ? [idIn(caller.persons[0]!)] : [];
-    const broken = caller.emergencies.map(({ patient }) => idIn(patient));
-    return [...new Set([...self, ...broken, ...found])];
-  }
-}
-
-/** Whose reach hangs on what patients have stated. */
-function isAsked({ role }: Subject, { rules }: PolicySource): boolean {
-  return role !== 'all' && !rules.excluded.includes(role);
-}
-
-function sizeOf(condition: Condition): number {
-  if (condition.is === 'and' || condition.is === 'or') {
-    return condition.of.reduce((sum, each) => sum + sizeOf(each), 20);
-  }
-  if (condition.is === 'not') return sizeOf(condition.of) + 20;
-  if (!('among' in condition)) return 50;
-  return condition.among.reduce((sum, name) => sum + name.length + 10, 30);
-}
-
-function unnamed(): FhirError {
-  return new FhirError('too-costly', 'too many patients to search at once: add the parameter `patient`');
-}
-
-/** What the token's scopes reach: includes and chains reach no further. */
-function ceiling(
-  { scopes, patient }: Subject,
-  letters: RegExp | undefined,
-  { key }: PolicySource,
-): Condition {
-  if (letters === undefined && patient === undefined) return ALL;
-  const reaching = scopes.filter(({ interactions }) => letters === undefined || letters.test(interactions));
-  const inContext: Condition =
-    patient === undefined ? ALL : or({ is: 'impersonal' }, { is: 'patients', among: [patient] });
-  return or(
-    ...reaching.map(({ context, type, where = ALL }) =>
-      and(
-        type === '*' || letters === undefined ? ALL : { is: 'type', among: [type] },
-        letters === undefined ? ALL : keyed(where, key),
-        context === 'patient' ? inContext : ALL,
-      ),
-    ),
-  );
-}
-
-function idIn(reference: string): string {
-  return reference.slice(reference.indexOf('/') + 1);
 }
