@@ -1,6 +1,8 @@
 /** The kinds of values that variables of the environment hold. Each reader throws an error that says what is allowed. */
 import { resolve } from 'node:path';
+import { isPurpose } from './consent/vocabulary.ts';
 import { ownProfiles } from './fhir/conformance/profiles.ts';
+import { ID } from './fhir/resource.ts';
 import { isResourceType } from './search/definitions.ts';
 import type { UploadBounds } from './interaction/uploads.ts';
 import { type Host, hostIn } from './subscription/hosts.ts';
@@ -89,6 +91,23 @@ export function profilesByType(text: string): Map<string, string[]> {
     if (profile?.type !== type) throw new Error(`known profiles of the type, not \`${each}\``);
     found.set(type, [...(found.get(type) ?? []), canonical]);
   }
+  return found;
+}
+
+/** `Organization/x` */
+export function references(type: string): (text: string) => string[] {
+  return (text) => {
+    const found = split(text);
+    const wrong = found.find((each) => !each.startsWith(`${type}/`) || !ID.test(each.slice(type.length + 1)));
+    if (wrong !== undefined) throw new Error(`references like \`${type}/1\`, not \`${wrong}\``);
+    return found;
+  };
+}
+
+export function purposes(text: string): string[] {
+  const found = split(text);
+  const unknown = found.find((code) => !isPurpose(code));
+  if (unknown !== undefined) throw new Error(`codes of PurposeOfUse, such as TREAT, not \`${unknown}\``);
   return found;
 }
 

@@ -1,6 +1,7 @@
 /** The only reader of the environment: every variable in one table, checked at start. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Bounds } from './auth/token.ts';
 import type { Disclosure } from './interaction/context.ts';
 import type { UploadBounds } from './interaction/uploads.ts';
 import type { Host } from './subscription/hosts.ts';
@@ -17,6 +18,8 @@ import {
   oneOf,
   onOrOff,
   profilesByType,
+  purposes,
+  references,
   resourceTypes,
   smtpUrl,
   within,
@@ -45,6 +48,8 @@ export interface Config {
     /** URL, or path of a file; undefined in the demo only. */
     jwks?: string;
     algorithms: Algorithm[];
+    /** What its tokens may claim beside the roles. */
+    bounds: Bounds;
     /** Issuer of our own authorization server; undefined: there is none. */
     server?: string;
     /** Where clients' key sets may be read. */
@@ -176,6 +181,19 @@ export const VARIABLES = {
   AUTH_ALGORITHMS: variable(listOf(ALGORITHMS), 'signature algorithms of the tokens', {
     default: 'RS256,ES256,RS384,ES384',
   }),
+  AUTH_ORGANIZATIONS: variable(
+    references('Organization'),
+    'organizations that the issuer’s tokens may claim: `Organization/1,Organization/2`',
+    { otherwise: 'any' },
+  ),
+  AUTH_PURPOSES: variable(purposes, 'purposes of use that its tokens may claim, such as `TREAT,PATRQT`', {
+    otherwise: 'any',
+  }),
+  AUTH_EMERGENCIES: variable(
+    onOrOff,
+    'whether its tokens may say that the glass was broken, or that an emergency call centre is calling: `on` or `off`',
+    { default: 'off' },
+  ),
   KEY_FILE: variable(String, 'file of the key-encryption keys', { otherwise: '`DATA_DIR/keys/kek.json`' }),
   AUDIT_ANCHOR: variable(String, 'folder of the anchor that traces are verified against', {
     otherwise: '`DATA_DIR/anchor`',
@@ -306,6 +324,11 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
       audience: values.AUTH_AUDIENCE ?? baseUrl,
       jwks: values.AUTH_JWKS,
       algorithms: values.AUTH_ALGORITHMS!,
+      bounds: {
+        ...(values.AUTH_ORGANIZATIONS === undefined ? {} : { organizations: values.AUTH_ORGANIZATIONS }),
+        ...(values.AUTH_PURPOSES === undefined ? {} : { purposes: values.AUTH_PURPOSES }),
+        emergencies: values.AUTH_EMERGENCIES!,
+      },
       clientKeyHosts: values.CLIENT_KEY_HOSTS ?? [],
       upstreams: values.UPSTREAMS === undefined ? undefined : resolve(values.UPSTREAMS),
       server: (values.AUTH_SERVER ?? demo) ? besideOf(baseUrl) : undefined,

@@ -119,6 +119,7 @@ function outsideIssuers({ auth }: Config): Issuer[] {
       keys: new KeySet(keySource(auth.jwks)),
       roles: new Set(['patient', 'professional', 'system', 'app', 'operator']),
       maxAge: 86_400,
+      bounds: auth.bounds,
     },
   ];
 }

@@ -47,6 +47,7 @@ describe('the configuration', () => {
         audience: 'http://127.0.0.1:3000/fhir',
         server: 'http://127.0.0.1:3000/oauth',
         clientKeyHosts: [],
+        bounds: { emergencies: false },
         algorithms: ['RS256', 'ES256', 'RS384', 'ES384'],
       },
       keyFile: resolve('.data/keys/kek.json'),
@@ -122,6 +123,10 @@ describe('the configuration', () => {
     ['TRUST_PROXY', 'true'],
     ['TRUST_PROXY', '11'],
     ['STOP_SECONDS', '601'],
+    ['AUTH_ORGANIZATIONS', 'Practitioner/1'],
+    ['AUTH_ORGANIZATIONS', 'Organization/a b'],
+    ['AUTH_PURPOSES', 'TREAT,CURIOSITY'],
+    ['AUTH_EMERGENCIES', 'sometimes'],
   ])('refuses %s=%s', (name, value) => {
     expect(problemsOf({ DEMO: 'on', [name]: value })).toEqual([expect.stringMatching(`^${name} must be`)]);
   });
@@ -132,6 +137,26 @@ describe('the configuration', () => {
       expect(problemsOf({ AUTH_ALGORITHMS: value })).toHaveLength(1);
     },
   );
+
+  it('lets the issuer claim no emergency unless it is said, and what is listed where a list is given', () => {
+    expect(readConfig({}).auth.bounds).toEqual({ emergencies: false });
+    const env = {
+      AUTH_ORGANIZATIONS: 'Organization/1, Organization/2',
+      AUTH_PURPOSES: 'TREAT,ETREAT',
+      AUTH_EMERGENCIES: 'on',
+    };
+    expect(readConfig(env).auth.bounds).toEqual({
+      organizations: ['Organization/1', 'Organization/2'],
+      purposes: ['TREAT', 'ETREAT'],
+      emergencies: true,
+    });
+  });
+
+  it('needs an authorization server for people to log in elsewhere', () => {
+    expect(problemsOf({ UPSTREAMS: '/etc/upstreams.json', AUTH_SERVER: 'off' })).toEqual([
+      expect.stringMatching(/^UPSTREAMS needs AUTH_SERVER=on/),
+    ]);
+  });
 
   it('needs an issuer and its keys when the demo is off', () => {
     expect(problemsOf({ DEMO: 'off' }).map((problem) => problem.split(' ')[0])).toEqual([
