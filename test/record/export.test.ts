@@ -144,6 +144,7 @@ describe('the patient is given', () => {
   });
 
   it('a page to read, in French, that runs and fetches nothing', () => {
+    expect(page).toContain('<td class="date">1 févr. 2024</td>');
     expect(page).toMatch(/^<!DOCTYPE html>\n<html lang="fr">/);
     expect(page).toContain('Compte rendu d’été &lt;script&gt;');
     expect(page).toContain('Anne Roux &lt;b&gt;');

@@ -38,7 +38,8 @@ const STYLE =
   'body{font:1rem/1.5 sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1c2530;background:#fff}' +
   'h1{font-size:1.6rem;color:#14565f}h2{font-size:1.25rem;margin-top:2rem;color:#14565f}a{color:#0b4a8f}a:focus{outline:3px solid #b35900}' +
   'table{border-collapse:collapse;width:100%}caption{text-align:left;font-weight:bold;padding:.3rem 0}' +
-  'th,td{border:1px solid #8a959c;padding:.3rem .5rem;text-align:left;vertical-align:top}';
+  'th,td{border:1px solid #8a959c;padding:.3rem .5rem;text-align:left;vertical-align:top}' +
+  '.date{white-space:nowrap}';
 
 export function indexPage(shown: Shown): Buffer {
   const { language, id, patient } = shown;
@@ -94,7 +95,7 @@ function documentsOf({ documents, language }: Shown, say: Say): string {
       );
       return tag(
         'tr',
-        `${tag('td', escaped(date))}<th scope="row">${escaped(title)}</th>${tag('td', escaped(author))}${tag('td', told.join('<br>'))}`,
+        `<td class="date">${escaped(dateIn(date, language))}</td><th scope="row">${escaped(title)}</th>${tag('td', escaped(author))}${tag('td', told.join('<br>'))}`,
       );
     });
   return tableOf(say('documents'), [say('date'), say('document'), say('author'), say('files')], rows);
@@ -125,8 +126,24 @@ function tableOf(caption: string, heads: readonly string[], rows: readonly strin
 /** @param name of our own making: letters, digits, `-`, `.` and `/` */
 const link = (name: string, text: string): string => `<a href="${escaped(name)}">${escaped(text)}</a>`;
 
+const localeOf = (language: Language): string => (language === 'fr' ? 'fr-FR' : 'en-GB');
+
+const EXACT: readonly Intl.DateTimeFormatOptions[] = [
+  { year: 'numeric' },
+  { year: 'numeric', month: 'long' },
+  { year: 'numeric', month: 'short', day: 'numeric' },
+];
+
+/** As exact as it is. https://hl7.org/fhir/R4/datatypes.html#date */
+function dateIn(date: string, language: Language): string {
+  const time = Date.parse(date);
+  if (Number.isNaN(time)) return date;
+  const options = { ...EXACT[date.split('-').length - 1], timeZone: 'UTC' };
+  return new Intl.DateTimeFormat(localeOf(language), options).format(time);
+}
+
 function dayIn({ at, language }: Shown): string {
-  return new Intl.DateTimeFormat(language === 'fr' ? 'fr-FR' : 'en-GB', {
+  return new Intl.DateTimeFormat(localeOf(language), {
     dateStyle: 'long',
     timeStyle: 'short',
     timeZone: 'Europe/Paris',
