@@ -1,6 +1,7 @@
 /** The work beside the requests: notices, Subscriptions, the retirement of traces, the sweep. */
 import { type Carrier, Courier } from './notice/courier.ts';
 import { Dispatcher } from './notice/dispatch.ts';
+import type { Scanner } from './enforcement/screening.ts';
 import type { Job } from './ops/jobs.ts';
 import type { Log } from './ops/log.ts';
 import { noticeJobs } from './ops/notices/jobs.ts';
@@ -11,11 +12,13 @@ import type { MongoOutbox } from './store/outbox.ts';
 import { MongoPost } from './store/post.ts';
 import { ARCHIVE_KEY, retire } from './store/retention.ts';
 import type { Store } from './store/store.ts';
+import { rescan } from './store/rescan.ts';
 import { sweep } from './store/sweep.ts';
 import { sweepContents } from './store/sweep-contents.ts';
 import type { Deliverer } from './subscription/deliverer.ts';
 
 const HOUR = 3_600_000;
+const MINUTE = 60_000;
 
 export interface Background {
   database: Database;
@@ -33,6 +36,8 @@ export interface Background {
   /** Where old traces are moved to, after so many years; nowhere unless given. */
   archive?: { folder: string; years: number };
   log: Log;
+  /** Absent: content isn't scanned for malware. */
+  scanner?: Scanner;
 }
 
 export function backgroundJobs(options: Background): Job[] {
@@ -40,6 +45,7 @@ export function backgroundJobs(options: Background): Job[] {
   return [
     ...(noticesEvery === undefined ? [] : telling(options, noticesEvery)),
     ...(archive === undefined ? [] : [retiring(options, archive)]),
+    ...(options.scanner === undefined ? [] : [rescanning(options, options.scanner)]),
     sweeping(options),
   ];
 }
@@ -81,6 +87,19 @@ function retiring(
     async run(signal) {
       const moved = await retire(database, retention, Date.now(), signal);
       if (moved > 0) log.info({ moved }, 'moved old traces out of the database');
+    },
+  };
+}
+
+/** What was held back is scanned again until it is known to be clean. */
+function rescanning({ database, ring, log }: Background, scanner: Scanner): Job {
+  return {
+    name: 'scan',
+    every: MINUTE,
+    async run(signal) {
+      const { cleared, infected, left } = await rescan(database, ring, scanner, signal);
+      if (infected > 0) log.warn({ infected }, 'found malware in content that was held back');
+      if (cleared + left > 0) log.info({ cleared, left }, 'scanned content that was held back');
     },
   };
 }

@@ -14,6 +14,7 @@ import { type Issuer, Tokens } from './auth/token.ts';
 import type { Rules } from './consent/rules.ts';
 import type { Entrance } from './elsewhere.ts';
 import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
+import type { Scanner } from './enforcement/screening.ts';
 import { RESOURCE_TYPES } from './fhir/definitions/index.ts';
 import { exporting } from './exporting.ts';
 import { becauseOf, gating } from './gating.ts';
@@ -108,6 +109,8 @@ export interface ServerOptions {
   requiredProfiles?: ReadonlyMap<string, readonly string[]>;
   /** Patients that one person and one system may look for in a minute. */
   finds?: Rates;
+  /** Absent: content isn't scanned for malware. */
+  scanner?: Scanner;
   /** `silent` unless given. */
   disclosure?: Disclosure;
   /** Makes the ids of what is created; random ones unless given. */
@@ -200,6 +203,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         given: metrics?.given,
         limit: (role) => context.uploads.limit(role),
         now: context.now,
+        scanner: options.scanner,
       }),
     };
     const ask = within(pipeline, createMatcher(ROUTES, types, new Set(RESOURCE_TYPES)), base);

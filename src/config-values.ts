@@ -53,6 +53,17 @@ export function bytesByRole(text: string): UploadBounds['bytes'] {
   return { ...CONTENT_BYTES, ...found };
 }
 
+/** Where a daemon listens: a TCP port, or a socket of this machine. */
+export type ClamdAddress = { host: string; port: number } | { path: string };
+
+export function clamdAddress(text: string): ClamdAddress {
+  if (/^\/[\x21-\x7e]{1,100}$/.test(text)) return { path: text };
+  const [, host, port] = /^([\w.-]{1,253}|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(text) ?? [];
+  if (host === undefined || !(Number(port) >= 1 && Number(port) <= 65535))
+    throw new Error(`\`host:port\`, or the path of a socket that begins with \`/\`, not \`${text}\``);
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+}
+
 export function oneOf<T extends string>(allowed: readonly T[]): (text: string) => T {
   return (text) => {
     const found = allowed.find((each) => each === text);

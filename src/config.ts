@@ -4,9 +4,11 @@ import { join, resolve } from 'node:path';
 import type { Bounds } from './auth/token.ts';
 import type { Disclosure } from './interaction/context.ts';
 import type { UploadBounds } from './interaction/uploads.ts';
+import type { ClamdAddress } from './config-values.ts';
 import type { Host } from './subscription/hosts.ts';
 import {
   bytesByRole,
+  clamdAddress,
   decimal,
   hosts,
   httpUrl,
@@ -73,6 +75,8 @@ export interface Config {
   maxBodyBytes: number;
   /** Of one content, by who deposits it. */
   contentBytes: UploadBounds['bytes'];
+  /** Undefined: content isn't scanned for malware. */
+  clamd?: ClamdAddress;
   /** In front of the server, whose `X-Forwarded-For` is believed. */
   proxies: number;
   /** Whom Subscriptions may tell something. */
@@ -218,6 +222,13 @@ export const VARIABLES = {
   CONTENT_BYTES: variable(bytesByRole, 'largest content, in bytes, by who deposits it', {
     default: 'patient=5000000,representative=5000000,others=2147483648',
   }),
+  CLAMD: variable(
+    clamdAddress,
+    'ClamAV’s daemon that scans content: `host:port`, or the path of its socket',
+    {
+      otherwise: 'content isn’t scanned',
+    },
+  ),
   TRUST_PROXY: variable(within(0, 10), 'proxies in front whose `X-Forwarded-For` is believed', {
     default: '0',
   }),
@@ -346,6 +357,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
     logLevel: values.LOG_LEVEL,
     maxBodyBytes: values.MAX_BODY_MIB! * 1024 * 1024,
     contentBytes: values.CONTENT_BYTES!,
+    clamd: values.CLAMD,
     proxies: values.TRUST_PROXY!,
     subscriptionHosts: values.SUBSCRIPTION_HOSTS ?? [],
     ...(values.SMTP_URL === undefined

@@ -3,6 +3,7 @@ import { type Outcome, tracesOf } from './audit/tracing.ts';
 import { Access } from './enforcement/access.ts';
 import { Notes } from './enforcement/notes.ts';
 import type { PolicySource, ResourceStore } from './enforcement/ports.ts';
+import { type Scanner, Screening } from './enforcement/screening.ts';
 import { ScopedStore } from './enforcement/scoped-store.ts';
 import { vetting } from './enforcement/vetting.ts';
 import type { Role, Subject } from './consent/subject.ts';
@@ -25,10 +26,13 @@ export interface GatingOptions {
   /** Bytes of one content. */
   limit: (role: Role) => number;
   now: () => number;
+  /** Absent: content isn't scanned. */
+  scanner?: Scanner;
 }
 
 export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | 'record'> {
   const { port, policies, professions, subscribed, now } = options;
+  const screening = new Screening(options.scanner);
   const touched = new WeakMap<Trace, Notes>();
   return {
     open(trace) {
@@ -44,6 +48,7 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
         (concerns, at) => tracesOf(trace, concerns, { outcome: '0', professions }, at),
         subscribed.accept(trace.subject),
         vetting(options.limit(trace.subject.role), trace.base),
+        screening,
       );
     },
     async record(trace, result) {

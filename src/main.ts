@@ -5,6 +5,7 @@ import type { Accounts } from './auth/accounts.ts';
 import { KeySet, keySource } from './auth/keys.ts';
 import type { Issuer } from './auth/token.ts';
 import { type RunningServer, startServer } from './compose.ts';
+import type { ClamdAddress } from './config-values.ts';
 import { type Config, readConfig } from './config.ts';
 import { type CallerName, demoCallers } from './demo/callers.ts';
 import { seedCatalogue } from './demo/catalogue.ts';
@@ -13,9 +14,11 @@ import { type DemoIssuer, demoIssuer } from './demo/issuer.ts';
 import { demoAccounts, demoLogins, demoPasswords } from './demo/logins.ts';
 import { type DemoSecrets, demoSecrets } from './demo/secrets.ts';
 import { seedDemo } from './demo/seed.ts';
+import type { Scanner } from './enforcement/screening.ts';
 import { nationalRules } from './national-rules.ts';
 import { type Embedded, startEmbedded } from './ops/embedded/embedded.ts';
 import { createLog, logFaults } from './ops/log.ts';
+import { clamd } from './ops/scanning/clamd.ts';
 import { explainStart } from './start-fault.ts';
 import { anchorFile } from './store/anchor-file.ts';
 import { signingKey } from './store/signing-key.ts';
@@ -65,6 +68,7 @@ async function start(config: Config): Promise<void> {
             },
       maxBodyBytes: config.maxBodyBytes,
       contentBytes: config.contentBytes,
+      scanner: config.clamd && (await scannerAt(config.clamd)),
       proxies: config.proxies,
       noticesEvery: NOTICES_EVERY,
       subscriptionHosts: config.subscriptionHosts,
@@ -107,6 +111,14 @@ async function embeddedDatabase(config: Config): Promise<Embedded> {
     places: config.mongod,
     cacheSizeGb: config.mongodbCacheGb,
   });
+}
+
+/** One that doesn't answer yet is no reason not to start: what can't be scanned is held back. */
+async function scannerAt(address: ClamdAddress): Promise<Scanner> {
+  const scanner = clamd(address);
+  if (!(await scanner.ping()))
+    tell('CLAMD does not answer: what is deposited is held back until it does, and attachments are refused');
+  return scanner;
 }
 
 function outsideIssuers({ auth }: Config): Issuer[] {

@@ -205,6 +205,16 @@ describe('the served types', () => {
   );
 });
 
+it('takes a port or a socket for `CLAMD`, and nothing else', () => {
+  const clamd = (text: string) => readConfig({ CLAMD: text }).clamd;
+  expect(clamd('10.0.0.7:3310')).toEqual({ host: '10.0.0.7', port: 3310 });
+  expect(clamd('[::1]:3310')).toEqual({ host: '::1', port: 3310 });
+  expect(clamd('/run/clamav/clamd.ctl')).toEqual({ path: '/run/clamav/clamd.ctl' });
+  expect(readConfig({}).clamd).toBeUndefined();
+  for (const text of ['clamav', 'clamav:0', 'clamav:99999', 'http://clamav:3310', 'a b:1'])
+    expect(() => clamd(text)).toThrow(ConfigError);
+});
+
 it('has the README list every variable with its default', () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
   const rows = (text: string): string[] =>

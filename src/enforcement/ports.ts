@@ -35,6 +35,8 @@ export interface Stored extends Attributes {
   refs?: readonly string[];
   /** Of a Binary whose bytes lie apart: their id. */
   content?: string;
+  /** Of a Binary whose content isn't known to be free of malware: nobody is given that. */
+  held?: boolean;
 }
 
 /** Content that lies apart from its Binary. */
@@ -75,6 +77,8 @@ export interface Change extends Pick<Attributes, 'type' | 'id' | 'patients' | 'b
   subscriber?: Subject;
   /** Of a Binary whose bytes lie apart: their id. */
   content?: string;
+  /** Its content isn't known to be free of malware: see screening.ts. */
+  held?: boolean;
   /** Of content that is nobody's by itself: the patients of the documents that name it. Set by the store. */
   owners?: readonly string[];
   /** Without `meta.versionId` and `meta.lastUpdated`, which the store sets; absent for a deletion. */

@@ -33,6 +33,7 @@ import type {
   TracesFound,
 } from './ports.ts';
 
+import { Screening } from './screening.ts';
 import type { Vet } from './vetting.ts';
 
 /** Makes the traces of what was touched. */
@@ -56,6 +57,7 @@ export class ScopedStore {
   readonly #tracer: Tracer;
   readonly #accept: Accept;
   readonly #vet: Vet;
+  readonly #screening: Screening;
 
   constructor(
     port: ResourceStore,
@@ -64,7 +66,9 @@ export class ScopedStore {
     tracer: Tracer,
     accept: Accept = (change) => change,
     vet: Vet = async () => {},
+    screening: Screening = new Screening(undefined),
   ) {
+    this.#screening = screening;
     this.#vet = vet;
     this.#port = port;
     this.#accept = accept;
@@ -258,13 +262,13 @@ export class ScopedStore {
   }
 
   /** Takes content in, which nobody finds until a Binary is committed with it. @param patient empty: nobody's */
-  keep(source: AsyncIterable<Buffer>, patient: string): Promise<Kept> {
-    return this.#port.keep(source, patient);
+  keep(source: AsyncIterable<Buffer>, patient: string): Promise<Kept & { held?: boolean }> {
+    return this.#screening.keep(source, (screened) => this.#port.keep(screened, patient));
   }
 
   /** Of a Binary that was read here. Undefined: it is gone. */
-  async content({ content }: Pick<Stored, 'content'>): Promise<Content | undefined> {
-    return content === undefined ? undefined : this.#port.content(content);
+  async content({ content, held }: Pick<Stored, 'content' | 'held'>): Promise<Content | undefined> {
+    return content === undefined || held === true ? undefined : this.#port.content(content);
   }
 
   lock(key: string): Promise<Lock> {
@@ -277,7 +281,7 @@ export class ScopedStore {
       changes.filter(({ by }) => by === this.#access.depositor),
       (id) => this.#ownContent(id),
     );
-    const accepted = changes.map(this.#accept);
+    const accepted = (await this.#screening.of(changes)).map(this.#accept);
     for (const change of accepted)
       this.notes.wrote(
         {

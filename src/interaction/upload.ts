@@ -40,7 +40,11 @@ async function take(context: Context, exchange: Exchange, body: Stream): Promise
     );
   }
   const kept = await store.keep(checked(body, most), patient);
-  return written(exchange, await commitOne(exchange, { ...change, patients: [], content: kept.id }), true);
+  return written(
+    exchange,
+    await commitOne(exchange, { ...change, patients: [], content: kept.id, held: kept.held }),
+    true,
+  );
 }
 
 async function* checked({ bytes, contentType }: Stream, most: number): AsyncGenerator<Buffer> {

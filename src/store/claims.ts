@@ -82,7 +82,7 @@ export class Claims {
     owners: string[],
     keys: ReadonlyMap<string, Buffer>,
   ): Promise<{ $set: Partial<Doc>; $unset: Record<string, 1> } | undefined> {
-    const stored = await this.#reading.open(rid, doc);
+    const stored = await this.#reading.openHeld(rid, doc);
     if (stored === undefined) return undefined;
     const sealed: VersionDoc = { ...doc, owners };
     for (const name of ['body', 'keys', 'spill', 'size', 'piece'] as const) delete sealed[name];

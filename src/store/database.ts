@@ -117,6 +117,7 @@ export const INDEXES = {
     { name: 'spill', key: { spill: 1 }, sparse: true },
     { name: 'content', key: { content: 1 }, sparse: true },
     { name: 'piece', key: { piece: 1 }, sparse: true },
+    { name: 'held', key: { held: 1 }, sparse: true },
     { name: 'unclaimed', key: { unclaimed: 1 }, sparse: true },
   ],
   audit: [
@@ -135,6 +136,7 @@ export const INDEXES = {
     { name: 'spill', key: { spill: 1 }, sparse: true },
     { name: 'content', key: { content: 1 }, sparse: true },
     { name: 'piece', key: { piece: 1 }, sparse: true },
+    { name: 'held', key: { held: 1 }, sparse: true },
   ],
   'content.chunks': [{ name: 'files_id_1_n_1', key: { files_id: 1, n: 1 }, unique: true }],
   'content.files': [

@@ -32,6 +32,10 @@ export interface VersionDoc {
   owners?: string[];
   /** Of a Binary: its data lies there, once for each patient: see pieces.ts. */
   piece?: string;
+  /** Of a Binary: its content isn't known to be free of malware, since when. See screening in enforcement. */
+  held?: number;
+  /** What was found in it. */
+  malware?: string;
   /** Of a trace about somebody who doesn't exist: sealed with what is nobody's. */
   keyless?: true;
   labels: string[];
@@ -268,6 +272,7 @@ export function face(rid: string, doc: VersionDoc): Omit<Shown, 'body'> {
     at: doc.at,
     method: doc.method,
     content: doc.content?.toHexString(),
+    held: doc.held === undefined ? undefined : true,
   };
 }
 

@@ -143,6 +143,7 @@ export class Encoder {
       patient,
       ...(others.length > 0 ? { others } : {}),
       ...(owners === undefined ? {} : { owners }),
+      ...(change.held === true && resource !== undefined ? { held: at } : {}),
       by: change.by,
       ...(change.content === undefined ? {} : { content: new ObjectId(change.content) }),
       ...(resource === undefined

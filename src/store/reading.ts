@@ -1,10 +1,12 @@
 /** Documents as the gate and the interactions know them: opened, whole, with their attributes. */
 import { attributes, type Doc, face, type VersionDoc, openBody, sealers } from './document.ts';
 import type { Shown, Stored } from '../enforcement/ports.ts';
+import { parseJson, stringifyJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
+import type { Resource } from '../fhir/resource.ts';
 import type { Database } from './database.ts';
 import type { KeyRing } from './keys.ts';
-import { Pieces } from './pieces.ts';
+import { Pieces, withoutData } from './pieces.ts';
 import { MOST_BYTES } from './weight.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -23,6 +25,10 @@ function shownFrom(rid: string, doc: VersionDoc, body: Buffer): Shown {
   const shown = face(rid, doc) as Shown;
   shown.body = body;
   return shown;
+}
+
+function withoutContent(body: Buffer): Buffer {
+  return Buffer.from(stringifyJson(withoutData(parseJson(body) as Resource)));
 }
 
 export class Reading {
@@ -86,7 +92,18 @@ export class Reading {
     return opened;
   }
 
+  /** With what is held back too: to scan it, and to seal it anew. INVARIANT: never to give it. */
+  async openHeld(rid: string, doc: VersionDoc): Promise<Stored | undefined> {
+    const body = await this.#whole(rid, doc);
+    return body === undefined ? undefined : readFrom(rid, doc, body);
+  }
+
   async #body(rid: string, doc: VersionDoc): Promise<Buffer | undefined> {
+    const body = await this.#whole(rid, doc);
+    return body === undefined || doc.held === undefined ? body : withoutContent(body);
+  }
+
+  async #whole(rid: string, doc: VersionDoc): Promise<Buffer | undefined> {
     if (doc.method === 'DELETE') return EMPTY;
     const body = await openBody(doc.body ?? (await this.#spilled(doc)), rid, doc, this.#ring);
     return body === undefined || doc.piece === undefined

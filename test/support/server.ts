@@ -62,6 +62,7 @@ export async function testServer(
     metrics?: MetricsOptions;
     authorization?: (issuer: string) => ServerOptions['authorization'];
     log?: Log;
+    scanner?: ServerOptions['scanner'];
   } = {},
 ): Promise<TestServer> {
   const database = options.like?.database ?? testDatabase(file);
@@ -88,6 +89,7 @@ export async function testServer(
     subscriptionHosts: options.subscriptionHosts,
     lookup: options.lookup,
     mail: options.mail,
+    scanner: options.scanner,
     proxies: options.proxies,
     metrics: options.metrics,
     authorization: options.authorization?.(`http://127.0.0.1:${port}/oauth`),

@@ -1,0 +1,158 @@
+/** Content that isn't known to be free of malware: docs/interactions/content.md */
+import { randomBytes } from 'node:crypto';
+import type { Verdict } from '../../src/enforcement/screening.ts';
+import type { Json } from '../../src/fhir/resource.ts';
+import { type Database, connect } from '../../src/store/database.ts';
+import { KeyRing, keyFile } from '../../src/store/keys.ts';
+import { rescan } from '../../src/store/rescan.ts';
+import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
+import { document, patient } from './support/resources.ts';
+
+const BAD = 'harmless words that this scanner takes for malware';
+const MIB = 1024 * 1024;
+const TEXT = { 'content-type': 'text/plain' };
+let isAway = false;
+let scans = 0;
+/** Knows one string; nobody answers while it is away. */
+const scanner = {
+  async scan(source: AsyncIterable<Buffer>): Promise<Verdict> {
+    const pieces: Buffer[] = [];
+    for await (const piece of source) pieces.push(piece);
+    scans += 1;
+    if (isAway) return { is: 'unknown', why: 'away' };
+    return Buffer.concat(pieces).includes(BAD) ? { is: 'infected', name: 'Words' } : { is: 'clean' };
+  },
+};
+
+let carnet: TestServer;
+let database: Database;
+let ring: KeyRing;
+let hospital: Client;
+beforeAll(async () => {
+  carnet = await testServer(import.meta.url, { scanner });
+  database = await connect(carnet.database.uri, carnet.database.dbName);
+  ring = new KeyRing(database.records.keys, await keyFile(`${carnet.dataDir}/kek.json`));
+  hospital = carnet.as('hospital');
+  await carnet.as('all').put('Patient/scr', patient({ id: 'scr' }));
+});
+beforeEach(() => {
+  isAway = false;
+});
+afterAll(async () => {
+  await database?.close();
+  await carnet?.close();
+});
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const large = (words = ''): Buffer =>
+  Buffer.concat([Buffer.from(words), Buffer.from(randomBytes(MIB).toString('hex'))]);
+const owner = (): Client => carnet.as({ token: carnet.tokenFor({ reference: 'Patient/scr' }, 'patient') });
+const naming = (attachment: Json) =>
+  document({
+    subject: { reference: 'Patient/scr' },
+    content: [{ attachment: { contentType: 'text/plain', ...attachment } }],
+  });
+
+const SENT: [string, (words: string) => Promise<Reply>][] = [
+  [
+    'a Binary in JSON',
+    (words) =>
+      hospital.post('Binary', { resourceType: 'Binary', contentType: 'text/plain', data: base64(words) }),
+  ],
+  ['raw content', (words) => hospital.post('Binary', Buffer.from(words), TEXT)],
+  ['a stream', (words) => hospital.post('Binary', large(words), TEXT)],
+];
+
+describe.each(SENT)('%s', (_, send) => {
+  it('is given when it is clean', async () => {
+    const { status, json } = await send('good words');
+    expect([
+      status,
+      (await hospital.get(`Binary/${json.id}`, { accept: '*/*' })).text.startsWith('good words'),
+    ]).toEqual([201, true]);
+  });
+
+  it('is refused when malware is in it', async () => {
+    const { status, json } = await send(BAD);
+    expect([status, json.issue]).toMatchObject([
+      422,
+      [{ code: 'business-rule', details: { text: 'the content holds malware: `Words`' } }],
+    ]);
+  });
+
+  it('is given to nobody until it is known to be clean, by whatever way, and then to who may read it', async () => {
+    isAway = true;
+    const { status, json } = await send('late words');
+    expect(status).toBe(201);
+    const path = `Binary/${json.id}`;
+    expect((await hospital.post('DocumentReference', naming({ url: path }))).status).toBe(201);
+    for (const client of [hospital, owner(), carnet.as('all')])
+      for (const headers of [
+        { accept: '*/*' },
+        { accept: 'application/fhir+json' },
+        { accept: '*/*', range: 'bytes=0-3' },
+      ] as Record<string, string>[]) {
+        const reply = await client.get(path, headers);
+        expect([reply.status, reply.headers.get('retry-after'), reply.text.includes('late words')]).toEqual([
+          503,
+          '60',
+          false,
+        ]);
+      }
+    for (const found of [`Binary?_id=${json.id}`, `${path}/_history`]) {
+      const { text } = await carnet.as('all').get(found);
+      expect([text.includes(String(json.id)), text.includes(base64('late words').slice(0, 12))]).toEqual([
+        true,
+        false,
+      ]);
+    }
+    // nor is what it would be changed into without it
+    expect(
+      (
+        await hospital.post(`${path}/$meta-add`, {
+          resourceType: 'Parameters',
+          parameter: [{ name: 'meta', valueMeta: { tag: [{ code: 'x' }] } }],
+        })
+      ).status,
+    ).toBeGreaterThanOrEqual(200);
+    expect((await hospital.get(path, { accept: '*/*' })).status).toBe(503);
+    expect((await rescan(database, ring, scanner)).cleared).toBe(0);
+    isAway = false;
+    expect((await rescan(database, ring, scanner)).cleared).toBeGreaterThan(0);
+    expect((await owner().get(path, { accept: '*/*' })).text.startsWith('late words')).toBe(true);
+  });
+
+  it('stays held back when malware is found later, and is not scanned again and again', async () => {
+    isAway = true;
+    const { json } = await send(`${BAD} later`);
+    isAway = false;
+    expect((await rescan(database, ring, scanner)).infected).toBeGreaterThan(0);
+    expect((await hospital.get(`Binary/${json.id}`, { accept: '*/*' })).status).toBe(503);
+    const before = scans;
+    await rescan(database, ring, scanner);
+    expect(scans).toBe(before);
+  });
+});
+
+describe('an attachment with its data', () => {
+  it('is refused when malware is in it, or while nobody can say', async () => {
+    expect((await hospital.post('DocumentReference', naming({ data: base64(BAD) }))).status).toBe(422);
+    isAway = true;
+    const { status, json, headers } = await hospital.post(
+      'DocumentReference',
+      naming({ data: base64('words') }),
+    );
+    expect([status, json.issue[0].code, headers.get('retry-after')]).toEqual([503, 'transient', '60']);
+  });
+
+  it('keeps nobody from masking what is there already', async () => {
+    const { json } = await hospital.post('DocumentReference', naming({ data: base64('words') }));
+    isAway = true;
+    const LABEL =
+      'https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument';
+    const mask = [
+      { op: 'add', path: '/securityLabel', value: [{ coding: [{ system: LABEL, code: 'MASQUE_PS' }] }] },
+    ];
+    expect((await owner().patch(`DocumentReference/${json.id}`, mask)).status).toBe(200);
+  });
+});
