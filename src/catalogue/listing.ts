@@ -1,5 +1,6 @@
 /** An app of the catalogue: who publishes it, what it is for, what it reads and adds and why. Pure. */
 import type { Client } from '../auth/clients.ts';
+import { ADDABLE } from '../consent/adding.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { fieldsOf, httpsIn, listIn, oneOf, textIn, wordsIn } from './reading.ts';
 
@@ -79,13 +80,23 @@ export function descriptionIn(value: unknown, types: ReadonlySet<string>): Descr
   if (!/^[a-z][a-z0-9-]{2,63}$/.test(id)) {
     throw new FhirError('value', '`id` is 3 to 64 small letters, digits and hyphens', { expression: 'id' });
   }
+  const audience = oneOf(fields, 'audience', ['patients', 'professionals'] as const);
+  const data = listIn(fields, 'data', MOST_DATA).map((each) => datumIn(each, types));
+  const added = data.find(({ type, access }) => access === 'add' && !ADDABLE.has(type));
+  if (audience === 'patients' && added !== undefined) {
+    throw new FhirError(
+      'value',
+      `\`${added.type}\` is not added by apps of patients; allowed: ${[...ADDABLE].join(', ')}`,
+      { expression: 'data.type' },
+    );
+  }
   return {
     id,
     name: wordsIn(fields, 'name', 80),
     publisher: publisherIn(fields['publisher']),
     purpose: wordsIn(fields, 'purpose', 2000),
-    audience: oneOf(fields, 'audience', ['patients', 'professionals'] as const),
-    data: listIn(fields, 'data', MOST_DATA).map((each) => datumIn(each, types)),
+    audience,
+    data,
     retention: wordsIn(fields, 'retention', 1000),
     hosting: wordsIn(fields, 'hosting', 1000),
     ...(fields['ins'] === undefined ? {} : { ins: wordsIn(fields, 'ins', 1000) }),

@@ -6,6 +6,7 @@ import { type Label, labelsIn, renamed } from '../fhir/labels.ts';
 import type { Coding, Resource } from '../fhir/resource.ts';
 import type { Rules } from './rules.ts';
 import type { Standing } from './link.ts';
+import { CONFIDENTIALITY } from './vocabulary.ts';
 
 export interface Labeller {
   /** Deposited what is written. */
@@ -14,6 +15,8 @@ export interface Labeller {
   relations: readonly Standing['is'][];
   /** The demo's test caller. */
   mayAll: boolean;
+  /** Puts no label but the plainest: what is hidden, and how much, others say. */
+  isApp: boolean;
   /** Labels, `system|code`, that the writer isn't shown: what they send says nothing of these. */
   unseen: readonly string[];
 }
@@ -47,9 +50,13 @@ export function relabelled(after: Resource, before: Labelled, who: Labeller, rul
 export function overreaching(
   after: Resource,
   before: Resource,
-  { relations, mayAll }: Labeller,
+  { relations, mayAll, isApp }: Labeller,
   { labels }: Rules,
 ): Label | undefined {
+  if (isApp) {
+    const held = new Set(labelsIn(before).map(({ name }) => name));
+    return labelsIn(after).find(({ name }) => name !== `${CONFIDENTIALITY}|N` && !held.has(name));
+  }
   if (mayAll || relations.length === 0 || relations.includes('other')) return undefined;
   const had = new Set(labelsIn(before).map(({ name }) => name));
   const forbidden = [

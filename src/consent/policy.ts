@@ -4,6 +4,7 @@
  */
 import { dateRange } from '../fhir/dates.ts';
 import type { Json, Reference, Resource } from '../fhir/resource.ts';
+import { type Adding, addingIn } from './adding.ts';
 import { type Actors, NOBODY_KNOWN, actorsOf } from './actors.ts';
 import { type Link, linkIn } from './link.ts';
 import { items, memberIn } from './members.ts';
@@ -25,6 +26,8 @@ export interface Policy {
   teams: readonly Team[];
   /** By who they name; those that name nobody, or whom can't be told, under `*`. */
   statements: ReadonlyMap<string, readonly OfConsent[]>;
+  /** Which apps may add what. */
+  adds: readonly Adding[];
   /** PractitionerRoles, CareTeams and Groups that its Consents name. */
   names: readonly string[];
   /** When new documents are masked from the start. */
@@ -59,6 +62,7 @@ export interface Team extends Span {
 /** What one resource says. */
 export interface Part {
   statements?: readonly OfConsent[];
+  adds?: readonly Adding[];
   block?: Block;
   masksNew?: Span;
   link?: Link;
@@ -104,6 +108,7 @@ export function policyOf(patient: string, parts: Iterable<Part>): Policy {
   const links: Link[] = [];
   const teams: Team[] = [];
   const masksNew: Span[] = [];
+  const adds: Adding[] = [];
   let person: Part['person'];
   for (const part of parts) {
     for (const statement of part.statements ?? []) {
@@ -118,6 +123,7 @@ export function policyOf(patient: string, parts: Iterable<Part>): Policy {
       blocks.push(part.block);
       for (const name of part.block.actors.named) names.add(name);
     }
+    adds.push(...(part.adds ?? []));
     if (part.link !== undefined) links.push(part.link);
     if (part.team !== undefined) teams.push(part.team);
     if (part.masksNew !== undefined) masksNew.push(part.masksNew);
@@ -133,9 +139,10 @@ export function policyOf(patient: string, parts: Iterable<Part>): Policy {
     links,
     teams,
     statements,
+    adds,
     names: [...names],
     masksNew,
-    moments: momentsOf([...statements.values()].flat(), blocks, links, teams, majority),
+    moments: momentsOf([...[...statements.values()].flat(), ...adds], blocks, links, teams, majority),
   };
 }
 
@@ -171,6 +178,7 @@ function consentPart(consent: Resource, rules: Rules): Part {
   const name = nameOf(consent);
   return {
     statements: compileConsent(consent, rules).map((each) => ({ ...each, consent: name, written })),
+    adds: addingIn(consent),
   };
 }
 

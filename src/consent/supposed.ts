@@ -35,6 +35,7 @@ export function supposing(policy: Policy, consent: Resource, rules: Rules): Poli
   return {
     ...kept,
     blocks: [...kept.blocks, ...added.blocks],
+    adds: [...kept.adds, ...added.adds],
     statements: new Map(
       [...names].map((name) => [
         name,

@@ -18,6 +18,8 @@ export interface Writing {
   after: Pick<Attributes, 'type' | 'patients'>;
   /** Who deposited what is changed. */
   by?: string;
+  /** Of an app: the one patient lets it add such data. */
+  adds?: boolean;
   /** A Consent that says that it was collected in the patient's presence. */
   collected?: boolean;
   /** To whom what is written opens something, `*`: any professional. */
@@ -56,7 +58,7 @@ export function refusesWrite(writing: Writing, excluded: readonly string[]): Ref
     return patients.length === 0 || isFamily(relations) ? undefined : 'patient';
   }
   // what an app is told of, it may read: it deposits nothing by asking
-  return role === 'app' && type !== 'Subscription' ? 'right' : undefined;
+  return role === 'app' && type !== 'Subscription' && writing.adds !== true ? 'right' : undefined;
 }
 
 /** A system whose token says so of this very type; what it has deposited stays as it is. */

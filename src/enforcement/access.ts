@@ -2,6 +2,7 @@
  * The gate's key. Every read and every search of the store wants one, and only this file makes one: whatever it
  * is used for, the same condition decides, once as a query and once as a check.
  */
+import { mayAdd } from '../consent/adding.ts';
 import type { Emergency } from '../consent/caller.ts';
 import { opensInEmergency } from '../consent/lines.ts';
 import { standingOf } from '../consent/link.ts';
@@ -15,7 +16,7 @@ import { CLOSED, LONGEST, SPREAD, candidatesOf, ceiling, idIn, isAsked, sizeOf, 
 import { type Asked, DIRECTORY_ONLY, granted, grantedAmong } from './granted.ts';
 import type { Grounds } from './notes.ts';
 import { asTold, isOwnTrace, isTold, isTraced } from './own-traces.ts';
-import { type Plan, callerFor, planFor } from './plans.ts';
+import { type Plan, callerFor, planFor, speaksStill } from './plans.ts';
 import type { Change, PolicySource, Shown, Told, Versions } from './ports.ts';
 import { type Stranger, isStrangerTo } from './stranger.ts';
 
@@ -49,6 +50,7 @@ export interface Towards {
   /** The demo's test caller. */
   mayAll: boolean;
   relations: readonly Relation[];
+  isApp: boolean;
   masksNew: boolean;
 }
 
@@ -114,6 +116,14 @@ export class Access {
   async reach(patients: readonly string[] | undefined, ofTraces = false): Promise<Reach> {
     const subject = this.#subject;
     const source = this.#policies;
+    // an app has no other patient than the one in context
+    if (
+      patients === undefined &&
+      !('reason' in subject) &&
+      subject.role === 'app' &&
+      subject.patient !== undefined
+    )
+      return { condition: await this.#condition([subject.patient], READING) };
     if (
       patients === undefined &&
       !('reason' in subject) &&
@@ -152,11 +162,26 @@ export class Access {
       key: source.key,
       depositor: caller.depositor,
       mayAll: caller.role === 'all',
+      isApp: caller.role === 'app',
       relations: policies.map((policy) => (policy.open ? standingOf(policy, caller, now).is : 'other')),
       masksNew: policies.some(({ masksNew }) =>
         masksNew.some(({ from, until }) => from <= now && now < until),
       ),
     };
+  }
+
+  /** An app, of one patient who lets it add such data; connected by another, as long as they speak for the patient. */
+  async mayAdd(type: string, patients: readonly string[]): Promise<boolean> {
+    const subject = this.#subject;
+    const source = this.#policies;
+    const [patient, ...others] = patients;
+    if ('reason' in subject || source === undefined || patient === undefined || others.length > 0)
+      return false;
+    if (subject.role !== 'app' || (subject.patient !== undefined && subject.patient !== patient))
+      return false;
+    const now = this.#now();
+    const { policy, named } = (await source.policies([patient])).get(patient)!;
+    return speaksStill(policy, subject, now) && mayAdd(policy, callerFor(subject), type, named, now);
   }
 
   /** The caller once they broke the glass; undefined: it opens nothing to them. */

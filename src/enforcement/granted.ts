@@ -42,7 +42,8 @@ export function granted(
     and(
       not({ is: 'impersonal' }),
       closed.length === 0 ? ALL : not({ is: 'concerns', among: closed }),
-      ofPatients(asked, own),
+      // an app whom a patient has not let in has no part in what it added before
+      ofPatients(asked, subject.role === 'app' ? NONE : own),
     ),
   );
 }

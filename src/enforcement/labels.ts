@@ -35,7 +35,7 @@ export async function labelled(
   access: Access,
   { resource: sent, patients, before }: Written,
 ): Promise<Relabelled> {
-  const { relations, rules, masksNew, key, depositor, mayAll } = await access.towards(patients);
+  const { relations, rules, masksNew, key, depositor, mayAll, isApp } = await access.towards(patients);
   const resource = aliased(sent, rules);
   const expression = `${resource.resourceType}.securityLabel`;
   const unknown = unknownLabel(resource, rules);
@@ -48,7 +48,7 @@ export async function labelled(
   const isDepositor = before === undefined || before.by === depositor;
   const given = before === undefined ? undefined : access.deposit(before);
   const unseen = given === undefined ? [] : held.unshown;
-  const who = { isDepositor, relations, mayAll, unseen };
+  const who = { isDepositor, relations, mayAll, isApp, unseen };
   const hiding = overreaching(resource, held.resource, who, rules);
   if (hiding !== undefined) {
     throw new FhirError('forbidden', `the label \`${hiding.code}\` is not yours to put`, { expression });

@@ -4,6 +4,7 @@
  * or ends.
  */
 import { type Attributes, type Condition, NONE, and, keyed } from '../condition/condition.ts';
+import { isConnected } from '../consent/adding.ts';
 import { type Caller, callerOf } from '../consent/caller.ts';
 import { type Decision, type Verdict, judge, plan, verdictsFor } from '../consent/lines.ts';
 import { type Standing, standingOf } from '../consent/link.ts';
@@ -52,6 +53,14 @@ function representativeOf(subject: Subject, { role, reference, related }: Repres
   return made;
 }
 
+/** Who connected the app speaks for the patient now, or is the patient. */
+export function speaksStill(policy: Policy, subject: Subject, now: number): boolean {
+  const { connectedBy } = subject;
+  if (connectedBy === undefined) return true;
+  const caller = callerFor(representativeOf(subject, connectedBy));
+  return standingOf(policy, caller, now).is === 'representative';
+}
+
 /** What an app is given that a representative connected: no more than they are, and nothing once they speak for nobody. */
 function within(own: Plan, theirs: Plan): Plan {
   const condition = theirs.standing === 'representative' ? and(own.condition, theirs.condition) : NONE;
@@ -68,7 +77,8 @@ function ownPlan({ policy, named }: Stated, subject: Subject, source: PolicySour
   const known = remembered.get(policy)?.get(subject);
   if (known !== undefined && known.from <= now && now < known.until) return known;
   const caller = callerFor(subject);
-  const condition = keyed(plan(policy, caller, source.rules, now, named), source.key);
+  const isOut = caller.role === 'app' && !isConnected(policy, caller, named, now);
+  const condition = isOut ? NONE : keyed(plan(policy, caller, source.rules, now, named), source.key);
   const standing = standingOf(policy, caller, now);
   let judged: ((facts: Attributes) => Decision) | undefined;
   let found: Decision | undefined;
@@ -77,6 +87,7 @@ function ownPlan({ policy, named }: Stated, subject: Subject, source: PolicySour
     name: JSON.stringify(condition),
     standing: standing.is,
     decide(facts: Attributes, isGiven: boolean): Decision {
+      if (isOut) return NOBODY;
       if (isGiven && speaks(standing)) return facts.by === caller.depositor ? DEPOSITED : spoken(standing);
       judged ??= judge(policy, caller, source.rules, now, named, source.key);
       return judged(facts);

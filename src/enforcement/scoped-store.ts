@@ -326,12 +326,16 @@ export class ScopedStore {
   async refusesWrite({
     resource,
     ...writing
-  }: Omit<Writing, 'relations' | 'opensTo' | 'collected'> & { resource?: Resource }): Promise<Refusal> {
-    const { relations, rules } = await this.#access.towards(writing.after.patients);
-    if (resource === undefined) return refusesWrite({ ...writing, relations }, rules.excluded);
+  }: Omit<Writing, 'relations' | 'opensTo' | 'collected' | 'adds'> & {
+    resource?: Resource;
+  }): Promise<Refusal> {
+    const { type, patients } = writing.after;
+    const { relations, rules, isApp } = await this.#access.towards(patients);
+    const adds = isApp && (await this.#access.mayAdd(type, patients));
+    if (resource === undefined) return refusesWrite({ ...writing, relations, adds }, rules.excluded);
     const collected = isCollected(resource, rules);
     const opensTo = await this.#opensTo(resource);
-    return refusesWrite({ ...writing, relations, opensTo, collected }, rules.excluded);
+    return refusesWrite({ ...writing, relations, opensTo, collected, adds }, rules.excluded);
   }
 
   /** To whom it opens something, those who are in what it names too. */

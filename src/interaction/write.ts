@@ -1,5 +1,6 @@
 /** What every write does: check the resource, whose it is, who may, and commit with its traces. */
 import { asDeposited } from '../audit/deposited.ts';
+import { asAppData, faultIn } from '../consent/app-data.ts';
 import { isBlock } from '../consent/policy.ts';
 import type { Writing } from '../consent/writing.ts';
 import { type Change, type Lock, Stale, type Stored } from '../enforcement/ports.ts';
@@ -125,7 +126,8 @@ export async function changeOf(
   if (kind !== 'labels' && errors.length > 0) throw FhirError.of(errors, statusOf(errors));
   await requireWrite(exchange, { type, id, patients }, previous, kind, resource);
   if (live !== undefined) requireBlockKept(exchange, live, resource);
-  const meant = kind === 'labels' && by !== subject.depositor ? labelsAlone(live!, resource) : resource;
+  const own = isAppsOwn(exchange, type) ? ofApp(exchange, resource, patients) : resource;
+  const meant = kind === 'labels' && by !== subject.depositor ? labelsAlone(live!, resource) : own;
   const labelled = await store.labelled(meant, patients, previous);
   return {
     method,
@@ -141,6 +143,26 @@ export async function changeOf(
     ...(content === undefined ? {} : { content }),
     previous,
   };
+}
+
+/** What a Subscription says is no data. */
+function isAppsOwn({ subject }: Exchange, type: string): boolean {
+  return subject.role === 'app' && type !== 'Subscription';
+}
+
+const APP_FAULTS = {
+  party: 'an app may not name a professional or an organization here',
+  unnamed: 'an app refers by `Type/id` or `#id` alone',
+  person: 'an app may not name another patient or device',
+  word: 'an app speaks in nobody’s name',
+};
+
+/** With its source. @throws FhirError 422 where it could pass for somebody else's */
+function ofApp({ subject, base }: Exchange, resource: Resource, patients: readonly string[]): Resource {
+  const fault = faultIn(resource, subject.reference, patients[0]!);
+  if (fault !== undefined)
+    throw new FhirError('business-rule', APP_FAULTS[fault.why], { expression: fault.at });
+  return asAppData(resource, `${base}/${subject.reference}`);
 }
 
 /** What a patient may change of what others deposited: labels, and that it is archived. */

@@ -37,11 +37,17 @@ const TABLE: Record<keyof typeof WHO, string> = {
 const CODES = ['MASQUE_PS', 'INVISIBLE_PATIENT', 'INVISIBLE_REPRESENTANTS_LEGAUX', 'N'];
 
 it.each(Object.keys(TABLE) as (keyof typeof WHO)[])('what the %s takes off', (name) => {
-  const { imposed = false, ...who }: { imposed?: boolean } & Omit<Labeller, 'mayAll' | 'unseen'> = WHO[name];
+  const { imposed = false, ...who }: { imposed?: boolean } & Omit<Labeller, 'mayAll' | 'isApp' | 'unseen'> =
+    WHO[name];
   const left = CODES.map((code) => {
     const names = imposed ? [`${system}|${code}`] : [];
     const before = { resource: document(code), imposed: names, unshown: names };
-    const { resource } = relabelled(document(), before, { ...who, mayAll: false, unseen: [] }, RULES);
+    const { resource } = relabelled(
+      document(),
+      before,
+      { ...who, mayAll: false, isApp: false, unseen: [] },
+      RULES,
+    );
     return resource.meta?.security?.[0]?.code === code ? 'kept' : 'off';
   });
   expect(left.join(' ')).toBe(TABLE[name]);
