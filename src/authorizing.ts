@@ -81,6 +81,7 @@ export async function authorizing(
   const clients = new MongoClients(database);
   const way = await entrance(upstreams, issuer, { database, ring, port });
   const accounts = either(known, way.logins);
+  const exchanges = upstreams.some(({ claims }) => claims === 'pro-sante-connect');
   const keys = new IssuerKeys(database, ring);
   const failed = (err: unknown): void => log.error({ err }, 'the authorization server failed');
   const records = healthRecords(ask, because);
@@ -100,6 +101,7 @@ export async function authorizing(
       artifacts,
       clients: withApps(clients, issuer),
       accounts,
+      ...(exchanges ? { exchange: { elsewhere: way.elsewhere, events, from } } : {}),
       readKeySet: keySetReader(clientKeyHosts),
       stands: connecting.stands,
       failed,
@@ -144,7 +146,7 @@ export async function authorizing(
     entrance: way,
     own,
     isOrigin: (origin) => origins.has(origin),
-    smart: Buffer.from(JSON.stringify(smartConfiguration(issuer))),
+    smart: Buffer.from(JSON.stringify(smartConfiguration(issuer, exchanges))),
     clients,
     jobs: [
       {

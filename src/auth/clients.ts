@@ -26,6 +26,11 @@ export interface Client {
   reviewedUntil?: number;
   /** `Organization/x`: whose system it is, with what its own tokens carry. */
   system?: { organization: string; rights: string[]; idPrefixes: string[] };
+  /**
+   * A system that acts for professionals who logged in to it at a provider of ours: the most that their tokens may say, and
+   * by which ids the provider knows it.
+   */
+  persons?: { scope: string; upstreamClients: readonly string[] };
   /** May ask about tokens that aren't its own. */
   introspects?: boolean;
   /** May begin the launch of an app. */

@@ -14,9 +14,11 @@ const FIELDS = [
   'rights',
   'introspects',
   'launches',
+  'persons',
 ];
 /** Beside depositing and reading back: what a register of the directory or of patients may do. */
 const RIGHTS = ['directory.write', 'registration.write'];
+const PERSONS = /^user\/([A-Za-z]{1,64}|\*)\.c?r?u?d?s?$/;
 const SCOPE = /^system\/([A-Za-z]{1,64}|\*)\.c?r?u?d?s?$/;
 
 /** @throws FhirError 400 */
@@ -74,5 +76,33 @@ export function systemIn(value: unknown): Client {
     system: { organization, rights: rights as string[], idPrefixes: idPrefixes as string[] },
     ...(introspects ? { introspects } : {}),
     ...(launches ? { launches } : {}),
+    ...(fields['persons'] === undefined ? {} : { persons: personsIn(fields['persons']) }),
   };
+}
+
+/** That it acts for professionals who log in to it at a provider of ours: see oauth/exchange.ts. */
+function personsIn(value: unknown): NonNullable<Client['persons']> {
+  const fields = fieldsOf(value, 'persons', ['scope', 'upstreamClients']);
+  const scope = textIn(fields, 'scope', 4000);
+  const wrong = scope.split(' ').find((each) => !PERSONS.test(each) || each.endsWith('.'));
+  if (wrong !== undefined) {
+    throw new FhirError(
+      'value',
+      `\`${wrong.slice(0, 60)}\` is no \`user/\` scope, such as \`user/DocumentReference.rs\``,
+      {
+        expression: 'persons.scope',
+      },
+    );
+  }
+  const upstreamClients = listIn(fields, 'upstreamClients', 10);
+  if (!upstreamClients.every((each) => typeof each === 'string' && each !== '' && each.length <= 200)) {
+    throw new FhirError(
+      'value',
+      '`upstreamClients` are 1 to 10 ids, by which the provider knows the system',
+      {
+        expression: 'persons.upstreamClients',
+      },
+    );
+  }
+  return { scope, upstreamClients: upstreamClients as string[] };
 }

@@ -2,11 +2,16 @@
 import type { Adapter, AdapterPayload, errors as Errors } from 'oidc-provider';
 import type { Client, Clients } from '../auth/clients.ts';
 import type { Artifacts } from '../auth/grants.ts';
+import { TOKEN_EXCHANGE } from './smart.ts';
 
 /** A registered client as it is for one request, with what its tokens hang on. */
 export interface Registration {
   client: Client;
   life: string;
+}
+
+export function registrationOf(client: object): Registration {
+  return (client as { registration: Registration }).registration;
 }
 
 /** Of what the library says no time for: seconds. */
@@ -76,6 +81,7 @@ function metadataOf(registration: Registration): AdapterPayload {
     grant_types: [
       ...(logsIn ? (['authorization_code', 'refresh_token'] as const) : []),
       ...(isSystem ? (['client_credentials'] as const) : []),
+      ...(isSystem && client.persons !== undefined ? [TOKEN_EXCHANGE] : []),
     ],
     application_type: client.redirectUris.every((uri) => /^https?:/.test(uri)) ? 'web' : 'native',
     token_endpoint_auth_method: client.auth === 'client_secret' ? 'client_secret_basic' : client.auth,

@@ -9,7 +9,7 @@ import type { Artifacts } from '../auth/grants.ts';
 import type { From, HealthRecords, Represented } from '../auth/records.ts';
 import type { Language } from '../consent/reasons.ts';
 import { languageOf } from './language.ts';
-import { registrationOf } from './provider.ts';
+import { registrationOf } from './adapter.ts';
 import type { Elsewhere } from './upstream/parties.ts';
 import { settle } from './settle.ts';
 

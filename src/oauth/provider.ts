@@ -7,7 +7,8 @@ import type { KoaContextWithOIDC, Provider as OidcProvider, Configuration } from
 import type { Accounts } from '../auth/accounts.ts';
 import { type Clients, isSecret } from '../auth/clients.ts';
 import type { Artifacts, Connected, Held } from '../auth/grants.ts';
-import { adapterFor, type Registration } from './adapter.ts';
+import { adapterFor, type Registration, registrationOf } from './adapter.ts';
+import { type Exchange, registerExchange } from './exchange.ts';
 import { loadProvider } from './library.ts';
 import { errorPage } from './pages/error.ts';
 import { loggedOut, logoutPage } from './pages/logout.ts';
@@ -29,6 +30,8 @@ export interface ProviderOptions {
   artifacts: Artifacts;
   clients: Clients;
   accounts: Accounts;
+  /** Absent: no token of another provider is exchanged. */
+  exchange?: Exchange;
   /** Reads a client's key set, where that is allowed. */
   readKeySet(address: string | URL | Request): Promise<Response>;
   /** A patient's app is still connected by this Consent. */
@@ -243,6 +246,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
   provider.silent = true;
   provider.on('server_error', (_ctx, error) => options.failed(error));
   hardened(provider, artifacts);
+  if (options.exchange !== undefined) registerExchange(provider, errors, { ...options.exchange, artifacts });
   provider.use(async (ctx, next) => {
     await next();
     if (ctx.oidc?.route === 'token' || ctx.oidc?.route === 'introspection')
@@ -279,10 +283,6 @@ function hardened(provider: OidcProvider, artifacts: Artifacts): void {
       return this.requestParamScopes;
     },
   });
-}
-
-export function registrationOf(client: object): Registration {
-  return (client as { registration: Registration }).registration;
 }
 
 /** Where the client wants the browser to be once it is logged out; checked by the library before. */

@@ -20,8 +20,11 @@ const CAPABILITIES = [
   'permission-v2',
 ];
 
-/** @param issuer absolute, without a slash at the end */
-export function smartConfiguration(issuer: string): Record<string, unknown> {
+/** https://datatracker.ietf.org/doc/html/rfc8693#section-2.1 */
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
+/** @param issuer absolute, without a slash at the end @param exchanges whether tokens of another provider are exchanged */
+export function smartConfiguration(issuer: string, exchanges: boolean): Record<string, unknown> {
   return {
     issuer,
     jwks_uri: `${issuer}/jwks`,
@@ -31,7 +34,12 @@ export function smartConfiguration(issuer: string): Record<string, unknown> {
     revocation_endpoint: `${issuer}/revoke`,
     userinfo_endpoint: `${issuer}/userinfo`,
     end_session_endpoint: `${issuer}/logout`,
-    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+    grant_types_supported: [
+      'authorization_code',
+      'refresh_token',
+      'client_credentials',
+      ...(exchanges ? [TOKEN_EXCHANGE] : []),
+    ],
     response_types_supported: ['code'],
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'],

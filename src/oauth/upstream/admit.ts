@@ -107,9 +107,11 @@ export function admission({ logins, codes, port }: Admission) {
     account: string | undefined,
   ): Promise<Outcome> {
     const opened = await logins.keep(login, admitted.persons, account);
-    return opened === undefined
+    // as they are kept: with what is given to each hanging on it
+    const persons = opened === undefined ? [] : ((await logins.known(login))?.persons ?? []);
+    return opened === undefined || persons.length === 0
       ? { is: 'refused', why: 'suspended' }
-      : { is: 'admitted', account: opened, ...admitted };
+      : { is: 'admitted', account: opened, ...admitted, persons };
   }
 
   return { admit, link };

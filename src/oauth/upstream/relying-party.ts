@@ -105,6 +105,34 @@ export class RelyingParty {
     }
   }
 
+  /**
+   * Whose an access token is that somebody else was given there. @param clients those of the provider's whose tokens count
+   * @throws Refused
+   */
+  async subjectOf(token: string, clients: readonly string[]): Promise<Arrived & { until: number }> {
+    const library = await loadClient();
+    const { upstream } = this;
+    const configuration = await this.#configuration();
+    try {
+      const {
+        active,
+        client_id: given,
+        sub,
+        acr,
+        exp,
+      } = await library.tokenIntrospection(configuration, token);
+      if (!active || typeof sub !== 'string' || typeof exp !== 'number') throw new Refused('inactive');
+      // one that another service was given is replayed here
+      if (typeof given !== 'string' || !clients.includes(given)) throw new Refused('client');
+      if (typeof acr !== 'string' || !upstream.acr.includes(acr)) throw new Refused('acr');
+      const claims = await library.fetchUserInfo(configuration, token, sub);
+      return { issuer: configuration.serverMetadata().issuer, sub, acr, claims, until: exp };
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      throw new Refused(codeOf(error), error);
+    }
+  }
+
   /** As the provider says of itself; what couldn't be read is tried again by the next who comes. */
   async #configuration(): Promise<Configuration> {
     if (this.#known === undefined || Date.now() - this.#known.at > FRESH_FOR) {

@@ -51,11 +51,19 @@ export async function elsewhereServer(
   ];
   const oauth = await oauthServer(file, { upstreams, hasForm: false, proxies: 1 });
   const jwks: unknown = JSON.parse(await (await fetch(`${oauth.issuer}/upstream-jwks`)).text());
-  await psc.open({
-    client_id: 'carnet-at-psc',
-    client_secret: SECRET,
-    redirect_uris: [`${oauth.issuer}/back/psc`],
-  });
+  const others = ['hospital-at-psc', 'another-at-psc'].map((id) => ({
+    client_id: id,
+    client_secret: `${SECRET} of ${id}`,
+    redirect_uris: ['https://ehr.example/callback'],
+  }));
+  await psc.open(
+    {
+      client_id: 'carnet-at-psc',
+      client_secret: SECRET,
+      redirect_uris: [`${oauth.issuer}/back/psc`],
+    },
+    ...others,
+  );
   const { encryption, userinfo } = upstreams[1]!;
   await fc.open({
     client_id: 'carnet-at-fc',

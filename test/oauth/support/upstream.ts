@@ -35,8 +35,10 @@ export interface UpstreamServer {
   spoil: Spoil;
   /** How clients proved who they are, as it saw it. */
   seen: { authorization?: string; form: Record<string, unknown> }[];
-  /** Knows Carnet from here on. */
-  open(client: Record<string, unknown>): Promise<void>;
+  /** Knows Carnet from here on, the first, and others beside it. */
+  open(client: Record<string, unknown>, ...others: Record<string, unknown>[]): Promise<void>;
+  /** An access token of who comes, as a client of the provider's own has it. @param seconds that it lives */
+  give(client: string, seconds?: number): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -60,8 +62,8 @@ export async function upstreamServer(alg: 'RS256' | 'ES256'): Promise<UpstreamSe
     comes: { sub: '', acr: '', claims: {} },
     spoil: {},
     seen: [],
-    async open(client) {
-      provider = new Provider(issuer, configurationFor(upstream, key, client));
+    async open(client, ...others) {
+      provider = new Provider(issuer, configurationFor(upstream, key, [client, ...others]));
       provider.use(async (ctx, next) => {
         await next();
         if (ctx.oidc?.route === 'token') {
@@ -83,6 +85,20 @@ export async function upstreamServer(alg: 'RS256' | 'ES256'): Promise<UpstreamSe
         }
       });
     },
+    async give(clientId, seconds = 600) {
+      const { Grant, AccessToken, Client } = provider!;
+      const grant = new Grant({ accountId: upstream.comes.sub, clientId });
+      grant.addOIDCScope('openid identity scope_all');
+      const token = new AccessToken({
+        accountId: upstream.comes.sub,
+        client: (await Client.find(clientId))!,
+        grantId: await grant.save(),
+        gty: 'authorization_code',
+        scope: 'openid identity scope_all',
+        expiresIn: seconds,
+      } as never);
+      return token.save();
+    },
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
@@ -97,14 +113,16 @@ export async function upstreamServer(alg: 'RS256' | 'ES256'): Promise<UpstreamSe
 }
 
 /** What it keeps, for as long as it lives. */
-function adapterFor(client: Record<string, unknown>): (kind: string) => Adapter {
+function adapterFor(clients: readonly Record<string, unknown>[]): (kind: string) => Adapter {
   const kept = new Map<string, AdapterPayload>();
+  const clientOf = (id: string) =>
+    clients.find((each) => each.client_id === id) as AdapterPayload | undefined;
   return (kind) => {
     const findBy = async (name: 'uid' | 'userCode', value: string): Promise<AdapterPayload | undefined> =>
       [...kept].find(([key, each]) => key.startsWith(`${kind} `) && each[name] === value)?.[1];
     return {
       upsert: async (id, payload) => void kept.set(`${kind} ${id}`, payload),
-      find: async (id) => (kind === 'Client' ? (client as AdapterPayload) : kept.get(`${kind} ${id}`)),
+      find: async (id) => (kind === 'Client' ? clientOf(id) : kept.get(`${kind} ${id}`)),
       findByUid: (uid) => findBy('uid', uid),
       findByUserCode: (code) => findBy('userCode', code),
       consume: async (id) => void Object.assign(kept.get(`${kind} ${id}`)!, { consumed: true }),
@@ -119,10 +137,11 @@ function adapterFor(client: Record<string, unknown>): (kind: string) => Adapter 
 function configurationFor(
   upstream: UpstreamServer,
   key: JWK,
-  client: Record<string, unknown>,
+  clients: readonly Record<string, unknown>[],
 ): Configuration {
   return {
-    adapter: adapterFor(client),
+    adapter: adapterFor(clients),
+    extraTokenClaims: () => ({ acr: upstream.comes.acr }),
     jwks: { keys: [key as never] },
     claims: { openid: ['sub'], identity: CLAIMS },
     scopes: ['openid', 'identity', 'scope_all'],
@@ -131,6 +150,7 @@ function configurationFor(
       devInteractions: { enabled: false },
       encryption: { enabled: true },
       jwtUserinfo: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
     },
     enabledJWA: {
       idTokenEncryptionAlgValues: ['RSA-OAEP', 'RSA-OAEP-256', 'ECDH-ES'],
