@@ -22,6 +22,8 @@ export interface Client {
   scope: string;
   /** `Device/x`: as whom patients connect it. */
   device?: string;
+  /** Its listing justifies that it is told national identifiers. */
+  ins?: boolean;
   /** Milliseconds: when the review of the app ends; patients are asked again then. */
   reviewedUntil?: number;
   /** `Organization/x`: whose system it is, with what its own tokens carry. */

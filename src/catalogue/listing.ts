@@ -182,7 +182,10 @@ function redirectIn(value: unknown): string {
 export const deviceOf = (id: string): string => `Device/app-${id}`;
 
 /** Its client may ask for what was reviewed, and for nothing more. */
-export function clientOf({ id, name, audience, data, client }: Description, secretHash?: string): Client {
+export function clientOf(
+  { id, name, audience, data, ins, client }: Description,
+  secretHash?: string,
+): Client {
   const context = audience === 'patients' ? 'patient' : 'user';
   const letters = new Map<string, string>();
   for (const { type, access } of data) {
@@ -200,6 +203,7 @@ export function clientOf({ id, name, audience, data, client }: Description, secr
       ...scopes,
     ].join(' '),
     ...(audience === 'patients' ? { device: deviceOf(id) } : {}),
+    ...(ins === undefined ? {} : { ins: true }),
     ...(secretHash === undefined ? {} : { secretHash }),
   };
 }

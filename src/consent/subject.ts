@@ -34,6 +34,8 @@ export interface Subject {
   emergencies: readonly Emergency[];
   /** Who connected a patient's app, where that isn't the patient: it is given no more than they are. */
   connectedBy?: Representative;
+  /** An app whose listing justifies that it is told national identifiers. */
+  ins?: boolean;
   /** The system that says who is calling, where they didn't log in themselves. */
   assertedBy?: string;
   /** Answers for an emergency call centre. */

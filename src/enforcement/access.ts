@@ -251,6 +251,12 @@ export class Access {
     return 'reason' in subject || subject.role === 'all';
   }
 
+  /** An app is told national identifiers only where its listing says why. */
+  get isToldNational(): boolean {
+    const subject = this.#subject;
+    return 'reason' in subject || subject.role !== 'app' || subject.ins === true;
+  }
+
   /** The caller is told all that a trace says. */
   get isTold(): boolean {
     const subject = this.#subject;

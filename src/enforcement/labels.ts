@@ -10,6 +10,7 @@ import {
 import { isFamily } from '../consent/writing.ts';
 import { parseJson, stringifyJson } from '../fhir/json.ts';
 import { labelsIn, withoutLabels } from '../fhir/labels.ts';
+import { withoutNational } from '../fhir/national.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { Access } from './access.ts';
@@ -98,6 +99,13 @@ export function labelledIn({ body, imposed, unshown }: Stored, key: (term: strin
 
 /** As its caller is given it: a depositor without the labels that others put on it, a trace as far as they are told. */
 export function asGiven<S extends Shown>(stored: S, access: Access): S {
+  const given = asAttributed(stored, access);
+  return access.isToldNational || given.method === 'DELETE'
+    ? given
+    : { ...given, whole: given.whole ?? stored, body: withoutNational(given.body) };
+}
+
+function asAttributed<S extends Shown>(stored: S, access: Access): S {
   if (stored.type === 'AuditEvent') return access.told(stored);
   const deposit = stored.method === 'DELETE' ? undefined : access.deposit(stored);
   if (deposit === undefined) return stored;

@@ -11,6 +11,8 @@ import { identityOf } from '../fhir/identity.ts';
 import { parseJson } from '../fhir/json.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { DIRECTORY, UNKNOWN_PATIENT } from '../fhir/subjects.ts';
+import { FhirError } from '../fhir/outcome.ts';
+import { asksNational } from '../search/national.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
 import { Insight } from './insight.ts';
@@ -92,11 +94,13 @@ export class ScopedStore {
 
   /** What is found is to be shown: it can't be replaced. */
   async search(query: SearchQuery, after?: unknown): Promise<Page<Shown>> {
+    this.#requireTold(query);
     return this.#page(await this.#port.search(this.#access, query, after));
   }
 
   /** The same, to be replaced. */
   async matching(query: SearchQuery): Promise<Page> {
+    this.#requireTold(query);
     return this.#page(await this.#port.matching(this.#access, query));
   }
 
@@ -109,6 +113,7 @@ export class ScopedStore {
 
   /** Something of the one patient whom the search names is kept from the caller by masks or Consents. */
   withholds(query: SearchQuery): Promise<boolean> {
+    this.#requireTold(query);
     return this.#port.withholds(this.#access, query);
   }
 
@@ -351,6 +356,15 @@ export class ScopedStore {
   /** @throws FhirError for a label that isn't understood, or isn't the caller's to put */
   labelled(resource: Resource, patients: readonly string[], before: Stored | undefined): Promise<Relabelled> {
     return labelled(this.#port, this.#access, { resource, patients, before });
+  }
+
+  /** Who isn't told a number isn't told by a search whether it is the right one. @throws FhirError 403 */
+  #requireTold(query: SearchQuery): void {
+    if (this.#access.isToldNational || !asksNational(query)) return;
+    throw new FhirError(
+      'forbidden',
+      'the app isn’t told national identifiers: identifiers are looked for as `system|value` of another system',
+    );
   }
 
   async #page<S extends Shown>(page: Page<S>): Promise<Page<S>> {

@@ -43,6 +43,7 @@ export function settle(
         client: client.id,
         name: client.name,
         patient,
+        ...(client.ins === true ? { ins: true } : {}),
         ...(of === undefined ? {} : { connectedBy: { role, reference, related } }),
       },
     };

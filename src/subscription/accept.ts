@@ -5,6 +5,7 @@
 import type { Subject } from '../consent/subject.ts';
 import type { Change } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
+import { asksNational } from '../search/national.ts';
 import { type Offered, planOf } from './plan.ts';
 
 /** Rights are those of the token that wrote it, and no older than this. Milliseconds. */
@@ -22,6 +23,8 @@ export function accepted(change: Change, subject: Subject, offered: Offered): Ch
   if (subject.emergencies.length > 0 || subject.purposes.some((each) => EMERGENCIES.has(each)))
     throw new FhirError('forbidden', 'an emergency is no time to subscribe');
   const plan = planOf(resource, offered);
+  if (subject.role === 'app' && subject.ins !== true && asksNational({ filter: plan.filter, sort: [] }))
+    throw new FhirError('forbidden', 'the app isn’t told national identifiers');
   for (const letter of ['r', 's']) requireScope(subject, plan.type, letter);
   const { error: _, ...rest } = resource;
   return {
