@@ -248,7 +248,7 @@ export class ScopedStore {
     return true;
   }
 
-  /** The PractitionerRoles, CareTeams and Groups among these that the caller may be given. */
+  /** Those of these that the caller may be given: to name them beside what is given and traced. */
   async whoIsWho(names: readonly string[]): Promise<Map<string, Resource>> {
     const found = await this.#port.readable(this.#access, names);
     return new Map(found.map((each) => [`${each.resourceType}/${each.id}`, each]));

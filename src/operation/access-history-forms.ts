@@ -92,7 +92,7 @@ function personOf(lines: readonly Line[], clock: Clock): Json {
 }
 
 function visitOf(line: Line, clock: Clock): Json {
-  const { text, summary, who, mode, purposes, reason, kinds, resources, addresses, traces } = line;
+  const { text, summary, who, mode, purposes, reason, kinds, resources, titles, addresses, traces } = line;
   return {
     name: 'visit',
     part: [
@@ -107,13 +107,17 @@ function visitOf(line: Line, clock: Clock): Json {
       ...counted(line),
       ...resources
         .slice(0, MOST_NAMED)
-        .map((reference) => ({ name: 'resource', valueReference: { reference } })),
+        .map((reference) => ({ name: 'resource', valueReference: titled(reference, titles.get(reference)) })),
       ...addresses.slice(0, MOST_NAMED).map((address) => ({ name: 'address', valueString: address })),
       ...(line.outside ? [{ name: 'outside', valueBoolean: true }] : []),
       ...(line.cut ? [{ name: 'continued', valueBoolean: true }] : []),
       ...traces.map((id) => ({ name: 'trace', valueReference: { reference: `AuditEvent/${id}` } })),
     ],
   };
+}
+
+function titled(reference: string, display: string | undefined): Json {
+  return { reference, ...(display === undefined ? {} : { display }) };
 }
 
 function whoOf({ reference, name, is, profession, organization }: Line['who'], { language }: Clock): Json[] {

@@ -5,6 +5,7 @@
  */
 import { type Happening, happeningOf } from '../audit/history/happening.ts';
 import { type Line, lineOf } from '../audit/history/line.ts';
+import { titleOf } from '../audit/history/title.ts';
 import { type Resume, type VisitPage, Visits } from '../audit/history/visits.ts';
 import { TRACER } from '../enforcement/own-traces.ts';
 import type { Stored } from '../enforcement/ports.ts';
@@ -28,6 +29,8 @@ const SIZES: Readonly<Record<Form, typeof SCREEN>> = {
 /** Traces read at once: at first about as many as have to be, when most visits are short. */
 const AT_FIRST = 16;
 const AT_ONCE = 64;
+/** Documents of a page whose titles are read: each is opened for it. */
+const TITLED = 40;
 
 /** A happening with the trace that tells it. */
 export interface Traced extends Happening {
@@ -55,8 +58,9 @@ export async function accessHistory(context: Context, exchange: Exchange): Promi
   ]);
   requireKnown(exchange, patient, visits.length > 0);
   const clock = { language: asked.language, zone: asked.zone, now: context.now() };
+  const titles = await titlesOf(exchange, visits);
   const page: HistoryPage = {
-    lines: visits.map((visit) => lineOf(visit, subject.reference, clock)),
+    lines: visits.map((visit) => lineOf(visit, subject.reference, clock, titles)),
     traces: visits.flatMap(({ happenings }) => happenings.map(({ stored }) => stored)),
   };
   if (next !== undefined) {
@@ -64,6 +68,23 @@ export async function accessHistory(context: Context, exchange: Exchange): Promi
     page.next = `${base}/${path}?_page=${token}`;
   }
   return answerAs(asked, page, { exchange, clock });
+}
+
+/** Of documents that the caller may be given now: of what is hidden from them, or is no more, nothing is said. */
+async function titlesOf(
+  { store }: Exchange,
+  visits: readonly { happenings: readonly Happening[] }[],
+): Promise<Map<string, string>> {
+  const named = visits.flatMap(({ happenings }) => happenings.flatMap(({ resources }) => resources));
+  const documents = [...new Set(named)].filter((name) => name.startsWith('DocumentReference/'));
+  const found = documents.length === 0 ? new Map() : await store.whoIsWho(documents.slice(0, TITLED));
+  const titles = new Map<string, string>();
+  for (const name of documents) {
+    const document = found.get(name);
+    const title = document === undefined ? undefined : titleOf(document);
+    if (title !== undefined) titles.set(name, title);
+  }
+  return titles;
 }
 
 function pageOf(context: Context, { query, subject }: Exchange, path: string): PageState | undefined {

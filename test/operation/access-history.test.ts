@@ -216,6 +216,49 @@ describe('what is asked for', () => {
     ]);
   });
 
+  it('names documents by their titles to who may be given them now, and to nobody else', async () => {
+    const titled = (id: string, of: string, more = {}) => ({
+      ...document(id, of),
+      description: `Bilan ${id}`,
+      ...more,
+    });
+    await world('t', [titled('t-3', 't'), titled('t-4', 't'), titled('t-5', 't')]);
+    for (const each of ['t-3', 't-4', 't-5']) await dentist.get(`DocumentReference/${each}`);
+    const titlesOf = (reply: Reply): [string, string][] =>
+      partsOf(reply, 'visit').flatMap(({ part }) =>
+        part!
+          .filter(({ name }) => name === 'resource')
+          .map(({ valueReference }) => valueReference as { reference: string; display?: string })
+          .flatMap(({ reference, display }) =>
+            display === undefined ? [] : ([[reference, display]] as [string, string][]),
+          ),
+      );
+    const all = ['t-5', 't-4', 't-3'].map((id) => [`DocumentReference/${id}`, `Bilan ${id}`]);
+    expect(titlesOf(await history(patient('t'), 't', `?person=${DENTIST}`))).toEqual(all);
+    expect(titlesOf(await history(dentist, 't'))).toEqual(all);
+    await carnet.as('all').put('DocumentReference/t-4', titled('t-4', 't', hiding('MASQUE_PS')));
+    await carnet.as('all').delete('DocumentReference/t-5');
+    const own = await history(dentist, 't');
+    expect(titlesOf(own)).toEqual([all[2]]);
+    expect(JSON.stringify(own.json)).toContain('DocumentReference/t-4');
+    expect(titlesOf(await history(patient('t'), 't', `?person=${DENTIST}`))).toEqual([all[1], all[2]]);
+    const csv = await history(patient('t'), 't', `?person=${DENTIST}&as=csv`, { accept: 'text/csv' });
+    expect(csv.text).toContain('"Bilan t-4 · Bilan t-3"');
+    // a token that reaches no documents is told no titles
+    const narrow = carnet.as({
+      token: carnet.tokenFor(
+        { reference: 'Patient/t', idPrefixes: [], scope: 'patient/Patient.r patient/AuditEvent.rs' },
+        'patient',
+      ),
+    });
+    const told = await history(narrow, 't', `?person=${DENTIST}`);
+    expect([told.status, titlesOf(told)]).toEqual([200, []]);
+    await carnet
+      .as('all')
+      .put('Consent/t-c', { ...consent('t-c', 't', { type: 'deny', actor: [actor(DENTIST)] }) });
+    expect(titlesOf(await history(dentist, 't'))).toEqual([]);
+  });
+
   it('tells what it counts', async () => {
     const [visit] = partsOf(await history(patient('f'), 'f', '?person=Practitioner/demo-dentist'), 'visit');
     expect(visit!.part).toEqual(

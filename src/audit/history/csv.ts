@@ -28,6 +28,7 @@ const CELLS: Cells = {
   deleted: ({ summary }) => numbered(howMany(summary.deleted)),
   refused: ({ summary }) => numbered(howMany(summary.refused)),
   resources: ({ resources }) => resources.join(' '),
+  titles: ({ titles }) => [...titles.values()].join(' · '),
   addresses: ({ addresses }) => addresses.join(' '),
   traces: ({ traces }) => traces.map((id) => `AuditEvent/${id}`).join(' '),
 };

@@ -19,6 +19,7 @@ export const COLUMNS = {
   deleted: { fr: 'Supprimés', en: 'Deleted' },
   refused: { fr: 'Refusés', en: 'Refused' },
   resources: { fr: 'Éléments', en: 'Items' },
+  titles: { fr: 'Titres', en: 'Titles' },
   addresses: { fr: 'Adresse IP', en: 'IP address' },
   traces: { fr: 'Traces', en: 'Traces' },
 } as const satisfies Record<string, Words>;

@@ -16,6 +16,8 @@ export interface Line {
   kinds: readonly Kind[];
   /** `Type/id`, each once, in the order in which they were last touched. */
   resources: readonly string[];
+  /** What those of them are called that the reader may be given now. */
+  titles: ReadonlyMap<string, string>;
   addresses: readonly string[];
   /** Ids of its AuditEvents, newest first. */
   traces: readonly string[];
@@ -26,7 +28,12 @@ export interface Line {
 }
 
 /** @param reader `Practitioner/x`: who reads is called you */
-export function lineOf(visit: Visit, reader: string, clock: Clock): Line {
+export function lineOf(
+  visit: Visit,
+  reader: string,
+  clock: Clock,
+  titles: ReadonlyMap<string, string> = new Map(),
+): Line {
   const { happenings, cut } = visit;
   const [last] = happenings as [Happening];
   const { mode, purposes, outside } = last;
@@ -35,6 +42,7 @@ export function lineOf(visit: Visit, reader: string, clock: Clock): Line {
   const summary = summaryOf(visit);
   const own = who.reference === reader;
   const told = { who, mode, purposes, reason, outside, own, cut };
+  const resources = distinct(happenings.flatMap((each) => each.resources));
   const kinds = new Set(happenings.flatMap((each) => kindNames(each, each.mode !== 'usual')));
   return {
     text: sentenceOf(told, summary, clock),
@@ -44,7 +52,8 @@ export function lineOf(visit: Visit, reader: string, clock: Clock): Line {
     purposes,
     ...(reason === undefined ? {} : { reason }),
     kinds: KINDS.filter((kind) => kinds.has(kind)),
-    resources: distinct(happenings.flatMap(({ resources }) => resources)),
+    resources,
+    titles: new Map([...titles].filter(([name]) => resources.includes(name))),
     addresses: distinct(happenings.flatMap(({ address }) => address ?? [])),
     traces: happenings.map(({ id }) => id),
     outside,

@@ -16,6 +16,7 @@ export function pdfOf(lines: readonly Line[], clock: Clock): Promise<Buffer> {
       const today = dayOf(line, clock);
       if (today !== day) page.write('heading', (day = today));
       page.write('text', line.text);
+      if (line.titles.size > 0) page.write('note', [...line.titles.values()].join(' · '));
     }
   });
 }

@@ -3,7 +3,7 @@ import { COLUMNS } from '../../../src/audit/history/headings.ts';
 import type { Client } from '../../support/server.ts';
 
 /** Columns that don't hang on when and where it was asked: who, how, what. */
-const COMPARED = ['who', 'profession', 'mode', 'purpose', 'reason', 'kinds'];
+const COMPARED = ['who', 'profession', 'mode', 'purpose', 'reason', 'kinds', 'titles'];
 /** Who sees all asks for what is theirs to see: that the worlds differ. */
 const SEES_ALL = 'Appelant de test';
 const ALL = Object.keys(COLUMNS);
