@@ -18,6 +18,8 @@ let db: Db;
 let codes: Codes;
 let records: Doc[];
 let links: LinkDoc[];
+/** A copy that an attacker took earlier. */
+let older: { records: Doc[]; links: LinkDoc[] };
 
 async function use(server: TestServer, rounds: number): Promise<void> {
   const all = server.as('all');
@@ -43,6 +45,11 @@ beforeAll(async () => {
   for (const id of ['chain-0', 'chain-1'])
     await carnet.as('all').put(`Patient/${id}`, { resourceType: 'Patient', id });
   await use(carnet, 6);
+  database = await connect(carnet.database.uri, carnet.database.dbName);
+  older = {
+    records: await database.audit.find({}).toArray(),
+    links: await database.links.find({}).toArray(),
+  };
   // a second process, which ends in order, and a third one
   const second = await testServer(import.meta.url, { like: carnet });
   await use(second, 3);
@@ -51,7 +58,6 @@ beforeAll(async () => {
   await use(third, 3);
   await third.close();
   await use(carnet, 3);
-  database = await connect(carnet.database.uri, carnet.database.dbName);
   db = database.client.db(carnet.database.dbName);
   codes = await codesOf(join(carnet.dataDir, 'kek.json'));
   records = await database.audit.find({}, { sort: { 'place.id': 1, 'place.n': 1 } }).toArray();
@@ -200,6 +206,62 @@ it('finds two records that changed their ids and places', async () => {
   const { told } = await verified(database, codes);
   for (const { _id } of [one, other])
     expect(told).toContainEqual(expect.objectContaining({ what: 'changed', record: _id }));
+});
+
+it('finds a record that was replaced by another, whole and with its own codes', async () => {
+  const [one, other] = [own()[5]!, own()[6]!];
+  for (const forged of [
+    // under the place of what it replaces
+    { ...other, _id: one._id, place: { ...one.place!, code: other.place!.code, found: other.place!.found } },
+    // with its place too
+    { ...other, _id: one._id },
+    { ...one, body: other.body, place: { ...one.place!, code: other.place!.code } },
+  ]) {
+    await db.collection<Doc>('audit').deleteOne({ _id: one._id });
+    await db.collection('audit').insertOne(forged as never);
+    const { told } = await verified(database, codes);
+    expect(told).toContainEqual(expect.objectContaining({ what: 'changed', record: one._id }));
+  }
+});
+
+it('finds the chains of two processes that were exchanged for each other', async () => {
+  const [one, other] = [...new Set(links.filter(({ what }) => what === 'closed').map(({ chain }) => chain))];
+  const exchanged = (id: string): string => (id === one ? other! : id === other ? one! : id);
+  await db.collection('audit').deleteMany({});
+  await db
+    .collection('audit')
+    .insertMany(
+      records.map((doc) => ({ ...doc, place: { ...doc.place!, id: exchanged(doc.place!.id) } })) as never,
+    );
+  await db.collection('links').deleteMany({});
+  await db.collection('links').insertMany(
+    links.map((link) => ({
+      ...link,
+      _id: String(link._id).replace(link.chain, exchanged(link.chain)),
+      chain: exchanged(link.chain),
+    })) as never,
+  );
+  const { told } = await verified(database, codes);
+  for (const chain of [one, other]) {
+    const moved = records.filter(({ place }) => exchanged(place!.id) === chain);
+    expect(moved.length).toBeGreaterThan(5);
+    for (const { _id } of moved)
+      expect(told).toContainEqual(expect.objectContaining({ what: 'changed', chain, record: _id }));
+  }
+});
+
+it('finds the whole database brought back to an earlier copy, by any head that was told since', async () => {
+  await db.collection('audit').deleteMany({});
+  await db.collection('audit').insertMany(older.records as never);
+  await db.collection('links').deleteMany({});
+  await db.collection('links').insertMany(older.links as never);
+  const later = links.findLast(({ what }) => what === 'closed')!;
+  const head: Head = { chain: later.chain, l: later.l, n: 1, at: later.at, code: later.code };
+  expect((await verified(database, codes, [head])).told).toContainEqual(
+    expect.objectContaining({ what: 'cut off', chain: later.chain }),
+  );
+  // with an anchor of that day it is a true state of that day: docs/audit.md says so
+  expect((await verified(database, codes)).told).toEqual([]);
 });
 
 it('finds a chain that is gone with all that tells of it, by a later start', async () => {

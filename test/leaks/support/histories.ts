@@ -3,7 +3,7 @@ import { COLUMNS } from '../../../src/audit/history/headings.ts';
 import type { Client } from '../../support/server.ts';
 
 /** Columns that don't hang on when and where it was asked: who, how, what. */
-const COMPARED = ['who', 'profession', 'mode', 'purpose', 'reason', 'kinds', 'titles'];
+const COMPARED = ['who', 'profession', 'mode', 'purpose', 'reason', 'kinds'];
 /** Who sees all asks for what is theirs to see: that the worlds differ. */
 const SEES_ALL = 'Appelant de test';
 const ALL = Object.keys(COLUMNS);
@@ -34,7 +34,8 @@ function comparable(row: readonly string[]): string {
     .filter((each) => !/\/(?:made-\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.test(each))
     .sort();
   const values = COMPARED.map((name) => valueIn(row, name));
-  return JSON.stringify([...values, resources, valueIn(row, 'traces').split(' ').length]);
+  const titles = valueIn(row, 'titles').split(' · ').sort();
+  return JSON.stringify([...values, resources, titles, valueIn(row, 'traces').split(' ').length]);
 }
 
 function rowsOf(text: string): string[][] {

@@ -1,0 +1,170 @@
+/**
+ * Two worlds: in one there are documents that are hidden from who reads, in the other there never were. What inboxes
+ * hold and count, what each reader may ask for, and what e-mails leave is the same.
+ */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { MongoClient } from 'mongodb';
+import { type Client, type TestServer, putAll, testServer } from '../support/server.ts';
+import { type Mailbox, mailbox, mailing } from './support/mailbox.ts';
+import { callers, document, people, permitting, settled, visibility } from './support/world.ts';
+
+interface World {
+  carnet: TestServer;
+  box: Mailbox;
+  isWith: boolean;
+}
+
+/** Hidden from whom, by which label; `n-1` and on. */
+const SECRETS = {
+  // until the announcement
+  patient: ['n-1', 'INVISIBLE_PATIENT'],
+  // a minor's own
+  parent: ['n-2', 'INVISIBLE_REPRESENTANTS_LEGAUX'],
+} as const;
+
+let worlds: World[];
+beforeAll(async () => {
+  worlds = await Promise.all(
+    [true, false].map(async (isWith): Promise<World> => {
+      const box = await mailbox();
+      const carnet = await testServer(`${import.meta.url}-${isWith}`, {
+        noticesEvery: 30,
+        mail: mailing(box),
+      });
+      await putAll(carnet.as('all'), people(2));
+      return { carnet, box, isWith };
+    }),
+  );
+  for (const world of worlds) await play(world);
+}, 120_000);
+afterAll(async () => {
+  for (const { carnet, box } of worlds ?? []) {
+    await carnet.close();
+    await box.stop();
+  }
+});
+
+/** The same days in both, with what is hidden in between: added, changed, read, deleted. */
+async function play({ carnet, isWith }: World): Promise<void> {
+  const all = carnet.as('all');
+  const lab = carnet.as('lab');
+  for (const [id, label] of Object.values(SECRETS)) {
+    await putAll(all, [{ ...permitting(id, 'Practitioner/demo-dentist'), id: `${id}-permit` }]);
+    for (let round = 0; round < 3; round += 1) {
+      if (isWith) {
+        const { json, status } = await lab.post('DocumentReference', document(id, [visibility(label)]));
+        expect(status).toBe(201);
+        await lab.put(`DocumentReference/${json.id}`, { ...json, description: 'corrected' });
+        expect((await carnet.as('dentist').get(`DocumentReference/${json.id}`)).status).toBe(200);
+        if (round === 1) await lab.delete(`DocumentReference/${json.id}`);
+      }
+      const { json: shown } = await lab.post('DocumentReference', document(id));
+      // the first visit, in both
+      if (round === 1) await carnet.as('dentist').get(`DocumentReference/${shown.id}`);
+      await settled(carnet);
+    }
+  }
+  await posted(carnet);
+}
+
+/** Until every letter that is due has left. */
+async function posted(carnet: TestServer): Promise<void> {
+  const client = await MongoClient.connect(carnet.database.uri);
+  try {
+    const db = client.db(carnet.database.dbName);
+    for (const end = Date.now() + 60_000; ;) {
+      await db.collection('deliveries').updateMany({}, { $set: { due: 0 } });
+      const left =
+        (await db.collection('mails').countDocuments()) +
+        (await db.collection('deliveries').countDocuments());
+      if (left === 0) return;
+      if (Date.now() > end) throw new Error('the letters did not leave');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  } finally {
+    await client.close();
+  }
+}
+
+const plain = (text: string, { base }: TestServer): string =>
+  text
+    .replaceAll(base, 'BASE')
+    .replaceAll(/_page=[\w-]+/g, '_page')
+    .replaceAll(/\b[0-9a-f]{32}\b/g, 'notice')
+    .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'made')
+    .replaceAll(/("(?:sent|received|lastUpdated)":)"[^"]*"/g, '$1"then"');
+
+async function inbox(carnet: TestServer, as: Client, id: string): Promise<string[]> {
+  const pages: string[] = [];
+  let next: string | undefined = `Patient/${id}/$notices?_count=2`;
+  while (next !== undefined) {
+    const reply = await as.get(next);
+    pages.push(`${reply.status} ${plain(reply.text, carnet)}`);
+    next = reply.json.link?.find(({ relation }: { relation: string }) => relation === 'next')?.url;
+  }
+  const preferences = await as.get(`Patient/${id}/$notice-preferences`);
+  return [...pages, `${preferences.status} ${plain(preferences.text, carnet)}`];
+}
+
+const ids = ({ json }: { json: any }): string[] =>
+  (json.entry ?? []).map(({ resource }: { resource: { id: string } }) => resource.id);
+
+test.each(Object.entries(SECRETS))('the inbox of the %s is the same in both', async (who, [id]) => {
+  const [hidden, without] = await Promise.all(
+    worlds.map(({ carnet }) => inbox(carnet, callers(() => carnet)[who as 'patient' | 'parent'](id), id)),
+  );
+  expect(hidden!.length).toBeGreaterThan(2);
+  expect(hidden).toEqual(without);
+});
+
+test('who may know of it is told of it: the worlds are different', async () => {
+  const [hidden, without] = await Promise.all(
+    worlds.map(({ carnet }) => inbox(carnet, callers(() => carnet).patient('n-2'), 'n-2')),
+  );
+  expect(hidden!.length).toBeGreaterThan(without!.length);
+});
+
+test('as many letters leave to who may not know, and they say the same', async () => {
+  const [hidden, without] = worlds.map(({ box }) => {
+    const to = (address: string): string[] =>
+      box.letters
+        .filter(({ to: each }) => each.includes(address))
+        .map(({ raw }) => raw.slice(raw.indexOf('\r\n\r\n')));
+    return [to('n-1@people.example'), to('n-2-parent@people.example')];
+  });
+  // how many notices one letter tells of hangs on the moment: each says the same
+  for (const [at, letters] of hidden!.entries()) {
+    expect(letters.length).toBeGreaterThan(0);
+    expect(new Set(letters)).toEqual(new Set(without![at]));
+  }
+});
+
+test('marking as read what only another may know of answers as what was never there', async () => {
+  const [world] = worlds as [World];
+  const { patient, parent } = callers(() => world.carnet);
+  const theirs = ids(await patient('n-2').get('Patient/n-2/$notices?_count=100'));
+  const marked = (id: string) =>
+    parent('n-2').post('Patient/n-2/$notices-read', {
+      resourceType: 'Parameters',
+      parameter: [{ name: 'read', valueId: id }],
+    });
+  const absent = await marked('0'.repeat(32));
+  for (const id of theirs) {
+    const reply = await marked(id);
+    expect([reply.status, reply.text]).toEqual([absent.status, absent.text]);
+  }
+});
+
+test('nobody else can tell whether there is an inbox', async () => {
+  const answers = await Promise.all(
+    worlds.flatMap(({ carnet }) =>
+      (['dentist', 'lab', 'app', 'operator'] as const).map(async (who) => {
+        const there = await carnet.as(who).get('Patient/n-1/$notices');
+        const absent = await carnet.as(who).get('Patient/n-none/$notices');
+        expect([who, there.status, there.text]).toEqual([who, absent.status, absent.text]);
+        return `${who} ${there.status}`;
+      }),
+    ),
+  );
+  expect(new Set(answers).size).toBe(4);
+});
