@@ -263,3 +263,20 @@ describe('speed', () => {
     }
   });
 });
+
+describe('a Consent', () => {
+  const nested = (levels: number): string => {
+    const coding = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType', code: 'IRCP' }];
+    let provision: object = {
+      type: 'deny',
+      actor: [{ role: { coding }, reference: { reference: 'Device/a' } }],
+    };
+    for (let at = 1; at < levels; at += 1) provision = { type: 'permit', provision: [provision] };
+    return JSON.stringify({ resourceType: 'Consent', provision });
+  };
+
+  it('has 22 provisions inside each other at most; a deeper one is refused as a whole', () => {
+    expect(parse(nested(22))).toEqual(JSON.parse(nested(22)));
+    expect(refusal(nested(23)).text).toMatch(/^the JSON is nested deeper than 50 levels/);
+  });
+});

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
-import { type Client, type TestServer, putAll, testServer } from '../support/server.ts';
+import { type Client, type Reply, type TestServer, putAll, testServer } from '../support/server.ts';
 import { type Mailbox, mailbox, mailing } from './support/mailbox.ts';
 import { callers, document, people, permitting, settled, visibility } from './support/world.ts';
 
@@ -106,7 +106,7 @@ async function inbox(carnet: TestServer, as: Client, id: string): Promise<string
   return [...pages, `${preferences.status} ${plain(preferences.text, carnet)}`];
 }
 
-const ids = ({ json }: { json: any }): string[] =>
+const ids = ({ json }: Reply): string[] =>
   (json.entry ?? []).map(({ resource }: { resource: { id: string } }) => resource.id);
 
 test.each(Object.entries(SECRETS))('the inbox of the %s is the same in both', async (who, [id]) => {
