@@ -17,6 +17,7 @@ import { remoteAddress } from './http/remote.ts';
 import { type Because, healthRecords } from './oauth/health-records.ts';
 import { apps, withApps } from './oauth/apps.ts';
 import { mount, type Mounted } from './oauth/mount.ts';
+import { AUTH_RATES, type AuthRates, Pace } from './oauth/pace.ts';
 import { createProvider } from './oauth/provider.ts';
 import { screens } from './oauth/screens.ts';
 import { smartConfiguration } from './oauth/smart.ts';
@@ -40,6 +41,7 @@ export interface AuthorizingOptions {
   upstreams?: readonly Upstream[];
   /** Where clients' key sets may be read; nowhere unless given. */
   clientKeyHosts?: readonly Host[];
+  rates?: AuthRates;
 }
 
 export interface Authorizing {
@@ -74,7 +76,14 @@ const KEYS_EVERY = 60_000;
 const ORIGINS_EVERY = 15_000;
 
 export async function authorizing(
-  { issuer, accounts: known, passwords, upstreams = [], clientKeyHosts = [] }: AuthorizingOptions,
+  {
+    issuer,
+    accounts: known,
+    passwords,
+    upstreams = [],
+    clientKeyHosts = [],
+    rates = AUTH_RATES,
+  }: AuthorizingOptions,
   { database, port, ring, base, proxies, events, connecting, ask, because, log }: Around,
 ): Promise<Authorizing> {
   const artifacts = new MongoArtifacts(database, ring);
@@ -84,6 +93,7 @@ export async function authorizing(
   const exchanges = upstreams.some(({ claims }) => claims === 'pro-sante-connect');
   const keys = new IssuerKeys(database, ring);
   const failed = (err: unknown): void => log.error({ err }, 'the authorization server failed');
+  const pace = new Pace(rates);
   const records = healthRecords(ask, because);
   const { represented } = connecting;
   const from = (request: IncomingMessage): From => ({
@@ -104,6 +114,7 @@ export async function authorizing(
       ...(exchanges ? { exchange: { elsewhere: way.elsewhere, events, from } } : {}),
       readKeySet: keySetReader(clientKeyHosts),
       stands: connecting.stands,
+      pace,
       failed,
     });
     return { provider, names: namesOf(all) };
@@ -124,6 +135,7 @@ export async function authorizing(
         records,
         represented,
         events,
+        pace,
         attempts: new MongoAttempts(database, ring.derive('failed logins')),
         from,
       }),
@@ -138,6 +150,8 @@ export async function authorizing(
         from,
         formKey: ring.derive('forms of the list of applications'),
       }),
+      pace,
+      address: (request) => remoteAddress(request, proxies),
       launches: { base, own, clients, artifacts },
       artifacts,
       upstreamKeys: () => way.elsewhere.published(),

@@ -5,6 +5,7 @@ import { ownProfiles } from './fhir/conformance/profiles.ts';
 import { ID } from './fhir/resource.ts';
 import { isResourceType } from './search/definitions.ts';
 import type { UploadBounds } from './interaction/uploads.ts';
+import { AUTH_RATES, type AuthRates } from './oauth/pace.ts';
 import { type Host, hostIn } from './subscription/hosts.ts';
 
 const DEPOSITORS = ['patient', 'representative', 'professional', 'system', 'others'] as const;
@@ -51,6 +52,17 @@ export function bytesByRole(text: string): UploadBounds['bytes'] {
     found[role] = Number(bytes);
   }
   return { ...CONTENT_BYTES, ...found };
+}
+
+/** A minute: `address=6000,client=6000,account=60`. */
+export function authRates(text: string): AuthRates {
+  const found: Record<string, number> = {};
+  for (const each of split(text)) {
+    const [, name = '', rate = ''] = /^(address|client|account)=([1-9]\d{0,6})$/.exec(each) ?? [];
+    if (name === '') throw new Error(`rates a minute: \`address=…,client=…,account=…\`, not \`${text}\``);
+    found[name] = Number(rate);
+  }
+  return { ...AUTH_RATES, ...found };
 }
 
 /** Where a daemon listens: a TCP port, or a socket of this machine. */

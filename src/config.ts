@@ -4,9 +4,11 @@ import { join, resolve } from 'node:path';
 import type { Bounds } from './auth/token.ts';
 import type { Disclosure } from './interaction/context.ts';
 import type { UploadBounds } from './interaction/uploads.ts';
+import type { AuthRates } from './oauth/pace.ts';
 import type { ClamdAddress } from './config-values.ts';
 import type { Host } from './subscription/hosts.ts';
 import {
+  authRates,
   bytesByRole,
   clamdAddress,
   decimal,
@@ -56,6 +58,7 @@ export interface Config {
     server?: string;
     /** Where clients' key sets may be read. */
     clientKeyHosts: Host[];
+    rates: AuthRates;
     /** File of the OpenID providers that people log in at; undefined: there are none. */
     upstreams?: string;
   };
@@ -169,6 +172,11 @@ export const VARIABLES = {
     {
       otherwise: '`on` with the demo, else `off`',
     },
+  ),
+  AUTH_RATES: variable(
+    authRates,
+    'in a minute, requests of one address to the authorization server, tokens of one system, authorizations of one account; per process',
+    { default: 'address=6000,client=6000,account=60' },
   ),
   CLIENT_KEY_HOSTS: variable(
     hosts,
@@ -341,6 +349,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
         emergencies: values.AUTH_EMERGENCIES!,
       },
       clientKeyHosts: values.CLIENT_KEY_HOSTS ?? [],
+      rates: values.AUTH_RATES!,
       upstreams: values.UPSTREAMS === undefined ? undefined : resolve(values.UPSTREAMS),
       server: (values.AUTH_SERVER ?? demo) ? besideOf(baseUrl) : undefined,
     },

@@ -63,6 +63,7 @@ async function start(config: Config): Promise<void> {
               issuer: config.auth.server,
               accounts: secrets === undefined ? NOBODY : demoAccounts,
               clientKeyHosts: config.auth.clientKeyHosts,
+              rates: config.auth.rates,
               passwords: secrets && demoPasswords(secrets.password),
               upstreams: upstreamsFile(config.auth.upstreams),
             },

@@ -12,7 +12,7 @@ import { whoIs } from './login.ts';
 import { type AppsOf, appsPage } from './pages/apps.ts';
 import { holderOf } from './settle.ts';
 
-export interface AppsOptions extends Omit<ScreenOptions, 'passwords' | 'attempts'> {
+export interface AppsOptions extends Omit<ScreenOptions, 'passwords' | 'attempts' | 'pace'> {
   /** The FHIR base. */
   base: string;
   /** Makes what proves that a form was shown to this session. */

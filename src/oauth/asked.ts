@@ -9,6 +9,7 @@ import type { Artifacts } from '../auth/grants.ts';
 import type { From, HealthRecords, Represented } from '../auth/records.ts';
 import type { Language } from '../consent/reasons.ts';
 import { languageOf } from './language.ts';
+import type { Pace } from './pace.ts';
 import { registrationOf } from './adapter.ts';
 import type { Elsewhere } from './upstream/parties.ts';
 import { settle } from './settle.ts';
@@ -24,6 +25,7 @@ export interface ScreenOptions {
   records: HealthRecords;
   /** For whom a person speaks by law. */
   represented(person: Person): Promise<Represented[]>;
+  pace: Pace;
   /** Failed logins. */
   attempts: Attempts;
   /** What happens here is traced. */
@@ -37,6 +39,8 @@ export interface Shown {
   status: number;
   html: string;
   leadsTo?: string | readonly string[];
+  /** Seconds. */
+  retryAfter?: number;
   /** The browser is sent there instead. */
   to?: string;
 }

@@ -10,6 +10,7 @@ import { traitsIn } from './find-patient.ts';
 import { takeLaunch } from './launches.ts';
 import { patientOf, whoIs } from './login.ts';
 import { authorizePage } from './pages/authorize.ts';
+import { errorPage } from './pages/error.ts';
 import { connectionText, typesIn } from './pages/words.ts';
 import { connectionLife, LIVES } from './lives.ts';
 import { scopesFor } from './scopes.ts';
@@ -61,6 +62,8 @@ export async function showAuthorize(asked: Asked, notFound = false): Promise<Sho
 export async function authorize(asked: Asked, form: URLSearchParams): Promise<Shown | undefined> {
   const { options, provider, client, scopes, from, finish } = asked;
   const account = await accountOf(asked);
+  const wait = account === undefined ? 0 : await options.pace.wait('account', account.id);
+  if (wait > 0) return throttled(asked, wait);
   const choices = account === undefined ? [] : await choicesFor(asked, account);
   const choice = chosen(choices, form.get('person'));
   if (account === undefined || choice === undefined)
@@ -103,6 +106,11 @@ export async function authorize(asked: Asked, form: URLSearchParams): Promise<Sh
     about: [...about, ...(about.length === 0 || client.device === undefined ? [] : [client.device])],
   });
   return finish({ consent: { grantId } });
+}
+
+function throttled({ language, root }: Asked, seconds: number): Shown {
+  const out = { error: 'temporarily_unavailable', error_description: `try again in ${seconds} seconds` };
+  return { status: 429, html: errorPage(out, language, root), retryAfter: seconds };
 }
 
 /** A patient's app is for themself unless they say another: who is said must be among them still. */

@@ -10,7 +10,8 @@ export function showLogin(asked: Asked, more: Pick<LoginPage, 'user' | 'fault'> 
   const hasForm = options.passwords !== undefined;
   const html = loginPage({ root, action, client: client.name, ways, hasForm, ...more }, language);
   const status = STATUS[typeof more.fault === 'string' ? more.fault : more.fault === undefined ? '' : 'wait'];
-  return { status, html, leadsTo: redirectUri };
+  const wait = typeof more.fault === 'object' ? { retryAfter: Math.ceil(more.fault.wait) } : {};
+  return { status, html, leadsTo: redirectUri, ...wait };
 }
 
 const STATUS = { '': 200, elsewhere: 401, wrong: 401, wait: 429 };

@@ -7,6 +7,7 @@ import type { Artifacts } from '../auth/grants.ts';
 import { readForm } from './form.ts';
 import { languageOf } from './language.ts';
 import { errorPage } from './pages/error.ts';
+import type { Pace } from './pace.ts';
 import { policy } from './policy.ts';
 import { STYLE } from './pages/style.ts';
 import type { Apps } from './apps.ts';
@@ -23,6 +24,9 @@ export interface MountOptions {
   screens: Screens;
   /** The list of one's applications. */
   apps: Apps;
+  pace: Pace;
+  /** Who sent a request. */
+  address(request: IncomingMessage): string;
   artifacts: Artifacts;
   launches: LaunchOptions;
   /** Our public keys towards OpenID providers. */
@@ -59,6 +63,11 @@ export function mount(options: MountOptions): Mounted {
     Object.assign(request.headers, { host, 'x-forwarded-host': host, 'x-forwarded-proto': scheme });
     const [at = ''] = request.url!.slice(path.length).split('?', 1);
     const [, first = '', uid, step = ''] = at.split('/');
+    const wait = isPublished(at) ? 0 : await options.pace.wait('address', options.address(request));
+    if (wait > 0) {
+      throttle(request, response, wait);
+      return;
+    }
     if (first === 'interaction' && uid !== undefined) {
       const shown = isForeign(request, issuer)
         ? fault(request, 403)
@@ -119,8 +128,23 @@ export function mount(options: MountOptions): Mounted {
     response.end();
   }
 
+  function throttle(request: IncomingMessage, response: ServerResponse, seconds: number): void {
+    if (request.headers.accept?.includes('text/html') === true) {
+      show(response, { ...fault(request, 429), retryAfter: seconds });
+      return;
+    }
+    response.writeHead(429, {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'retry-after': String(seconds),
+    });
+    const text = `too many requests from one address: try again in ${seconds} seconds`;
+    response.end(JSON.stringify({ error: 'temporarily_unavailable', error_description: text }));
+  }
+
   function fault(request: IncomingMessage, status: number): Shown {
-    const error = status >= 500 ? 'server_error' : 'invalid_request';
+    const error =
+      status >= 500 ? 'server_error' : status === 429 ? 'temporarily_unavailable' : 'invalid_request';
     return { status, html: errorPage({ error }, languageOf({ req: request }), path) };
   }
 
@@ -159,6 +183,13 @@ export function mount(options: MountOptions): Mounted {
   };
 }
 
+/** The same for everybody, and asked for with each page. */
+function isPublished(at: string): boolean {
+  return (
+    Object.hasOwn(FIXED, at) || at === '/jwks' || at === '/upstream-jwks' || at.startsWith('/.well-known/')
+  );
+}
+
 const OPEN = { 'access-control-allow-origin': '*' };
 
 /** https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html#styling */
@@ -181,9 +212,10 @@ const FIXED: Record<string, { type: string; text: string }> = {
   '/smart-style.json': { type: 'application/json', text: JSON.stringify(SMART_STYLE) },
 };
 
-function show(response: ServerResponse, { status, html, leadsTo, to }: Shown): void {
+function show(response: ServerResponse, { status, html, leadsTo, to, retryAfter }: Shown): void {
   response.writeHead(status, {
     ...(to === undefined ? {} : { location: to }),
+    ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
     'content-security-policy': policy(...(typeof leadsTo === 'string' ? [leadsTo] : (leadsTo ?? []))),

@@ -15,6 +15,7 @@ import { loggedOut, logoutPage } from './pages/logout.ts';
 import { onwardPage } from './pages/onward.ts';
 import { policy } from './policy.ts';
 import { LIVES } from './lives.ts';
+import type { Pace } from './pace.ts';
 import { IDENTITY, LAUNCH, scopesAsked } from './scopes.ts';
 import { languageOf } from './language.ts';
 
@@ -36,6 +37,7 @@ export interface ProviderOptions {
   readKeySet(address: string | URL | Request): Promise<Response>;
   /** A patient's app is still connected by this Consent. */
   stands(consent: string): Promise<boolean>;
+  pace: Pace;
   /** Told of what failed here. */
   failed(error: unknown): void;
 }
@@ -143,7 +145,14 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
     },
     async extraTokenClaims(ctx, token) {
       const registration = registrationOf(ctx.oidc.client!);
-      if (token.kind === 'ClientCredentials') return systemToken(token, registration);
+      if (token.kind === 'ClientCredentials') {
+        const wait = await options.pace.wait('client', registration.client.id);
+        if (wait === 0) return systemToken(token, registration);
+        ctx.set('retry-after', String(wait));
+        const text = `too many tokens of one client: try again in ${wait} seconds`;
+        const tooMany = new errors.OIDCProviderError(429, 'temporarily_unavailable');
+        throw Object.assign(tooMany, { error_description: text });
+      }
       const { grantId, sessionUid, expiresWithSession } = token as {
         grantId?: string;
         sessionUid?: string;

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Accounts } from '../../../src/auth/accounts.ts';
 import { type Client, secretHash } from '../../../src/auth/clients.ts';
 import type { Upstream } from '../../../src/auth/upstream.ts';
+import type { AuthRates } from '../../../src/oauth/pace.ts';
 import { demoAccounts, demoPasswords } from '../../../src/demo/logins.ts';
 import type { Host } from '../../../src/subscription/hosts.ts';
 import { type TestServer, testServer } from '../../support/server.ts';
@@ -41,6 +42,7 @@ export async function oauthServer(
   options: Parameters<typeof testServer>[1] & {
     accounts?: Accounts;
     clientKeyHosts?: Host[];
+    rates?: AuthRates;
     upstreams?: readonly Upstream[];
     /** Whether there is the demo's form. */
     hasForm?: boolean;
@@ -54,6 +56,7 @@ export async function oauthServer(
       ...(options.hasForm === false ? {} : { passwords: demoPasswords(PASSWORD) }),
       upstreams: options.upstreams,
       clientKeyHosts: options.clientKeyHosts,
+      rates: options.rates,
     }),
   });
   const clients = carnet.server.clients!;

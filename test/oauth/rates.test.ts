@@ -1,0 +1,103 @@
+/** How often one address, one client and one account may ask: https://datatracker.ietf.org/doc/html/rfc6585#section-4 */
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { exportJWK, SignJWT } from 'jose';
+import { person } from '../leaks/support/content.ts';
+import {
+  actionIn,
+  authorizeParams,
+  Browser,
+  launch,
+  type Oauth,
+  oauthServer,
+  PASSWORD,
+  pkce,
+  tokenRequest,
+} from './support/oauth.ts';
+
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+let oauth: Oauth;
+beforeAll(async () => {
+  oauth = await oauthServer(import.meta.url, {
+    rates: { address: 60, client: 3, account: 2 },
+    proxies: 1,
+  });
+  await oauth.carnet.as('all').put('Patient/demo-mother', person('demo-mother', 'Delaunay', '1'));
+  for (const id of ['lab', 'other'])
+    await oauth.register({
+      id,
+      name: id,
+      auth: 'private_key_jwt',
+      jwks: { keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES384', use: 'sig' }] as never },
+      redirectUris: [],
+      scope: 'system/*.cruds',
+      system: { organization: `Organization/${id}`, rights: [], idPrefixes: [] },
+    });
+}, 120_000);
+afterAll(() => oauth?.carnet.close());
+
+const from = (address: string): Record<string, string> => ({ 'x-forwarded-for': address });
+
+async function systemToken(client: string, address: string): Promise<Response> {
+  const assertion = await new SignJWT({})
+    .setProtectedHeader({ alg: 'ES384', kid: 'k' })
+    .setIssuer(client)
+    .setSubject(client)
+    .setAudience(`${oauth.issuer}/token`)
+    .setJti(randomUUID())
+    .setExpirationTime('2m')
+    .sign(privateKey);
+  return fetch(`${oauth.issuer}/token`, {
+    method: 'POST',
+    headers: from(address),
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      scope: 'system/*.rs',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: assertion,
+    }),
+  });
+}
+
+it('one client gets so many tokens, from whatever address, and other clients go on', async () => {
+  const answers = [];
+  for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'])
+    answers.push(await systemToken('lab', address));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
+  const wait = Number(answers[3]!.headers.get('retry-after'));
+  expect(wait).toBeGreaterThan(0);
+  expect(wait).toBeLessThanOrEqual(60);
+  expect(await answers[3]!.json()).toEqual({
+    error: 'temporarily_unavailable',
+    error_description: `too many tokens of one client: try again in ${wait} seconds`,
+  });
+  expect((await systemToken('other', '192.0.2.1')).status).toBe(200);
+});
+
+it('one account authorizes so often; another goes on', async () => {
+  await launch(oauth, 'patient');
+  await launch(oauth, 'patient');
+  const browser = new Browser(oauth.issuer);
+  const params = new URLSearchParams(authorizeParams(oauth, pkce().challenge)).toString();
+  let seen = await browser.get(`${oauth.issuer}/authorize?${params}`);
+  seen = await browser.post(actionIn(seen, 'login'), { user: 'patient', password: PASSWORD });
+  seen = await browser.post(actionIn(seen, 'authorize'), {});
+  expect(seen.status).toBe(429);
+  expect(Number(seen.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await launch(oauth, 'gp', { scope: 'openid user/*.rs' })).access_token).toBeDefined();
+});
+
+it('one address asks so often, in whatever way; another goes on, and keys are for everybody', async () => {
+  const form = { token: 'x', client_id: 'public' };
+  const statuses = new Set<number>();
+  for (let asked = 0; asked < 70; asked += 1)
+    statuses.add((await tokenRequest(oauth, form, from('192.0.2.9'), 'revoke')).status);
+  expect([...statuses]).toEqual([200, 429]);
+  const refused = await fetch(`${oauth.issuer}/authorize`, {
+    headers: { ...from('192.0.2.9'), accept: 'text/html' },
+  });
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get('content-type')).toContain('text/html');
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await fetch(`${oauth.issuer}/jwks`, { headers: from('192.0.2.9') })).status).toBe(200);
+  expect((await tokenRequest(oauth, form, from('192.0.2.8'), 'revoke')).status).toBe(200);
+});
