@@ -128,6 +128,15 @@ it('nobody, several, a wrong place of birth, a closed or opposed space, a wrong 
   expect((await allow(at, await typeCode(walk, code))).patient).toBe('right');
 });
 
+it('the list of applications is that of who logged in elsewhere too', async () => {
+  const { claims } = await space('listed');
+  const walk = await typeCode(await comes('sub-listed', claims), await codes().issue('listed'));
+  await allow(at, walk);
+  const seen = await walk.browser.get(`${at.issuer}/apps`);
+  expect([seen.status, seen.url]).toEqual([200, `${at.issuer}/apps`]);
+  expect(seen.text).toContain('Rythme');
+});
+
 it('a linked login whose space has closed is answered as one that never was', async () => {
   const { claims, family } = await space('closing');
   const linked = await typeCode(await comes('sub-closing', claims), await codes().issue('closing'));
