@@ -2,7 +2,7 @@
  * oidc-provider, loaded when there is an authorization server. It says on loading that it wants Node 22; what it
  * needs Node 20.12 has, and the tests hold it to that.
  */
-type Library = typeof import('oidc-provider');
+export type Library = typeof import('oidc-provider');
 
 let loading: Promise<Library> | undefined;
 

@@ -9,7 +9,7 @@ import { type Clients, isSecret } from '../auth/clients.ts';
 import type { Artifacts, Connected, Held } from '../auth/grants.ts';
 import { adapterFor, type Registration, registrationOf } from './adapter.ts';
 import { type Exchange, registerExchange } from './exchange.ts';
-import { loadProvider } from './library.ts';
+import { type Library, loadProvider } from './library.ts';
 import { errorPage } from './pages/error.ts';
 import { loggedOut, logoutPage } from './pages/logout.ts';
 import { onwardPage } from './pages/onward.ts';
@@ -47,7 +47,7 @@ const ASSERTIONS = ['RS384', 'ES384'] as const;
 const LONGEST_ASSERTION = 300;
 
 export async function createProvider(options: ProviderOptions): Promise<OidcProvider> {
-  const { Provider, errors } = await loadProvider();
+  const { Provider, errors, interactionPolicy } = await loadProvider();
   const { issuer, base, artifacts, clients, accounts } = options;
   const root = new URL(issuer).pathname;
   const isSecure = issuer.startsWith('https:');
@@ -128,7 +128,10 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
     issueRefreshToken: async (_ctx, client, code) =>
       client.grantTypeAllowed('refresh_token') &&
       (code.scopes.has('offline_access') || code.scopes.has('online_access')),
-    interactions: { url: async (_ctx, { uid }) => `${root}/interaction/${uid}` },
+    interactions: {
+      url: async (_ctx, { uid }) => `${root}/interaction/${uid}`,
+      policy: policyFor(interactionPolicy, accounts),
+    },
     findAccount: async (ctx, sub, token) => {
       if ((await accounts.find(sub)) === undefined) return undefined;
       return {
@@ -269,6 +272,18 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
     ctx.body = onward.html;
   });
   return provider;
+}
+
+/** The library's own, and that who is logged in as an account that is no more, or is suspended, logs in again. */
+function policyFor({ base, Check }: Library['interactionPolicy'], accounts: Accounts) {
+  const policy = base();
+  const gone = new Check('no_account', 'End-User authentication is required', async (ctx) => {
+    const { accountId } = ctx.oidc.session ?? {};
+    const isGone = accountId !== undefined && (await accounts.find(accountId)) === undefined;
+    return isGone ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+  });
+  policy.get('login')!.checks.add(gone);
+  return policy;
 }
 
 /** What the library leaves to its models, made to hold also when several come at once. */

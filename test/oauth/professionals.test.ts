@@ -12,7 +12,7 @@ import {
   rolesIn,
   type Walk,
 } from './support/elsewhere.ts';
-import { tokenRequest } from './support/oauth.ts';
+import { authorizeParams, pkce, tokenRequest } from './support/oauth.ts';
 
 const SCOPE = 'openid fhirUser user/*.rs';
 let at: Elsewhere;
@@ -173,7 +173,12 @@ it('a suspended login ends at once, and comes not in again until it is resumed',
   const { account } = (await logins.known({ issuer: at.psc.issuer, sub }))!;
   expect((await as(tokens).get('metadata')).status).toBe(200);
   expect((await as(tokens).get('Practitioner')).status).toBe(200);
+  const still = await comes(claims, sub);
   expect(await logins.suspend(account)).toBe(true);
+  // where somebody is logged in still, and may not be any more, the ways in are shown
+  const params = new URLSearchParams(authorizeParams(at, pkce().challenge, { scope: SCOPE }));
+  const shown = await still.browser.get(`${at.issuer}/authorize?${params.toString()}`);
+  expect([shown.status, shown.text.includes('/with?upstream=psc')]).toEqual([200, true]);
   expect((await as(tokens).get('Practitioner')).status).toBe(401);
   expect((await comes(claims, sub)).seen.status).toBe(401);
   expect(await logins.resume(account)).toBe(true);
