@@ -54,7 +54,7 @@ export function bytesByRole(text: string): UploadBounds['bytes'] {
   return { ...CONTENT_BYTES, ...found };
 }
 
-/** A minute: `address=6000,client=6000,account=60`. */
+/** A minute: `address=6000,client=6000,account=600`. */
 export function authRates(text: string): AuthRates {
   const found: Record<string, number> = {};
   for (const each of split(text)) {

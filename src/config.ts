@@ -176,7 +176,7 @@ export const VARIABLES = {
   AUTH_RATES: variable(
     authRates,
     'in a minute, requests of one address to the authorization server, tokens of one system, authorizations of one account; per process',
-    { default: 'address=6000,client=6000,account=60' },
+    { default: 'address=6000,client=6000,account=600' },
   ),
   CLIENT_KEY_HOSTS: variable(
     hosts,

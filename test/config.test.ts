@@ -47,7 +47,7 @@ describe('the configuration', () => {
         audience: 'http://127.0.0.1:3000/fhir',
         server: 'http://127.0.0.1:3000/oauth',
         clientKeyHosts: [],
-        rates: { address: 6000, client: 6000, account: 60 },
+        rates: { address: 6000, client: 6000, account: 600 },
         bounds: { emergencies: false },
         algorithms: ['RS256', 'ES256', 'RS384', 'ES384'],
       },

@@ -11,7 +11,7 @@ export interface AuthRates {
   account: number;
 }
 
-export const AUTH_RATES: AuthRates = { address: 6000, client: 6000, account: 60 };
+export const AUTH_RATES: AuthRates = { address: 6000, client: 6000, account: 600 };
 
 /** Seconds. */
 const MINUTE = 60;
