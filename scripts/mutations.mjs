@@ -21,7 +21,7 @@ const provision = 'src/consent/provision.ts';
 const elements = 'src/consent/elements.ts';
 const policy = 'src/consent/policy.ts';
 const condition = 'src/condition/condition.ts';
-const query = 'src/store/condition.ts';
+const query = 'src/store/query/condition.ts';
 const access = 'src/enforcement/access.ts';
 const granted = 'src/enforcement/granted.ts';
 const writing = 'src/consent/writing.ts';
@@ -457,17 +457,17 @@ const TABLE = [
     'return found;',
     ['test/interaction/binary', ...LEAKS],
   ],
-  ['a search forgets the gate', 'src/store/planning.ts', '      gate.query,\n', '', LINES],
+  ['a search forgets the gate', 'src/store/query/planning.ts', '      gate.query,\n', '', LINES],
   [
     'a judged search forgets the gate',
-    'src/store/judging.ts',
+    'src/store/query/judging.ts',
     'if (given[index]) vids.set(_id, vid);',
     'vids.set(_id, given.length > 0 ? vid : vid);',
     ['test/enforcement/many'],
   ],
   [
     'includes forget the gate',
-    'src/store/include.ts',
+    'src/store/query/include.ts',
     '.filter((_, index) => allowed[index] && whole[index])',
     '',
     LEAKS,
@@ -502,7 +502,7 @@ const TABLE = [
   ],
   [
     'a Consent leaves the version as it is',
-    'src/store/prepared.ts',
+    'src/store/write/prepared.ts',
     'if (decides(change.type)) for',
     "if (change.type === 'Patient') for",
     ['test/enforcement/revocation', ...LINES],
@@ -558,14 +558,14 @@ const TABLE = [
   ],
   [
     'a depositor finds by what others put on',
-    'src/store/planning.ts',
+    'src/store/query/planning.ts',
     'access.stranger',
     'undefined',
     ['test/enforcement/masking'],
   ],
   [
     'content is matched with what others put on',
-    'src/store/by-content.ts',
+    'src/store/query/by-content.ts',
     'deposit === undefined ? whole : asDeposited(whole, deposit.isUnshown, deposit.told)',
     'whole',
     ['test/enforcement/masking'],
@@ -587,14 +587,14 @@ const TABLE = [
   ],
   [
     'a depositor finds by when others labelled',
-    'src/store/filter.ts',
+    'src/store/query/filter.ts',
     'stranger === undefined ? { at: bound(part.test) }',
     'Date.now() > 0 ? { at: bound(part.test) }',
     DEPOSITS,
   ],
   [
     'the order tells when others labelled',
-    'src/store/told.ts',
+    'src/store/query/told.ts',
     'if (ownOrder === undefined) return undefined;',
     'if (Date.now() > 0 || ownOrder === undefined) return undefined;',
     DEPOSITS,
@@ -720,7 +720,7 @@ const TABLE = [
   ],
   [
     'a refused request is told to who sent it',
-    'src/store/traces.ts',
+    'src/store/traces/traces.ts',
     "if (outcome !== '0') return [];",
     '',
     ['test/audit'],

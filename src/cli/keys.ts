@@ -1,8 +1,8 @@
 /** `npm run keys -- rotate`: a new key-encryption key; `rotate-signing`: new keys to sign ID tokens with. */
 import { readConfig } from '../config.ts';
 import { connect } from '../store/database.ts';
-import { IssuerKeys } from '../store/issuer-keys.ts';
-import { KeyRing, keyFile, rotate } from '../store/keys.ts';
+import { IssuerKeys } from '../store/keys/issuer-keys.ts';
+import { KeyRing, keyFile, rotate } from '../store/keys/keys.ts';
 import { CommandError, runCommand, say } from './command.ts';
 import { withDatabase } from './database.ts';
 

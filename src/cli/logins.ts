@@ -1,19 +1,19 @@
 /** `npm run logins`: the activation code of a space, and accounts that are suspended or go on. */
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
-import { accounting } from '../accounting.ts';
+import { accounting } from '../compose/accounting.ts';
 import type { AccountEvent } from '../audit/identity/event.ts';
 import { readConfig, type Config } from '../config.ts';
 import { Access } from '../enforcement/access.ts';
 import { ID } from '../fhir/resource.ts';
 import { nationalRules } from '../national-rules.ts';
-import { MongoActivationCodes } from '../store/activation-codes.ts';
-import { anchorFile } from '../store/anchor-file.ts';
+import { MongoActivationCodes } from '../store/records/activation-codes.ts';
+import { anchorFile } from '../store/chain/anchor-file.ts';
 import { connect, ensureIndexes } from '../store/database.ts';
-import { KeyRing, keyFile } from '../store/keys.ts';
-import { MongoLogins } from '../store/logins.ts';
-import { MongoOutbox } from '../store/outbox.ts';
-import { signingKey } from '../store/signing-key.ts';
+import { KeyRing, keyFile } from '../store/keys/keys.ts';
+import { MongoLogins } from '../store/records/logins.ts';
+import { MongoOutbox } from '../store/outgoing/outbox.ts';
+import { signingKey } from '../store/chain/signing-key.ts';
 import { Store } from '../store/store.ts';
 import { CommandError, runCommand, say } from './command.ts';
 import { withDatabase } from './database.ts';

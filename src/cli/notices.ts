@@ -1,9 +1,9 @@
 /** `npm run notices`: e-mails that were not taken for a day, and what to do with them. */
 import { readConfig } from '../config.ts';
 import { connect, ensureIndexes } from '../store/database.ts';
-import { KeyRing, keyFile } from '../store/keys.ts';
-import { MongoOutbox } from '../store/outbox.ts';
-import { MongoPost } from '../store/post.ts';
+import { KeyRing, keyFile } from '../store/keys/keys.ts';
+import { MongoOutbox } from '../store/outgoing/outbox.ts';
+import { MongoPost } from '../store/outgoing/post.ts';
 import { CommandError, runCommand, say } from './command.ts';
 import { withDatabase } from './database.ts';
 

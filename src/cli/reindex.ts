@@ -2,7 +2,7 @@
 import { readConfig } from '../config.ts';
 import { nationalRules } from '../national-rules.ts';
 import { connect, ensureIndexes } from '../store/database.ts';
-import { KeyRing, keyFile } from '../store/keys.ts';
+import { KeyRing, keyFile } from '../store/keys/keys.ts';
 import { reindex } from '../store/layout.ts';
 import { runCommand, say } from './command.ts';
 import { withDatabase } from './database.ts';

@@ -1,7 +1,7 @@
 /** `npm run restore`: the way back from a backup. */
 import { readConfig } from '../config.ts';
-import { tellRestored } from '../store/anchor-file.ts';
-import { restore } from '../store/restore.ts';
+import { tellRestored } from '../store/chain/anchor-file.ts';
+import { restore } from '../store/backup/restore.ts';
 import { runCommand, say } from './command.ts';
 import { withDatabase } from './database.ts';
 import { foldersOf } from './folders.ts';

@@ -1,18 +1,18 @@
 /** `npm run verify-audit`: whether any trace was changed, removed, inserted, reordered or cut off, and where. */
 import { join, resolve } from 'node:path';
 import { readConfig } from '../config.ts';
-import { readAnchor } from '../store/anchor-reading.ts';
-import { KEY_FILE } from '../store/backup.ts';
-import type { Fault } from '../store/chain-check.ts';
-import { Codes } from '../store/chain-codes.ts';
-import { type Source, backupSource, liveSource } from '../store/chain-sources.ts';
-import { type Verdict, verifyChain } from '../store/chain-verify.ts';
+import { readAnchor } from '../store/chain/anchor-reading.ts';
+import { KEY_FILE } from '../store/backup/backup.ts';
+import type { Fault } from '../store/chain/check.ts';
+import { Codes } from '../store/chain/codes.ts';
+import { type Source, backupSource, liveSource } from '../store/chain/sources.ts';
+import { type Verdict, verifyChain } from '../store/chain/verify.ts';
 import { connect } from '../store/database.ts';
-import { readKeyFile } from '../store/key-file.ts';
-import { keyFile } from '../store/keys.ts';
-import { ARCHIVE_KEY, archivedItems, archivedNames } from '../store/retention.ts';
-import { publicKey, trustedKeys } from '../store/signing-key.ts';
-import { tellVerdict } from '../store/verdict.ts';
+import { readKeyFile } from '../store/keys/key-file.ts';
+import { keyFile } from '../store/keys/keys.ts';
+import { ARCHIVE_KEY, archivedItems, archivedNames } from '../store/traces/retention.ts';
+import { publicKey, trustedKeys } from '../store/chain/signing-key.ts';
+import { tellVerdict } from '../store/chain/verdict.ts';
 import { CommandError, runCommand, say } from './command.ts';
 import { withDatabase } from './database.ts';
 

@@ -13,7 +13,7 @@ import {
   MongoError,
   MongoServerError,
 } from 'mongodb';
-import type { Query } from './query.ts';
+import type { Query } from './query/query.ts';
 import { weightOf } from './weight.ts';
 
 export interface Find {

@@ -3,7 +3,7 @@
  * the gate needs it next, and a call of its own would cost a read a tenth of its CPU. It is as fresh as one that was
  * asked for alone, since both are read after the request began.
  */
-import { type Query } from './query.ts';
+import { type Query } from './query/query.ts';
 import type { Versions } from '../enforcement/ports.ts';
 import { aggregate, find } from './command.ts';
 import type { Database, PatientDoc } from './database.ts';

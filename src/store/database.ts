@@ -8,23 +8,23 @@ import {
   type Db,
 } from 'mongodb';
 import mongoose from 'mongoose';
-import type { ArtifactDoc } from './artifacts.ts';
-import type { LinkDoc } from './chain-link.ts';
-import type { ClientDoc } from './clients.ts';
+import type { ArtifactDoc } from './records/artifacts.ts';
+import type { LinkDoc } from './chain/link.ts';
+import type { ClientDoc } from './records/clients.ts';
 import type { Doc, HistoryDoc } from './document.ts';
-import type { LoginDoc } from './logins.ts';
+import type { LoginDoc } from './records/logins.ts';
 import { answerForLostSockets } from './lost-sockets.ts';
-import type { ChoiceDoc, DeliveryDoc, GroupDoc, HoldDoc, NoticeDoc } from './notices.ts';
-import type { IssuerDoc, ListingDoc, ProposalDoc, ReportDoc } from './catalogue.ts';
-import type { ExportDoc } from './exports.ts';
-import type { GlassDoc } from './glass.ts';
-import type { IssuerKeyDoc } from './issuer-keys.ts';
-import type { FollowerDoc, OutboxDoc } from './outbox.ts';
-import type { PieceDoc } from './pieces.ts';
-import type { MailDoc } from './post.ts';
-import { type Records, recordsOf } from './records.ts';
-import type { BindingDoc, EventDoc, SubscriptionDoc } from './subscription-writes.ts';
-import type { UpstreamKeyDoc } from './upstream-keys.ts';
+import type { ChoiceDoc, DeliveryDoc, GroupDoc, HoldDoc, NoticeDoc } from './outgoing/notices.ts';
+import type { IssuerDoc, ListingDoc, ProposalDoc, ReportDoc } from './records/catalogue.ts';
+import type { ExportDoc } from './records/exports.ts';
+import type { GlassDoc } from './records/glass.ts';
+import type { IssuerKeyDoc } from './keys/issuer-keys.ts';
+import type { FollowerDoc, OutboxDoc } from './outgoing/outbox.ts';
+import type { PieceDoc } from './content/pieces.ts';
+import type { MailDoc } from './outgoing/post.ts';
+import { type Records, recordsOf } from './records/records.ts';
+import type { BindingDoc, EventDoc, SubscriptionDoc } from './outgoing/subscription-writes.ts';
+import type { UpstreamKeyDoc } from './keys/upstream-keys.ts';
 
 export interface PatientDoc {
   /** The patient's logical id. */

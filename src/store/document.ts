@@ -10,10 +10,10 @@ import type { Resource } from '../fhir/resource.ts';
 import type { Range } from '../search/filter.ts';
 import { indexResource } from '../search/index.ts';
 import { keptApart } from '../search/unshown.ts';
-import type { Link, Place } from './chain-link.ts';
-import type { KeyRing } from './keys.ts';
-import { primaryDate } from './primary-date.ts';
-import { seal, unseal } from './sealing.ts';
+import type { Link, Place } from './chain/link.ts';
+import type { KeyRing } from './keys/keys.ts';
+import { primaryDate } from './query/primary-date.ts';
+import { seal, unseal } from './keys/sealing.ts';
 import type { Terms } from './terms.ts';
 
 /** What any version carries. */

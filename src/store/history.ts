@@ -2,19 +2,19 @@
  * Versions, newest first. A version is given only if its own attributes and those of the current version (or the
  * mark of its deletion) are permitted now. https://hl7.org/fhir/R4/http.html#history
  */
-import { type Query, all } from './query.ts';
+import { type Query, all } from './query/query.ts';
 import type { Access } from '../enforcement/access.ts';
 import type { HistoryScope, Page, Versions } from '../enforcement/ports.ts';
 import { type Stranger, isStrangerTo } from '../enforcement/stranger.ts';
 import type { Attributes, Condition } from '../condition/condition.ts';
 import { find } from './command.ts';
-import { toMongo } from './condition.ts';
+import { toMongo } from './query/condition.ts';
 import type { Currents } from './current.ts';
 import type { Database } from './database.ts';
 import { type HistoryDoc, type VersionDoc, WITHOUT_INDEX, attributes } from './document.ts';
 import type { Reading } from './reading.ts';
-import { VISIBLE_WITHIN } from './search.ts';
-import { strangeTo } from './stranger.ts';
+import { VISIBLE_WITHIN } from './query/search.ts';
+import { strangeTo } from './query/stranger.ts';
 import { light } from './weight.ts';
 import type { Wholeness } from './wholeness.ts';
 

@@ -10,18 +10,18 @@ import type { Stored } from '../enforcement/ports.ts';
 import { labelsOf } from '../fhir/labels.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import { INDEX_VERSION } from '../search/index.ts';
-import { Codes } from './chain-codes.ts';
-import type { Place } from './chain-link.ts';
-import { chainOlder } from './chain-older.ts';
-import { claimOlder } from './claim-older.ts';
+import { Codes } from './chain/codes.ts';
+import type { Place } from './chain/link.ts';
+import { chainOlder } from './chain/older.ts';
+import { claimOlder } from './content/claim-older.ts';
 import type { Database } from './database.ts';
 import { type Doc, WITHOUT_INDEX } from './document.ts';
-import { type Found, foundBy, gateFacts, hiddenSince, withDepositor } from './encoder.ts';
-import { type KeyRing, WRONG_KEYS, fingerprint } from './keys.ts';
+import { type Found, foundBy, gateFacts, hiddenSince, withDepositor } from './write/encoder.ts';
+import { type KeyRing, WRONG_KEYS, fingerprint } from './keys/keys.ts';
 import { Reading } from './reading.ts';
 import { Terms } from './terms.ts';
 import { Veils } from './veil.ts';
-import { authorsIn, codesOf, tracedIn } from './traces.ts';
+import { authorsIn, codesOf, tracedIn } from './traces/traces.ts';
 
 /** Raised with each change of document.ts that reads what was written before in another way. */
 const DOCUMENT_VERSION = 7;

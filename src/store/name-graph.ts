@@ -2,7 +2,7 @@
 import type { Attributes } from '../condition/condition.ts';
 import { MORE } from '../fhir/facts.ts';
 import { WHOLE } from '../fhir/whole.ts';
-import { isNobodys } from './narrowing.ts';
+import { isNobodys } from './query/narrowing.ts';
 
 /** Lists of Lists: what lies deeper is taken for hidden. */
 const DEPTH = 8;

@@ -5,8 +5,8 @@ import { parseJson, stringifyJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Database } from './database.ts';
-import type { KeyRing } from './keys.ts';
-import { Pieces, withoutData } from './pieces.ts';
+import type { KeyRing } from './keys/keys.ts';
+import { Pieces, withoutData } from './content/pieces.ts';
 import { MOST_BYTES } from './weight.ts';
 
 const EMPTY = Buffer.alloc(0);

@@ -1,7 +1,7 @@
 /** What an operator wants to know of the database, asked now and then. */
 import type { Db } from 'mongodb';
 import type { Database } from './database.ts';
-import { type Verified, lastVerdict } from './verdict.ts';
+import { type Verified, lastVerdict } from './chain/verdict.ts';
 
 export interface State {
   /** Bytes on disk by collection, with indexes. */

@@ -6,7 +6,7 @@
  */
 import type { Condition } from '../condition/condition.ts';
 import type { Rules } from '../consent/rules.ts';
-import type { Query } from './query.ts';
+import type { Query } from './query/query.ts';
 import type { Terms } from './terms.ts';
 
 /** Characters of the keyed name of a depositor: two that are alike cost a fetch. */

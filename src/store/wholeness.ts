@@ -12,9 +12,9 @@ import type { Database } from './database.ts';
 import { type Doc, WITHOUT_INDEX, attributes } from './document.ts';
 import { judge } from './name-graph.ts';
 import { Named } from './named.ts';
-import { type Query, all } from './query.ts';
+import { type Query, all } from './query/query.ts';
 import type { Terms } from './terms.ts';
-import { TracedNames } from './traced-names.ts';
+import { TracedNames } from './traces/traced-names.ts';
 
 /** Candidates of a search that are given as far as what they name goes: the query names each. */
 const BOUND = 1000;

@@ -6,12 +6,12 @@ import type { Decided } from '../../src/enforcement/notes.ts';
 import type { Subject } from '../../src/consent/subject.ts';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { indexed, render } from '../../src/store/document.ts';
-import type { KeyRing } from '../../src/store/keys.ts';
-import { mentions } from '../../src/store/mentions.ts';
-import { mentionTerm } from '../../src/store/narrowing.ts';
-import { unseal } from '../../src/store/sealing.ts';
+import type { KeyRing } from '../../src/store/keys/keys.ts';
+import { mentions } from '../../src/store/write/mentions.ts';
+import { mentionTerm } from '../../src/store/query/narrowing.ts';
+import { unseal } from '../../src/store/keys/sealing.ts';
 import { Terms } from '../../src/store/terms.ts';
-import { Traces } from '../../src/store/traces.ts';
+import { Traces } from '../../src/store/traces/traces.ts';
 
 const BASE = 'http://example.org/fhir';
 const KEY = randomBytes(32);

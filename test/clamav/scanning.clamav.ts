@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clamd } from '../../src/ops/scanning/clamd.ts';
 import { type Database, connect } from '../../src/store/database.ts';
-import { KeyRing, keyFile } from '../../src/store/keys.ts';
-import { rescan } from '../../src/store/rescan.ts';
+import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
+import { rescan } from '../../src/store/content/rescan.ts';
 import { patient } from '../interaction/support/resources.ts';
 import { type Client, type TestServer, freePort, testServer } from '../support/server.ts';
 

@@ -14,7 +14,7 @@ import {
   matches,
   or,
 } from '../../src/condition/condition.ts';
-import { toMongo } from '../../src/store/condition.ts';
+import { toMongo } from '../../src/store/query/condition.ts';
 import { type Database, connect } from '../../src/store/database.ts';
 import { type Doc, attributes } from '../../src/store/document.ts';
 import { testDatabase } from '../support/database.ts';

@@ -1,7 +1,7 @@
 /** What a query finds by the condition of a plan is what the check of one resource allows, on a real database. */
 import fc from 'fast-check';
 import { type Attributes, type Condition, keyed, matches } from '../../src/condition/condition.ts';
-import { toMongo } from '../../src/store/condition.ts';
+import { toMongo } from '../../src/store/query/condition.ts';
 import { type Database, connect } from '../../src/store/database.ts';
 import { type Doc, attributes } from '../../src/store/document.ts';
 import { testDatabase } from '../support/database.ts';

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { Verdict } from '../../src/enforcement/screening.ts';
 import type { Json } from '../../src/fhir/resource.ts';
 import { type Database, connect } from '../../src/store/database.ts';
-import { KeyRing, keyFile } from '../../src/store/keys.ts';
-import { rescan } from '../../src/store/rescan.ts';
+import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
+import { rescan } from '../../src/store/content/rescan.ts';
 import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
 import { document, patient } from './support/resources.ts';
 

@@ -3,8 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, connect } from '../../src/store/database.ts';
-import { chunksOf, filesOf } from '../../src/store/contents.ts';
-import { sweepContents } from '../../src/store/sweep-contents.ts';
+import { chunksOf, filesOf } from '../../src/store/content/contents.ts';
+import { sweepContents } from '../../src/store/content/sweep-contents.ts';
 import { type Client, type TestServer, testServer } from '../support/server.ts';
 import { PATIENT, document, errorOf, patient } from './support/resources.ts';
 

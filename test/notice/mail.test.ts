@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Db, MongoClient } from 'mongodb';
 import { connect, type Database } from '../../src/store/database.ts';
-import { MongoPost } from '../../src/store/post.ts';
+import { MongoPost } from '../../src/store/outgoing/post.ts';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
 import { type Mailbox, mailbox, mailing } from './support/mailbox.ts';
 import { callers, document, people, permitting, settled, visibility } from './support/world.ts';

@@ -1,8 +1,8 @@
 /** A row of the outbox that can't be judged: parked after some tries, seen by an operator, and in nobody's way. */
 import { MongoClient, type Db } from 'mongodb';
-import { MongoOutbox } from '../../src/store/outbox.ts';
+import { MongoOutbox } from '../../src/store/outgoing/outbox.ts';
 import { connect } from '../../src/store/database.ts';
-import { KeyRing, keyFile } from '../../src/store/keys.ts';
+import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
 import { join } from 'node:path';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
 import { callers, codesOf, document, people, permitting, settled } from './support/world.ts';

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Binary, Double, GridFSBucket, Int32, Long, MongoClient, type Db, type Document } from 'mongodb';
-import { backup, type Manifest } from '../../src/store/backup.ts';
-import { restore } from '../../src/store/restore.ts';
+import { backup, type Manifest } from '../../src/store/backup/backup.ts';
+import { restore } from '../../src/store/backup/restore.ts';
 import { testDatabase } from '../support/database.ts';
 
 const { uri, dbName } = testDatabase(import.meta.url);

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { nationalRules } from '../../src/national-rules.ts';
-import { anchorFile } from '../../src/store/anchor-file.ts';
-import { backup } from '../../src/store/backup.ts';
+import { anchorFile } from '../../src/store/chain/anchor-file.ts';
+import { backup } from '../../src/store/backup/backup.ts';
 import { type Database, connect } from '../../src/store/database.ts';
-import { KeyRing, keyFile } from '../../src/store/keys.ts';
+import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
 import { reindex } from '../../src/store/layout.ts';
-import { signingKey } from '../../src/store/signing-key.ts';
+import { signingKey } from '../../src/store/chain/signing-key.ts';
 import { Store } from '../../src/store/store.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 

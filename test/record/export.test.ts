@@ -1,7 +1,7 @@
 /** A patient's whole record as a file: https://hl7.org/fhir/R4/async.html */
-import { chunksOf, filesOf } from '../../src/store/contents.ts';
+import { chunksOf, filesOf } from '../../src/store/content/contents.ts';
 import { type Database, connect } from '../../src/store/database.ts';
-import { sweepContents } from '../../src/store/sweep-contents.ts';
+import { sweepContents } from '../../src/store/content/sweep-contents.ts';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { document as bare, observation } from '../interaction/support/resources.ts';
 import { cda } from '../documents/cda.ts';

@@ -1,7 +1,7 @@
 /** Searches of a moment that ask alike are one `find`, in which each is given what its own condition gives, and no more. */
 import type { CollectionInfo } from 'mongodb';
 import { type Database, connect, ensureIndexes } from '../../src/store/database.ts';
-import { Alike } from '../../src/store/alike.ts';
+import { Alike } from '../../src/store/query/alike.ts';
 import type { Doc } from '../../src/store/document.ts';
 import { testDatabase } from '../support/database.ts';
 

@@ -3,10 +3,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Head } from '../../src/store/anchor.ts';
-import { anchorFile } from '../../src/store/anchor-file.ts';
-import { readAnchor } from '../../src/store/anchor-reading.ts';
-import type { Fault } from '../../src/store/chain-check.ts';
+import type { Head } from '../../src/store/chain/anchor.ts';
+import { anchorFile } from '../../src/store/chain/anchor-file.ts';
+import { readAnchor } from '../../src/store/chain/anchor-reading.ts';
+import type { Fault } from '../../src/store/chain/check.ts';
 
 const CHAIN = '00112233445566aa';
 const folder = mkdtempSync(join(tmpdir(), 'carnet-anchor-'));

@@ -1,10 +1,10 @@
 /** Whatever fails while a chain is written, it verifies; whatever is missing of it after is found. */
 import fc from 'fast-check';
-import { Chain, type Entry } from '../../src/store/chain.ts';
-import { ChainCheck, type Fault } from '../../src/store/chain-check.ts';
-import { Codes } from '../../src/store/chain-codes.ts';
-import type { Link } from '../../src/store/chain-link.ts';
-import { isWithin } from '../../src/store/chain-ranges.ts';
+import { Chain, type Entry } from '../../src/store/chain/chain.ts';
+import { ChainCheck, type Fault } from '../../src/store/chain/check.ts';
+import { Codes } from '../../src/store/chain/codes.ts';
+import type { Link } from '../../src/store/chain/link.ts';
+import { isWithin } from '../../src/store/chain/ranges.ts';
 import type { Doc } from '../../src/store/document.ts';
 
 const codes = new Codes((purpose) => Buffer.from(purpose.padEnd(32)));

@@ -2,13 +2,13 @@
 import type { Db } from 'mongodb';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Head } from '../../src/store/anchor.ts';
-import type { Fault } from '../../src/store/chain-check.ts';
-import type { Codes } from '../../src/store/chain-codes.ts';
-import type { LinkDoc } from '../../src/store/chain-link.ts';
+import type { Head } from '../../src/store/chain/anchor.ts';
+import type { Fault } from '../../src/store/chain/check.ts';
+import type { Codes } from '../../src/store/chain/codes.ts';
+import type { LinkDoc } from '../../src/store/chain/link.ts';
 import { type Database, connect } from '../../src/store/database.ts';
 import type { Doc } from '../../src/store/document.ts';
-import { KeyRing, keyFile } from '../../src/store/keys.ts';
+import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { codesOf, verified } from './support/chain.ts';
 

@@ -1,12 +1,12 @@
 /** Content is its patient's as soon as a document says so: sealed under the patient's key, once, and erased with it. */
 import { createHash, randomBytes } from 'node:crypto';
-import { chunksOf, filesOf } from '../../src/store/contents.ts';
+import { chunksOf, filesOf } from '../../src/store/content/contents.ts';
 import { type Database, connect } from '../../src/store/database.ts';
 import { type VersionDoc, about } from '../../src/store/document.ts';
-import { KeyRing, keyFile } from '../../src/store/keys.ts';
-import { unseal } from '../../src/store/sealing.ts';
-import { claimOlder } from '../../src/store/claim-older.ts';
-import { sweepContents } from '../../src/store/sweep-contents.ts';
+import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
+import { unseal } from '../../src/store/keys/sealing.ts';
+import { claimOlder } from '../../src/store/content/claim-older.ts';
+import { sweepContents } from '../../src/store/content/sweep-contents.ts';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { type Client, type TestServer, testServer } from '../support/server.ts';
 import { document, patient } from '../interaction/support/resources.ts';

@@ -6,7 +6,7 @@ import type { Filter, RangeTest } from '../../src/search/filter.ts';
 import { indexResource } from '../../src/search/index.ts';
 import { matches } from '../../src/search/match.ts';
 import { type Doc, indexed } from '../../src/store/document.ts';
-import { needsContent, toQuery } from '../../src/store/filter.ts';
+import { needsContent, toQuery } from '../../src/store/query/filter.ts';
 import { Terms } from '../../src/store/terms.ts';
 import { testDatabase } from '../support/database.ts';
 

@@ -10,8 +10,8 @@ import { demoCallers, type CallerName } from '../../src/demo/callers.ts';
 import { demoDeposits } from '../../src/demo/deposits.ts';
 import { seedDemo } from '../../src/demo/seed.ts';
 import { type Database, connect } from '../../src/store/database.ts';
-import { KeyRing, keyFile, rotate } from '../../src/store/keys.ts';
-import { seal, unseal } from '../../src/store/sealing.ts';
+import { KeyRing, keyFile, rotate } from '../../src/store/keys/keys.ts';
+import { seal, unseal } from '../../src/store/keys/sealing.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 
 let carnet: TestServer;

@@ -2,7 +2,7 @@
 import type { Db, MongoClient } from 'mongodb';
 import { type Database, connect } from '../../src/store/database.ts';
 import { nationalRules } from '../../src/national-rules.ts';
-import { KeyRing, keyFile } from '../../src/store/keys.ts';
+import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
 import { LAYOUT, ensureLayout } from '../../src/store/layout.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 

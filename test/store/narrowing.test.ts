@@ -1,6 +1,6 @@
 /** Whom a search is about, told from its filter alone: too few named would hide matches, too many cost. */
 import type { Filter } from '../../src/search/filter.ts';
-import { namedPatients, narrow, withoutImplied } from '../../src/store/narrowing.ts';
+import { namedPatients, narrow, withoutImplied } from '../../src/store/query/narrowing.ts';
 import { Terms } from '../../src/store/terms.ts';
 
 const to = (param: string, ...targets: string[]): Filter => ({ op: 'reference', param, targets });

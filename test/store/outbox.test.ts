@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
 import { connect, type Database } from '../../src/store/database.ts';
-import { KeyRing, keyFile } from '../../src/store/keys.ts';
-import { MongoOutbox } from '../../src/store/outbox.ts';
+import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
+import { MongoOutbox } from '../../src/store/outgoing/outbox.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 import { join } from 'node:path';
 

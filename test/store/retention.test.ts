@@ -12,11 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nationalRules } from '../../src/national-rules.ts';
-import type { Codes } from '../../src/store/chain-codes.ts';
+import type { Codes } from '../../src/store/chain/codes.ts';
 import { type Database, connect, ensureIndexes } from '../../src/store/database.ts';
 import type { Doc } from '../../src/store/document.ts';
-import { KeyRing, keyFile } from '../../src/store/keys.ts';
-import { ARCHIVE_KEY, type Retention, retire } from '../../src/store/retention.ts';
+import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
+import { ARCHIVE_KEY, type Retention, retire } from '../../src/store/traces/retention.ts';
 import { Store } from '../../src/store/store.ts';
 import { testDatabase } from '../support/database.ts';
 import { codesOf, verified } from './support/chain.ts';

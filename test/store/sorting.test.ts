@@ -3,8 +3,15 @@ import fc from 'fast-check';
 import { type Collection, MongoClient } from 'mongodb';
 import type { SortKey } from '../../src/search/filter.ts';
 import { type Doc, NO_DATE } from '../../src/store/document.ts';
-import { all } from '../../src/store/query.ts';
-import { type Position, afterPosition, byId, orderOf, positionOf, toSort } from '../../src/store/sorting.ts';
+import { all } from '../../src/store/query/query.ts';
+import {
+  type Position,
+  afterPosition,
+  byId,
+  orderOf,
+  positionOf,
+  toSort,
+} from '../../src/store/query/sorting.ts';
 import { testDatabase } from '../support/database.ts';
 
 const ROWS = 40;

@@ -1,7 +1,7 @@
 /** The verdict of the last verification, as metrics show it: nobody without the key can make a good one. */
 import { MongoClient } from 'mongodb';
 import { connect, type Database } from '../../src/store/database.ts';
-import { lastVerdict, tellVerdict } from '../../src/store/verdict.ts';
+import { lastVerdict, tellVerdict } from '../../src/store/chain/verdict.ts';
 import { testDatabase } from '../support/database.ts';
 
 const KEY = Buffer.alloc(32, 1);

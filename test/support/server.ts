@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningServer, type ServerOptions, startServer } from '../../src/compose.ts';
+import { type RunningServer, type ServerOptions, startServer } from '../../src/compose/compose.ts';
 import { DEFAULT_TYPES } from '../../src/config.ts';
 import { type Caller, type CallerName, demoCallers } from '../../src/demo/callers.ts';
 import { type DemoIssuer, demoIssuer } from '../../src/demo/issuer.ts';

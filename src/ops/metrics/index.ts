@@ -6,7 +6,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { REFUSALS, type Refusal } from '../../auth/token.ts';
 import type { Subject } from '../../consent/subject.ts';
 import type { Concern } from '../../enforcement/notes.ts';
-import type { Anchor } from '../../store/anchor.ts';
+import type { Anchor } from '../../store/chain/anchor.ts';
 import type { State } from '../../store/state.ts';
 import type { Watch } from '../../store/watch.ts';
 import type { Readiness } from '../health.ts';

@@ -1,5 +1,5 @@
 /** Many traces of one patient, written as the server writes its own: for what must not grow with their number. */
-import type { RunningServer } from '../../../src/compose.ts';
+import type { RunningServer } from '../../../src/compose/compose.ts';
 import type { Trace } from '../../../src/enforcement/ports.ts';
 import type { Resource } from '../../../src/fhir/resource.ts';
 

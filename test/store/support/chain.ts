@@ -1,12 +1,12 @@
 /** A database's traces, verified as `npm run verify-audit` does. */
-import { Codes } from '../../../src/store/chain-codes.ts';
-import type { Fault } from '../../../src/store/chain-check.ts';
-import { liveSource } from '../../../src/store/chain-sources.ts';
-import { type Verdict, verifyChain } from '../../../src/store/chain-verify.ts';
-import type { Head } from '../../../src/store/anchor.ts';
+import { Codes } from '../../../src/store/chain/codes.ts';
+import type { Fault } from '../../../src/store/chain/check.ts';
+import { liveSource } from '../../../src/store/chain/sources.ts';
+import { type Verdict, verifyChain } from '../../../src/store/chain/verify.ts';
+import type { Head } from '../../../src/store/chain/anchor.ts';
 import type { Database } from '../../../src/store/database.ts';
-import { keyFile } from '../../../src/store/keys.ts';
-import { archivedItems, archivedNames } from '../../../src/store/retention.ts';
+import { keyFile } from '../../../src/store/keys/keys.ts';
+import { archivedItems, archivedNames } from '../../../src/store/traces/retention.ts';
 
 export async function codesOf(keyPath: string): Promise<Codes> {
   const encryption = await keyFile(keyPath);

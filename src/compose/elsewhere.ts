@@ -1,0 +1,51 @@
+/** Logins at OpenID providers, wired: our keys towards them, the accounts that they open, the codes of spaces. */
+import type { ActivationCodes } from '../auth/activation.ts';
+import type { Logins } from '../auth/logins.ts';
+import type { Upstream } from '../auth/upstream.ts';
+import type { ResourceStore } from '../enforcement/ports.ts';
+import { admission } from '../oauth/upstream/admit.ts';
+import { OWN_ALGS, type OwnKey, OwnKeys, SIGNING } from '../oauth/upstream/own-keys.ts';
+import { type Elsewhere, parties } from '../oauth/upstream/parties.ts';
+import { MongoActivationCodes } from '../store/records/activation-codes.ts';
+import type { Database } from '../store/database.ts';
+import type { KeyRing } from '../store/keys/keys.ts';
+import { MongoLogins } from '../store/records/logins.ts';
+import { upstreamKeys } from '../store/keys/upstream-keys.ts';
+
+export interface Entrance {
+  elsewhere: Elsewhere;
+  logins: Logins;
+  codes: ActivationCodes;
+}
+
+export async function entrance(
+  upstreams: readonly Upstream[],
+  issuer: string,
+  { database, ring, port }: { database: Database; ring: KeyRing; port: ResourceStore },
+): Promise<Entrance> {
+  const logins = new MongoLogins(database, ring);
+  const codes = new MongoActivationCodes(database, ring);
+  const algs = OWN_ALGS.filter((alg) => upstreams.some((upstream) => needs(upstream, alg)));
+  const keys = new OwnKeys((await upstreamKeys(database, ring, algs)) as OwnKey[]);
+  return {
+    logins,
+    codes,
+    elsewhere: {
+      upstreams,
+      party: parties(upstreams, issuer, keys),
+      ...admission({ logins, codes, port }),
+      async joinable(account) {
+        const { persons = [] } = (await logins.find(account)) ?? {};
+        return persons.length === 0 || persons.some(({ role }) => role === 'patient')
+          ? []
+          : upstreams.filter(({ claims }) => claims === 'franceconnect');
+      },
+      nameOf: (arrived) => logins.nameOf(arrived),
+      published: () => keys.published(),
+    },
+  };
+}
+
+function needs({ client, encryption }: Upstream, alg: string): boolean {
+  return alg === encryption || (alg === SIGNING && client.auth === 'private_key_jwt');
+}

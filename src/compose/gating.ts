@@ -1,0 +1,82 @@
+/** Each request behind the gate: the scoped store that it is given, and the traces of what it touched. */
+import { type Outcome, tracesOf } from '../audit/tracing.ts';
+import { Access } from '../enforcement/access.ts';
+import { Notes } from '../enforcement/notes.ts';
+import type { PolicySource, ResourceStore } from '../enforcement/ports.ts';
+import { type Scanner, Screening } from '../enforcement/screening.ts';
+import { ScopedStore } from '../enforcement/scoped-store.ts';
+import { vetting } from '../enforcement/vetting.ts';
+import type { Role, Subject } from '../consent/subject.ts';
+import { FhirError } from '../fhir/outcome.ts';
+import type { PipelineOptions } from '../http/pipeline.ts';
+import type { Trace } from '../interaction/exchange.ts';
+import type { Metrics } from '../ops/metrics/index.ts';
+import type { Recorder } from './recording.ts';
+import type { Subscribing } from './subscribing.ts';
+
+export interface GatingOptions {
+  port: ResourceStore;
+  policies: PolicySource;
+  record: Recorder;
+  subscribed: Subscribing;
+  /** Code system of professions, for traces. */
+  professions: string;
+  /** Told what was given. */
+  given: Metrics['given'] | undefined;
+  /** Bytes of one content. */
+  limit: (role: Role) => number;
+  now: () => number;
+  /** Absent: content isn't scanned. */
+  scanner?: Scanner;
+}
+
+export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | 'record'> {
+  const { port, policies, professions, subscribed, now } = options;
+  const screening = new Screening(options.scanner);
+  const touched = new WeakMap<Trace, Notes>();
+  return {
+    open(trace) {
+      const notes = new Notes();
+      touched.set(trace, notes);
+      const access = Access.of(trace.subject, policies, now, (facts, grounds) =>
+        notes.refused(facts, grounds),
+      );
+      return new ScopedStore(
+        port,
+        access,
+        notes,
+        (concerns, at) => tracesOf(trace, concerns, { outcome: '0', professions }, at),
+        subscribed.accept(trace.subject),
+        vetting(options.limit(trace.subject.role), trace.base),
+        screening,
+      );
+    },
+    async record(trace, result) {
+      const outcome = outcomeOf(result);
+      const concerns = touched.get(trace)?.open() ?? [];
+      if (concerns.length === 0) return;
+      const subject = touched.get(trace)?.as ?? trace.subject;
+      if (outcome === '0') options.given?.(subject, concerns);
+      const traces = (at: number) => tracesOf({ ...trace, subject }, concerns, { outcome, professions }, at);
+      await (outcome === '0' ? options.record(subject, concerns, traces) : port.record(traces));
+    },
+  };
+}
+
+function outcomeOf(result: { status: number }): Outcome {
+  if (result instanceof FhirError) return result.status >= 500 ? '8' : '4';
+  return '0';
+}
+
+/** By which resources a caller is given a patient now: of what is hidden from them, none. */
+export function becauseOf(
+  port: ResourceStore,
+  policies: PolicySource,
+): (subject: Subject, patient: string) => Promise<readonly string[]> {
+  return async (subject, patient) => {
+    const access = Access.of(subject, policies, Date.now, () => {});
+    const stored = await port.get(access, 'Patient', patient);
+    if (stored === undefined || stored.method === 'DELETE') return [];
+    return access.grounds(stored, true)(patient)?.decided?.because ?? [];
+  };
+}

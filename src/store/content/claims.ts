@@ -1,0 +1,158 @@
+/**
+ * Content that a document claims is its patient's: sealed under the patient's key from then on, in each version, so that
+ * erasing the patient erases it. Only documents of the same depositor claim: others' naming of it opens nothing.
+ */
+import { ObjectId } from 'mongodb';
+import type { Change, Commit } from '../../enforcement/ports.ts';
+import type { Json, Resource } from '../../fhir/resource.ts';
+import { UNKNOWN_PATIENT } from '../../fhir/subjects.ts';
+import type { Contents } from './contents.ts';
+import type { Database } from '../database.ts';
+import { type Doc, type VersionDoc, sealBody } from '../document.ts';
+import { SPILL } from '../write/encoder.ts';
+import type { KeyRing } from '../keys/keys.ts';
+import { Pieces, dropPiece, keeping, withoutData } from './pieces.ts';
+import type { Reading } from '../reading.ts';
+
+const LOCAL = /^(Binary|Bundle)\/[A-Za-z0-9\-.]{1,64}$/;
+const TIME = { maxTimeMS: 15_000 };
+const DURABLE = { writeConcern: { w: 'majority', journal: true } } as const;
+
+interface Claim {
+  /** Who deposited both it and the documents that name it. */
+  by: string;
+  /** `Type/id` */
+  rid: string;
+  /** Whose documents these are. */
+  patients: string[];
+}
+
+export class Claims {
+  readonly #database: Database;
+  readonly #ring: KeyRing;
+  readonly #reading: Reading;
+  readonly #contents: Contents;
+  readonly #pieces: Pieces;
+  readonly #base: string;
+
+  constructor(database: Database, ring: KeyRing, reading: Reading, contents: Contents, base: string) {
+    this.#database = database;
+    this.#ring = ring;
+    this.#reading = reading;
+    this.#contents = contents;
+    this.#pieces = new Pieces(database, ring);
+    this.#base = base;
+  }
+
+  /** What is written together says whose it is; what lies here already is sealed anew before that. */
+  async settle(commit: Commit): Promise<Commit> {
+    const claimed = claimedBy(commit.changes, this.#base);
+    if (claimed.size === 0) return commit;
+    const left = new Map(claimed);
+    const changes = commit.changes.map((change): Change => {
+      const key = keyOf(change.by, `${change.type}/${change.id}`);
+      const claim = isContent(change) ? claimed.get(key) : undefined;
+      left.delete(key);
+      return claim === undefined ? change : { ...change, owners: claim.patients };
+    });
+    for (const claim of left.values()) await this.own(claim);
+    return { ...commit, changes };
+  }
+
+  async own({ rid, by, patients }: Claim): Promise<void> {
+    const { resources, history } = this.#database;
+    const doc = await resources.findOne({ _id: rid, by, patient: '' }, TIME);
+    if (doc === null) return;
+    const owners = [...new Set([...(doc.owners ?? []), ...patients])];
+    if (owners.length === (doc.owners ?? []).length) return;
+    const keys = await this.#ring.ensure(owners);
+    for (const version of await history.find({ rid, method: { $ne: 'DELETE' } }, TIME).toArray()) {
+      const set = await this.#sealed(rid, version, owners, keys);
+      if (set !== undefined) await history.updateOne({ rid, vid: version.vid }, set, DURABLE);
+    }
+    const set = await this.#sealed(rid, doc, owners, keys);
+    if (set !== undefined) await resources.updateOne({ _id: rid, v: doc.v, vid: doc.vid }, set, DURABLE);
+    if (doc.piece !== undefined) await dropPiece(this.#database, doc.piece, Date.now());
+  }
+
+  /** The same version under other keys. Undefined: it can't be read any more. */
+  async #sealed(
+    rid: string,
+    doc: VersionDoc,
+    owners: string[],
+    keys: ReadonlyMap<string, Buffer>,
+  ): Promise<{ $set: Partial<Doc>; $unset: Record<string, 1> } | undefined> {
+    const stored = await this.#reading.openHeld(rid, doc);
+    if (stored === undefined) return undefined;
+    const sealed: VersionDoc = { ...doc, owners };
+    for (const name of ['body', 'keys', 'spill', 'size', 'piece'] as const) delete sealed[name];
+    if (doc.content !== undefined)
+      sealed.content = new ObjectId(await this.#contents.own(doc.content.toHexString(), owners));
+    const resource = JSON.parse(stored.body.toString()) as Resource;
+    const [owner] = owners;
+    const piece =
+      owners.length > 1 ? undefined : this.#pieces.of(resource, owner!, keys.get(owner!)!, Date.now());
+    let body = stored.body;
+    if (piece !== undefined) {
+      await this.#database.pieces.bulkWrite(keeping([piece]), DURABLE);
+      sealed.piece = piece._id;
+      sealed.size = piece.data.length;
+      body = Buffer.from(JSON.stringify(withoutData(resource)));
+    }
+    Object.assign(sealed, sealBody(body, rid, sealed, keys));
+    if (sealed.body!.length > SPILL) await this.#spill(sealed, rid);
+    const { body: bytes, spill, size, keys: wrapped, content } = sealed;
+    const set = { owners, body: bytes, spill, size, keys: wrapped, content, piece: sealed.piece };
+    const names = Object.keys(set) as (keyof typeof set)[];
+    return {
+      $set: Object.fromEntries(
+        names.filter((name) => set[name] !== undefined).map((name) => [name, set[name]]),
+      ),
+      $unset: Object.fromEntries(
+        names.filter((name) => set[name] === undefined).map((name) => [name, 1 as const]),
+      ),
+    };
+  }
+
+  #spill(sealed: VersionDoc, rid: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const stream = this.#database.spill.openUploadStream(rid);
+      stream.on('error', reject);
+      stream.on('finish', () => {
+        sealed.spill = stream.id;
+        sealed.size = sealed.body!.length;
+        delete sealed.body;
+        resolve();
+      });
+      stream.end(sealed.body);
+    });
+  }
+}
+
+function claimedBy(changes: readonly Change[], base: string): Map<string, Claim> {
+  const claimed = new Map<string, Claim>();
+  for (const { type, resource, patients, by } of changes) {
+    if (type !== 'DocumentReference' || resource === undefined) continue;
+    const known = patients.filter((patient) => patient !== UNKNOWN_PATIENT);
+    if (known.length === 0) continue;
+    for (const rid of namesIn(resource, base)) {
+      const before = claimed.get(keyOf(by, rid))?.patients ?? [];
+      claimed.set(keyOf(by, rid), { by, rid, patients: [...new Set([...before, ...known])] });
+    }
+  }
+  return claimed;
+}
+
+function namesIn({ content }: Resource, base: string): string[] {
+  return (Array.isArray(content) ? (content as { attachment?: Json }[]) : []).flatMap(({ attachment }) => {
+    const url = attachment?.url;
+    if (typeof url !== 'string') return [];
+    const local = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
+    return LOCAL.test(local) ? [local] : [];
+  });
+}
+
+const isContent = ({ type, patients }: Change): boolean =>
+  (type === 'Binary' || type === 'Bundle') && patients.length === 0;
+
+const keyOf = (by: string, rid: string): string => JSON.stringify([by, rid]);

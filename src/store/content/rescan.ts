@@ -1,0 +1,62 @@
+/** Content that was held back, scanned again: clean, it is given from then on; else it stays where nobody is given it. */
+import type { Collection } from 'mongodb';
+import type { Scanner, Verdict } from '../../enforcement/screening.ts';
+import { parseJson } from '../../fhir/json.ts';
+import type { Resource } from '../../fhir/resource.ts';
+import { Contents } from './contents.ts';
+import type { Database } from '../database.ts';
+import type { Doc, HistoryDoc, VersionDoc } from '../document.ts';
+import type { KeyRing } from '../keys/keys.ts';
+import { Reading } from '../reading.ts';
+
+export interface Rescanned {
+  cleared: number;
+  infected: number;
+  left: number;
+}
+
+const DURABLE = { writeConcern: { w: 'majority', journal: true } } as const;
+/** In one run. */
+const MOST = 10_000;
+
+export async function rescan(
+  database: Database,
+  ring: KeyRing,
+  scanner: Scanner,
+  signal?: AbortSignal,
+): Promise<Rescanned> {
+  const reading = new Reading(database, ring);
+  const contents = new Contents(database.db, ring);
+  const done: Rescanned = { cleared: 0, infected: 0, left: 0 };
+  const bytesOf = async (rid: string, doc: VersionDoc): Promise<AsyncIterable<Buffer> | undefined> => {
+    if (doc.content !== undefined) return (await contents.find(doc.content.toHexString()))?.read();
+    const stored = await reading.openHeld(rid, doc);
+    const data = stored === undefined ? undefined : (parseJson(stored.body) as Resource).data;
+    return typeof data === 'string' ? once(Buffer.from(data, 'base64')) : undefined;
+  };
+  for (const [collection, ridOf] of [
+    [database.resources, ({ _id }) => _id],
+    [database.history, (doc) => (doc as unknown as HistoryDoc).rid],
+  ] as [Collection<Doc>, (doc: Doc) => string][]) {
+    const held = collection.find(
+      { held: { $exists: true }, malware: { $exists: false } },
+      { hint: 'held', limit: MOST, batchSize: 20 },
+    );
+    for await (const doc of held) {
+      if (signal?.aborted === true) return done;
+      const bytes = await bytesOf(ridOf(doc), doc);
+      const verdict: Verdict =
+        bytes === undefined ? { is: 'unknown', why: 'gone' } : await scanner.scan(bytes);
+      const same = { _id: doc._id, vid: doc.vid };
+      if (verdict.is === 'clean') await collection.updateOne(same, { $unset: { held: 1 } }, DURABLE);
+      if (verdict.is === 'infected')
+        await collection.updateOne(same, { $set: { malware: verdict.name } }, DURABLE);
+      done[verdict.is === 'clean' ? 'cleared' : verdict.is === 'infected' ? 'infected' : 'left'] += 1;
+    }
+  }
+  return done;
+}
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}

@@ -1,0 +1,120 @@
+/** A search's Filter as a MongoDB query, once chains and lists are resolved (resolve.ts). */
+import { type Query, all } from './query.ts';
+import type { Bound, Filter, RangeTest } from '../../search/filter.ts';
+import { isOfLabels, unshownTerm } from '../../search/unshown.ts';
+import type { Stranger } from '../../enforcement/stranger.ts';
+import { familiarTo, strangeTo } from './stranger.ts';
+import type { Terms } from '../terms.ts';
+
+const NOTHING: Query = { _id: { $in: [] } };
+
+/**
+ * @param anyone whose data it is isn't known: what is asked of `unique` terms is asked of `ids`, which has an index
+ * @param stranger who is not shown what others did to what they deposited
+ *
+ * INVARIANT: where only content can tell (`scan`), the query finds more than the filter, never less: under an odd
+ * number of NOTs too. What it finds is then matched by content.
+ */
+export function toQuery(
+  filter: Filter,
+  types: readonly string[],
+  terms: Terms,
+  anyone: boolean,
+  stranger?: Stranger,
+): Query {
+  function compile(part: Filter, negated: boolean): Query {
+    switch (part.op) {
+      case 'and':
+        return all(part.of.map((each) => compile(each, negated)));
+      case 'or':
+        return part.of.length === 0 ? NOTHING : { $or: part.of.map((each) => compile(each, negated)) };
+      case 'not':
+        return { $nor: [compile(part.of, !negated)] };
+      case 'type':
+        return { type: part.type };
+      case 'term':
+        return part.terms.some(isOfLabels)
+          ? ofLabels(part.terms, terms, stranger)
+          : among(anyone && part.unique === true ? 'ids' : 'terms', terms.all(part.terms));
+      case 'reference':
+        return among(
+          'terms',
+          part.targets.map((target) => terms.of(`${part.param}=${target}`)),
+        );
+      case 'range':
+        return anyOf(part.test, (test) => ({ [`r.${part.param}`]: { $elemMatch: test } }));
+      case 'pair':
+        return anyOf(part.test, (test) => ({
+          pairs: { $elemMatch: { t: { $in: terms.all(part.terms) }, ...test } },
+        }));
+      case 'id':
+        return { _id: { $in: types.flatMap((type) => part.ids.map((id) => `${type}/${id}`)) } };
+      case 'updated':
+        return stranger === undefined ? { at: bound(part.test) } : updatedFor(stranger, part.test);
+      case 'scan':
+        return negated ? NOTHING : {};
+      case 'chain':
+      case 'has':
+      case 'hierarchy':
+      case 'list':
+        throw new Error(`${part.op} is still to be resolved`);
+    }
+  }
+  return compile(filter, false);
+}
+
+function ofLabels(asked: readonly string[], terms: Terms, stranger: Stranger | undefined): Query {
+  const unshown = asked.filter(isOfLabels).map(unshownTerm);
+  if (stranger === undefined) return among('terms', terms.all([...asked, ...unshown]));
+  const others = { ...among('terms', terms.all(unshown)), ...familiarTo(stranger) };
+  return { $or: [among('terms', terms.all(asked)), others] };
+}
+
+/** What they are told of an older version lies before: the lower bound serves the index for all. */
+function updatedFor(stranger: Stranger, { gt, gte, ...upper }: Bound): Query {
+  const lower = { ...(gt === undefined ? {} : { gt }), ...(gte === undefined ? {} : { gte }) };
+  const within = bound({ ...lower, ...upper });
+  const kept = { told: { $exists: true }, ...strangeTo(stranger) };
+  return all([
+    Object.keys(lower).length === 0 ? {} : { at: bound(lower) },
+    {
+      $or: [
+        { at: within, $nor: [kept] },
+        { ...kept, 'told.at': within },
+      ],
+    },
+  ]);
+}
+
+function among(field: 'terms' | 'ids', keyed: readonly Buffer[]): Query {
+  return { [field]: keyed.length === 1 ? keyed[0] : { $in: keyed } };
+}
+
+export function needsContent(filter: Filter): string | undefined {
+  switch (filter.op) {
+    case 'and':
+    case 'or':
+      return filter.of.map(needsContent).find((about) => about !== undefined);
+    case 'not':
+      return needsContent(filter.of);
+    case 'scan':
+      return filter.about;
+    default:
+      return undefined;
+  }
+}
+
+function anyOf(test: RangeTest, toPart: (test: object) => Query): Query {
+  const parts = test.map(({ lo, hi }) =>
+    toPart({
+      ...(lo === undefined ? {} : { lo: bound(lo) }),
+      ...(hi === undefined ? {} : { hi: bound(hi) }),
+    }),
+  );
+  return parts.length === 1 ? parts[0]! : parts.length === 0 ? NOTHING : { $or: parts };
+}
+
+/** `{gt: 1, lte: 2}` → `{$gt: 1, $lte: 2}` */
+function bound(test: object): Record<string, number> {
+  return Object.fromEntries(Object.entries(test).map(([op, value]) => [`$${op}`, value as number]));
+}

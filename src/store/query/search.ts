@@ -1,0 +1,222 @@
+/** A search: planned (planning.ts), then answered in the order of an index, or by what content tells (by-content.ts). */
+import { type Query, all } from './query.ts';
+import type { Access } from '../../enforcement/access.ts';
+import type { Page, Shown, Stored } from '../../enforcement/ports.ts';
+import type { Filter, SearchQuery } from '../../search/filter.ts';
+import { ByContent, contentNeeded, pageOf, withTheirRefs } from './by-content.ts';
+import { count } from '../command.ts';
+import type { Currents } from '../current.ts';
+import type { Database } from '../database.ts';
+import { type Doc, FACE_ONLY, WITHOUT_INDEX } from '../document.ts';
+import { needsContent } from './filter.ts';
+import { isNobodys, namedPatients, patientsIn } from './narrowing.ts';
+import { NOBODY, type Planned, type Planner, hinted, inOrder, usualOrder } from './planning.ts';
+import type { Reading } from '../reading.ts';
+import { type Linked, type Resolver, resolve } from './resolve.ts';
+import type { Stranger } from '../../enforcement/stranger.ts';
+import { type Order, type Position, afterPosition, orderOf, positionOf, toSort } from './sorting.ts';
+import { type Told, toldTo } from './told.ts';
+import { MOST_BYTES, light } from '../weight.ts';
+import type { Terms } from '../terms.ts';
+
+/** A write becomes visible at most this long after the time that it carries; see commit.ts. Milliseconds. */
+export const VISIBLE_WITHIN = 10_000;
+/** Patients of a count who get a trace of it each. */
+const MOST_COUNTED = 1000;
+
+/** As what the matches are read. */
+interface Manner<V> {
+  projection: Readonly<Record<string, 0>>;
+  read: (docs: readonly Doc[]) => Promise<V[]>;
+}
+
+export class Search {
+  readonly #database: Database;
+  readonly #planner: Planner;
+  readonly #reading: Reading;
+  readonly #currents: Currents;
+  readonly #resolver: Resolver;
+  readonly #byContent: ByContent;
+
+  constructor(
+    database: Database,
+    planner: Planner,
+    reading: Reading,
+    currents: Currents,
+    terms: Terms,
+    resolver: Resolver,
+    base: string,
+  ) {
+    this.#database = database;
+    this.#planner = planner;
+    this.#reading = reading;
+    this.#currents = currents;
+    this.#resolver = resolver;
+    this.#byContent = new ByContent(planner, reading, terms, base);
+  }
+
+  /** What is found as it is shown. */
+  run(access: Access, asked: SearchQuery, after: Position | undefined): Promise<Page<Shown>> {
+    const withRefs = asked.includes.length > 0 || asked.revincludes.length > 0;
+    const { refs: _, ...alsoRefs } = FACE_ONLY;
+    return this.#run(access, asked, after, {
+      projection: withRefs ? alsoRefs : FACE_ONLY,
+      read: async (docs) => withTheirRefs(await this.#reading.faces(docs), docs),
+    });
+  }
+
+  /** The first page of what is found, whole. */
+  whole(access: Access, asked: SearchQuery): Promise<Page> {
+    return this.#run(access, asked, undefined, {
+      projection: WITHOUT_INDEX,
+      read: (docs) => this.#reading.current(docs),
+    });
+  }
+
+  async #run<V extends Shown>(
+    access: Access,
+    asked: SearchQuery,
+    after: Position | undefined,
+    manner: Manner<V>,
+  ): Promise<Page<Stored | V>> {
+    const watermark = Date.now() - VISIBLE_WITHIN;
+    const { types } = asked;
+    const patients = namedPatients(asked.filter, types);
+    const concerned = new Set<string>();
+    const asks = (part: Filter, among: readonly string[]): void => {
+      for (const patient of patientsIn(part, among)) concerned.add(patient);
+    };
+    const filter = await resolve(asked.filter, { access, resolver: this.#resolver, types, patients, asks });
+    asks(filter, types);
+    const planned = await this.#planner.plan(access, types, filter);
+    const about = contentNeeded(asked, filter);
+    const page =
+      asked.contained !== 'false'
+        ? pageOf(await this.#byContent.containing(access, planned, asked, filter), asked, after)
+        : about === undefined
+          ? await this.#ordered(planned, asked, after, manner, access.stranger)
+          : pageOf(await this.#byContent.find(access, planned, types, filter, about), asked, after);
+    const counted = page.matches.length === 0 && page.total !== 0 && patients === undefined;
+    if (counted) for (const patient of await this.#counted(planned, types)) concerned.add(patient);
+    return { ...page, watermark, patients: [...concerned] };
+  }
+
+  /**
+   * What the filter finds among a type, in no order: for the links of a chain.
+   * @param usual whose data a filter that names nobody may be of
+   */
+  async find(
+    access: Access,
+    type: string,
+    filter: Filter,
+    usual: readonly string[] | undefined,
+    limit: number,
+  ): Promise<{ key: string; refs: readonly string[] }[]> {
+    const planned = await this.#planner.plan(access, [type], filter, usual);
+    const about = needsContent(filter);
+    if (about !== undefined) {
+      const read = await this.#byContent.find(access, planned, [type], filter, about);
+      return read.map(({ stored, entries }) => ({ key: `${type}/${stored.id}`, refs: entries.refs }));
+    }
+    const docs = await this.#planner.find(planned, [type], {
+      projection: { refs: 1, others: 1, type: 1, vid: 1, by: 1 },
+      limit,
+      ...hinted(planned.hint),
+    });
+    return docs.map(({ _id, refs }) => ({ key: _id, refs: refs ?? [] }));
+  }
+
+  /** The same, read whole. */
+  async contents(
+    access: Access,
+    type: string,
+    filter: Filter,
+    usual: readonly string[] | undefined,
+    about: string,
+  ): Promise<Linked[]> {
+    const planned = await this.#planner.plan(access, [type], filter, usual);
+    const read = await this.#byContent.find(access, planned, [type], filter, about);
+    return read.map(({ stored, resource, entries }) => ({
+      key: `${type}/${stored.id}`,
+      refs: entries.refs,
+      resource,
+    }));
+  }
+
+  /** Whose resources a mere count tells of. */
+  async #counted({ query }: Planned, types: readonly string[]): Promise<string[]> {
+    if (types.every(isNobodys)) return [];
+    const found = await this.#planner
+      .collection(types)
+      .aggregate<{ _id: string }>(
+        [{ $match: query }, { $group: { _id: '$patient' } }, { $limit: MOST_COUNTED }],
+        { maxTimeMS: 20_000 },
+      )
+      .toArray();
+    return found.map(({ _id }) => _id).filter((patient) => patient !== NOBODY);
+  }
+
+  async #ordered<V>(
+    planned: Planned,
+    asked: SearchQuery,
+    after: Position | undefined,
+    { projection, read }: Manner<V>,
+    stranger: Stranger | undefined,
+  ): Promise<Omit<Page<V>, 'watermark'>> {
+    const order = asked.sort.length > 0 ? orderOf(asked.sort, asked.types) : usualOrder(asked);
+    const told =
+      stranger === undefined || asked.types[0] === 'AuditEvent' ? undefined : toldTo(stranger, order);
+    const [found, counted] = await Promise.all([
+      asked.count === 0 ? [] : this.#page(planned, asked, order, after, projection, told),
+      asked.count === 0 || after !== undefined ? this.#total(planned, asked) : undefined,
+    ]);
+    const docs = light(found.slice(0, asked.count), (doc) => doc);
+    const more = found.length > docs.length;
+    const total =
+      asked.total === 'none'
+        ? undefined
+        : (counted ?? (more ? await this.#total(planned, asked) : docs.length));
+    for (const doc of docs) this.#currents.met(doc);
+    const last = docs.at(-1);
+    return {
+      matches: await read(docs),
+      total,
+      next: more && last !== undefined ? (told?.positionOf(last) ?? positionOf(last, order)) : undefined,
+    };
+  }
+
+  async #page(
+    planned: Planned,
+    { types, count }: SearchQuery,
+    order: readonly Order[],
+    after: Position | undefined,
+    without: Readonly<Record<string, 0>>,
+    told: Told | undefined,
+  ): Promise<Doc[]> {
+    const projection = { ...without };
+    if (order.some(({ field }) => field.startsWith('o.'))) delete projection.o;
+    const limit = count + 1;
+    const { patient: _, ...further } = planned;
+    const part = (alone: Query, by: readonly Order[], hint: string | undefined): Promise<Doc[]> => {
+      const query = all([planned.query, alone, after === undefined ? {} : afterPosition(by, after)]);
+      const options = { projection, sort: toSort(by), limit, bytes: MOST_BYTES, ...hinted(hint) };
+      return this.#planner.find(query === planned.query ? planned : { ...further, query }, types, options);
+    };
+    const hint = inOrder(planned.hint, order[0]);
+    if (told === undefined) return part({}, order, hint);
+    // what the caller is told of by an older version stands elsewhere in the order
+    const [others, own] = await Promise.all([
+      part(told.others, order, hint),
+      part(told.own, told.order, 'by_told'),
+    ]);
+    return told.merged(others, own, limit);
+  }
+
+  async #total(planned: Planned, asked: SearchQuery): Promise<number> {
+    if (asked.total === 'none' && asked.count > 0) return 0;
+    return count(this.#planner.collection(asked.types), planned.query, {
+      ...hinted(planned.hint),
+      exact: this.#database.sharded,
+    });
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * What the authorization server keeps: sessions, codes, tokens. Each lies under a keyed hash of its secret id and
+ * sealed, so that a stolen database logs nobody in. What tokens hang on are records of the same collection, so that
+ * one query tells whether a token still holds.
+ */
+import { createHmac } from 'node:crypto';
+import { MongoServerError } from 'mongodb';
+import type { Artifact, Artifacts, Held, OpaqueToken, OpaqueTokens, Settled } from '../../auth/grants.ts';
+import { find } from '../command.ts';
+import type { Database } from '../database.ts';
+import { Gather } from '../gather.ts';
+import type { KeyRing } from '../keys/keys.ts';
+import { seal, unseal } from '../keys/sealing.ts';
+
+export interface ArtifactDoc {
+  /** Keyed hash of kind and id. */
+  _id: string;
+  kind: string;
+  sealed?: Buffer;
+  /** MongoDB drops it then; absent: it ends when it is ended. */
+  until?: Date;
+  used?: Date;
+  uid?: string;
+  grant?: string;
+  session?: string;
+  /** Keyed hash of the Consent by which a patient's app was connected. */
+  connection?: string;
+  /** Of a code that is printed on paper: its keyed hash. */
+  code?: string;
+}
+
+interface Known {
+  token: OpaqueToken;
+  /** Itself, and what it hangs on. */
+  needs: readonly string[];
+}
+
+/** Kind of what tokens hang on. */
+export const LIFE = 'life';
+const TIME = { maxTimeMS: 10_000 };
+const REMEMBERED = 10_000;
+const DUPLICATE = 11000;
+/** What a request may carry: tokens of persons, and of systems. */
+const ACCESS = ['AccessToken', 'ClientCredentials'] as const;
+
+export class MongoArtifacts implements Artifacts, OpaqueTokens {
+  readonly #database: Database;
+  readonly #hashing: Buffer;
+  readonly #sealing: Buffer;
+  readonly #kept: Gather<ArtifactDoc>;
+  readonly #living: Gather<true>;
+  readonly #known = new Map<string, Known>();
+
+  constructor(database: Database, ring: KeyRing) {
+    this.#database = database;
+    this.#hashing = ring.derive('authorization hashes');
+    this.#sealing = ring.derive('authorization records');
+    this.#kept = new Gather(async (ids) => {
+      const found = await find(database.artifacts, { _id: { $in: ids } });
+      return new Map(found.map((doc) => [doc._id, doc]));
+    });
+    this.#living = new Gather(async (ids) => {
+      const found = await find(database.artifacts, { _id: { $in: ids } }, { projection: { _id: 1 } });
+      return new Map(found.map(({ _id }) => [_id, true]));
+    });
+  }
+
+  async put(kind: string, id: string, artifact: Artifact, seconds: number): Promise<void> {
+    const { uid, grantId, sessionUid, expiresWithSession } = artifact;
+    const _id = this.#hash(kind, id);
+    const set = {
+      kind,
+      sealed: this.#seal(_id, artifact),
+      until: inSeconds(seconds),
+      ...(uid === undefined ? {} : { uid: this.#hash(`${kind} uid`, uid) }),
+      ...(grantId === undefined ? {} : { grant: this.life('grant', grantId) }),
+      ...(sessionUid === undefined || expiresWithSession !== true
+        ? {}
+        : { session: this.life('session', sessionUid) }),
+    };
+    await this.#database.artifacts.updateOne({ _id }, { $set: set }, { upsert: true, ...TIME });
+  }
+
+  async find(kind: string, id: string): Promise<Artifact | undefined> {
+    const [doc] = await find(this.#database.artifacts, { _id: this.#hash(kind, id) });
+    return this.#opened(doc);
+  }
+
+  async findByUid(kind: string, uid: string): Promise<Artifact | undefined> {
+    const filter = { uid: this.#hash(`${kind} uid`, uid) };
+    const [doc] = await find(this.#database.artifacts, filter, { limit: 1, hint: 'uid' });
+    return this.#opened(doc);
+  }
+
+  async use(kind: string, id: string): Promise<boolean> {
+    const unused = { _id: this.#hash(kind, id), used: { $exists: false }, until: { $gt: new Date() } };
+    const done = await this.#database.artifacts.updateOne(unused, { $set: { used: new Date() } }, TIME);
+    return done.modifiedCount === 1;
+  }
+
+  async take(kind: string, id: string): Promise<Artifact | undefined> {
+    const doc = await this.#database.artifacts.findOneAndDelete({ _id: this.#hash(kind, id) }, TIME);
+    return this.#opened(doc ?? undefined);
+  }
+
+  async end(kind: string, id: string): Promise<void> {
+    await this.#database.artifacts.deleteOne({ _id: this.#hash(kind, id) }, TIME);
+  }
+
+  async once(kind: string, id: string, seconds: number): Promise<boolean> {
+    try {
+      const doc = { _id: this.#hash(kind, id), kind, until: inSeconds(seconds) };
+      await this.#database.artifacts.insertOne(doc, TIME);
+      return true;
+    } catch (error) {
+      if (error instanceof MongoServerError && error.code === DUPLICATE) return false;
+      throw error;
+    }
+  }
+
+  life(kind: 'grant' | 'session', id: string): string {
+    return this.#hash(`life of ${kind}`, id);
+  }
+
+  async areAlive(lives: readonly string[]): Promise<boolean> {
+    return (await Promise.all(lives.map((life) => this.#living.get(life)))).every(Boolean);
+  }
+
+  async begin(kind: 'grant' | 'session', id: string, seconds: number, settled?: Settled): Promise<void> {
+    const _id = this.life(kind, id);
+    const sealed = settled === undefined ? {} : { sealed: this.#seal(_id, settled) };
+    const consent = settled?.connection?.consent;
+    const connection = consent === undefined ? {} : { connection: this.#hash('connection', consent) };
+    const set = { kind: LIFE, until: inSeconds(seconds), ...sealed, ...connection };
+    await this.#database.artifacts.updateOne({ _id }, { $set: set }, { upsert: true, ...TIME });
+  }
+
+  async settled(grantId: string): Promise<Settled | undefined> {
+    const [doc] = await find(this.#database.artifacts, { _id: this.life('grant', grantId) });
+    return this.#opened(doc) as Settled | undefined;
+  }
+
+  endGrant(grantId: string): Promise<void> {
+    return this.#endLife('grant', this.life('grant', grantId));
+  }
+
+  async endConnection(consent: string): Promise<void> {
+    for (const { _id } of await this.#connected(consent)) await this.#endLife('grant', _id);
+  }
+
+  async isKeptAlive(consent: string): Promise<boolean> {
+    const grants = (await this.#connected(consent)).map(({ _id }) => _id);
+    if (grants.length === 0) return false;
+    const filter = {
+      grant: { $in: grants },
+      kind: 'RefreshToken',
+      session: { $exists: false },
+      used: { $exists: false },
+      until: { $gt: new Date() },
+    };
+    return (await find(this.#database.artifacts, filter, { limit: 1, hint: 'grant' })).length > 0;
+  }
+
+  #connected(consent: string): Promise<ArtifactDoc[]> {
+    const filter = { connection: this.#hash('connection', consent) };
+    return find(this.#database.artifacts, filter, { hint: 'connection' });
+  }
+
+  endSession(uid: string): Promise<void> {
+    return this.#endLife('session', this.life('session', uid));
+  }
+
+  readonly token = async (secret: string): Promise<OpaqueToken | undefined> => {
+    const names = ACCESS.map((kind) => this.#hash(kind, secret));
+    const known = names.map((name) => this.#known.get(name)).find(Boolean) ?? (await this.#first(names));
+    if (known === undefined) return undefined;
+    const { token, needs } = known;
+    const living =
+      token.until > Date.now() ? await Promise.all(needs.map((id) => this.#living.get(id))) : [false];
+    if (living.every(Boolean)) return token;
+    this.#known.delete(needs[0]!);
+    return undefined;
+  };
+
+  /** INVARIANT: the life first: what is issued meanwhile is dead when it is born. */
+  async #endLife(kind: 'grant' | 'session', name: string): Promise<void> {
+    const { artifacts } = this.#database;
+    await artifacts.deleteOne({ _id: name }, TIME);
+    await artifacts.deleteMany({ [kind]: name }, { hint: kind, ...TIME });
+  }
+
+  async #first(names: readonly string[]): Promise<Known | undefined> {
+    const doc = (await Promise.all(names.map((name) => this.#kept.get(name)))).find(Boolean);
+    const opened = this.#opened(doc);
+    if (doc === undefined || opened === undefined) return undefined;
+    const {
+      scope = '',
+      exp,
+      extra,
+    } = opened as Artifact & {
+      scope?: string;
+      exp: number;
+      extra?: { held?: Held };
+    };
+    // what wasn't made to be carried by requests holds nothing
+    if (extra?.held === undefined) return undefined;
+    const token = {
+      ...extra.held,
+      id: doc._id.slice(0, 16),
+      scope,
+      until: Math.min(exp * 1000, extra.held.until ?? Infinity),
+    };
+    const known = { token, needs: [doc._id, ...token.lives] };
+    if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value!);
+    this.#known.set(doc._id, known);
+    return known;
+  }
+
+  #hash(kind: string, id: string): string {
+    return createHmac('sha256', this.#hashing).update(`${kind} ${id}`).digest('base64url');
+  }
+
+  #seal(about: string, value: object): Buffer {
+    return seal(this.#sealing, Buffer.from(JSON.stringify(value)), about);
+  }
+
+  #opened(doc: ArtifactDoc | undefined): Artifact | undefined {
+    if (doc?.sealed === undefined || (doc.until !== undefined && doc.until.getTime() <= Date.now()))
+      return undefined;
+    const artifact = JSON.parse(unseal(this.#sealing, doc.sealed, doc._id).toString()) as Artifact;
+    return doc.used === undefined ? artifact : { ...artifact, consumed: true };
+  }
+}
+
+function inSeconds(seconds: number): Date {
+  return new Date(Date.now() + seconds * 1000);
+}

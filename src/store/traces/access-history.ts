@@ -1,0 +1,98 @@
+/**
+ * The traces of one patient as an access history reads them: newest first, as many as are asked for, by an index. What
+ * hides a trace is looked at of those that are read alone, so that a page costs the same however many there are.
+ */
+import { assume } from '../../condition/condition.ts';
+import type { Access } from '../../enforcement/access.ts';
+import type { TracesAsked, TracesFound } from '../../enforcement/ports.ts';
+import { find } from '../command.ts';
+import { toMongo } from '../query/condition.ts';
+import type { Database } from '../database.ts';
+import { type Doc, WITHOUT_INDEX, attributes } from '../document.ts';
+import { givenOf } from './own-only.ts';
+import { type Query, all } from '../query/query.ts';
+import type { Reading } from '../reading.ts';
+import type { Wholeness } from '../wholeness.ts';
+
+const TYPE = 'AuditEvent';
+/** Hidden things whose traces a query leaves out. */
+const MOST_HIDDEN = 1000;
+
+export class AccessHistory {
+  readonly #database: Database;
+  readonly #reading: Reading;
+  readonly #wholeness: Wholeness;
+
+  constructor(database: Database, reading: Reading, wholeness: Wholeness) {
+    this.#database = database;
+    this.#reading = reading;
+    this.#wholeness = wholeness;
+  }
+
+  async traces(access: Access, asked: TracesAsked): Promise<TracesFound> {
+    const { patient, limit } = asked;
+    const { condition: reach, judged } = await access.reach([patient]);
+    const condition = assume(reach, { types: [TYPE], patient });
+    const only = judged === undefined ? givenOf(condition) : undefined;
+    const query = all([
+      { patient, type: TYPE },
+      seeking(asked.sought, only),
+      judged === undefined ? toMongo(condition) : {},
+      { others: { $exists: false } },
+    ]);
+    const hint = asked.sought.length === 0 && only === undefined ? 'patient_type_date' : 'patient_seek_date';
+    const hidden = new Set<string>();
+    const given: Doc[] = [];
+    let start = asked.start;
+    let more = true;
+    while (more && given.length < limit) {
+      const wanted = limit - given.length;
+      const left = hidden.size === 0 ? {} : { about: { $nin: [...hidden] } };
+      const docs = await find<Doc>(this.#database.audit, all([query, left, withinOf(asked, start)]), {
+        projection: WITHOUT_INDEX,
+        sort: { date: -1, _id: 1 },
+        limit: wanted + 1,
+        hint,
+      });
+      const next = docs[wanted];
+      more = next !== undefined;
+      if (next !== undefined) start = { at: next.date, id: next._id.slice(TYPE.length + 1) };
+      const batch = docs.slice(0, wanted);
+      const allowed = await this.#allowed(access, batch, judged !== undefined);
+      for (const [index, doc] of batch.entries()) {
+        if (allowed[index]) given.push(doc);
+        else if (doc.about?.length === 1 && hidden.size < MOST_HIDDEN) hidden.add(doc.about[0]!);
+      }
+    }
+    const traces = await this.#reading.current(given);
+    return { traces, next: more ? start : undefined };
+  }
+
+  async #allowed(access: Access, docs: readonly Doc[], isJudged: boolean): Promise<boolean[]> {
+    const items = docs.map((doc) => attributes(doc._id, doc));
+    const [allowed, whole] = await Promise.all([
+      isJudged ? access.among(items) : items.map(() => true),
+      this.#wholeness.among(access, items),
+    ]);
+    return items.map((_, index) => allowed[index]! && whole[index]!);
+  }
+}
+
+/** Each of these; the first is looked for, the others are held against what is found. */
+function seeking(sought: readonly string[], anyOf: readonly string[] | undefined): Query {
+  const parts: Query[] =
+    sought.length === 0 ? [] : [{ seek: sought.length === 1 ? sought[0] : { $all: sought } }];
+  if (anyOf !== undefined) parts.push({ seek: anyOf.length === 1 ? anyOf[0] : { $in: anyOf } });
+  return all(parts);
+}
+
+function withinOf({ from, until }: TracesAsked, start: TracesAsked['start']): Query {
+  const parts: Query[] = [];
+  if (from !== undefined) parts.push({ date: { $gte: from } });
+  if (until !== undefined) parts.push({ date: { $lt: until } });
+  if (start !== undefined) {
+    parts.push({ date: { $lte: start.at } });
+    parts.push({ $nor: [{ date: start.at, _id: { $lt: `${TYPE}/${start.id}` } }] });
+  }
+  return all(parts);
+}
