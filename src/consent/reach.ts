@@ -34,12 +34,19 @@ export function canFit(
   );
 }
 
-/** Who is named by name, and was blocked since, isn't; who acts in an organization, or is in a team of it, still is. */
+/**
+ * Who is named by name, and was blocked since, isn't, as one of a team that is named beside them neither; who acts in an
+ * organization, or is in a team alone, still is.
+ */
 function withoutVoided(whom: Whom, voided: (person: string) => boolean): Whom {
   if (whom.persons === 'all') return whom;
+  const gone = new Set(
+    whom.ways.filter(({ name, isTeam }) => !isTeam && voided(name)).map(({ name }) => name),
+  );
   const left = whom.ways.filter(
     ({ name, isTeam, where }) =>
-      isTeam || name.startsWith('Organization/') || !(voided(name) || (where !== undefined && voided(where))),
+      name.startsWith('Organization/') ||
+      (!gone.has(name) && (isTeam || where === undefined || !voided(where))),
   );
   return { ...whom, persons: new Set(left.map(({ name }) => name)) };
 }

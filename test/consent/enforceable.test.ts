@@ -147,7 +147,7 @@ it('a Consent that a Block has voided is enforced for those alone whom it hasnâ€
         speaksStill,
       ]);
     }),
-    { numRuns: 600 },
+    { numRuns: 600, examples: [namedTwice() as never] },
   );
   expect(voided).toBeGreaterThan(5);
 });
@@ -170,6 +170,26 @@ const consentOf = (provision: Json | undefined, rest: Json = {}): Resource => ({
   ...(provision === undefined ? {} : { provision }),
   ...rest,
 });
+
+/** Met once: by name and as one of a team, and blocked by a Block that may mean anybody. */
+function namedTwice(): unknown[] {
+  const team = {
+    resourceType: 'CareTeam',
+    id: 'u',
+    status: 'active',
+    subject: { reference: 'Patient/p' },
+    participant: [{ member: { reference: 'RelatedPerson/aunt' } }],
+  };
+  const unclear = { ...actor('Practitioner/gp'), extension: [] };
+  return [
+    consentOf(
+      permit({ actor: [actor('RelatedPerson/aunt'), actor('CareTeam/u')], purpose: [code('TREAT')] }),
+    ),
+    consentOf({ actor: [unclear] }, { policy: [{ uri: POLICY.block }] }),
+    { named: [team] },
+    NOW,
+  ];
+}
 
 const NAMED = [
   { resourceType: 'CareTeam', id: 'empty', status: 'active', subject: { reference: 'Patient/p' } },
