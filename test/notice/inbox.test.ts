@@ -74,7 +74,8 @@ test("a minor's secret gives a notice to the minor, and none to the parents", as
 });
 
 test('a notice of what is hidden since is gone from pages and counts', async () => {
-  const { json } = await carnet.as('lab').post('DocumentReference', document('n-5'));
+  const { json, status } = await carnet.as('lab').post('DocumentReference', document('n-5'));
+  expect([status, json.issue]).toEqual([201, undefined]);
   expect(await told(parent('n-5'), 'n-5')).toEqual(['document-added']);
   const secret = { ...json, securityLabel: [{ coding: [visibility('INVISIBLE_REPRESENTANTS_LEGAUX')] }] };
   expect((await carnet.as('lab').put(`DocumentReference/${json.id}`, secret)).status).toBe(200);

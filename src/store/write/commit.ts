@@ -78,7 +78,10 @@ export class Committer {
     if (this.#scheduled || this.#underWay >= UNDER_WAY || this.#waiting.length === 0) return;
     // what waits for the one under way shares the next
     if (this.#underWay > 0 && this.#waiting.length < TOGETHER && !isLate) {
-      this.#impatient ??= setTimeout(() => this.#schedule(true), LONG);
+      this.#impatient ??= setTimeout(() => {
+        this.#impatient = undefined;
+        this.#schedule(true);
+      }, LONG);
       return;
     }
     clearTimeout(this.#impatient);
