@@ -24,7 +24,7 @@ beforeAll(async () => {
   carnet = await testServer(import.meta.url);
   box = await mailbox();
   await putAll(carnet.as('all'), people(4));
-  client = await MongoClient.connect(carnet.database.uri);
+  client = await MongoClient.connect(carnet.database.uri, { readConcernLevel: 'majority' });
   db = client.db(carnet.database.dbName);
   for (const of of PATIENTS) {
     const parameter = [{ name: 'grouping', valueUnsignedInt: 0 }];

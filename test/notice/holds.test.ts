@@ -14,7 +14,7 @@ let db: Db;
 beforeAll(async () => {
   carnet = await testServer(import.meta.url, { noticesEvery: 50 });
   await putAll(carnet.as('all'), people(4));
-  client = await MongoClient.connect(carnet.database.uri);
+  client = await MongoClient.connect(carnet.database.uri, { readConcernLevel: 'majority' });
   db = client.db(carnet.database.dbName);
 });
 afterAll(async () => {

@@ -208,7 +208,7 @@ test('in an emergency the patient and their doctor are told at once, and of each
 });
 
 test('what stands in the database names no kind, document or professional', async () => {
-  const client = await MongoClient.connect(carnet.database.uri);
+  const client = await MongoClient.connect(carnet.database.uri, { readConcernLevel: 'majority' });
   const raw = JSON.stringify(await client.db(carnet.database.dbName).collection('notices').find().toArray());
   await client.close();
   expect(raw.length).toBeGreaterThan(1000);
@@ -219,7 +219,7 @@ test('what stands in the database names no kind, document or professional', asyn
 test('who reads on writes nothing more for it', async () => {
   await putAll(carnet.as('all'), [{ ...permitting('n-11', 'Practitioner/demo-gp'), id: 'n-11-gp' }]);
   const { json } = await carnet.as('lab').post('DocumentReference', document('n-11'));
-  const client = await MongoClient.connect(carnet.database.uri);
+  const client = await MongoClient.connect(carnet.database.uri, { readConcernLevel: 'majority' });
   const rows = () => client.db(carnet.database.dbName).collection('outbox').countDocuments();
   const before = await rows();
   for (let each = 0; each < 30; each += 1) {

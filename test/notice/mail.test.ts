@@ -21,7 +21,7 @@ beforeAll(async () => {
     mail: mailing(box),
   });
   await putAll(carnet.as('all'), people());
-  client = await MongoClient.connect(carnet.database.uri);
+  client = await MongoClient.connect(carnet.database.uri, { readConcernLevel: 'majority' });
   db = client.db(carnet.database.dbName);
   database = await connect(carnet.database.uri, carnet.database.dbName);
 });

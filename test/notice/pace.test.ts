@@ -19,7 +19,7 @@ beforeAll(async () => {
   box = await mailbox();
   carnet = await testServer(import.meta.url);
   await send(people(PATIENTS), 'PUT');
-  client = await MongoClient.connect(carnet.database.uri);
+  client = await MongoClient.connect(carnet.database.uri, { readConcernLevel: 'majority' });
 }, 120_000);
 afterAll(async () => {
   await carnet?.close();

@@ -69,7 +69,7 @@ async function play({ carnet, isWith }: World): Promise<void> {
 
 /** Until every letter that is due has left. */
 async function posted(carnet: TestServer): Promise<void> {
-  const client = await MongoClient.connect(carnet.database.uri);
+  const client = await MongoClient.connect(carnet.database.uri, { readConcernLevel: 'majority' });
   try {
     const db = client.db(carnet.database.dbName);
     for (const end = Date.now() + 60_000; ;) {

@@ -70,7 +70,7 @@ test('what a killed server had begun is told again with its number, when its lea
   const begun = await deposit('begun');
   await until(() => events().length === 1);
   // what a kill leaves: a claim that nobody gives back, and an event that has its number
-  const client = await MongoClient.connect(quiet.database.uri);
+  const client = await MongoClient.connect(quiet.database.uri, { readConcernLevel: 'majority' });
   const subscriptions = client.db(quiet.database.dbName).collection('subscriptions');
   await subscriptions.updateOne(
     { _id: id as never },
@@ -133,7 +133,7 @@ test('an endpoint that was away for a day ends it, with the reason, and writing 
   await until(async () => (await resourceOf()).status === 'active');
   await hook.stop();
   const missed = await deposit('missed');
-  const client = await MongoClient.connect(quiet.database.uri);
+  const client = await MongoClient.connect(quiet.database.uri, { readConcernLevel: 'majority' });
   const subscriptions = client.db(quiet.database.dbName).collection('subscriptions');
   await until(async () => (await subscriptions.findOne({ _id: id as never }))?.tries === 1);
   const set = { failing: Date.now() - 86_400_001, next: 0 };

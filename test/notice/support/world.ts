@@ -94,9 +94,9 @@ export function visibility(code: string): { system: string; code: string } {
   };
 }
 
-/** Until the notices of all that was written stand. */
+/** Until the notices of all that was written stand, as the server reads them: what a majority has. */
 export async function settled({ database }: Pick<TestServer, 'database'>): Promise<void> {
-  const client = await MongoClient.connect(database.uri);
+  const client = await MongoClient.connect(database.uri, { readConcernLevel: 'majority' });
   try {
     const db = client.db(database.dbName);
     for (let tries = 0; tries < 400; tries += 1) {
