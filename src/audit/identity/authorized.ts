@@ -3,9 +3,20 @@
  * let. https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.AuthZconsent
  */
 import type { Trace } from '../../enforcement/ports.ts';
-import { fewRandomBytes } from '../../fhir/random.ts';
 import type { Json, Resource } from '../../fhir/resource.ts';
 import { AUTHORIZED, BALP } from '../aside.ts';
+import {
+  ACT_REASON,
+  APPLICATION,
+  DCM,
+  PERSON,
+  RESOURCE_TYPES,
+  ROLES,
+  USER,
+  concept,
+  ownOf,
+  sourceOf,
+} from './words.ts';
 
 export interface Authorized {
   what: 'authorized';
@@ -27,19 +38,7 @@ export interface Authorized {
   purposes: readonly string[];
 }
 
-const DCM = 'http://dicom.nema.org/resources/ontology/DCM';
-const TYPES = 'http://terminology.hl7.org/CodeSystem/audit-entity-type';
-const ACT_REASON = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
-const concept = (system: string, code: string, display?: string) => ({
-  coding: [{ system, code, ...(display === undefined ? {} : { display }) }],
-});
-const USER = concept(
-  'http://terminology.hl7.org/CodeSystem/v3-ParticipationType',
-  'IRCP',
-  'information recipient',
-);
 const HOUSE = concept('http://terminology.hl7.org/CodeSystem/v3-RoleClass', 'PROV', 'healthcare provider');
-const APPLICATION = concept(DCM, '110150', 'Application');
 const AUTHORIZER = concept(
   'http://terminology.hl7.org/CodeSystem/extra-security-role-type',
   'authserver',
@@ -75,32 +74,24 @@ export function authorizedTrace(event: Authorized, base: string, at: number): Tr
       },
       { type: AUTHORIZER, who: { display: base }, requestor: false },
     ],
-    source: {
-      observer: { display: base },
-      type: [{ system: 'http://terminology.hl7.org/CodeSystem/security-source-type', code: '6' }],
+    source: sourceOf(base),
+  };
+  const own = ownOf(at, [
+    {
+      what: { reference: `Patient/${patient}` },
+      type: PERSON,
+      role: { system: ROLES, code: '1', display: 'Patient' },
+      // the profile leaves no entity for it
+      detail: [{ type: 'X-Request-Id', valueString: requestId }],
     },
-  };
-  const own: Resource = {
-    resourceType: 'AuditEvent',
-    id: `${at.toString(16)}-${fewRandomBytes(8).toString('hex')}`,
-    recorded: new Date(at).toISOString(),
-    entity: [
-      {
-        what: { reference: `Patient/${patient}` },
-        type: { system: TYPES, code: '1', display: 'Person' },
-        role: { system: 'http://terminology.hl7.org/CodeSystem/object-role', code: '1', display: 'Patient' },
-        // the profile leaves no entity for it
-        detail: [{ type: 'X-Request-Id', valueString: requestId }],
-      },
-    ],
-  };
+  ]);
   return { frame, own, aside: consents.map(consentOf), patient };
 }
 
 function consentOf(because: string): Json {
   return {
     what: { reference: because.split('/_history/', 1)[0] },
-    type: { system: 'http://hl7.org/fhir/resource-types', code: 'Consent', display: 'Consent' },
+    type: { system: RESOURCE_TYPES, code: 'Consent', display: 'Consent' },
     detail: [{ type: 'because', valueString: because }],
   };
 }

@@ -4,10 +4,21 @@
  */
 import type { Role } from '../../consent/subject.ts';
 import type { Trace } from '../../enforcement/ports.ts';
-import { fewRandomBytes } from '../../fhir/random.ts';
 import type { Json, Resource } from '../../fhir/resource.ts';
 import { TRACE_ENTITY } from '../aside.ts';
 import { ACCOUNT_EVENT, ACCOUNT_EVENTS, type AccountEventKind } from './kinds.ts';
+import {
+  ACT_REASON,
+  APPLICATION,
+  PERSON,
+  RESOURCE_TYPES,
+  ROLES,
+  TYPES,
+  USER,
+  concept,
+  ownOf,
+  sourceOf,
+} from './words.ts';
 
 export interface Actor {
   /** `Patient/x`, `Practitioner/x`, `Device/x`, `Organization/x`; absent where only the account is known. */
@@ -52,21 +63,7 @@ export interface AccountEvent {
 
 const MOST = 20;
 const LONGEST = 200;
-const TYPES = 'http://terminology.hl7.org/CodeSystem/audit-entity-type';
-const ROLES = 'http://terminology.hl7.org/CodeSystem/object-role';
-const RESOURCE_TYPES = 'http://hl7.org/fhir/resource-types';
-const ACT_REASON = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
-const PERSON = { system: TYPES, code: '1', display: 'Person' };
 const OBJECT = { system: TYPES, code: '2', display: 'System Object' };
-const concept = (system: string, code: string, display?: string) => ({
-  coding: [{ system, code, ...(display === undefined ? {} : { display }) }],
-});
-const USER = concept(
-  'http://terminology.hl7.org/CodeSystem/v3-ParticipationType',
-  'IRCP',
-  'information recipient',
-);
-const APPLICATION = concept('http://dicom.nema.org/resources/ontology/DCM', '110150', 'Application');
 const AUTHORIZER = concept(
   'https://profiles.ihe.net/ITI/BALP/CodeSystem/UserAgentTypes',
   'AuthzOauthService',
@@ -89,17 +86,9 @@ export function accountTrace(event: AccountEvent, base: string, at: number): Tra
     outcome: event.outcome ?? outcome,
     ...(stated.length === 0 ? {} : { purposeOfEvent: stated }),
     agent: agentsOf(event, base),
-    source: {
-      observer: { display: base },
-      type: [{ system: 'http://terminology.hl7.org/CodeSystem/security-source-type', code: '6' }],
-    },
+    source: sourceOf(base),
   };
-  const own: Resource = {
-    resourceType: 'AuditEvent',
-    id: `${at.toString(16)}-${fewRandomBytes(8).toString('hex')}`,
-    recorded: new Date(at).toISOString(),
-    entity: entitiesOf(event),
-  };
+  const own = ownOf(at, entitiesOf(event));
   return { frame, own, aside: [], patient: patient ?? '' };
 }
 
