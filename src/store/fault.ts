@@ -3,6 +3,7 @@ import { MongoBulkWriteError, MongoNetworkError, MongoServerError, MongoServerSe
 import { FhirError } from '../fhir/outcome.ts';
 
 const MAX_TIME_EXPIRED = 50;
+const DUPLICATE_KEY = 11000;
 
 /** The database can't be reached, or another node takes over. */
 export function isAway(error: unknown): boolean {
@@ -13,6 +14,11 @@ export function isAway(error: unknown): boolean {
     error.code === undefined &&
     [error.writeErrors].flat().length === 0
   );
+}
+
+/** Something of the same unique key was there before. */
+export function isDuplicate(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 }
 
 /** Undefined for what is a fault of our own. */

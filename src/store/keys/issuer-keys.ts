@@ -1,7 +1,7 @@
 /** The keys that ID tokens are signed with: made at the first start, sealed, added to by a rotation. */
 import { generateKeyPairSync, type JsonWebKey, randomUUID } from 'node:crypto';
-import { MongoServerError } from 'mongodb';
 import type { Database } from '../database.ts';
+import { isDuplicate } from '../fault.ts';
 import type { KeyRing } from './keys.ts';
 import { seal, unseal } from './sealing.ts';
 
@@ -20,7 +20,6 @@ type Alg = (typeof ALGS)[number];
 const PUBLISHED_FIRST = 15 * 60_000;
 /** And so long after the next one signs. */
 const KEPT = 24 * 3_600_000;
-const DUPLICATE = 11000;
 const TIME = { maxTimeMS: 10_000 };
 
 export class IssuerKeys {
@@ -60,7 +59,7 @@ export class IssuerKeys {
     try {
       await this.#database.issuerKeys.insertOne(this.#made(alg, `${alg}-1`));
     } catch (error) {
-      if (!(error instanceof MongoServerError && error.code === DUPLICATE)) throw error;
+      if (!isDuplicate(error)) throw error;
     }
   }
 

@@ -1,7 +1,7 @@
 /** Our keys towards the OpenID providers that people log in at: made when they are first needed, sealed. */
 import { generateKeyPairSync } from 'node:crypto';
-import { MongoServerError } from 'mongodb';
 import type { Database } from '../database.ts';
+import { isDuplicate } from '../fault.ts';
 import type { KeyRing } from './keys.ts';
 import { seal, unseal } from './sealing.ts';
 
@@ -19,7 +19,6 @@ interface Key {
   use: 'sig' | 'enc';
 }
 
-const DUPLICATE = 11000;
 const TIME = { maxTimeMS: 10_000 };
 
 /** @param algs of these one each. @returns private keys, as JWK */
@@ -42,7 +41,7 @@ export async function upstreamKeys(
         await collection.insertOne({ _id: kid, alg, sealed, made: new Date() });
       } catch (error) {
         // another process made it at the same time
-        if (!(error instanceof MongoServerError && error.code === DUPLICATE)) throw error;
+        if (!isDuplicate(error)) throw error;
       }
       found.push(opened((await collection.findOne({ _id: kid }, TIME))!));
     }

@@ -6,10 +6,11 @@
  * A follower keeps its place as a document of `followers`, `{ _id: name, n }`, and moves it in the transaction of what
  * it makes of the rows (`moveOn`): killed anywhere, or run twice, it makes each thing once.
  */
-import { type ClientSession, MongoError, ObjectId } from 'mongodb';
+import { type ClientSession, ObjectId } from 'mongodb';
 import type { Cause, Outbox, ParkedRow, Row } from '../../notice/outbox.ts';
 import { insert } from '../command.ts';
 import type { Database } from '../database.ts';
+import { isDuplicate } from '../fault.ts';
 import type { VersionDoc } from '../document.ts';
 import type { KeyRing } from '../keys/keys.ts';
 import { seal, unseal } from '../keys/sealing.ts';
@@ -187,7 +188,7 @@ export class MongoOutbox implements Outbox {
         { upsert: true, ...OPTIONS },
       );
     } catch (error) {
-      if (!(error instanceof MongoError && error.code === 11000)) throw error;
+      if (!isDuplicate(error)) throw error;
     }
     return (await followers.findOne({ _id: follower }, OPTIONS))!.n;
   }

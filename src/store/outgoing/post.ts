@@ -1,8 +1,8 @@
 /** E-mails under way: see src/notice/mail.ts. No address and nothing of what they tell is kept here. */
-import { MongoError } from 'mongodb';
 import { fewRandomBytes } from '../../fhir/random.ts';
 import type { Mail, Parked, Post } from '../../notice/mail.ts';
 import type { Database } from '../database.ts';
+import { isDuplicate } from '../fault.ts';
 import type { DeliveryDoc } from './notices.ts';
 import { Passed } from './outbox.ts';
 
@@ -95,7 +95,7 @@ export class MongoPost implements Post {
       return true;
     } catch (error) {
       // another process made it
-      if (error instanceof Passed || (error instanceof MongoError && error.code === 11000)) return false;
+      if (error instanceof Passed || isDuplicate(error)) return false;
       throw error;
     } finally {
       await session.endSession();
@@ -156,7 +156,7 @@ export class MongoPost implements Post {
         );
         released += modifiedCount;
       } catch (error) {
-        if (!(error instanceof MongoError && error.code === 11000)) throw error;
+        if (!isDuplicate(error)) throw error;
         released += await this.#join(_id, reader);
       }
     }

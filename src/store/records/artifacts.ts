@@ -4,10 +4,10 @@
  * one query tells whether a token still holds.
  */
 import { createHmac } from 'node:crypto';
-import { MongoServerError } from 'mongodb';
 import type { Artifact, Artifacts, Held, OpaqueToken, OpaqueTokens, Settled } from '../../auth/grants.ts';
 import { find } from '../command.ts';
 import type { Database } from '../database.ts';
+import { isDuplicate } from '../fault.ts';
 import { Gather } from '../gather.ts';
 import type { KeyRing } from '../keys/keys.ts';
 import { seal, unseal } from '../keys/sealing.ts';
@@ -39,7 +39,6 @@ interface Known {
 export const LIFE = 'life';
 const TIME = { maxTimeMS: 10_000 };
 const REMEMBERED = 10_000;
-const DUPLICATE = 11000;
 /** What a request may carry: tokens of persons, and of systems. */
 const ACCESS = ['AccessToken', 'ClientCredentials'] as const;
 
@@ -113,7 +112,7 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
       await this.#database.artifacts.insertOne(doc, TIME);
       return true;
     } catch (error) {
-      if (error instanceof MongoServerError && error.code === DUPLICATE) return false;
+      if (isDuplicate(error)) return false;
       throw error;
     }
   }

@@ -3,9 +3,9 @@ import type { Issuer } from '../../catalogue/issuer.ts';
 import type { Listing, State } from '../../catalogue/listing.ts';
 import type { Report, Shelf } from '../../catalogue/ports.ts';
 import type { Proposal } from '../../catalogue/proposal.ts';
-import { MongoServerError } from 'mongodb';
 import { find } from '../command.ts';
 import type { Database } from '../database.ts';
+import { isDuplicate } from '../fault.ts';
 
 export interface ListingDoc {
   _id: string;
@@ -120,7 +120,7 @@ async function inserted(insert: () => Promise<unknown>): Promise<boolean> {
     await insert();
     return true;
   } catch (error) {
-    if (error instanceof MongoServerError && error.code === 11000) return false;
+    if (isDuplicate(error)) return false;
     throw error;
   }
 }

@@ -5,13 +5,14 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { type Filter, MongoServerError } from 'mongodb';
+import { type Filter } from 'mongodb';
 import type { Subject } from '../../consent/subject.ts';
 import type { Content, Kept } from '../../enforcement/ports.ts';
 import { FhirError } from '../../fhir/outcome.ts';
 import type { Claimed, Desk, Job, Order, Progress, Result, State } from '../../record/export/ports.ts';
 import type { Contents } from '../content/contents.ts';
 import type { Database } from '../database.ts';
+import { isDuplicate } from '../fault.ts';
 import type { KeyRing } from '../keys/keys.ts';
 import { seal, unseal } from '../keys/sealing.ts';
 
@@ -46,7 +47,6 @@ const MOST = 10;
 /** Times that it is begun. */
 const TRIES = 3;
 const TIME = { maxTimeMS: 10_000 };
-const DUPLICATE = 11_000;
 
 export class Exports implements Desk {
   readonly #database: Database;
@@ -98,7 +98,7 @@ export class Exports implements Desk {
         return id;
       } catch (error) {
         // another request of the same caller was sooner: look again
-        if (!(error instanceof MongoServerError && error.code === DUPLICATE)) throw error;
+        if (!isDuplicate(error)) throw error;
       }
     }
     throw new FhirError('transient', 'the record is being asked for by several requests: try again');

@@ -3,12 +3,13 @@
  * is given to a role hangs on a record beside the tokens, so that it ends with the role.
  */
 import { createHmac, randomUUID } from 'node:crypto';
-import { type ClientSession, MongoServerError } from 'mongodb';
+import { type ClientSession } from 'mongodb';
 import { type Account, type Person, personKey } from '../../auth/accounts.ts';
 import type { KnownLogin, Login, Logins } from '../../auth/logins.ts';
 import { LIFE } from './artifacts.ts';
 import { find } from '../command.ts';
 import type { Database } from '../database.ts';
+import { isDuplicate } from '../fault.ts';
 import type { KeyRing } from '../keys/keys.ts';
 import { seal, unseal } from '../keys/sealing.ts';
 
@@ -23,7 +24,6 @@ export interface LoginDoc {
 
 /** Logins that open one account. */
 const MOST = 10;
-const DUPLICATE = 11000;
 
 export class MongoLogins implements Logins {
   readonly #database: Database;
@@ -60,7 +60,7 @@ export class MongoLogins implements Logins {
       return await this.#keep(login, persons, account);
     } catch (error) {
       // the same came for the first time twice at once
-      if (!(error instanceof MongoServerError && error.code === DUPLICATE)) throw error;
+      if (!isDuplicate(error)) throw error;
       return this.#keep(login, persons, account);
     }
   }

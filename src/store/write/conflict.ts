@@ -1,9 +1,9 @@
 /** What comes in the way of a transaction: others, the clock, a database that is away. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ClientSession, MongoError, MongoServerError } from 'mongodb';
+import { type ClientSession, MongoError } from 'mongodb';
 import { Stale } from '../../enforcement/ports.ts';
 import { FhirError } from '../../fhir/outcome.ts';
-import { isAway } from '../fault.ts';
+import { isAway, isDuplicate } from '../fault.ts';
 
 /** How long the database is asked whether a commit holds, when the answer was lost. Milliseconds. */
 const UNSURE_WITHIN = 60_000;
@@ -47,8 +47,4 @@ export function isTransient(error: unknown): boolean {
   if (error instanceof Late || isAway(error)) return true;
   if (!(error instanceof MongoError)) return false;
   return error.hasErrorLabel('TransientTransactionError') || error.code === 112 || error.code === 251;
-}
-
-export function isDuplicate(error: unknown): boolean {
-  return error instanceof MongoServerError && error.code === 11000;
 }
