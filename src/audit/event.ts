@@ -7,6 +7,7 @@ import type { Decided } from '../enforcement/notes.ts';
 import type { Subject } from '../consent/subject.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import { BALP, TOKEN_USE, TRACE_ENTITY } from './aside.ts';
+import { ASSERTED } from './asserted.ts';
 
 export type Action = 'C' | 'R' | 'U' | 'D' | 'E';
 
@@ -181,12 +182,13 @@ function makeFrame(kind: Kind): Resource {
 }
 
 function userOf({ subject, standing, action, professions }: Kind): Json {
-  const { reference, name, role, profession, purposes, tokenId } = subject;
+  const { reference, name, role, profession, purposes, tokenId, assertedBy } = subject;
   const reads = action === 'R' || action === 'E';
   const roles = [
     concept(CALLER_ROLE, role),
     ...(profession === undefined ? [] : [concept(professions, profession)]),
     ...(standing === 'other' ? [] : [concept(STANDING, standing)]),
+    ...(assertedBy === undefined ? [] : [ASSERTED]),
   ];
   return {
     type: { coding: [reads ? RECIPIENT : AUTHOR, ...(tokenId === undefined ? [] : [OAUTH])] },

@@ -28,16 +28,27 @@ export interface Client {
   reviewedUntil?: number;
   /** `Organization/x`: whose system it is, with what its own tokens carry. */
   system?: { organization: string; rights: string[]; idPrefixes: string[] };
-  /**
-   * A system that acts for professionals who logged in to it at a provider of ours: the most that their tokens may say, and
-   * by which ids the provider knows it.
-   */
-  persons?: { scope: string; upstreamClients: readonly string[] };
+  /** A system that acts for professionals. */
+  persons?: ForPersons;
   /** May ask about tokens that aren't its own. */
   introspects?: boolean;
   /** May begin the launch of an app. */
   launches?: boolean;
   idTokenAlgorithm?: 'RS256' | 'ES256';
+}
+
+export interface ForPersons {
+  /** The most that their tokens may say. */
+  scope: string;
+  /** By which ids a provider of ours knows the system, to which they log in there. */
+  upstreamClients?: readonly string[];
+  /** It names them by its own word: docs/decisions/0029-asserted-persons.md */
+  asserts?: true;
+}
+
+/** INVARIANT: who writes the directory names nobody: it would say itself who works there. */
+export function mayAssert({ persons, system }: Pick<Client, 'persons' | 'system'>): boolean {
+  return persons?.asserts === true && system !== undefined && !system.rights.includes('directory.write');
 }
 
 export interface Clients {

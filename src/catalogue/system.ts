@@ -1,7 +1,7 @@
 /** A hospital's or laboratory's system as a client: what it is asked to be. Pure. */
-import type { Client } from '../auth/clients.ts';
+import { type Client, type ForPersons, mayAssert } from '../auth/clients.ts';
 import { FhirError } from '../fhir/outcome.ts';
-import { fieldsOf, httpsIn, listIn, textIn } from './reading.ts';
+import { type Fields, fieldsOf, httpsIn, listIn, textIn } from './reading.ts';
 
 const FIELDS = [
   'id',
@@ -66,7 +66,7 @@ export function systemIn(value: unknown): Client {
       expression: 'idPrefixes',
     });
   }
-  return {
+  const client: Client = {
     id,
     name: textIn(fields, 'name', 200),
     auth: 'private_key_jwt',
@@ -78,31 +78,54 @@ export function systemIn(value: unknown): Client {
     ...(launches ? { launches } : {}),
     ...(fields['persons'] === undefined ? {} : { persons: personsIn(fields['persons']) }),
   };
+  if (client.persons?.asserts === true && !mayAssert(client)) {
+    throw new FhirError(
+      'value',
+      'a system that writes the directory names no professionals by its own word',
+      {
+        expression: 'persons.asserts',
+      },
+    );
+  }
+  return client;
 }
 
-/** That it acts for professionals who log in to it at a provider of ours: see oauth/exchange.ts. */
-function personsIn(value: unknown): NonNullable<Client['persons']> {
-  const fields = fieldsOf(value, 'persons', ['scope', 'upstreamClients']);
+/** That it acts for professionals: see oauth/exchange.ts and oauth/assertion.ts. */
+function personsIn(value: unknown): ForPersons {
+  const fields = fieldsOf(value, 'persons', ['scope', 'upstreamClients', 'asserts']);
   const scope = textIn(fields, 'scope', 4000);
   const wrong = scope.split(' ').find((each) => !PERSONS.test(each) || each.endsWith('.'));
   if (wrong !== undefined) {
     throw new FhirError(
       'value',
       `\`${wrong.slice(0, 60)}\` is no \`user/\` scope, such as \`user/DocumentReference.rs\``,
-      {
-        expression: 'persons.scope',
-      },
+      { expression: 'persons.scope' },
     );
   }
-  const upstreamClients = listIn(fields, 'upstreamClients', 10);
-  if (!upstreamClients.every((each) => typeof each === 'string' && each !== '' && each.length <= 200)) {
+  const { upstreamClients, asserts = false } = fields;
+  if (typeof asserts !== 'boolean') {
+    throw new FhirError('value', '`asserts` is true or false', { expression: 'persons.asserts' });
+  }
+  if (upstreamClients === undefined && !asserts) {
+    throw new FhirError('required', '`persons` has `upstreamClients`, or `asserts`, or both', {
+      expression: 'persons',
+    });
+  }
+  return {
+    scope,
+    ...(upstreamClients === undefined ? {} : { upstreamClients: knownThere(fields) }),
+    ...(asserts ? { asserts } : {}),
+  };
+}
+
+function knownThere(fields: Fields): string[] {
+  const ids = listIn(fields, 'upstreamClients', 10);
+  if (!ids.every((each) => typeof each === 'string' && each !== '' && each.length <= 200)) {
     throw new FhirError(
       'value',
       '`upstreamClients` are 1 to 10 ids, by which the provider knows the system',
-      {
-        expression: 'persons.upstreamClients',
-      },
+      { expression: 'persons.upstreamClients' },
     );
   }
-  return { scope, upstreamClients: upstreamClients as string[] };
+  return ids as string[];
 }

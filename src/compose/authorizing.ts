@@ -18,6 +18,7 @@ import { type Because, healthRecords } from '../oauth/health-records.ts';
 import { apps, withApps } from '../oauth/apps.ts';
 import { mount, type Mounted } from '../oauth/mount.ts';
 import { AUTH_RATES, type AuthRates, Pace } from '../oauth/pace.ts';
+import { practising } from '../oauth/practising.ts';
 import { createProvider } from '../oauth/provider.ts';
 import { screens } from '../oauth/screens.ts';
 import { smartConfiguration } from '../oauth/smart.ts';
@@ -67,6 +68,8 @@ export interface Around {
   connecting: Connecting;
   ask: AskWithin;
   because: Because;
+  /** Their code systems. */
+  professions: readonly string[];
   log: Log;
 }
 
@@ -84,7 +87,7 @@ export async function authorizing(
     clientKeyHosts = [],
     rates = AUTH_RATES,
   }: AuthorizingOptions,
-  { database, port, ring, base, proxies, events, connecting, ask, because, log }: Around,
+  { database, port, ring, base, proxies, events, connecting, ask, because, professions, log }: Around,
 ): Promise<Authorizing> {
   const artifacts = new MongoArtifacts(database, ring);
   const clients = new MongoClients(database);
@@ -111,7 +114,10 @@ export async function authorizing(
       artifacts,
       clients: withApps(clients, issuer),
       accounts,
-      ...(exchanges ? { exchange: { elsewhere: way.elsewhere, events, from } } : {}),
+      ...(exchanges ? { exchange: { elsewhere: way.elsewhere } } : {}),
+      practising: practising(port, base, professions),
+      events,
+      from,
       readKeySet: keySetReader(clientKeyHosts),
       stands: connecting.stands,
       pace,

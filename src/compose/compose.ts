@@ -220,6 +220,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       connecting: apps,
       ask,
       because,
+      professions: options.rules.professions,
       log,
     };
     const authorization = options.authorization && (await authorizing(options.authorization, around));

@@ -1,8 +1,8 @@
 /** What oidc-provider asks of its storage: https://github.com/panva/node-oidc-provider/blob/v9.x/example/my_adapter.js */
 import type { Adapter, AdapterPayload, errors as Errors } from 'oidc-provider';
-import type { Client, Clients } from '../auth/clients.ts';
+import { type Client, type Clients, mayAssert } from '../auth/clients.ts';
 import type { Artifacts } from '../auth/grants.ts';
-import { TOKEN_EXCHANGE } from './smart.ts';
+import { JWT_BEARER, TOKEN_EXCHANGE } from './smart.ts';
 
 /** A registered client as it is for one request, with what its tokens hang on. */
 export interface Registration {
@@ -17,12 +17,15 @@ export function registrationOf(client: object): Registration {
 /** Of what the library says no time for: seconds. */
 const SHORT = 600;
 
+/** @param exchanges whether tokens of another provider are exchanged here */
 export function adapterFor(
   artifacts: Artifacts,
   clients: Clients,
   errors: typeof Errors,
+  exchanges: boolean,
 ): (kind: string) => Adapter {
-  return (kind) => (kind === 'Client' ? clientAdapter(clients) : artifactAdapter(kind, artifacts, errors));
+  return (kind) =>
+    kind === 'Client' ? clientAdapter(clients, exchanges) : artifactAdapter(kind, artifacts, errors);
 }
 
 function artifactAdapter(kind: string, artifacts: Artifacts, errors: typeof Errors): Adapter {
@@ -52,12 +55,12 @@ function artifactAdapter(kind: string, artifacts: Artifacts, errors: typeof Erro
   }
 }
 
-function clientAdapter(clients: Clients): Adapter {
+function clientAdapter(clients: Clients, exchanges: boolean): Adapter {
   const nothing = async (): Promise<undefined> => undefined;
   return {
     async find(id) {
       const found = await clients.find(id);
-      return found === undefined ? undefined : metadataOf(found);
+      return found === undefined ? undefined : metadataOf(found, exchanges);
     },
     upsert: () => Promise.reject(new Error('clients are registered elsewhere')),
     findByUid: nothing,
@@ -69,7 +72,7 @@ function clientAdapter(clients: Clients): Adapter {
 }
 
 /** https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata */
-function metadataOf(registration: Registration): AdapterPayload {
+function metadataOf(registration: Registration, exchanges: boolean): AdapterPayload {
   const { client } = registration;
   const logsIn = client.redirectUris.length > 0;
   const isSystem = client.system !== undefined && client.auth === 'private_key_jwt';
@@ -81,7 +84,8 @@ function metadataOf(registration: Registration): AdapterPayload {
     grant_types: [
       ...(logsIn ? (['authorization_code', 'refresh_token'] as const) : []),
       ...(isSystem ? (['client_credentials'] as const) : []),
-      ...(isSystem && client.persons !== undefined ? [TOKEN_EXCHANGE] : []),
+      ...(isSystem && exchanges && client.persons?.upstreamClients !== undefined ? [TOKEN_EXCHANGE] : []),
+      ...(isSystem && mayAssert(client) ? [JWT_BEARER] : []),
     ],
     application_type: client.redirectUris.every((uri) => /^https?:/.test(uri)) ? 'web' : 'native',
     token_endpoint_auth_method: client.auth === 'client_secret' ? 'client_secret_basic' : client.auth,

@@ -2,15 +2,11 @@
  * A system that acts for a professional who logged in to it at a provider of ours exchanges their token:
  * https://datatracker.ietf.org/doc/html/rfc8693
  */
-import type { IncomingMessage } from 'node:http';
 import type { errors as Errors, KoaContextWithOIDC, Provider } from 'oidc-provider';
-import type { AccountLog } from '../audit/identity/log.ts';
-import type { Artifacts } from '../auth/grants.ts';
-import type { From } from '../auth/records.ts';
+import { type Acting, personScopes, tokenFor } from './acting.ts';
 import { registrationOf } from './adapter.ts';
 import { whoIs } from './login.ts';
 import { LIVES } from './lives.ts';
-import { scopesAsked, scopesFor } from './scopes.ts';
 import { TOKEN_EXCHANGE } from './smart.ts';
 import { settle } from './settle.ts';
 import type { Elsewhere } from './upstream/parties.ts';
@@ -19,10 +15,8 @@ import { Refused } from './upstream/relying-party.ts';
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 const LONGEST = 8000;
 
-export interface Exchange {
+export interface Exchange extends Acting {
   elsewhere: Elsewhere;
-  events: AccountLog;
-  from(request: IncomingMessage): From;
 }
 
 type Params = Record<
@@ -30,11 +24,7 @@ type Params = Record<
   string | undefined
 >;
 
-export function registerExchange(
-  provider: Provider,
-  errors: typeof Errors,
-  options: Exchange & { artifacts: Artifacts },
-): void {
+export function registerExchange(provider: Provider, errors: typeof Errors, options: Exchange): void {
   const names = [
     'subject_token',
     'subject_token_type',
@@ -48,34 +38,24 @@ export function registerExchange(
   async function exchange(ctx: KoaContextWithOIDC): Promise<void> {
     const { client } = registrationOf(ctx.oidc.client!);
     const { persons, system } = client;
-    if (persons === undefined || system === undefined)
+    if (persons?.upstreamClients === undefined || system === undefined)
       throw new errors.UnauthorizedClient('the client is not registered to act for professionals');
     const { subject_token: token, scope: asked } = paramsIn(ctx.oidc.params as never);
-    const { scopes, fault } = scopesAsked(asked, persons.scope, 'person');
-    if (fault !== undefined) throw new errors.InvalidScope(fault, asked ?? '');
-    const granted = scopesFor(scopes, 'professional', false).filter((each) => each.startsWith('user/'));
-    if (granted.length === 0) throw new errors.InvalidScope('no `user/` scope is asked for', asked ?? '');
+    const scopes = personScopes(errors, asked, persons.scope);
     const { upstream, subject, admitted } = await subjectOf(ctx, token, persons.upstreamClients);
     const person = admitted.persons.find(
       ({ organizations, regulator }) => !regulator && organizations.includes(system.organization),
     );
     const settled = person && settle(person, client, {});
     if (person === undefined || settled === undefined) return refuse(ctx, upstream, 'organization');
-    const { Grant, AccessToken } = provider;
-    const grant = new Grant({ accountId: admitted.account, clientId: client.id });
-    grant.addOIDCScope(granted.join(' '));
-    const grantId = await grant.save();
     const seconds = Math.max(1, Math.min(LIVES.system, subject.until - Math.floor(Date.now() / 1000)));
-    await options.artifacts.begin('grant', grantId, seconds, settled);
-    const made = new AccessToken({
-      accountId: admitted.account,
-      client: ctx.oidc.client!,
-      grantId,
+    const made = await tokenFor(ctx, provider, options.artifacts, {
+      account: admitted.account,
+      settled,
+      scopes,
+      seconds,
       gty: 'token_exchange',
-      scope: granted.join(' '),
-      expiresIn: seconds,
-    } as never);
-    ctx.oidc.entity('AccessToken', made);
+    });
     await options.events.record({
       what: 'login',
       who: { account: admitted.account, ...whoIs(person) },
@@ -88,7 +68,7 @@ export function registerExchange(
       issued_token_type: ACCESS_TOKEN,
       token_type: 'Bearer',
       expires_in: seconds,
-      scope: granted.join(' '),
+      scope: scopes.join(' '),
     };
   }
 

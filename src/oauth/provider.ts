@@ -3,11 +3,15 @@
  * https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html
  */
 import { createHmac, type JsonWebKey } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { KoaContextWithOIDC, Provider as OidcProvider, Configuration } from 'oidc-provider';
+import type { AccountLog } from '../audit/identity/log.ts';
 import type { Accounts } from '../auth/accounts.ts';
 import { type Clients, isSecret } from '../auth/clients.ts';
-import type { Artifacts, Connected, Held } from '../auth/grants.ts';
+import type { Artifacts } from '../auth/grants.ts';
+import type { From } from '../auth/records.ts';
 import { adapterFor, type Registration, registrationOf } from './adapter.ts';
+import { registerAssertion } from './assertion.ts';
 import { type Exchange, registerExchange } from './exchange.ts';
 import { type Library, loadProvider } from './library.ts';
 import { errorPage } from './pages/error.ts';
@@ -16,8 +20,10 @@ import { onwardPage } from './pages/onward.ts';
 import { policy } from './policy.ts';
 import { LIVES } from './lives.ts';
 import type { Pace } from './pace.ts';
+import type { Practising } from './practising.ts';
 import { IDENTITY, LAUNCH, scopesAsked } from './scopes.ts';
 import { languageOf } from './language.ts';
+import { tokenClaims } from './token-claims.ts';
 
 export interface ProviderOptions {
   issuer: string;
@@ -32,7 +38,11 @@ export interface ProviderOptions {
   clients: Clients;
   accounts: Accounts;
   /** Absent: no token of another provider is exchanged. */
-  exchange?: Exchange;
+  exchange?: Pick<Exchange, 'elsewhere'>;
+  practising: Practising;
+  events: AccountLog;
+  /** Who sent a request. */
+  from(request: IncomingMessage): From;
   /** Reads a client's key set, where that is allowed. */
   readKeySet(address: string | URL | Request): Promise<Response>;
   /** A patient's app is still connected by this Consent. */
@@ -45,6 +55,7 @@ export interface ProviderOptions {
 /** RS384 and ES384 are SMART's; an assertion lives five minutes at most. */
 const ASSERTIONS = ['RS384', 'ES384'] as const;
 const LONGEST_ASSERTION = 300;
+const TOLERANCE = 5;
 
 export async function createProvider(options: ProviderOptions): Promise<OidcProvider> {
   const { Provider, errors, interactionPolicy } = await loadProvider();
@@ -53,7 +64,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
   const isSecure = issuer.startsWith('https:');
   const cookie = { httpOnly: true, sameSite: 'lax', signed: true, secure: isSecure } as const;
   const configuration: Configuration = {
-    adapter: adapterFor(artifacts, clients, errors),
+    adapter: adapterFor(artifacts, clients, errors, options.exchange !== undefined),
     jwks: { keys: [...options.keys] as never },
     clients: [],
     claims: { openid: ['sub'], fhirUser: ['fhirUser'], profile: ['name', 'fhirUser'] },
@@ -80,7 +91,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
         throw new errors.InvalidClientAuth('the assertion expires in more than five minutes');
     },
     fetch: (address) => options.readKeySet(address),
-    clockTolerance: 5,
+    clockTolerance: TOLERANCE,
     extraClientMetadata: { properties: ['registration'] },
     extraParams: {
       async aud(ctx: KoaContextWithOIDC, value: string | undefined, client: object) {
@@ -146,44 +157,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
         },
       };
     },
-    async extraTokenClaims(ctx, token) {
-      const registration = registrationOf(ctx.oidc.client!);
-      if (token.kind === 'ClientCredentials') {
-        const wait = await options.pace.wait('client', registration.client.id);
-        if (wait === 0) return systemToken(token, registration);
-        ctx.set('retry-after', String(wait));
-        const text = `too many tokens of one client: try again in ${wait} seconds`;
-        const tooMany = new errors.OIDCProviderError(429, 'temporarily_unavailable');
-        throw Object.assign(tooMany, { error_description: text });
-      }
-      const { grantId, sessionUid, expiresWithSession } = token as {
-        grantId?: string;
-        sessionUid?: string;
-        expiresWithSession?: boolean;
-      };
-      const settled = grantId === undefined ? undefined : await artifacts.settled(grantId);
-      if (settled === undefined || grantId === undefined)
-        throw new errors.InvalidGrant('the authorization has ended');
-      const { connection, lives = [] } = settled;
-      if (!(await artifacts.areAlive(lives))) throw new errors.InvalidGrant('the role has ended');
-      if (connection !== undefined && !(await isConnected(connection))) {
-        await artifacts.endGrant(grantId);
-        throw new errors.InvalidGrant('the connection has ended: the patient is asked again');
-      }
-      const session = expiresWithSession === true ? [artifacts.life('session', sessionUid!)] : [];
-      const held: Held = {
-        holder: settled.holder,
-        lives: [artifacts.life('grant', grantId), registration.life, ...session, ...lives],
-        ...(connection === undefined ? {} : { until: connection.until }),
-      };
-      const { patient, encounter, fhirUser } = settled;
-      return {
-        held,
-        ...(patient === undefined ? {} : { patient }),
-        ...(encounter === undefined ? {} : { encounter }),
-        fhirUser: `${base}/${fhirUser}`,
-      };
-    },
+    extraTokenClaims: tokenClaims({ ...options, errors }),
     routes: {
       authorization: '/authorize',
       token: '/token',
@@ -209,10 +183,6 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
     },
   };
 
-  async function isConnected({ consent, until }: Connected): Promise<boolean> {
-    return Date.now() < until && options.stands(consent);
-  }
-
   /** @throws the error that the client is told, at its redirect URI */
   function checkRequest(ctx: KoaContextWithOIDC, aud: string | undefined, { client }: Registration): void {
     const { params } = ctx.oidc;
@@ -229,36 +199,21 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
     params!.scope = scopes.filter((scope) => isLaunched || scope !== 'launch').join(' ');
   }
 
-  function systemToken(token: { scope?: string }, { client, life }: Registration): { held: Held } {
-    const { system } = client;
-    if (system === undefined) throw new errors.UnauthorizedClient('the client is no system');
-    const { scopes, fault } = scopesAsked(token.scope, client.scope, 'system');
-    if (fault !== undefined) throw new errors.InvalidScope(fault, token.scope ?? '');
-    if (scopes.length === 0) throw new errors.InvalidScope('no `system/` scope is asked for', '');
-    token.scope = scopes.join(' ');
-    const holder = {
-      role: 'system' as const,
-      reference: system.organization,
-      depositor: system.organization,
-      related: [],
-      organizations: [system.organization],
-      purposes: ['TREAT'],
-      emergencies: [],
-      regulator: false,
-      rights: system.rights,
-      idPrefixes: system.idPrefixes,
-      client: client.id,
-      name: client.name,
-    };
-    return { held: { holder, lives: [life] } };
-  }
-
   const provider = new Provider(issuer, configuration);
   provider.proxy = true;
   provider.silent = true;
   provider.on('server_error', (_ctx, error) => options.failed(error));
   hardened(provider, artifacts);
-  if (options.exchange !== undefined) registerExchange(provider, errors, { ...options.exchange, artifacts });
+  const acting = { artifacts, events: options.events, from: options.from };
+  if (options.exchange !== undefined) registerExchange(provider, errors, { ...options.exchange, ...acting });
+  registerAssertion(provider, errors, {
+    ...acting,
+    practising: options.practising,
+    audience: `${issuer}/token`,
+    algorithms: ASSERTIONS,
+    longest: LONGEST_ASSERTION,
+    tolerance: TOLERANCE,
+  });
   provider.use(async (ctx, next) => {
     await next();
     if (ctx.oidc?.route === 'token' || ctx.oidc?.route === 'introspection')

@@ -23,6 +23,9 @@ const CAPABILITIES = [
 /** https://datatracker.ietf.org/doc/html/rfc8693#section-2.1 */
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
+/** https://datatracker.ietf.org/doc/html/rfc7523#section-2.1 */
+export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
 /** @param issuer absolute, without a slash at the end @param exchanges whether tokens of another provider are exchanged */
 export function smartConfiguration(issuer: string, exchanges: boolean): Record<string, unknown> {
   return {
@@ -38,6 +41,7 @@ export function smartConfiguration(issuer: string, exchanges: boolean): Record<s
       'authorization_code',
       'refresh_token',
       'client_credentials',
+      JWT_BEARER,
       ...(exchanges ? [TOKEN_EXCHANGE] : []),
     ],
     response_types_supported: ['code'],

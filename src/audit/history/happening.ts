@@ -4,6 +4,7 @@
  */
 import { dateRange } from '../../fhir/dates.ts';
 import type { Coding, Json, Reference, Resource } from '../../fhir/resource.ts';
+import { isAsserted } from '../asserted.ts';
 import { type Told, kindsOf } from './kinds.ts';
 
 export type Mode = 'usual' | 'emergency' | 'call-centre';
@@ -22,6 +23,8 @@ export interface Who {
   /** Its name, where the trace has one. */
   professionName?: string;
   organization?: { reference?: string; name?: string };
+  /** Named by their software, without a login of theirs. */
+  isAsserted?: true;
 }
 
 export interface Happening extends Told {
@@ -150,8 +153,10 @@ export function whoIn(agents: readonly Agent[], patient: string): Who {
   const name = caller.who?.display ?? caller.name;
   if (name !== undefined) who.name = name;
   for (const { coding } of list<{ coding?: Coding[] }>(caller.role)) {
-    for (const { system = '', code, display } of coding ?? []) {
+    for (const each of coding ?? []) {
+      const { system = '', code, display } = each;
       if (code === undefined) continue;
+      if (isAsserted(each)) who.isAsserted = true;
       if (system === STANDINGS) who.standing = code;
       else if (PROFESSION.test(system)) {
         who.profession = code;

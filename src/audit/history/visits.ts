@@ -135,7 +135,8 @@ export function keyOf(happening: Happening): string {
 }
 
 function textOf({ who, mode, purposes, outside }: Happening): string {
-  return JSON.stringify([who.reference ?? who.name ?? '', mode, purposes, outside]);
+  const name = who.reference ?? who.name ?? '';
+  return JSON.stringify([name, mode, purposes, outside, ...(who.isAsserted === true ? ['asserted'] : [])]);
 }
 
 function hashed(text: string): string {

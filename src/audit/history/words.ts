@@ -108,6 +108,10 @@ const FAMILY: Readonly<Record<string, Words>> = {
   representative: { fr: 'représentant légal', en: 'legal representative' },
   caregiver: { fr: 'aidant', en: 'aidant' },
 };
+const ASSERTED: Words = {
+  fr: 'd’après le logiciel de son établissement',
+  en: 'as named by the software of their organization',
+};
 const OUTSIDE: Words = { fr: 'déclaré par un autre système', en: 'as told by another system' };
 const GOES_ON: Words = { fr: 'la suite est à la page suivante', en: 'continued on the next page' };
 
@@ -128,6 +132,7 @@ export function sentenceOf(visited: Visited, summary: Summary, clock: Clock): st
   return [
     `${subject} ${done} ${during(summary.from, summary.to, clock)}`,
     ...(mode === 'usual' ? whys(visited, language) : [emergencyOf(mode, visited.reason, language)]),
+    ...(who.isAsserted === true ? [ASSERTED[language]] : []),
     ...(outside ? [OUTSIDE[language]] : []),
     ...(cut ? [GOES_ON[language]] : []),
   ].join(', ');

@@ -6,6 +6,7 @@ import type { Role } from '../../consent/subject.ts';
 import type { Trace } from '../../enforcement/ports.ts';
 import type { Json, Resource } from '../../fhir/resource.ts';
 import { TRACE_ENTITY } from '../aside.ts';
+import { ASSERTED } from '../asserted.ts';
 import { ACCOUNT_EVENT, ACCOUNT_EVENTS, type AccountEventKind } from './kinds.ts';
 import {
   ACT_REASON,
@@ -28,6 +29,8 @@ export interface Actor {
   /** Display name. */
   name?: string;
   role?: Role | 'reviewer' | 'security-officer';
+  /** Named by the software, without a login of theirs. */
+  isAsserted?: true;
 }
 
 export interface AccountEvent {
@@ -96,7 +99,9 @@ function agentsOf({ who, client, address }: AccountEvent, base: string): Json[] 
   const network = address === '' ? {} : { network: { address, type: '2' } };
   const user: Json = {
     type: USER,
-    ...(who?.role === undefined ? {} : { role: [concept(CALLER_ROLE, who.role)] }),
+    ...(who?.role === undefined
+      ? {}
+      : { role: [concept(CALLER_ROLE, who.role), ...(who.isAsserted === true ? [ASSERTED] : [])] }),
     ...(who === undefined ? {} : { who: partyOf(who) }),
     ...(who?.name === undefined ? {} : { name: short(who.name) }),
     requestor: true,

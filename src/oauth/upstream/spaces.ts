@@ -66,7 +66,7 @@ export class Spaces {
 }
 
 /** The name in use, else the first. */
-function nameOf({ name }: Resource): string | undefined {
+export function nameOf({ name }: Resource): string | undefined {
   const names = (Array.isArray(name) ? name : []) as { use?: string; family?: string; given?: string[] }[];
   const shown = names.find(({ use }) => use === 'usual') ?? names[0];
   const text = [shown?.given?.[0], shown?.family].filter(Boolean).join(' ');

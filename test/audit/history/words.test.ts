@@ -44,6 +44,12 @@ const ROWS: Row[] = [
     en: `${DENTIST.en} viewed 1 document, 2 results and 1 vaccination on 12 March from 14:05 to 14:30, ${CARE.en}`,
   },
   {
+    it: 'who was named by software',
+    of: [{ who: { ...happening().who, isAsserted: true } }],
+    fr: `${DENTIST.fr} consulté 1 document ${WHEN.fr}, ${CARE.fr}, d’après le logiciel de son établissement`,
+    en: `${DENTIST.en} viewed 1 document ${WHEN.en}, ${CARE.en}, as named by the software of their organization`,
+  },
+  {
     it: 'a search that found nothing',
     of: [{ deed: 'search', resources: [] }],
     fr: `${DENTIST.fr} fait 1 recherche sans résultat ${WHEN.fr}, ${CARE.fr}`,
