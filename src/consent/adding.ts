@@ -92,12 +92,17 @@ export function mayAdd(policy: Policy, caller: Caller, type: string, named: Name
   );
 }
 
-/** Something that the patient says lets the app in now: else it is given nothing, what it added neither. */
-export function isConnected(policy: Policy, caller: Caller, named: Named, now: number): boolean {
+/** Something that the patient says lets the app in now. */
+function isConnected(policy: Policy, caller: Caller, named: Named, now: number): boolean {
   if (inForce(policy, caller, now).length > 0) return true;
   return [...said(policy, caller, 'usual', named, now).values()]
     .flat()
     .some(({ effect }) => effect === 'permit');
+}
+
+/** An app that nothing lets in: no line is asked, what it deposited neither. */
+export function isShutOut(policy: Policy, caller: Caller, named: Named, now: number): boolean {
+  return caller.role === 'app' && !isConnected(policy, caller, named, now);
 }
 
 function inForce({ adds }: Policy, { persons }: Caller, now: number): readonly Adding[] {

@@ -128,6 +128,9 @@ function denied(line: number): Decision {
   return { effect: 'deny', line, because: [], cited: [] };
 }
 
+/** Line 12. */
+export const NOBODY = denied(12);
+
 function effectOf({ permit, deny }: Verdict, facts: Attributes): Effect | undefined {
   if (matches(deny, facts)) return 'deny';
   return matches(permit, facts) ? 'permit' : undefined;

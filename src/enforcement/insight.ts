@@ -4,8 +4,9 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Attributes } from '../condition/condition.ts';
+import { isShutOut } from '../consent/adding.ts';
 import type { Caller } from '../consent/caller.ts';
-import { type Decision, judge } from '../consent/lines.ts';
+import { type Decision, NOBODY, judge } from '../consent/lines.ts';
 import { DECIDING, type Policy } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
 import { asFarAs } from '../consent/supposed.ts';
@@ -109,7 +110,9 @@ export class Insight {
     named: ReadonlyMap<string, Resource>,
     policy: Policy = this.policy,
   ): Promise<Sight[]> {
-    const decide = judge(policy, caller, this.rules, now, named, this.key);
+    const decide = isShutOut(policy, caller, named, now)
+      ? () => NOBODY
+      : judge(policy, caller, this.rules, now, named, this.key);
     const sights: Sight[] = [];
     for (let start = 0; start < items.length; start += AT_ONCE) {
       for (const facts of items.slice(start, start + AT_ONCE))

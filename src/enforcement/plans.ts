@@ -4,9 +4,9 @@
  * or ends.
  */
 import { type Attributes, type Condition, NONE, and, keyed } from '../condition/condition.ts';
-import { isConnected } from '../consent/adding.ts';
+import { isShutOut } from '../consent/adding.ts';
 import { type Caller, callerOf } from '../consent/caller.ts';
-import { type Decision, type Verdict, judge, plan, verdictsFor } from '../consent/lines.ts';
+import { type Decision, NOBODY, type Verdict, judge, plan, verdictsFor } from '../consent/lines.ts';
 import { type Standing, standingOf } from '../consent/link.ts';
 import type { Policy } from '../consent/policy.ts';
 import type { Representative, Subject } from '../consent/subject.ts';
@@ -77,7 +77,7 @@ function ownPlan({ policy, named }: Stated, subject: Subject, source: PolicySour
   const known = remembered.get(policy)?.get(subject);
   if (known !== undefined && known.from <= now && now < known.until) return known;
   const caller = callerFor(subject);
-  const isOut = caller.role === 'app' && !isConnected(policy, caller, named, now);
+  const isOut = isShutOut(policy, caller, named, now);
   const condition = isOut ? NONE : keyed(plan(policy, caller, source.rules, now, named), source.key);
   const standing = standingOf(policy, caller, now);
   let judged: ((facts: Attributes) => Decision) | undefined;
@@ -109,9 +109,6 @@ function ownPlan({ policy, named }: Stated, subject: Subject, source: PolicySour
 
 /** Of those that say so, in one decision of a search. */
 const MOST_CITED = 20;
-
-/** Line 12. */
-const NOBODY: Decision = { effect: 'deny', line: 12, because: [], cited: [] };
 
 /** Lines 3 and 6, without asking all of them: plans of the family are made for each request. */
 const DEPOSITED: Decision = { effect: 'permit', line: 3, because: [], cited: [] };

@@ -101,6 +101,8 @@ const WORLD: Resource[] = [
   consent('aunt', { type: 'permit', actor: [actor('RelatedPerson/aunt')] }),
   consent('clinic', { type: 'permit', actor: [actor('Organization/clinic')] }),
   consent('old', { type: 'permit', actor: [actor('Organization/old')] }),
+  consent('present', { type: 'permit', actor: [actor('Device/present')] }),
+  consent('past', { type: 'permit', actor: [actor('Device/past')] }, { status: 'inactive' }),
   consent('cohort', { type: 'permit', actor: [actor('Group/cohort')] }),
   consent(
     'hidden',
@@ -130,6 +132,12 @@ const WORLD: Resource[] = [
 beforeAll(async () => {
   carnet = await testServer(import.meta.url);
   await putAll(carnet.as('all'), WORLD);
+  for (const app of ['past', 'present']) {
+    const subject = ref('Patient/p');
+    const added = { resourceType: 'Observation', id: app, status: 'final', code: { text: 'x' }, subject };
+    const as = carnet.as({ token: carnet.tokenFor({ reference: `Device/${app}` }, 'all') });
+    await putAll(as, [added]);
+  }
 });
 afterAll(() => carnet?.close());
 
@@ -196,6 +204,8 @@ const DECISIONS: [string, string, string[]][] = [
   ['an emergency', 'actor=Practitioner/nobody&resource=Condition/c&purpose=ETREAT', ['permit 7']],
   ['another purpose', 'actor=Organization/clinic&resource=Condition/c', ['permit 10', 'Consent/clinic Consent.provision']],
   ['an app', 'actor=Device/app&resource=Condition/c', ['deny 12']],
+  ['an app, of what it added', 'actor=Device/present&resource=Observation/present', ['permit 3']],
+  ['an app that is let in no more, of what it added', 'actor=Device/past&resource=Observation/past', ['deny 12']],
   ['the patient', 'actor=Patient/p&resource=Condition/c', ['permit 6']],
   ['a legal representative', 'actor=RelatedPerson/mother&resource=Condition/c', ['permit 6', 'RelatedPerson/mother']],
   ['the matrix', 'actor=Practitioner/dentist&resource=List/plain', ['deny 11']],
