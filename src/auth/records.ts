@@ -20,6 +20,8 @@ export interface Represented {
 export interface ConnectedApp {
   /** Logical id of the Consent. */
   consent: string;
+  /** The same of all connections of an app that one person made. */
+  made: string;
   /** `Device/x` */
   device: string;
   name: string;
@@ -48,6 +50,8 @@ export interface Connection {
   /** Types; none: nothing. */
   reads: readonly string[] | 'all';
   adds: readonly string[] | 'all';
+  /** It goes on while nobody is logged in, and has a Consent of its own for that. */
+  isOffline: boolean;
   /** Milliseconds. */
   since: number;
   until: number;

@@ -54,6 +54,14 @@ interface One {
   apps: ConnectedApp[];
 }
 
+interface Ending {
+  account: string;
+  person: Person;
+  patient: string;
+  /** `Device/x` */
+  device: string;
+}
+
 export function apps(options: AppsOptions): Apps {
   const { issuer, accounts, records, artifacts, events, base } = options;
   const root = new URL(issuer).pathname;
@@ -107,20 +115,33 @@ export function apps(options: AppsOptions): Apps {
     for (const { person, patient, apps: all } of await allOf(account, from)) {
       const app = all.find(({ consent, isOver }) => consent === id && !isOver);
       if (app === undefined) continue;
-      const consent = `Consent/${id}`;
-      // INVARIANT: first what the gate reads: tokens that come meanwhile open nothing
-      await records.disconnect(holderOf(person, issuer), id, from);
-      await artifacts.endConnection(consent);
-      await events.record({
-        what: 'app-disconnected',
-        who: { account: account.id, ...whoIs(person) },
-        patient,
-        ...from,
-        about: [consent, app.device],
-      });
+      // the button ends the app, whatever it was connected by
+      const own = all.filter(
+        ({ made, device, isOver }) => made === app.made && device === app.device && !isOver,
+      );
+      const by = { account: account.id, person, patient, device: app.device };
+      for (const { consent } of own) await disconnect(by, consent, from);
       return true;
     }
     return false;
+  }
+
+  async function disconnect(
+    { account, person, patient, device }: Ending,
+    id: string,
+    from: ReturnType<AppsOptions['from']>,
+  ): Promise<void> {
+    const consent = `Consent/${id}`;
+    // INVARIANT: first what the gate reads: tokens that come meanwhile open nothing
+    await records.disconnect(holderOf(person, issuer), id, from);
+    await artifacts.endConnection(consent);
+    await events.record({
+      what: 'app-disconnected',
+      who: { account, ...whoIs(person) },
+      patient,
+      ...from,
+      about: [consent, device],
+    });
   }
 
   function loginAddress(): string {

@@ -177,7 +177,7 @@ function connect(
   granted: readonly string[],
   until: number,
 ): Promise<string> {
-  const { options, client, from } = asked;
+  const { options, client, scopes, from } = asked;
   const connection = {
     by: holderOf(person, options.issuer),
     of: of?.patient ?? patientOf(person).patient!,
@@ -186,6 +186,7 @@ function connect(
     device: client.device!,
     reads: typesIn(granted, 'reads'),
     adds: typesIn(granted, 'adds'),
+    isOffline: scopes.includes('offline_access'),
     since: Date.now(),
     until,
     text: connectionText(client.name, granted, until, of && (of.name ?? of.patient)),

@@ -7,9 +7,17 @@ export const CONNECTION = 'https://carnet.example/fhir/NamingSystem/connected-cl
 const RESOURCE_TYPES = 'http://hl7.org/fhir/resource-types';
 const ACTIONS = 'http://terminology.hl7.org/CodeSystem/consentaction';
 
+/** Of a connection for a session: it stands beside one that lasts, and never in its place. */
+const SESSION = ' session';
+
 /** Each who connects an app has a Consent of their own: the others' go on when theirs ends. */
-export function connectionName(client: string, link: string | undefined): string {
-  return link === undefined ? client : `${client} ${link}`;
+export function connectionName({
+  client,
+  link,
+  isOffline,
+}: Pick<Connection, 'client' | 'link' | 'isOffline'>): string {
+  const made = link === undefined ? client.id : `${client.id} ${link}`;
+  return isOffline ? made : `${made}${SESSION}`;
 }
 
 export function consentOf(connection: Connection): Resource {
@@ -17,7 +25,7 @@ export function consentOf(connection: Connection): Resource {
   const data = Buffer.from(text, 'utf8');
   return {
     resourceType: 'Consent',
-    identifier: [{ system: CONNECTION, value: connectionName(client.id, link) }],
+    identifier: [{ system: CONNECTION, value: connectionName(connection) }],
     status: 'active',
     scope: {
       coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }],
@@ -75,6 +83,7 @@ export function appOf(consent: Resource, now: number): Omit<ConnectedApp, 'used'
   const reads = nested.length === 0 ? provision : acting('access');
   return {
     consent: consent.id!,
+    made: (identifier.value ?? '').replace(new RegExp(`${SESSION}$`), ''),
     device,
     name: display ?? device,
     reads: typesIn(reads),

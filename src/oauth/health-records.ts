@@ -34,8 +34,8 @@ export function healthRecords(ask: Ask, because: Because): HealthRecords {
   };
   return {
     async connect(connection, from) {
-      const { of, by, client, link } = connection;
-      const name = `${CONNECTION}|${connectionName(client.id, link)}`;
+      const { of, by } = connection;
+      const name = `${CONNECTION}|${connectionName(connection)}`;
       const query = new URLSearchParams({ patient: of, identifier: name });
       const sent = putting(`Consent?${query.toString()}`, consentOf(connection));
       const { headers } = await ask({ ...by, scopes: [CONNECTIONS] }, sent, from);

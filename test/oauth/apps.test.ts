@@ -124,6 +124,27 @@ it('the list says what each reads, until when, and when it last did; ended there
   expect(text).toContain('"code":"app-disconnected"');
 });
 
+it('a launch for a session leaves a connection that lasts; the button ends both', async () => {
+  const scope = 'openid launch/patient patient/Observation.rs';
+  const own = async () =>
+    (await connectionsOf('demo-mother')).filter((each) => JSON.stringify(each).includes('Device/app"'));
+  const lasting = await launch(oauth, 'patient', { scope: `${scope} offline_access` });
+  const before = await own();
+  const session = await launch(oauth, 'patient', { scope });
+  expect((await as(session).get('Observation/own')).status).toBe(200);
+  const both = await own();
+  expect([before.length, both.length]).toEqual([1, 2]);
+  expect(both).toContainEqual(before[0]);
+  const again = await refreshed(lasting);
+  expect(again.status).toBe(200);
+  const [browser, seen] = await listed();
+  const { id } = both.find((each) => each.id !== before[0]!.id)!;
+  await browser.post(`${oauth.issuer}/apps`, { proof: hidden(seen, 'proof')[0]!, connection: id });
+  expect(await own()).toEqual([]);
+  for (const tokens of [session, again.json])
+    expect((await as(tokens).get('Observation/own')).status).toBe(401);
+});
+
 it('in English for who reads English, to nobody who isn’t logged in, and with no word that another site sends', async () => {
   await launch(oauth, 'patient');
   const [browser, seen] = await listed('patient', { 'accept-language': 'en' });
