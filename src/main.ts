@@ -4,9 +4,11 @@ import { join, resolve } from 'node:path';
 import type { Accounts } from './auth/accounts.ts';
 import { KeySet, keySource } from './auth/keys.ts';
 import type { Issuer } from './auth/token.ts';
+import type { Upstream } from './auth/upstream.ts';
 import { type RunningServer, startServer } from './compose/compose.ts';
 import type { ClamdAddress } from './config-values.ts';
 import { type Config, readConfig } from './config.ts';
+import type { Rules } from './consent/rules.ts';
 import { type CallerName, demoCallers } from './demo/callers.ts';
 import { seedCatalogue } from './demo/catalogue.ts';
 import { demoClients, registerDemoClients, toldClients } from './demo/clients.ts';
@@ -30,13 +32,23 @@ let config: Config | undefined;
 
 async function main(): Promise<void> {
   config = readConfig(process.env);
-  await start(config);
+  // whatever is wrong with what an operator wrote is told before anything is started
+  await start(config, {
+    upstreams: upstreamsFile(config.auth.upstreams),
+    rules: nationalRules(config.rules),
+  });
+}
+
+/** What files of the operator say. */
+interface Files {
+  upstreams: readonly Upstream[];
+  rules: Rules;
 }
 
 /** Milliseconds between two looks into the outbox. */
 const NOTICES_EVERY = 500;
 
-async function start(config: Config): Promise<void> {
+async function start(config: Config, { upstreams, rules }: Files): Promise<void> {
   const log = createLog({ level: config.logLevel ?? levelFor(config) });
   logFaults(log);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
@@ -65,7 +77,7 @@ async function start(config: Config): Promise<void> {
               clientKeyHosts: config.auth.clientKeyHosts,
               rates: config.auth.rates,
               passwords: secrets && demoPasswords(secrets.password),
-              upstreams: upstreamsFile(config.auth.upstreams),
+              upstreams,
             },
       maxBodyBytes: config.maxBodyBytes,
       contentBytes: config.contentBytes,
@@ -77,7 +89,7 @@ async function start(config: Config): Promise<void> {
       metrics: config.metrics,
       archive: { folder: config.audit.archive, years: config.audit.years },
       anchor: anchorFile(config.audit.anchor, await signingKey(config.keyFile)),
-      rules: nationalRules(config.rules),
+      rules,
       requiredProfiles: config.requiredProfiles,
       disclosure: config.disclosure,
       finds: { person: config.patientFinds, system: 50 * config.patientFinds },

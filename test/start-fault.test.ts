@@ -1,6 +1,11 @@
 /** What is said when the server can't start; the errors are those of Node and of the driver themselves. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { MongoClient } from 'mongodb';
 import { explainStart } from '../src/start-fault.ts';
 
@@ -52,4 +57,26 @@ it.each([
 
 it('what is wrong with the configuration is said as it is', () => {
   expect(explainStart(new Error('PORT must be a number'))).toBe('PORT must be a number');
+});
+
+it('a list of providers that is wrong is told before anything is started', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'carnet-start-'));
+  const [upstreams, dataDir] = [join(folder, 'upstreams.json'), join(folder, 'data')];
+  writeFileSync(upstreams, `[{ "id": "psc", "client": { "secret": "${SECRET}" } }]`);
+  try {
+    const child = spawn(process.execPath, ['--import', './test/support/typescript.mjs', 'src/main.ts'], {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { PATH: process.env.PATH, UPSTREAMS: upstreams, DATA_DIR: dataDir },
+    });
+    let said = '';
+    child.stderr.on('data', (data: Buffer) => (said += data.toString()));
+    const [code] = await once(child, 'close');
+    expect([code, said]).toEqual([1, expect.stringContaining(`UPSTREAMS names \`${upstreams}\``)]);
+    expect(said).toContain('`[0].claims` must be one of');
+    expect(said).not.toContain(SECRET);
+    expect(existsSync(dataDir)).toBe(false);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
