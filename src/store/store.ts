@@ -117,7 +117,7 @@ export class Store implements ResourceStore {
     });
     const planner = new Planner(database, this.policies, this.terms, this.#wholeness, watch);
     this.#outline = new Outline(database, planner, this.policies, this.#reading, this.terms);
-    this.searching = new Search(database, planner, this.#reading, this.#currents, this.terms, this, base);
+    this.searching = new Search(planner, this.#reading, this.#currents, this.terms, this, base);
   }
 
   async get(access: Access, type: string, id: string): Promise<Stored | undefined> {

@@ -1,7 +1,8 @@
-/** Searches of a moment that ask alike are one `find`, in which each is given what its own condition gives, and no more. */
+/** Searches, and counts, of a moment that ask alike are one command, in which each is given what its own condition gives. */
 import type { CollectionInfo } from 'mongodb';
 import { type Database, connect, ensureIndexes } from '../../src/store/database.ts';
 import { Alike } from '../../src/store/query/alike.ts';
+import { Counting } from '../../src/store/query/counting.ts';
 import type { Doc } from '../../src/store/document.ts';
 import { testDatabase } from '../support/database.ts';
 
@@ -16,7 +17,8 @@ const OPTIONS = {
 } as const;
 
 interface Ran {
-  command: { find?: string; filter?: { $or?: unknown[] } };
+  command: { find?: string; filter?: { $or?: unknown[] }; pipeline?: [{ $match: { $or: unknown[] } }] };
+  planSummary: string;
   execStats: Stage;
   keysExamined: number;
 }
@@ -75,13 +77,16 @@ const newest = (patient: string, ...at: number[]) =>
   at.map((each) => `${patient}-${String(each).padStart(2, '0')}`);
 
 /** What the database ran meanwhile. */
-async function ran(work: () => Promise<unknown>): Promise<Ran[]> {
+async function ran(
+  work: () => Promise<unknown>,
+  of: object = { 'command.find': 'resources' },
+): Promise<Ran[]> {
   const { db } = database;
   await db.command({ profile: 2 });
   await work();
   await db.command({ profile: 0 });
   const profile = db.collection<Ran & CollectionInfo>('system.profile');
-  const found = await profile.find({ 'command.find': 'resources' }).toArray();
+  const found = await profile.find(of).toArray();
   await profile.drop();
   return found;
 }
@@ -181,4 +186,58 @@ it('never lets a search join one that was sent before it', async () => {
   const late = ask('late');
   expect(idsOf(await late)).toEqual(newest('late', 0));
   expect(idsOf(await early)).toHaveLength(EACH);
+});
+
+describe('counts', () => {
+  const COUNTS = { $or: [{ 'command.aggregate': 'resources' }, { 'command.count': 'resources' }] };
+  let counting: Counting;
+  beforeEach(() => {
+    counting = new Counting(database.resources);
+  });
+  const of = (patient: string, query: object = everything(patient)) =>
+    counting.count({ patient, query: query as Record<string, unknown> }, 'patient_type_date');
+
+  it('are asked once, by the index, each by its own condition', async () => {
+    let counts: number[] = [];
+    const [only, ...others] = await ran(async () => {
+      counts = await Promise.all([
+        of('many'),
+        of('p1', gated('p1', 'Organization/even')),
+        of('p2', gated('p2', 'Organization/odd')),
+        of('p3', gated('p3', 'Organization/neither')),
+        of('nobody'),
+      ]);
+    }, COUNTS);
+    expect(counts).toEqual([40, 2, 3, 0, 0]);
+    expect(others).toEqual([]);
+    expect(only!.planSummary).toMatch(/^IXSCAN \{ patient: 1, type: 1, date: -1, _id: 1, view: 1 \}/);
+    expect(only!.keysExamined).toBeLessThanOrEqual(40 + 3 * EACH + 10);
+  });
+
+  it('are asked apart of one patient, and where they are long', async () => {
+    const long = { $and: [everything('p4'), { by: { $nin: Array.from({ length: 700 }, String) } }] };
+    const commands = await ran(async () => {
+      const counts = await Promise.all([
+        of('p1'),
+        of('p1', gated('p1', 'Organization/even')),
+        of('p2'),
+        of('p4', long),
+      ]);
+      expect(counts).toEqual([EACH, 2, EACH, EACH]);
+    }, COUNTS);
+    expect(commands).toHaveLength(3);
+  });
+
+  it('tell each its own fault', async () => {
+    const asked = [of('p1'), of('p2', { $and: [{ patient: 'p2' }, { $bad: 1 }] })];
+    expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('never join one that was sent before them', async () => {
+    const early = of('later');
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    await database.resources.insertOne({ ...rows('later', 1)[0]!, labels: [] } as unknown as Doc);
+    expect(await of('later')).toBe(1);
+    expect(await early).toBeLessThanOrEqual(1);
+  });
 });

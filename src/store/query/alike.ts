@@ -6,13 +6,7 @@
 import type { Collection } from 'mongodb';
 import { type Find, find, findAtOnce } from '../command.ts';
 import type { Doc } from '../document.ts';
-import type { Query } from './query.ts';
-
-/** Of one patient's resources that are nobody else's, by an index that gives the order. */
-export interface Asking {
-  patient: string;
-  query: Query;
-}
+import { type Asking, HEAVIEST, together, weightOf } from './together.ts';
 
 interface Waiting extends Asking {
   weight: number;
@@ -27,10 +21,6 @@ interface Kind {
 
 type Limited = Find & { limit: number };
 
-const MOST = 16;
-/** Characters and values of a query that joins others, and of all that are joined: they stay below 100 KB. */
-const HEAVIEST = 10_000;
-const HEAVIEST_TOGETHER = 50_000;
 /** Searches that go alone after one that found more than a page: of such ones too much would be read. */
 const ALONE = 64;
 const KINDS = 1000;
@@ -101,30 +91,4 @@ export class Alike {
     if (this.#alone.size >= KINDS) this.#alone.clear();
     this.#alone.set(name, ALONE);
   }
-}
-
-/** In the order they came, no patient twice in one, since what is found is told apart by its patient. */
-function together(waiting: readonly Waiting[]): Waiting[][] {
-  const batches: { asked: Waiting[]; patients: Set<string>; weight: number }[] = [];
-  for (const each of waiting) {
-    let batch = batches.find(
-      ({ asked, patients, weight: other }) =>
-        asked.length < MOST && !patients.has(each.patient) && other + each.weight <= HEAVIEST_TOGETHER,
-    );
-    if (batch === undefined) batches.push((batch = { asked: [], patients: new Set(), weight: 0 }));
-    batch.asked.push(each);
-    batch.patients.add(each.patient);
-    batch.weight += each.weight;
-  }
-  return batches.map(({ asked }) => asked);
-}
-
-/** Roughly its bytes. */
-function weightOf(value: unknown): number {
-  if (typeof value === 'string') return value.length + 10;
-  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return 20;
-  if (Array.isArray(value)) return value.reduce<number>((sum, each) => sum + weightOf(each), 10);
-  let weight = 10;
-  for (const name in value) weight += name.length + weightOf((value as Query)[name]);
-  return weight;
 }

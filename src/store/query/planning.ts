@@ -8,9 +8,10 @@ import { type Condition, assume } from '../../condition/condition.ts';
 import type { Access } from '../../enforcement/access.ts';
 import { DIRECTORY } from '../../fhir/subjects.ts';
 import type { Filter, SearchQuery } from '../../search/filter.ts';
-import { type Find, find } from '../command.ts';
+import { type Find, count, find } from '../command.ts';
 import { withCompanions } from './companions.ts';
 import { toMongo } from './condition.ts';
+import { Counting } from './counting.ts';
 import type { Database } from '../database.ts';
 import type { Doc } from '../document.ts';
 import { toQuery } from './filter.ts';
@@ -68,6 +69,7 @@ export class Planner {
   readonly #veils: Veils;
   readonly #gates = new WeakMap<Condition, Map<string, Gate>>();
   readonly #alike: Alike;
+  readonly #counting: Counting;
 
   constructor(database: Database, policies: Policies, terms: Terms, wholeness: Wholeness, watch = UNWATCHED) {
     this.#database = database;
@@ -77,6 +79,7 @@ export class Planner {
     this.#judging = new Judging(database, terms, watch);
     this.#veils = new Veils(terms, policies.rules);
     this.#alike = new Alike(database.resources);
+    this.#counting = new Counting(database.resources);
   }
 
   /**
@@ -177,6 +180,13 @@ export class Planner {
     return docs.filter(
       (doc) => !(alone && doc.others !== undefined) && (remainder === undefined || remainder.holds(doc)),
     );
+  }
+
+  count({ query, hint, patient }: Planned, types: readonly string[]): Promise<number> {
+    const { sharded } = this.#database;
+    return patient !== undefined && hint !== undefined && !sharded
+      ? this.#counting.count({ patient, query }, hint)
+      : count(this.collection(types), query, { ...hinted(hint), exact: sharded });
   }
 
   collection(types: readonly string[]) {

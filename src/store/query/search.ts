@@ -4,9 +4,7 @@ import type { Access } from '../../enforcement/access.ts';
 import type { Page, Shown, Stored } from '../../enforcement/ports.ts';
 import type { Filter, SearchQuery } from '../../search/filter.ts';
 import { ByContent, contentNeeded, pageOf, withTheirRefs } from './by-content.ts';
-import { count } from '../command.ts';
 import type { Currents } from '../current.ts';
-import type { Database } from '../database.ts';
 import { type Doc, FACE_ONLY, WITHOUT_INDEX } from '../document.ts';
 import { needsContent } from './filter.ts';
 import { isNobodys, namedPatients, patientsIn } from './narrowing.ts';
@@ -31,7 +29,6 @@ interface Manner<V> {
 }
 
 export class Search {
-  readonly #database: Database;
   readonly #planner: Planner;
   readonly #reading: Reading;
   readonly #currents: Currents;
@@ -39,7 +36,6 @@ export class Search {
   readonly #byContent: ByContent;
 
   constructor(
-    database: Database,
     planner: Planner,
     reading: Reading,
     currents: Currents,
@@ -47,7 +43,6 @@ export class Search {
     resolver: Resolver,
     base: string,
   ) {
-    this.#database = database;
     this.#planner = planner;
     this.#reading = reading;
     this.#currents = currents;
@@ -214,9 +209,6 @@ export class Search {
 
   async #total(planned: Planned, asked: SearchQuery): Promise<number> {
     if (asked.total === 'none' && asked.count > 0) return 0;
-    return count(this.#planner.collection(asked.types), planned.query, {
-      ...hinted(planned.hint),
-      exact: this.#database.sharded,
-    });
+    return this.#planner.count(planned, asked.types);
   }
 }
