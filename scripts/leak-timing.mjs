@@ -46,6 +46,10 @@ const KINDS = {
     path: `Patient/${patient}/DocumentReference?_count=50`,
     status: 200,
   }),
+  'search by a code': (patient) => ({
+    path: `DocumentReference?patient=${patient}&type=http://loinc.org|34112-3`,
+    status: 200,
+  }),
   _has: (patient) => ({
     path: `Patient?_id=${patient}&_has:DocumentReference:patient:description=secret`,
     status: 200,
