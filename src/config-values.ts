@@ -1,8 +1,10 @@
 /** The kinds of values that variables of the environment hold. Each reader throws an error that says what is allowed. */
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { isPurpose } from './consent/vocabulary.ts';
 import { ownProfiles } from './fhir/conformance/profiles.ts';
 import { ID } from './fhir/resource.ts';
+import type { Passing } from './http/client-certificate.ts';
 import { isResourceType } from './search/definitions.ts';
 import type { UploadBounds } from './interaction/uploads.ts';
 import { AUTH_RATES, type AuthRates } from './oauth/pace.ts';
@@ -63,6 +65,17 @@ export function authRates(text: string): AuthRates {
     found[name] = Number(rate);
   }
   return { ...AUTH_RATES, ...found };
+}
+
+/** `client-cert@10.0.0.5,10.0.0.6` */
+export function passedCertificates(text: string): Passing {
+  const [, header, list = ''] = /^([A-Za-z][A-Za-z0-9-]{1,60})@(.+)$/.exec(text) ?? [];
+  const proxies = split(list);
+  if (header === undefined || proxies.length === 0 || !proxies.every((each) => isIP(each) !== 0))
+    throw new Error(
+      `a header and the proxies' addresses, \`client-cert@10.0.0.5,10.0.0.6\`, not \`${text}\``,
+    );
+  return { header: header.toLowerCase(), proxies };
 }
 
 /** Where a daemon listens: a TCP port, or a socket of this machine. */

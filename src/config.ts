@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Bounds } from './auth/token.ts';
+import type { Passing } from './http/client-certificate.ts';
 import type { Disclosure } from './interaction/context.ts';
 import type { UploadBounds } from './interaction/uploads.ts';
 import type { AuthRates } from './oauth/pace.ts';
@@ -21,6 +22,7 @@ import {
   mongodbUri,
   oneOf,
   onOrOff,
+  passedCertificates,
   profilesByType,
   purposes,
   references,
@@ -82,6 +84,8 @@ export interface Config {
   clamd?: ClamdAddress;
   /** In front of the server, whose `X-Forwarded-For` is believed. */
   proxies: number;
+  /** How they pass clients' TLS certificates; undefined: they don't. */
+  passing?: Passing;
   /** Whom Subscriptions may tell something. */
   subscriptionHosts: Host[];
   /** Undefined: no e-mail is sent. */
@@ -240,6 +244,11 @@ export const VARIABLES = {
   TRUST_PROXY: variable(within(0, 10), 'proxies in front whose `X-Forwarded-For` is believed', {
     default: '0',
   }),
+  CLIENT_CERTIFICATES: variable(
+    passedCertificates,
+    'header and addresses of proxies that pass clients’ TLS certificates, `client-cert@10.0.0.5`; [more](docs/authorization.md#mutual-tls)',
+    { otherwise: 'no certificate is believed' },
+  ),
   SMTP_URL: variable(smtpUrl, 'server that takes e-mails, `smtps://` or `smtp://`', {
     otherwise: 'no e-mail is sent',
   }),
@@ -368,6 +377,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
     contentBytes: values.CONTENT_BYTES!,
     clamd: values.CLAMD,
     proxies: values.TRUST_PROXY!,
+    passing: values.CLIENT_CERTIFICATES,
     subscriptionHosts: values.SUBSCRIPTION_HOSTS ?? [],
     ...(values.SMTP_URL === undefined
       ? {}

@@ -83,6 +83,7 @@ async function start(config: Config, { upstreams, rules }: Files): Promise<void>
       contentBytes: config.contentBytes,
       scanner: config.clamd && (await scannerAt(config.clamd)),
       proxies: config.proxies,
+      passing: config.passing,
       noticesEvery: NOTICES_EVERY,
       subscriptionHosts: config.subscriptionHosts,
       mail: config.mail,

@@ -121,6 +121,9 @@ describe('the configuration', () => {
     ['AUTH_JWKS', 'http://id.example/jwks'],
     ['AUTH_JWKS', 'file:///etc/keys'],
     ['MAX_BODY_MIB', '-1'],
+    ['CLIENT_CERTIFICATES', 'client-cert'],
+    ['CLIENT_CERTIFICATES', 'client-cert@proxy.example'],
+    ['CLIENT_CERTIFICATES', '@10.0.0.5'],
     ['TRUST_PROXY', 'true'],
     ['TRUST_PROXY', '11'],
     ['STOP_SECONDS', '601'],
@@ -150,6 +153,14 @@ describe('the configuration', () => {
       organizations: ['Organization/1', 'Organization/2'],
       purposes: ['TREAT', 'ETREAT'],
       emergencies: true,
+    });
+  });
+
+  it('believes client certificates by the header and from the addresses that are named', () => {
+    expect(readConfig({}).passing).toBeUndefined();
+    expect(readConfig({ CLIENT_CERTIFICATES: 'Client-Cert@10.0.0.5, ::1' }).passing).toEqual({
+      header: 'client-cert',
+      proxies: ['10.0.0.5', '::1'],
     });
   });
 

@@ -1,8 +1,11 @@
 /** Registered software: https://datatracker.ietf.org/doc/html/rfc7591#section-2 */
 import { createHash, type JsonWebKey, timingSafeEqual } from 'node:crypto';
 
-/** How it shows that it is itself; `none`: a public client, that keeps no secret. */
-export type ClientAuth = 'none' | 'client_secret' | 'private_key_jwt';
+/**
+ * How it shows that it is itself; `none`: a public client, that keeps no secret; `self_signed_tls_client_auth`: by a TLS
+ * certificate that stands in its keys, https://datatracker.ietf.org/doc/html/rfc8705#section-2.2
+ */
+export type ClientAuth = 'none' | 'client_secret' | 'private_key_jwt' | 'self_signed_tls_client_auth';
 
 export interface Client {
   id: string;
@@ -11,6 +14,8 @@ export interface Client {
   auth: ClientAuth;
   /** SHA-256 of the generated secret, in hex. */
   secretHash?: string;
+  /** Its tokens hold over TLS with the certificate alone with which they were asked for; always where that is its `auth`. */
+  certificateBound?: true;
   /** Its public keys, here or where to read them. */
   jwks?: { keys: JsonWebKey[] };
   jwksUri?: string;

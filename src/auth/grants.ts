@@ -48,6 +48,8 @@ export interface OpaqueToken extends Held {
   scope: string;
   /** Milliseconds. */
   until: number;
+  /** Holds with this client certificate alone: its SHA-256, base64url. */
+  boundTo?: string;
 }
 
 export interface OpaqueTokens {

@@ -1,14 +1,19 @@
 /** Who is calling with a token of our own: what the grant settled, and the scope of the token. */
 import type { Subject } from '../consent/subject.ts';
+import { isBearer, type Presented } from './bound.ts';
 import type { OpaqueToken, OpaqueTokens } from './grants.ts';
 import { parseScopes } from './scopes.ts';
 
 const made = new WeakMap<OpaqueToken, Subject>();
 
 /** One object for a token: what is planned for a caller is remembered under it. */
-export async function opaqueSubject(tokens: OpaqueTokens, secret: string): Promise<Subject | undefined> {
+export async function opaqueSubject(
+  tokens: OpaqueTokens,
+  secret: string,
+  presented: Presented,
+): Promise<Subject | undefined> {
   const token = await tokens.token(secret);
-  if (token === undefined) return undefined;
+  if (token === undefined || !isBearer(token.boundTo, presented)) return undefined;
   let subject = made.get(token);
   if (subject === undefined) made.set(token, (subject = subjectOf(token)));
   return subject;

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import jwt, { type Algorithm, type JwtPayload } from 'jsonwebtoken';
 import { FhirError } from '../fhir/outcome.ts';
+import { isBearer, type Presented } from './bound.ts';
 import type { KeySet } from './keys.ts';
 import { CONTEXTS, parseScopes } from './scopes.ts';
 import type { Emergency } from '../consent/caller.ts';
@@ -48,6 +49,8 @@ export interface Claims extends JwtPayload {
   emergency?: { patient?: string; reason?: string; since?: number };
   /** Answers for an emergency call centre. */
   regulator?: boolean;
+  /** What whoever sends it must show: https://datatracker.ietf.org/doc/html/rfc7800#section-3.1 */
+  cnf?: unknown;
 }
 
 const MOST_CHARACTERS = 8_000;
@@ -78,13 +81,15 @@ interface Known {
   /** Milliseconds. */
   until: number;
   readAt: number;
+  /** The client certificate with which alone it holds. */
+  boundTo?: string;
 }
 
 /** A token that was good is not verified again for this long: its key may be withdrawn. Milliseconds. */
 const GOOD_FOR = 60_000;
 
-/** Undefined: the token isn't known, or has ended. */
-export type Own = (token: string) => Promise<Subject | undefined>;
+/** Undefined: the token isn't known, has ended, or is bound to another certificate. */
+export type Own = (token: string, presented: Presented) => Promise<Subject | undefined>;
 
 export class Tokens {
   readonly #issuers: ReadonlyMap<string, Issuer>;
@@ -111,9 +116,9 @@ export class Tokens {
   }
 
   /** @throws FhirError 401, with what to send in `WWW-Authenticate` */
-  async authenticate(authorization: string | undefined): Promise<Subject> {
+  async authenticate(authorization: string | undefined, presented: Presented = NONE): Promise<Subject> {
     try {
-      return await this.#authenticate(authorization);
+      return await this.#authenticate(authorization, presented);
     } catch (error) {
       if (error instanceof Refused) this.#tell(error.why);
       else if (error instanceof FhirError && error.status < 500) this.#tell('unfit');
@@ -121,7 +126,7 @@ export class Tokens {
     }
   }
 
-  async #authenticate(authorization: string | undefined): Promise<Subject> {
+  async #authenticate(authorization: string | undefined, presented: Presented): Promise<Subject> {
     if (authorization === undefined) throw new Refused('missing', 'send a token: `Authorization: Bearer …`');
     const [, token] =
       /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization.slice(0, MOST_CHARACTERS + 7)) ?? [];
@@ -129,22 +134,23 @@ export class Tokens {
       throw new Refused('malformed', 'the token is not understood');
     // a JSON Web Token has two full stops
     if (!token.includes('.') && this.#own !== undefined) {
-      const subject = await this.#own(token);
+      const subject = await this.#own(token, presented);
       if (subject === undefined) throw new Refused('untrusted', 'the token is not known, or has ended');
       return subject;
     }
     const key = createHash('sha256').update(token).digest('base64');
     const now = Date.now();
     const known = this.#known.get(key);
-    if (known !== undefined && now < known.until && now - known.readAt < GOOD_FOR) return known.subject;
-    const { subject, until } = await this.#verify(token);
+    if (known !== undefined && now < known.until && now - known.readAt < GOOD_FOR)
+      return requireBearer(known, presented);
+    const verified = await this.#verify(token);
     if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value!);
     this.#known.delete(key);
-    this.#known.set(key, { subject, until, readAt: now });
-    return subject;
+    this.#known.set(key, { ...verified, readAt: now });
+    return requireBearer(verified, presented);
   }
 
-  async #verify(token: string): Promise<{ subject: Subject; until: number }> {
+  async #verify(token: string): Promise<Omit<Known, 'readAt'>> {
     const decoded = decode(token);
     const named = String(decoded?.payload.iss);
     const issuer = this.#issuers.get(named) ?? (await this.#others(named.slice(0, 500)));
@@ -171,8 +177,30 @@ export class Tokens {
     const until = Math.min(claims.exp, (claims.iat ?? claims.exp) + issuer.maxAge) * 1000;
     const subject = subjectOf(claims, issuer);
     requireWithin(subject, issuer.bounds);
-    return { subject, until };
+    const boundTo = boundIn(claims);
+    return { subject, until, ...(boundTo === undefined ? {} : { boundTo }) };
   }
+}
+
+const NONE: Presented = () => undefined;
+
+/** @throws Refused */
+function requireBearer({ subject, boundTo }: Omit<Known, 'readAt'>, presented: Presented): Subject {
+  if (isBearer(boundTo, presented)) return subject;
+  throw new Refused('invalid', 'the token holds with the client certificate alone that it is bound to');
+}
+
+/** @throws Refused what can't be checked here isn't believed without */
+function boundIn({ cnf }: Claims): string | undefined {
+  if (cnf === undefined) return undefined;
+  const { 'x5t#S256': thumbprint, ...others } = (
+    typeof cnf === 'object' && cnf !== null ? cnf : {}
+  ) as Record<string, unknown>;
+  if (typeof thumbprint === 'string' && Object.keys(others).length === 0) return thumbprint;
+  throw new Refused(
+    'unfit',
+    'the token is bound to a key in a way that is not supported: `x5t#S256` alone is',
+  );
 }
 
 function decode(token: string): (jwt.Jwt & { payload: JwtPayload }) | undefined {

@@ -1,4 +1,5 @@
 /** A hospital's or laboratory's system as a client: what it is asked to be. Pure. */
+import { X509Certificate } from 'node:crypto';
 import { type Client, type ForPersons, mayAssert } from '../auth/clients.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { type Fields, fieldsOf, httpsIn, listIn, textIn } from './reading.ts';
@@ -15,7 +16,10 @@ const FIELDS = [
   'introspects',
   'launches',
   'persons',
+  'auth',
+  'certificateBound',
 ];
+const AUTH = ['private_key_jwt', 'self_signed_tls_client_auth'] as const;
 /** Beside depositing and reading back: what a register of the directory or of patients may do. */
 const RIGHTS = ['directory.write', 'registration.write'];
 const PERSONS = /^user\/([A-Za-z]{1,64}|\*)\.c?r?u?d?s?$/;
@@ -69,7 +73,8 @@ export function systemIn(value: unknown): Client {
   const client: Client = {
     id,
     name: textIn(fields, 'name', 200),
-    auth: 'private_key_jwt',
+    auth: authIn(fields, keys),
+    ...(boundIn(fields) ? { certificateBound: true } : {}),
     ...(hasKeys ? { jwks: { keys } } : { jwksUri: httpsIn(jwksUri, 'jwksUri') }),
     redirectUris: [],
     scope: [...scopes, ...(rights as string[])].join(' '),
@@ -88,6 +93,35 @@ export function systemIn(value: unknown): Client {
     );
   }
   return client;
+}
+
+/** @param keys as they are registered, not where they are read from elsewhere */
+function authIn(fields: Fields, keys: unknown): Client['auth'] {
+  const { auth = 'private_key_jwt' } = fields;
+  const found = AUTH.find((each) => each === auth);
+  if (found === undefined)
+    throw new FhirError('value', `\`auth\` is one of: ${AUTH.join(', ')}`, { expression: 'auth' });
+  if (found === 'private_key_jwt' || keys === undefined || (keys as unknown[]).some(isCertified))
+    return found;
+  throw new FhirError('value', 'a system that shows a TLS certificate has it in its `jwks`, as `x5c`', {
+    expression: 'jwks',
+  });
+}
+
+/** https://datatracker.ietf.org/doc/html/rfc7517#section-4.7 */
+function isCertified(key: unknown): boolean {
+  const { x5c } = (key ?? {}) as { x5c?: unknown };
+  const [text] = Array.isArray(x5c) ? (x5c as unknown[]) : [];
+  try {
+    return typeof text === 'string' && new X509Certificate(Buffer.from(text, 'base64')).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function boundIn({ certificateBound = false }: Fields): boolean {
+  if (typeof certificateBound === 'boolean') return certificateBound;
+  throw new FhirError('value', '`certificateBound` is true or false', { expression: 'certificateBound' });
 }
 
 /** That it acts for professionals: see oauth/exchange.ts and oauth/assertion.ts. */

@@ -13,6 +13,7 @@ import { randomUUID } from 'node:crypto';
 import type { AccountLog } from '../audit/identity/log.ts';
 import type { AskWithin } from '../http/within.ts';
 import type { Connecting } from './connecting.ts';
+import { clientCertificate, clientThumbprint, type Passing } from '../http/client-certificate.ts';
 import { remoteAddress } from '../http/remote.ts';
 import { type Because, healthRecords } from '../oauth/health-records.ts';
 import { apps, withApps } from '../oauth/apps.ts';
@@ -64,6 +65,8 @@ export interface Around {
   base: string;
   /** In front of the server. */
   proxies: number;
+  /** How they pass clients' certificates; absent: they don't. */
+  passing?: Passing;
   events: AccountLog;
   connecting: Connecting;
   ask: AskWithin;
@@ -87,8 +90,10 @@ export async function authorizing(
     clientKeyHosts = [],
     rates = AUTH_RATES,
   }: AuthorizingOptions,
-  { database, port, ring, base, proxies, events, connecting, ask, because, professions, log }: Around,
+  around: Around,
 ): Promise<Authorizing> {
+  const { database, port, ring, base, proxies, passing, events, connecting, ask, because, professions, log } =
+    around;
   const artifacts = new MongoArtifacts(database, ring);
   const clients = new MongoClients(database);
   const way = await entrance(upstreams, issuer, { database, ring, port });
@@ -118,6 +123,7 @@ export async function authorizing(
       practising: practising(port, base, professions),
       events,
       from,
+      certificate: (request) => clientCertificate(request, passing),
       readKeySet: keySetReader(clientKeyHosts),
       stands: connecting.stands,
       pace,
@@ -125,7 +131,8 @@ export async function authorizing(
     });
     return { provider, names: namesOf(all) };
   };
-  const own: Own = (token) => opaqueSubject(artifacts, token);
+  const own: Own = (token, presented) => opaqueSubject(artifacts, token, presented);
+  const thumbprint = (request: IncomingMessage) => clientThumbprint(request, passing);
   let now = await made();
   let origins = await clients.origins();
   return {
@@ -158,7 +165,7 @@ export async function authorizing(
       }),
       pace,
       address: (request) => remoteAddress(request, proxies),
-      launches: { base, own, clients, artifacts },
+      launches: { base, own, thumbprint, clients, artifacts },
       artifacts,
       upstreamKeys: () => way.elsewhere.published(),
       failed,
@@ -166,7 +173,9 @@ export async function authorizing(
     entrance: way,
     own,
     isOrigin: (origin) => origins.has(origin),
-    smart: Buffer.from(JSON.stringify(smartConfiguration(issuer, exchanges))),
+    smart: Buffer.from(
+      JSON.stringify(smartConfiguration(issuer, { exchanges, certificates: passing !== undefined })),
+    ),
     clients,
     jobs: [
       {

@@ -21,6 +21,7 @@ import { becauseOf, gating } from './gating.ts';
 import { createMatcher } from '../http/match.ts';
 import { within } from '../http/within.ts';
 import { createApp } from '../http/app.ts';
+import type { Passing } from '../http/client-certificate.ts';
 import { capabilityStatement } from '../http/capability.ts';
 import { ROUTES } from '../http/routes.ts';
 import { sockets, websocketOf } from '../http/websocket.ts';
@@ -89,6 +90,8 @@ export interface ServerOptions {
   maxBodyBytes: number;
   /** In front of the server, whose `X-Forwarded-For` is believed: none unless given. */
   proxies?: number;
+  /** How they pass clients' TLS certificates; absent: they don't. */
+  passing?: Passing;
   /** Absent: there are none. */
   metrics?: MetricsOptions;
   /** Where the heads of the chain of traces are told; nowhere unless given. */
@@ -216,6 +219,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ring,
       base,
       proxies,
+      ...(options.passing === undefined ? {} : { passing: options.passing }),
       events: accounts,
       connecting: apps,
       ask,
@@ -253,8 +257,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       isOrigin: authorization?.isOrigin,
       authorization: authorization && { ...authorization.mounted, smart: authorization.smart },
       catalogue: { desk: catalogue.desk, types, pace: catalogue.pace },
-      authenticate: async (authorization, asked) =>
-        purposes.narrow(await tokens.authenticate(authorization), asked),
+      passing: options.passing,
+      authenticate: async (authorization, asked, presented) =>
+        purposes.narrow(await tokens.authenticate(authorization, presented), asked),
       requiredProfiles: options.requiredProfiles,
       ...pipeline,
       ready,

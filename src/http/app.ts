@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
+import type { Presented } from '../auth/bound.ts';
 import type { Subject } from '../consent/subject.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Answer } from '../interaction/exchange.ts';
@@ -12,6 +13,7 @@ import type { Readiness } from '../ops/health.ts';
 import type { Log } from '../ops/log.ts';
 import { splitAddress } from './address.ts';
 import { answerOfCatalogue, type CatalogueOptions, isOfCatalogue } from './catalogue.ts';
+import { clientThumbprint, type Passing } from './client-certificate.ts';
 import { createMatcher, notFound } from './match.ts';
 import { chooseEncoding, formOf } from './negotiation.ts';
 import { carries, traceIdOf, type Follow, type Told } from './observing.ts';
@@ -46,8 +48,14 @@ export interface AppOptions extends PipelineOptions {
   isOrigin?: (origin: string) => boolean;
   /** Absent: there is none here. */
   catalogue?: CatalogueOptions;
+  /** How proxies pass clients' TLS certificates; absent: they don't. */
+  passing?: Passing;
   /** Throws 401, 403. */
-  authenticate(authorization: string | undefined, purposes: readonly string[] | undefined): Promise<Subject>;
+  authenticate(
+    authorization: string | undefined,
+    purposes: readonly string[] | undefined,
+    presented: Presented,
+  ): Promise<Subject>;
   ready(): Promise<Readiness>;
   /** Absent: there is no such page here. */
   metrics?: { token: string; contentType: string; text(): Promise<string> };
@@ -92,12 +100,17 @@ export function createApp(options: AppOptions): express.Express {
       return metrics();
     // all that were sent: of two, a proxy may have looked at the other
     const { authorization, 'x-purpose-of-use': purposes } = request.headersDistinct;
-    const subject = await options.authenticate(authorization?.join(', '), purposes);
+    const subject = await options.authenticate(authorization?.join(', '), purposes, presentedBy(request));
     const from = remoteAddress(request, options.proxies ?? 0);
     const asked = await parse(request, address, { subject, requestId, address: from }, view, parseOptions);
     call.interaction = asked.route.interaction;
     return interact(asked, call);
   }
+
+  const presentedBy =
+    (request: IncomingMessage): Presented =>
+    () =>
+      clientThumbprint(request, options.passing);
 
   function catalogue({ request, requestId }: Call, of: CatalogueOptions): Promise<Answer> {
     const { authorization } = request.headersDistinct;
@@ -106,7 +119,7 @@ export function createApp(options: AppOptions): express.Express {
         request,
         requestId,
         address: remoteAddress(request, options.proxies ?? 0),
-        authenticate: () => options.authenticate(authorization?.join(', '), undefined),
+        authenticate: () => options.authenticate(authorization?.join(', '), undefined, presentedBy(request)),
       },
       of,
     );

@@ -16,6 +16,6 @@ export function remoteAddress({ headers, socket }: IncomingMessage, proxies: num
 }
 
 /** https://datatracker.ietf.org/doc/html/rfc4291#section-2.5.5.2 */
-function plain(address: string): string {
+export function plain(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }

@@ -1,4 +1,5 @@
 /** What a system's two grants that act for a person have alike: RFC 8693, exchange.ts, and RFC 7523, assertion.ts. */
+import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { errors as Errors, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { AccountLog } from '../audit/identity/log.ts';
@@ -10,6 +11,8 @@ export interface Acting {
   artifacts: Artifacts;
   events: AccountLog;
   from(request: IncomingMessage): From;
+  /** With which a request came. */
+  certificate(request: IncomingMessage): X509Certificate | undefined;
 }
 
 /** `user/` scopes within what the system may ask for. @throws InvalidScope */
@@ -31,11 +34,12 @@ export interface Given {
   gty: string;
 }
 
-/** An access token of an authorization of its own: to be traced, then saved. */
+/** An access token of an authorization of its own: to be traced, then saved. @throws InvalidGrant */
 export async function tokenFor(
   ctx: KoaContextWithOIDC,
   provider: Provider,
-  artifacts: Artifacts,
+  errors: typeof Errors,
+  { artifacts, certificate }: Acting,
   { account, settled, scopes, seconds, gty }: Given,
 ): Promise<InstanceType<Provider['AccessToken']>> {
   const { Grant, AccessToken } = provider;
@@ -53,6 +57,11 @@ export async function tokenFor(
     scope,
     expiresIn: seconds,
   } as never);
+  if (client.tlsClientCertificateBoundAccessTokens === true) {
+    const shown = certificate(ctx.req);
+    if (shown === undefined) throw new errors.InvalidGrant('mutual TLS client certificate not provided');
+    token.setThumbprint('x5t', shown);
+  }
   ctx.oidc.entity('AccessToken', token);
   return token;
 }

@@ -75,7 +75,8 @@ function clientAdapter(clients: Clients, exchanges: boolean): Adapter {
 function metadataOf(registration: Registration, exchanges: boolean): AdapterPayload {
   const { client } = registration;
   const logsIn = client.redirectUris.length > 0;
-  const isSystem = client.system !== undefined && client.auth === 'private_key_jwt';
+  const isByTls = client.auth === 'self_signed_tls_client_auth';
+  const isSystem = client.system !== undefined && (isByTls || client.auth === 'private_key_jwt');
   return {
     client_id: client.id,
     client_name: client.name,
@@ -92,6 +93,7 @@ function metadataOf(registration: Registration, exchanges: boolean): AdapterPayl
     ...(client.secretHash === undefined ? {} : { client_secret: client.secretHash }),
     ...(client.jwks === undefined ? {} : { jwks: client.jwks as never }),
     ...(client.jwksUri === undefined ? {} : { jwks_uri: client.jwksUri }),
+    tls_client_certificate_bound_access_tokens: isByTls || client.certificateBound === true,
     id_token_signed_response_alg: client.idTokenAlgorithm ?? 'RS256',
     // each client is a sector of its own, whatever the hosts of its redirect URIs
     ...(logsIn

@@ -65,7 +65,7 @@ export function registerAssertion(provider: Provider, errors: typeof Errors, opt
         'its `sub` is nobody who is known to practise in the client’s organization',
       );
     settled.holder.assertedBy = client.id;
-    const token = await tokenFor(ctx, provider, artifacts, {
+    const token = await tokenFor(ctx, provider, errors, options, {
       account: person.reference,
       settled,
       scopes,

@@ -49,7 +49,7 @@ export function registerExchange(provider: Provider, errors: typeof Errors, opti
     const settled = person && settle(person, client, {});
     if (person === undefined || settled === undefined) return refuse(ctx, upstream, 'organization');
     const seconds = Math.max(1, Math.min(LIVES.system, subject.until - Math.floor(Date.now() / 1000)));
-    const made = await tokenFor(ctx, provider, options.artifacts, {
+    const made = await tokenFor(ctx, provider, errors, options, {
       account: admitted.account,
       settled,
       scopes,

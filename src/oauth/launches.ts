@@ -18,6 +18,8 @@ const KIND = 'Launch';
 export interface LaunchOptions {
   base: string;
   own: Own;
+  /** Of the client certificate that a request came with. */
+  thumbprint(request: IncomingMessage): string | undefined;
   clients: Clients;
   artifacts: Artifacts;
 }
@@ -28,9 +30,9 @@ export interface Reply {
 }
 
 export async function beginLaunch(request: IncomingMessage, options: LaunchOptions): Promise<Reply> {
-  const { base, own, clients, artifacts } = options;
+  const { base, own, thumbprint, clients, artifacts } = options;
   const [, token] = /^Bearer ([\w-]+)$/i.exec(request.headers.authorization ?? '') ?? [];
-  const subject = token === undefined ? undefined : await own(token);
+  const subject = token === undefined ? undefined : await own(token, () => thumbprint(request));
   if (subject === undefined) return refusal(401, 'invalid_token', 'send the token of who opens the app');
   const ehr = await clients.find(subject.client);
   if (ehr?.client.launches !== true || subject.role !== 'professional')

@@ -2,7 +2,7 @@
  * The authorization server: oidc-provider, set to what SMART asks of one.
  * https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html
  */
-import { createHmac, type JsonWebKey } from 'node:crypto';
+import { createHmac, type JsonWebKey, type X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { KoaContextWithOIDC, Provider as OidcProvider, Configuration } from 'oidc-provider';
 import type { AccountLog } from '../audit/identity/log.ts';
@@ -43,6 +43,8 @@ export interface ProviderOptions {
   events: AccountLog;
   /** Who sent a request. */
   from(request: IncomingMessage): From;
+  /** The TLS certificate of the client with which a request came. */
+  certificate(request: IncomingMessage): X509Certificate | undefined;
   /** Reads a client's key set, where that is allowed. */
   readKeySet(address: string | URL | Request): Promise<Response>;
   /** A patient's app is still connected by this Consent. */
@@ -80,7 +82,13 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
     // a page of the application's own
     clientBasedCORS: (_ctx, origin, client) =>
       (client.redirectUris ?? []).some((uri) => new URL(uri).origin === origin),
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    clientAuthMethods: [
+      'none',
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+      'self_signed_tls_client_auth',
+    ],
     enabledJWA: {
       clientAuthSigningAlgValues: [...ASSERTIONS],
       idTokenSigningAlgValues: ['RS256', 'ES256'],
@@ -108,6 +116,13 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
+      // INVARIANT: also where no proxy passes certificates: who must show one, then, is refused
+      mTLS: {
+        enabled: true,
+        certificateBoundAccessTokens: true,
+        selfSignedTlsClientAuth: true,
+        getCertificate: (ctx) => options.certificate(ctx.req),
+      },
       pushedAuthorizationRequests: { enabled: false },
       // one server, one audience: `aud` is checked, see checkRequest
       resourceIndicators: { enabled: false },
@@ -204,7 +219,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
   provider.silent = true;
   provider.on('server_error', (_ctx, error) => options.failed(error));
   hardened(provider, artifacts);
-  const acting = { artifacts, events: options.events, from: options.from };
+  const acting = { artifacts, events: options.events, from: options.from, certificate: options.certificate };
   if (options.exchange !== undefined) registerExchange(provider, errors, { ...options.exchange, ...acting });
   registerAssertion(provider, errors, {
     ...acting,

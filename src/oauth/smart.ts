@@ -26,8 +26,18 @@ export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 /** https://datatracker.ietf.org/doc/html/rfc7523#section-2.1 */
 export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
-/** @param issuer absolute, without a slash at the end @param exchanges whether tokens of another provider are exchanged */
-export function smartConfiguration(issuer: string, exchanges: boolean): Record<string, unknown> {
+export interface Offers {
+  /** Tokens of another provider are exchanged. */
+  exchanges: boolean;
+  /** Clients' certificates are passed on. */
+  certificates: boolean;
+}
+
+/** @param issuer absolute, without a slash at the end */
+export function smartConfiguration(
+  issuer: string,
+  { exchanges, certificates }: Offers,
+): Record<string, unknown> {
   return {
     issuer,
     jwks_uri: `${issuer}/jwks`,
@@ -45,7 +55,13 @@ export function smartConfiguration(issuer: string, exchanges: boolean): Record<s
       ...(exchanges ? [TOKEN_EXCHANGE] : []),
     ],
     response_types_supported: ['code'],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    token_endpoint_auth_methods_supported: [
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+      ...(certificates ? ['self_signed_tls_client_auth'] : []),
+    ],
+    ...(certificates ? { tls_client_certificate_bound_access_tokens: true } : {}),
     token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'],
     code_challenge_methods_supported: ['S256'],
     scopes_supported: [...IDENTITY, ...LAUNCH, 'patient/*.cruds', 'user/*.cruds', 'system/*.cruds'],

@@ -92,6 +92,25 @@ it('a good token says who is calling', async () => {
   });
 });
 
+it('a token that is bound to a client certificate holds with that alone, on each request', async () => {
+  const tokens = new Tokens([issuerWith()]);
+  const bound = `Bearer ${token({ cnf: { 'x5t#S256': 'its own' } })}`;
+  await expect(tokens.authenticate(bound, () => 'its own')).resolves.toMatchObject({ role: 'professional' });
+  for (const presented of [() => 'another', () => undefined]) {
+    const { status, headers } = await refusal(tokens.authenticate(bound, presented));
+    expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer error="invalid_token"']);
+  }
+  await expect(tokens.authenticate(bound, () => 'its own')).resolves.toBeDefined();
+});
+
+it.each([[{ jkt: 'x' }], [{ 'x5t#S256': 'x', jkt: 'x' }], [{ 'x5t#S256': 1 }], [{}], ['x'], [null]])(
+  'a token that is bound in another way, %j, is not believed without',
+  async (cnf) => {
+    const asked = new Tokens([issuerWith()]).authenticate(`Bearer ${token({ cnf })}`, () => 'x');
+    expect((await refusal(asked)).status).toBe(401);
+  },
+);
+
 const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
 const hmac = (secret: string) => (text: string) =>
   createHmac('sha256', secret).update(text).digest('base64url');

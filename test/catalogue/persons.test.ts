@@ -1,5 +1,6 @@
 /** A system that acts for professionals says so where it is registered. */
 import { systemIn } from '../../src/catalogue/system.ts';
+import { certified } from '../oauth/support/certificates.ts';
 
 const SYSTEM = {
   id: 'hospital',
@@ -33,4 +34,31 @@ it.each<[string, object, string]>([
   ['something else', { ...PERSONS, more: true }, 'more'],
 ])('refuses %s', (_, persons, said) => {
   expect(() => systemIn({ ...SYSTEM, persons })).toThrow(said);
+});
+
+const { jwksUri: _uri, ...BARE } = SYSTEM;
+const BY_TLS = { ...BARE, auth: 'self_signed_tls_client_auth' };
+
+it('a system shows itself by a TLS certificate that stands in its keys, or gets tokens that are bound to one', () => {
+  expect(systemIn(SYSTEM)).toMatchObject({ auth: 'private_key_jwt' });
+  const jwks = { keys: [certified('hospital')] };
+  expect(systemIn({ ...BY_TLS, jwks })).toMatchObject({ auth: 'self_signed_tls_client_auth', jwks });
+  expect(systemIn({ ...SYSTEM, auth: 'self_signed_tls_client_auth' })).toMatchObject({
+    jwksUri: SYSTEM.jwksUri,
+  });
+  expect(systemIn({ ...SYSTEM, certificateBound: true })).toMatchObject({ certificateBound: true });
+});
+
+it.each<[string, object, string]>([
+  ['another way of showing itself', { ...SYSTEM, auth: 'none' }, '`auth` is one of'],
+  ['a secret', { ...SYSTEM, auth: 'client_secret' }, '`auth` is one of'],
+  ['a certificate that isn’t there', { ...BY_TLS, jwks: { keys: [{ kty: 'EC' }] } }, 'as `x5c`'],
+  [
+    'what is no certificate',
+    { ...BY_TLS, jwks: { keys: [{ kty: 'EC', x5c: ['bm90aGluZw=='] }] } },
+    'as `x5c`',
+  ],
+  ['bound in a way that is none', { ...SYSTEM, certificateBound: 'yes' }, 'true or false'],
+])('refuses %s', (_, system, said) => {
+  expect(() => systemIn(system)).toThrow(said);
 });

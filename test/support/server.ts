@@ -59,6 +59,7 @@ export async function testServer(
     lookup?: ServerOptions['lookup'];
     mail?: ServerOptions['mail'];
     proxies?: number;
+    passing?: ServerOptions['passing'];
     metrics?: MetricsOptions;
     authorization?: (issuer: string) => ServerOptions['authorization'];
     log?: Log;
@@ -91,6 +92,7 @@ export async function testServer(
     mail: options.mail,
     scanner: options.scanner,
     proxies: options.proxies,
+    passing: options.passing,
     metrics: options.metrics,
     authorization: options.authorization?.(`http://127.0.0.1:${port}/oauth`),
     log: options.log ?? createLog({ level: process.env.TEST_LOG ?? 'silent' }),

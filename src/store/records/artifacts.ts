@@ -196,10 +196,12 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
       scope = '',
       exp,
       extra,
+      'x5t#S256': boundTo,
     } = opened as Artifact & {
       scope?: string;
       exp: number;
       extra?: { held?: Held };
+      'x5t#S256'?: string;
     };
     // what wasn't made to be carried by requests holds nothing
     if (extra?.held === undefined) return undefined;
@@ -208,6 +210,7 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
       id: doc._id.slice(0, 16),
       scope,
       until: Math.min(exp * 1000, extra.held.until ?? Infinity),
+      ...(boundTo === undefined ? {} : { boundTo }),
     };
     const known = { token, needs: [doc._id, ...token.lives] };
     if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value!);
