@@ -165,6 +165,8 @@ export class Desk {
   async confirm(doing: Doing, id: string): Promise<{ proposal: Proposal; secret?: string }> {
     const { shelf, now } = this.#options;
     const open = await this.#proposal(id);
+    if (open.kind === 'merge')
+      throw new FhirError('business-rule', 'a merge is confirmed by the same `Patient/$merge`');
     requireSecond(open, doing.steward, now());
     const proposal: Proposal = { ...open, state: 'confirmed', decided: { by: doing.steward, at: now() } };
     if (open.kind === 'listing') await this.#requireStill(open);

@@ -18,6 +18,8 @@ export interface Shelf {
   keep(listing: Listing): Promise<boolean>;
 
   proposal(id: string): Promise<Proposal | undefined>;
+  /** The newest that is open. */
+  openProposal(kind: Proposal['kind'], about: string): Promise<Proposal | undefined>;
   /** The newest first. */
   proposals(state: Proposal['state'], limit: number): Promise<Proposal[]>;
   propose(proposal: Proposal): Promise<void>;

@@ -4,8 +4,11 @@ import type { Duty, Steward } from './duty.ts';
 
 export interface Proposal {
   id: string;
-  /** `listing`: an app becomes listed; `client`: a system is registered or widened; `issuer`: tokens of it are trusted. */
-  kind: 'listing' | 'client' | 'issuer';
+  /**
+   * `listing`: an app becomes listed; `client`: a system is registered or widened; `issuer`: tokens of it are trusted;
+   * `merge`: two files of one person become one.
+   */
+  kind: 'listing' | 'client' | 'issuer' | 'merge';
   /** Id of what it is about. */
   about: string;
   /** What it becomes. */

@@ -37,6 +37,7 @@ import { FOLLOWER } from '../notice/dispatch.ts';
 import { Visits } from '../notice/visits.ts';
 import { readiness } from '../ops/health.ts';
 import { startJobs } from '../ops/jobs.ts';
+import { merging } from './merging.ts';
 import type { Log } from '../ops/log.ts';
 import { type SmtpOptions, smtp } from '../ops/notices/smtp.ts';
 import type { Lookup } from '../ops/subscriptions/address.ts';
@@ -194,9 +195,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const purposes = new Purposes(store.glass, context.now);
     const accounts = accounting(port, outbox, base);
     const exports = exporting({ database, ring, base, log, now: context.now });
+    const merges = merging({ database, store, port, accounts, context, base, professions, log });
     const pipeline = {
       checkScope,
-      interactions: telling({ ...interactions(context), ...exports.interactions }),
+      interactions: telling({
+        ...interactions(context),
+        ...exports.interactions,
+        ...merges.interactions,
+      }),
       ...gating({
         port,
         policies,
@@ -281,6 +287,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       [
         ...(authorization?.jobs ?? []),
         exports.job(ask),
+        merges.job,
         ...backgroundJobs({
           ...options,
           database,
@@ -307,6 +314,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         connections.close();
         await endServer(server, patience);
         await asked.close();
+        await merges.stop();
         await jobs.stop();
         await exports.stop();
         await deliverer.settle();

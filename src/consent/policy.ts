@@ -209,6 +209,8 @@ function namesIn({ actors, effect }: Statement): string[] {
 export function isOpen(patient: Resource): boolean {
   const states = items(patient.extension).filter(({ url }) => url === SPACE_STATUS);
   if (patient.active !== undefined && patient.active !== true) return false;
+  // another file is in use in its place, whatever else it says
+  if (items(patient.link).some(({ type }) => type === 'replaced-by')) return false;
   return states.length === 0 || (states.length === 1 && states[0]!.valueCode === 'open');
 }
 

@@ -98,6 +98,8 @@ export interface Commit {
   locks: readonly Lock[];
   /** In whose name: told to those who follow what changes. */
   actor?: string;
+  /** What it changes was there before, as the data of another file of the same person: nobody is told of each. */
+  isMove?: true;
   /** The audit records of the commit, made when its time is known. Milliseconds. */
   audit: (at: number) => Trace[];
 }

@@ -83,6 +83,7 @@ export const ROUTES = [
   { method: 'POST', path: '[type]/[id]/$meta-delete', interaction: '$meta-delete', code: 'operation', action: 'U', scope: 'u', body: 'resource' },
 
   { method: 'POST', path: 'Patient/$match', interaction: '$match', code: 'operation', action: 'E', scope: 's', body: 'resource', definition: 'http://hl7.org/fhir/OperationDefinition/Patient-match' },
+  { method: 'POST', path: 'Patient/$merge', interaction: '$merge', code: 'operation', action: 'U', body: 'resource', own: true },
   { method: 'GET', path: 'DocumentReference/$docref', interaction: '$docref', code: 'operation', action: 'E', scope: 's', definition: 'http://hl7.org/fhir/uv/ipa/OperationDefinition/docref' },
   { method: 'POST', path: 'DocumentReference/$docref', interaction: '$docref', code: 'operation', action: 'E', scope: 's', body: 'parameters', definition: 'http://hl7.org/fhir/uv/ipa/OperationDefinition/docref' },
   { method: 'POST', path: 'DocumentReference/$generate-metadata', interaction: '$generate-metadata', code: 'operation', action: 'C', scope: 'c', body: 'resource', definition: 'https://profiles.ihe.net/ITI/MHD/OperationDefinition/generate-metadata' },

@@ -12,6 +12,7 @@ import { patientsOf } from '../fhir/subjects.ts';
 import { validate } from '../fhir/validate/index.ts';
 import type { Context } from './context.ts';
 import type { Answer, Exchange } from './exchange.ts';
+import { requireNumbers } from './matricule.ts';
 import { locationOf, versionHeaders } from './versions.ts';
 
 const ATTEMPTS = 40;
@@ -126,6 +127,7 @@ export async function changeOf(
   if (kind !== 'labels' && errors.length > 0) throw FhirError.of(errors, statusOf(errors));
   await requireWrite(exchange, { type, id, patients }, previous, kind, resource);
   if (live !== undefined) requireBlockKept(exchange, live, resource);
+  if (live !== undefined && type === 'Patient') await requireNumbers(exchange, live, resource);
   const own = isAppsOwn(exchange, type) ? ofApp(exchange, resource, patients) : resource;
   const meant = kind === 'labels' && by !== subject.depositor ? labelsAlone(live!, resource) : own;
   const labelled = await store.labelled(meant, patients, previous);

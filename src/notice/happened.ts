@@ -12,7 +12,11 @@ export function newsOf(events: readonly AccountEvent[], at: number): Entry[] {
   return events.flatMap(({ what, patient, who, about = [], newDevice, outcome }) => {
     if (patient === undefined || (outcome ?? '0') !== '0') return [];
     const kind =
-      what === 'app-connected' ? what : what === 'login' && newDevice === true ? 'new-device' : undefined;
+      what === 'app-connected' || what === 'record-merged'
+        ? what
+        : what === 'login' && newDevice === true
+          ? 'new-device'
+          : undefined;
     if (kind === undefined) return [];
     const reference = who?.reference;
     return [

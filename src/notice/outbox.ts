@@ -17,6 +17,8 @@ export interface Changed {
   by: string;
   /** Who made this change; absent for the server's own work. */
   actor?: string;
+  /** It came from another file of the same person: one notice tells of all. */
+  isMove?: true;
 }
 
 /** A professional came to a patient's data. Sealed under the patient's key. */
@@ -43,7 +45,7 @@ export interface Due {
 /** Something happened to the account or the space itself. Sealed under the patient's key. */
 export interface Happened {
   cause: 'account';
-  kind: 'app-connected' | 'new-device';
+  kind: 'app-connected' | 'new-device' | 'record-merged';
   /** Who did it, where that is known: told of a new device alone. */
   who?: string;
   /** `Type/id`: who may not know of one of these isn't told. */

@@ -122,7 +122,7 @@ export class Teller {
       }
       const wasHeld = isHeld(name);
       if (wasHeld) told.released.push(name);
-      if (cause.actor === reader && type !== 'Consent') continue;
+      if (cause.isMove === true || (cause.actor === reader && type !== 'Consent')) continue;
       const kind = wasHeld && cause.method !== 'DELETE' ? 'document-added' : this.#kindOf(cause, resource);
       told.tellings.push({ patient, reader, kind, at, about: [name] });
     }
@@ -174,7 +174,7 @@ export class Teller {
     }
   }
 
-  /** Of an account, who has it is told; of what was opened to an app, who speaks for the patient too. */
+  /** Of an account, who has it is told; of what was opened to an app, or merged, who speaks for the patient too. */
   async #happened(
     { at }: Row,
     { kind, who, about }: Happened,
@@ -182,8 +182,7 @@ export class Teller {
     told: Told,
   ): Promise<void> {
     const { patient } = policy;
-    const readers =
-      kind === 'app-connected' ? readersOf(policy, this.#now()) : who === undefined ? [] : [who];
+    const readers = kind !== 'new-device' ? readersOf(policy, this.#now()) : who === undefined ? [] : [who];
     for (const reader of readers) {
       if ((await this.#known(reader, about)).length < about.length) continue;
       told.tellings.push({ patient, reader, kind, at, about });

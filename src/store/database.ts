@@ -16,6 +16,7 @@ import type { LoginDoc } from './records/logins.ts';
 import { answerForLostSockets } from './lost-sockets.ts';
 import type { ChoiceDoc, DeliveryDoc, GroupDoc, HoldDoc, NoticeDoc } from './outgoing/notices.ts';
 import type { IssuerDoc, ListingDoc, ProposalDoc, ReportDoc } from './records/catalogue.ts';
+import type { MergeDoc } from './merge/merges.ts';
 import type { ExportDoc } from './records/exports.ts';
 import type { GlassDoc } from './records/glass.ts';
 import type { IssuerKeyDoc } from './keys/issuer-keys.ts';
@@ -76,6 +77,7 @@ export interface Database {
   glass: Collection<GlassDoc>;
   /** Records that were asked for as files. */
   exports: Collection<ExportDoc>;
+  merges: Collection<MergeDoc>;
   /** Sessions, codes and tokens of the authorization server. */
   artifacts: Collection<ArtifactDoc>;
   clients: Collection<ClientDoc>;
@@ -132,6 +134,7 @@ export const INDEXES = {
   history: [
     { name: 'rid_at', key: { rid: 1, at: -1 } },
     { name: 'patient_at', key: { patient: 1, at: -1, _id: 1 } },
+    { name: 'others', key: { others: 1 }, ...ONLY_WITH('others') },
     { name: 'type_at', key: { type: 1, at: -1, _id: 1 } },
     { name: 'spill', key: { spill: 1 }, sparse: true },
     { name: 'content', key: { content: 1 }, sparse: true },
@@ -182,6 +185,7 @@ export const INDEXES = {
     { name: 'open_lease', key: { open: 1, lease: 1 }, ...ONLY_WITH('open') },
     { name: 'until', key: { until: 1 }, expireAfterSeconds: 0 },
   ],
+  merges: [{ name: 'due', key: { due: 1 } }],
   listings: [{ name: 'state', key: { state: 1 } }],
   proposals: [{ name: 'state_at', key: { state: 1, at: -1 } }],
   reports: [{ name: 'at', key: { at: -1 } }],
@@ -249,6 +253,7 @@ export async function connect(uri: string, name: string): Promise<Database> {
     issuers: db.collection('issuers'),
     glass: db.collection('glass'),
     exports: db.collection('exports'),
+    merges: db.collection('merges'),
     artifacts: db.collection('artifacts'),
     clients: db.collection('clients'),
     issuerKeys: db.collection('issuerKeys'),

@@ -52,4 +52,12 @@ export class Identities {
   }
 }
 
+/** A name as resources are found by it: an identifier's value without case. https://hl7.org/fhir/R4/search.html#token */
+export function asIndexed(term: string): string {
+  return term.replace(
+    /^(identifier=[^|]*\|)(.*)$/s,
+    (_, head: string, value: string) => head + value.toLowerCase().replaceAll('|', '\\|'),
+  );
+}
+
 const factsOf = (docs: readonly Doc[]): Attributes[] => docs.map((doc) => attributes(doc._id, doc));

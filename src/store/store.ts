@@ -36,12 +36,13 @@ import { type HistoryDoc, attributes } from './document.ts';
 import { Encoder } from './write/encoder.ts';
 import { Gather } from './gather.ts';
 import { History } from './history.ts';
-import { Identities } from './identities.ts';
+import { Identities, asIndexed } from './identities.ts';
 import { Inclusion, type Includes } from './query/include.ts';
 import type { KeyRing } from './keys/keys.ts';
 import { currentItems, itemsOf } from './query/lists.ts';
 import { Outline } from './query/outline.ts';
 import { Planner } from './query/planning.ts';
+import { MongoMoving } from './merge/moving.ts';
 import { MongoGlass } from './records/glass.ts';
 import { Policies } from './policies.ts';
 import { Reading } from './reading.ts';
@@ -75,6 +76,7 @@ export class Store implements ResourceStore {
   readonly #accessHistory: AccessHistory;
   readonly #contents: Contents;
   readonly claims: Claims;
+  readonly moving: MongoMoving;
 
   /** @param base absolute FHIR base of the server: references below it are local */
   constructor(
@@ -91,6 +93,7 @@ export class Store implements ResourceStore {
     this.terms = new Terms(ring.derive('terms'));
     this.#reading = new Reading(database, ring);
     this.claims = new Claims(database, ring, this.#reading, this.#contents, base);
+    this.moving = new MongoMoving(database, this.#reading, this.claims);
     this.glass = new MongoGlass(database, ring);
     this.policies = new Policies(database, this.#reading, this.terms, rules, watch);
     const encoder = new Encoder(database, ring, this.terms, this.#reading, base, rules);
@@ -166,7 +169,7 @@ export class Store implements ResourceStore {
   }
 
   async byIdentity(access: Access, type: string, term: string): Promise<Attributes[]> {
-    const found = await this.#identities.carrying(type, this.terms.of(term));
+    const found = await this.#identities.carrying(type, this.terms.of(asIndexed(term)));
     const [allowed, whole] = await Promise.all([access.among(found), this.#wholeness.among(access, found)]);
     return found.filter((_, index) => allowed[index] && whole[index]);
   }

@@ -77,6 +77,7 @@ describe('the CapabilityStatement', () => {
         { name: 'meta-delete', definition: 'http://hl7.org/fhir/OperationDefinition/Resource-meta-delete' },
         { name: 'match', definition: 'http://hl7.org/fhir/OperationDefinition/Patient-match' },
         ...[
+          'merge',
           'access-status',
           'enforcement-status',
           'explain-access',

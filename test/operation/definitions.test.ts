@@ -23,7 +23,7 @@ it.each(definitions.map((each): [string, Resource] => [String(each.id), each]))(
     expect(definition).toMatchObject({
       url: `https://carnet.example/fhir/OperationDefinition/${id}`,
       resource: [...new Set(routes.map(({ path }) => path.split('/', 1)[0]))],
-      instance: true,
+      instance: routes.some(({ path }) => path.includes('[id]')),
       affectsState: routes.every(({ action }) => action === 'U'),
     });
   },

@@ -12,6 +12,7 @@ beforeAll(async () => {
   carnet = await testServer(import.meta.url);
   const all = carnet.as('all');
   await all.put('Patient/own', { ...person, id: 'own' });
+  await all.put('Patient/double', { resourceType: 'Patient', id: 'double', identifier: [number('2')] });
   await all.put('DocumentReference/d1', document);
   await all.put('Consent/c1', consent);
   await all.put('Encounter/e1', encounter);
@@ -27,9 +28,10 @@ beforeAll(async () => {
 });
 afterAll(() => carnet?.close());
 
+const number = (value: string) => ({ system: 'urn:oid:1.2.250.1.213.1.4.10', value });
 const person = {
   resourceType: 'Patient',
-  identifier: [{ system: 'urn:oid:1.2.250.1.213.1.4.10', value: '124018852493334' }],
+  identifier: [number('124018852493334')],
   name: [{ family: 'Secret', given: ['Ada'] }],
   gender: 'female',
   birthDate: '1980-02-03',
@@ -201,6 +203,7 @@ const TRIALS: Record<string, Trial> = {
   'GET Encounter/[id]/$everything': { path: 'Encounter/e1/$everything', entitled: 200, stranger: 404 },
   'POST Encounter/[id]/$everything': { path: 'Encounter/e1/$everything', entitled: 200, stranger: 404 },
   'POST Patient/$match': { body: { resourceType: 'Parameters', parameter: [{ name: 'resource', resource: person }] }, entitled: 200, stranger: 403 },
+  'POST Patient/$merge': { body: asked({ name: 'source-patient-identifier', valueIdentifier: number('2') }, { name: 'target-patient-identifier', valueIdentifier: number('124018852493334') }, { name: 'preview', valueBoolean: true }), entitled: 200, stranger: 403, by: 'operator' },
   'GET DocumentReference/$docref': { path: 'DocumentReference/$docref?patient=own', entitled: 200, stranger: 'nothing' },
   'POST DocumentReference/$docref': { body: { resourceType: 'Parameters', parameter: [{ name: 'patient', valueId: 'own' }] }, entitled: 200, stranger: 'nothing' },
   'POST DocumentReference/$generate-metadata': { body: { resourceType: 'Parameters', parameter: [{ name: 'document', resource: described }] }, entitled: 200, stranger: 422 },

@@ -59,6 +59,8 @@ export const ACCOUNT_EVENTS = {
   'step-proposed': { type: ALERT, subtype: SECURITY, action: 'C', outcome: '0', deed: 'account' },
   'step-approved': { type: ALERT, subtype: SECURITY, action: 'U', outcome: '0', deed: 'account' },
   'step-refused': { type: ALERT, subtype: SECURITY, action: 'U', outcome: '4', deed: 'account' },
+  /** Two files of one person have become one. */
+  'record-merged': { type: ALERT, subtype: SECURITY, action: 'U', outcome: '0', deed: 'account' },
   'keys-rotated': { type: ALERT, subtype: SECURITY, action: 'U', outcome: '0', deed: 'account' },
   'emergency-started': { type: ALERT, subtype: OVERRIDE, action: 'E', outcome: '0', deed: 'account' },
   'emergency-ended': { type: ALERT, subtype: OVERRIDE_ENDED, action: 'E', outcome: '0', deed: 'account' },

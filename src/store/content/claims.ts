@@ -8,7 +8,7 @@ import type { Json, Resource } from '../../fhir/resource.ts';
 import { UNKNOWN_PATIENT } from '../../fhir/subjects.ts';
 import type { Contents } from './contents.ts';
 import type { Database } from '../database.ts';
-import { type Doc, type VersionDoc, sealBody } from '../document.ts';
+import { type Doc, type VersionDoc, sealBody, sealers } from '../document.ts';
 import { SPILL } from '../write/encoder.ts';
 import type { KeyRing } from '../keys/keys.ts';
 import { Pieces, dropPiece, keeping, withoutData } from './pieces.ts';
@@ -59,18 +59,59 @@ export class Claims {
     return { ...commit, changes };
   }
 
-  async own({ rid, by, patients }: Claim): Promise<void> {
+  own({ rid, by, patients }: Claim): Promise<void> {
+    return this.#reseal({ rid, by }, (before) => [...before, ...patients]);
+  }
+
+  /** What a document of one patient claims becomes another's in their place. */
+  async hand(
+    document: Resource,
+    by: string,
+    { source, target }: { source: string; target: string },
+  ): Promise<void> {
+    for (const rid of namesIn(document, this.#base))
+      await this.#reseal({ rid, by }, (before) =>
+        before.includes(source) ? before.map((each) => (each === source ? target : each)) : before,
+      );
+  }
+
+  /** The same version as the data of others. Undefined: it can't be read any more. */
+  async sealedFor(
+    rid: string,
+    doc: VersionDoc,
+    whose: Pick<VersionDoc, 'patient' | 'others'>,
+  ): Promise<Setting | undefined> {
+    const { others: _others, ...rest } = doc;
+    const owned: VersionDoc = {
+      ...rest,
+      patient: whose.patient,
+      ...(whose.others === undefined ? {} : { others: whose.others }),
+    };
+    const set = await this.#sealed(rid, doc, owned, await this.#ring.ensure(sealers(owned)));
+    if (set === undefined) return undefined;
+    const isAlone = whose.others === undefined;
+    return {
+      $set: { ...set.$set, patient: whose.patient, ...(isAlone ? {} : { others: whose.others }) },
+      $unset: { ...set.$unset, ...(isAlone ? { others: 1 as const } : {}) },
+    };
+  }
+
+  async #reseal(
+    { rid, by }: Pick<Claim, 'rid' | 'by'>,
+    ownedBy: (before: readonly string[]) => readonly string[],
+  ): Promise<void> {
     const { resources, history } = this.#database;
     const doc = await resources.findOne({ _id: rid, by, patient: '' }, TIME);
     if (doc === null) return;
-    const owners = [...new Set([...(doc.owners ?? []), ...patients])];
-    if (owners.length === (doc.owners ?? []).length) return;
+    const before = doc.owners ?? [];
+    const owners = [...new Set(ownedBy(before))];
+    if (owners.length === before.length && owners.every((each) => before.includes(each))) return;
     const keys = await this.#ring.ensure(owners);
     for (const version of await history.find({ rid, method: { $ne: 'DELETE' } }, TIME).toArray()) {
-      const set = await this.#sealed(rid, version, owners, keys);
+      const set = await this.#sealed(rid, version, { ...version, owners }, keys);
       if (set !== undefined) await history.updateOne({ rid, vid: version.vid }, set, DURABLE);
     }
-    const set = await this.#sealed(rid, doc, owners, keys);
+    const set = await this.#sealed(rid, doc, { ...doc, owners }, keys);
     if (set !== undefined) await resources.updateOne({ _id: rid, v: doc.v, vid: doc.vid }, set, DURABLE);
     if (doc.piece !== undefined) await dropPiece(this.#database, doc.piece, Date.now());
   }
@@ -79,15 +120,18 @@ export class Claims {
   async #sealed(
     rid: string,
     doc: VersionDoc,
-    owners: string[],
+    owned: VersionDoc,
     keys: ReadonlyMap<string, Buffer>,
-  ): Promise<{ $set: Partial<Doc>; $unset: Record<string, 1> } | undefined> {
+  ): Promise<Setting | undefined> {
     const stored = await this.#reading.openHeld(rid, doc);
     if (stored === undefined) return undefined;
-    const sealed: VersionDoc = { ...doc, owners };
+    const sealed: VersionDoc = { ...owned };
+    const owners = sealers(owned);
     for (const name of ['body', 'keys', 'spill', 'size', 'piece'] as const) delete sealed[name];
-    if (doc.content !== undefined)
+    if (doc.content !== undefined) {
       sealed.content = new ObjectId(await this.#contents.own(doc.content.toHexString(), owners));
+      await this.#contents.disown(sealed.content.toHexString(), gone(sealers(doc), owners));
+    }
     const resource = JSON.parse(stored.body.toString()) as Resource;
     const [owner] = owners;
     const piece =
@@ -102,7 +146,15 @@ export class Claims {
     Object.assign(sealed, sealBody(body, rid, sealed, keys));
     if (sealed.body!.length > SPILL) await this.#spill(sealed, rid);
     const { body: bytes, spill, size, keys: wrapped, content } = sealed;
-    const set = { owners, body: bytes, spill, size, keys: wrapped, content, piece: sealed.piece };
+    const set = {
+      owners: sealed.owners,
+      body: bytes,
+      spill,
+      size,
+      keys: wrapped,
+      content,
+      piece: sealed.piece,
+    };
     const names = Object.keys(set) as (keyof typeof set)[];
     return {
       $set: Object.fromEntries(
@@ -128,6 +180,11 @@ export class Claims {
     });
   }
 }
+
+type Setting = { $set: Partial<Doc>; $unset: Record<string, 1> };
+
+const gone = (before: readonly string[], now: readonly string[]): string[] =>
+  before.filter((each) => each !== '' && !now.includes(each));
 
 function claimedBy(changes: readonly Change[], base: string): Map<string, Claim> {
   const claimed = new Map<string, Claim>();

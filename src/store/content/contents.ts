@@ -162,6 +162,27 @@ export class Contents {
     return known ?? id;
   }
 
+  /** Their keys open it no more: it has become others', whose keys do. */
+  async disown(id: string, patients: readonly string[]): Promise<void> {
+    if (patients.length === 0) return;
+    const _id = new ObjectId(id);
+    const file = await this.#files.findOne({ _id }, TIME);
+    if (file === null) return;
+    const { patient, header: wrapped, also = [], digest } = file.metadata;
+    const [first, ...others] = [{ patient, header: wrapped }, ...also].filter(
+      (each) => !patients.includes(each.patient),
+    );
+    if (first === undefined || others.length === also.length) return;
+    const header = await this.#header(file);
+    if (header === undefined) return;
+    const own = first.patient === patient ? digest : (this.#owned(first.patient, header) ?? digest);
+    await this.#files.updateOne(
+      { _id, 'metadata.patient': patient },
+      { $set: { metadata: { ...first, also: others, digest: own } } },
+      { writeConcern: DURABLE },
+    );
+  }
+
   /** By the first key that is left. Undefined: all its patients were erased. */
   async #header({ _id, metadata }: ContentDoc): Promise<Header | undefined> {
     for (const { patient, header } of [metadata, ...(metadata.also ?? [])]) {

@@ -7,6 +7,7 @@
  * it makes of the rows (`moveOn`): killed anywhere, or run twice, it makes each thing once.
  */
 import { type ClientSession, ObjectId } from 'mongodb';
+import type { Commit } from '../../enforcement/ports.ts';
 import type { Cause, Outbox, ParkedRow, Row } from '../../notice/outbox.ts';
 import { insert } from '../command.ts';
 import type { Database } from '../database.ts';
@@ -56,7 +57,7 @@ const OPTIONS = { maxTimeMS: 10_000 };
 export function rowOf(
   rid: string,
   version: VersionDoc,
-  actor: string | undefined,
+  { actor, isMove }: Pick<Commit, 'actor' | 'isMove'>,
 ): Omit<OutboxDoc, '_id'> & { _id: ObjectId } {
   const { type, vid, v, method, by, patient, others = [], at } = version;
   return {
@@ -73,6 +74,7 @@ export function rowOf(
       method,
       by,
       ...(actor === undefined ? {} : { actor }),
+      ...(isMove === undefined ? {} : { isMove }),
     },
   };
 }

@@ -70,6 +70,12 @@ export class MongoShelf implements Shelf {
     return (await find(this.#database.proposals, { state }, options)).map(({ proposal }) => proposal);
   }
 
+  async openProposal(kind: Proposal['kind'], about: string): Promise<Proposal | undefined> {
+    const asked = { state: 'open', 'proposal.kind': kind, 'proposal.about': about };
+    const options = { sort: { at: -1 as const }, limit: 1, hint: 'state_at' };
+    return (await find(this.#database.proposals, asked, options))[0]?.proposal;
+  }
+
   async propose(proposal: Proposal): Promise<void> {
     const { id, state, at } = proposal;
     await this.#database.proposals.insertOne({ _id: id, state, at, proposal }, TIME);

@@ -178,7 +178,7 @@ export class Committer {
       const encoded = await this.#encoder.encode(commit.changes, at);
       whole.push(...encoded);
       for (const { rid, version } of encoded)
-        if (version.type !== 'AuditEvent') outbox.push(rowOf(rid, version, commit.actor));
+        if (version.type !== 'AuditEvent') outbox.push(rowOf(rid, version, commit));
       results.push(encoded.map(({ rid, version, body }) => ({ ...attributes(rid, version), body })));
       traces.push(...commit.audit(at));
     }

@@ -86,7 +86,8 @@ export function prepare(
         });
       else if (change.method === 'PUT') prepared.named.push(rid);
     }
-    if (decides(change.type)) for (const patient of change.patients) raised.add(patient);
+    const before = change.previous?.patients ?? [];
+    if (decides(change.type)) for (const patient of [...change.patients, ...before]) raised.add(patient);
     if (change.type === 'Patient')
       spaces.set(change.id, change.resource !== undefined && isOpen(change.resource));
   }

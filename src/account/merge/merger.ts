@@ -1,0 +1,214 @@
+/**
+ * Makes one file of two. First the source is closed and says what replaces it, in one transaction with the target: from
+ * then on nobody is given anything of it. Then what it has is moved, what decides first, in small transactions, each
+ * with its traces. What was killed goes on where it was: what is moved is the source's no more.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tracesOf } from '../../audit/tracing.ts';
+import type { AccountLog } from '../../audit/identity/log.ts';
+import { isOpen } from '../../consent/policy.ts';
+import type { Subject } from '../../consent/subject.ts';
+import { Access } from '../../enforcement/access.ts';
+import { Notes } from '../../enforcement/notes.ts';
+import { type Change, type ResourceStore, Stale, type Stored } from '../../enforcement/ports.ts';
+import { FhirError } from '../../fhir/outcome.ts';
+import type { Resource } from '../../fhir/resource.ts';
+import { moved, resourceIn, rewritten } from './moved.ts';
+import { replaced, replacementOf, replacing } from './patients.ts';
+import type { Claimed, Merge, Merges, Moving } from './ports.ts';
+
+export interface MergerOptions {
+  port: ResourceStore;
+  merges: Merges;
+  moving: Moving;
+  log: AccountLog;
+  base: string;
+  /** Code system of professions, for traces. */
+  professions: string;
+  now(): number;
+}
+
+const ATTEMPTS = 40;
+const DAY = 'YYYY-MM-DD'.length;
+
+export class Merger {
+  readonly #options: MergerOptions;
+  readonly #access = Access.internal('two files of one person become one');
+
+  constructor(options: MergerOptions) {
+    this.#options = options;
+  }
+
+  /** Whether both are open spaces, each found by these identifiers, `system|value`. */
+  async areThese(
+    each: readonly { id?: string; identifiers: readonly string[] }[],
+  ): Promise<string[] | undefined> {
+    const found = await Promise.all(each.map((one) => this.#found(one)));
+    const ids = found.filter((id) => id !== undefined);
+    return ids.length === each.length && new Set(ids).size === ids.length ? ids : undefined;
+  }
+
+  /** Closes the source. False: one of them isn't open any more. Once it is done it does nothing. */
+  async begin(merge: Merge): Promise<boolean> {
+    return retrying(async () => {
+      const [source, target] = await Promise.all([this.#patient(merge.source), this.#patient(merge.target)]);
+      if (source === undefined || target === undefined) return false;
+      const [from, to] = [resourceIn(source), resourceIn(target)];
+      if (replacementOf(from) === merge.target) return true;
+      if (!(await this.#isOpen(source)) || !(await this.#isOpen(target))) return false;
+      const today = new Date(this.#options.now()).toISOString().slice(0, DAY);
+      await this.#commit(merge, [
+        this.#rewritten(source, replaced(from, merge.target)),
+        this.#rewritten(target, replacing(to, from, today)),
+      ]);
+      return true;
+    });
+  }
+
+  /** Moves what is due, until nothing is or it is told to end. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { merges, now } = this.#options;
+    while (!signal.aborted) {
+      const merge = await merges.claim(now());
+      if (merge === undefined) return;
+      const isOn = merge.isAgain ? await this.#isReplaced(merge) : await this.begin(merge);
+      if (isOn) await this.#one(merge, signal);
+      else await merges.drop(merge.source);
+    }
+  }
+
+  async #one(merge: Claimed, signal: AbortSignal): Promise<void> {
+    const { merges, moving, now, log } = this.#options;
+    while (!signal.aborted && (await retrying(() => this.#some(merge))))
+      await merges.renew(merge.source, now());
+    while (!signal.aborted && (await moving.follow(merge)) > 0) await merges.renew(merge.source, now());
+    // begun again by whoever comes next
+    if (signal.aborted) return merges.release(merge.source, now());
+    if (!merge.isAgain) await log.record(eventOf(merge));
+    await merges.finish(merge, now());
+  }
+
+  /** False: there is nothing left. */
+  async #some(merge: Merge): Promise<boolean> {
+    const { port, moving, base } = this.#options;
+    const batch = await moving.next(merge.source);
+    if (batch.length === 0) return false;
+    for (const each of batch) if (each.type === 'DocumentReference') await moving.hand(each, merge);
+    const { rules, key } = port.policies;
+    await this.#commit(
+      merge,
+      batch.map((each) => moved(each, merge, { base, rules, key: (term) => key(term) })),
+    );
+    return true;
+  }
+
+  async #commit(merge: Merge, changes: readonly Change[]): Promise<void> {
+    const { port, base, professions } = this.#options;
+    const notes = new Notes();
+    for (const { type, id, patients, by, previous } of changes)
+      notes.wrote({ type, id, patients, by, hidden: previous?.hidden });
+    const traced = {
+      audit: { code: 'operation', action: 'U' as const },
+      params: { type: 'Patient' },
+      url: 'Patient/$merge',
+      query: [],
+      requestId: merge.requestId,
+      subject: subjectOf(merge),
+      base,
+      address: merge.address,
+    };
+    await port.commit({
+      changes,
+      locks: [],
+      isMove: true,
+      audit: (at) => tracesOf(traced, notes.open(), { outcome: '0', professions }, at),
+    });
+  }
+
+  #rewritten(stored: Stored, resource: Resource): Change {
+    const { policies } = this.#options.port;
+    return rewritten(stored, resource, stored.patients, (term) => policies.key(term));
+  }
+
+  async #isReplaced({ source, target }: Merge): Promise<boolean> {
+    const patient = await this.#patient(source);
+    return patient !== undefined && replacementOf(resourceIn(patient)) === target;
+  }
+
+  async #patient(id: string): Promise<Stored | undefined> {
+    const stored = await this.#options.port.get(this.#access, 'Patient', id);
+    return stored === undefined || stored.method === 'DELETE' ? undefined : stored;
+  }
+
+  async #isOpen(patient: Stored): Promise<boolean> {
+    const { policy } = (await this.#options.port.policies.policies([patient.id])).get(patient.id)!;
+    return policy.open && isOpen(resourceIn(patient));
+  }
+
+  /** The one open space that carries all of them, and has the id where that is told too. */
+  async #found({
+    id,
+    identifiers,
+  }: {
+    id?: string;
+    identifiers: readonly string[];
+  }): Promise<string | undefined> {
+    const { port } = this.#options;
+    const carriers = await Promise.all(
+      identifiers.map((each) => port.byIdentity(this.#access, 'Patient', `identifier=${each}`)),
+    );
+    const [first = [], ...rest] = carriers.map((found) => found.map((each) => each.id));
+    const ids = first.filter(
+      (each) => (id === undefined || each === id) && rest.every((others) => others.includes(each)),
+    );
+    const open: string[] = [];
+    for (const each of ids.slice(0, MOST_NAMESAKES)) {
+      const patient = await this.#patient(each);
+      if (patient !== undefined && (await this.#isOpen(patient))) open.push(each);
+    }
+    return open.length === 1 ? open[0] : undefined;
+  }
+}
+
+/** Files under one number that are looked at. */
+const MOST_NAMESAKES = 20;
+
+/** Who confirmed it is who did it. */
+function subjectOf({ by: [, second], client }: Merge): Subject {
+  const { reference, name } = second;
+  return {
+    role: 'operator',
+    reference,
+    related: [],
+    depositor: reference,
+    organizations: [],
+    purposes: [],
+    emergencies: [],
+    regulator: false,
+    scopes: [],
+    rights: [],
+    idPrefixes: [],
+    client,
+    ...(name === undefined ? {} : { name }),
+  };
+}
+
+function eventOf({ target, by: [, second], client, address, requestId }: Merge) {
+  const { reference, name, duty } = second;
+  const who = { reference, role: duty, ...(name === undefined ? {} : { name }) };
+  return { what: 'record-merged' as const, patient: target, who, client, address, requestId };
+}
+
+/** Again when somebody else wrote first. */
+async function retrying<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Stale)) throw error;
+      if (attempt === ATTEMPTS)
+        throw new FhirError('transient', 'the files are being written by others', { cause: error });
+      await sleep(Math.random() * 4 * attempt);
+    }
+  }
+}
