@@ -81,6 +81,15 @@ export const patients = fc
       { weight: 1, arbitrary: fc.constant(false) },
     ),
     extension: fc.oneof({ weight: 14, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: space }),
+    link: fc.oneof(
+      { weight: 30, arbitrary: fc.constant(undefined) },
+      {
+        weight: 1,
+        arbitrary: pick('replaced-by', 'replaces', 'seealso').map((type): Json[] => [
+          { other: { reference: 'Patient/other' }, type },
+        ]),
+      },
+    ),
     birthDate: pick<unknown>(
       '2010-05-05',
       '2010-05-05',

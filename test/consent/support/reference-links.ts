@@ -26,8 +26,14 @@ export function isOpen({ said: { patient } }: Situation): boolean {
   const statuses = items(patient.extension)
     .map(object)
     .filter(({ url }) => url === SPACE);
+  const isReplaced = items(patient.link)
+    .map(object)
+    .some(({ type }) => type === 'replaced-by');
   return (
-    patient.active !== false && statuses.length < 2 && statuses.every(({ valueCode }) => valueCode === 'open')
+    !isReplaced &&
+    patient.active !== false &&
+    statuses.length < 2 &&
+    statuses.every(({ valueCode }) => valueCode === 'open')
   );
 }
 
