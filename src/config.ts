@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Bounds } from './auth/token.ts';
+import type { DocumentFeeders } from './consent/rules.ts';
 import type { Passing } from './http/client-certificate.ts';
 import type { Disclosure } from './interaction/context.ts';
 import type { UploadBounds } from './interaction/uploads.ts';
@@ -80,6 +81,7 @@ export interface Config {
   maxBodyBytes: number;
   /** Of one content, by who deposits it. */
   contentBytes: UploadBounds['bytes'];
+  documentFeeders: DocumentFeeders;
   /** Undefined: content isn't scanned for malware. */
   clamd?: ClamdAddress;
   /** In front of the server, whose `X-Forwarded-For` is believed. */
@@ -105,6 +107,7 @@ export type Algorithm = (typeof ALGORITHMS)[number];
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+const FEEDERS = ['enforced', 'open'] as const satisfies readonly DocumentFeeders[];
 const DISCLOSURE = ['silent', 'told'] as const satisfies readonly Disclosure[];
 
 /** Types that are served when nothing else is said. */
@@ -234,6 +237,11 @@ export const VARIABLES = {
   CONTENT_BYTES: variable(bytesByRole, 'largest content, in bytes, by who deposits it', {
     default: 'patient=5000000,representative=5000000,others=2147483648',
   }),
+  DOCUMENT_FEEDERS: variable(
+    oneOf(FEEDERS),
+    'whether types of documents are kept to who may deposit them by `RULES`: `enforced` or `open`',
+    { default: 'enforced' },
+  ),
   CLAMD: variable(
     clamdAddress,
     'ClamAV’s daemon that scans content: `host:port`, or the path of its socket',
@@ -375,6 +383,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
     logLevel: values.LOG_LEVEL,
     maxBodyBytes: values.MAX_BODY_MIB! * 1024 * 1024,
     contentBytes: values.CONTENT_BYTES!,
+    documentFeeders: values.DOCUMENT_FEEDERS!,
     clamd: values.CLAMD,
     proxies: values.TRUST_PROXY!,
     passing: values.CLIENT_CERTIFICATES,

@@ -81,6 +81,7 @@ async function start(config: Config, { upstreams, rules }: Files): Promise<void>
             },
       maxBodyBytes: config.maxBodyBytes,
       contentBytes: config.contentBytes,
+      documentFeeders: config.documentFeeders,
       scanner: config.clamd && (await scannerAt(config.clamd)),
       proxies: config.proxies,
       passing: config.passing,

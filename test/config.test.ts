@@ -35,6 +35,7 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       contentBytes: { patient: 5_000_000, representative: 5_000_000, others: 2_147_483_648 },
       disclosure: 'silent',
+      documentFeeders: 'enforced',
       patientFinds: 60,
       subscriptionHosts: [],
       dataDir: resolve('.data'),

@@ -11,7 +11,7 @@ import { connecting } from './connecting.ts';
 import { checkScope } from '../auth/scopes.ts';
 import { CONTENT_BYTES } from '../config-values.ts';
 import { type Issuer, Tokens } from '../auth/token.ts';
-import type { Rules } from '../consent/rules.ts';
+import type { DocumentFeeders, Rules } from '../consent/rules.ts';
 import type { Entrance } from './elsewhere.ts';
 import type { PolicySource, ResourceStore } from '../enforcement/ports.ts';
 import type { Scanner } from '../enforcement/screening.ts';
@@ -121,6 +121,8 @@ export interface ServerOptions {
   newId?: () => string;
   /** Of one content, by who deposits it; `CONTENT_BYTES` unless given. */
   contentBytes?: UploadBounds['bytes'];
+  /** Whether the rules' types of documents bind their depositors; `enforced` unless given. */
+  documentFeeders?: DocumentFeeders;
   log: Log;
   /** Told what takes long. */
   tell: (what: string) => void;
@@ -211,6 +213,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         professions,
         given: metrics?.given,
         limit: (role) => context.uploads.limit(role),
+        documentTypes: options.documentFeeders === 'open' ? undefined : options.rules.documentTypes,
         now: context.now,
         scanner: options.scanner,
       }),

@@ -1,11 +1,13 @@
 /** Each request behind the gate: the scoped store that it is given, and the traces of what it touched. */
 import { type Outcome, tracesOf } from '../audit/tracing.ts';
 import { Access } from '../enforcement/access.ts';
+import { feeding } from '../enforcement/feeding.ts';
 import { Notes } from '../enforcement/notes.ts';
 import type { PolicySource, ResourceStore } from '../enforcement/ports.ts';
 import { type Scanner, Screening } from '../enforcement/screening.ts';
 import { ScopedStore } from '../enforcement/scoped-store.ts';
-import { vetting } from '../enforcement/vetting.ts';
+import { vetting, vettingAll } from '../enforcement/vetting.ts';
+import type { DocumentTypes } from '../consent/rules.ts';
 import type { Role, Subject } from '../consent/subject.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { PipelineOptions } from '../http/pipeline.ts';
@@ -25,6 +27,8 @@ export interface GatingOptions {
   given: Metrics['given'] | undefined;
   /** Bytes of one content. */
   limit: (role: Role) => number;
+  /** Who deposits documents of which types; absent: everybody all. */
+  documentTypes: DocumentTypes | undefined;
   now: () => number;
   /** Absent: content isn't scanned. */
   scanner?: Scanner;
@@ -47,7 +51,10 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
         notes,
         (concerns, at) => tracesOf(trace, concerns, { outcome: '0', professions }, at),
         subscribed.accept(trace.subject),
-        vetting(options.limit(trace.subject.role), trace.base),
+        vettingAll(
+          vetting(options.limit(trace.subject.role), trace.base),
+          feeding(trace.subject.role, options.documentTypes),
+        ),
         screening,
       );
     },

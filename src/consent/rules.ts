@@ -3,6 +3,7 @@
  * profiles/fr. Another country is another folder.
  */
 import type { Coding } from '../fhir/resource.ts';
+import type { Role } from './subject.ts';
 
 /** `system|code`; `*|code` is that code in any system. */
 export type Label = string;
@@ -44,6 +45,19 @@ export interface Rules {
   sharing: boolean;
   /** Absent: every profession reads everything that a Consent permits. */
   matrix?: Matrix;
+  /** Absent: everybody deposits documents of every type. */
+  documentTypes?: DocumentTypes;
+}
+
+/** Whether types of documents bind who deposits them. */
+export type DocumentFeeders = 'enforced' | 'open';
+
+export interface DocumentTypes {
+  /** Who may deposit documents of a type that says nothing of it. */
+  feeders: readonly Role[];
+  /** Other names of systems, by the name that the types have. */
+  aliases?: Readonly<Record<string, string>>;
+  types: readonly { system: string; code: string; feeders?: readonly Role[] }[];
 }
 
 export interface EmergencyRule {
@@ -95,6 +109,8 @@ export function before(moment: number, { days = 0, months = 0 }: Duration): numb
   return first.getTime() + (date.getUTCDate() - 1) * 86_400_000;
 }
 
+const ROLES: ReadonlySet<Role> = new Set(['patient', 'representative', 'app', 'professional', 'system']);
+
 type Check = (value: unknown, at: string) => string | undefined;
 type Shape = Check | { [name: string]: Shape };
 
@@ -104,6 +120,10 @@ const texts: Check = (value, at) =>
   Array.isArray(value) && value.every((each) => typeof each === 'string')
     ? undefined
     : `${at}: a list of texts is wanted`;
+const roles: Check = (value, at) =>
+  Array.isArray(value) && value.every((each) => ROLES.has(each as Role))
+    ? undefined
+    : `${at}: a list of ${[...ROLES].join(', ')} is wanted`;
 const count: Check = (value, at) =>
   Number.isInteger(value) && (value as number) > 0 ? undefined : `${at}: a whole number is wanted`;
 const flag: Check = (value, at) =>
@@ -164,6 +184,21 @@ const SHAPE: Shape = {
       types: optional(texts),
       documentTypes: optional(texts),
       documentClasses: optional(texts),
+    }),
+  }),
+  documentTypes: optional({
+    source: ANY,
+    classSystem: ANY,
+    placeSystem: ANY,
+    aliases: optional(each(text)),
+    feeders: roles,
+    types: each({
+      system: text,
+      code: text,
+      label: ANY,
+      class: ANY,
+      place: ANY,
+      feeders: optional(roles),
     }),
   }),
 };

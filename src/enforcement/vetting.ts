@@ -13,6 +13,13 @@ export type OwnContent = (id: string) => Promise<Known | undefined>;
 /** @throws FhirError */
 export type Vet = (changes: readonly Change[], own: OwnContent) => Promise<void>;
 
+/** One after the other. */
+export const vettingAll =
+  (...vets: readonly Vet[]): Vet =>
+  async (changes, own) => {
+    for (const vet of vets) await vet(changes, own);
+  };
+
 /** @param most bytes of one content @param base of the server */
 export function vetting(most: number, base: string): Vet {
   return async (changes, own) => {

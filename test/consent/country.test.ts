@@ -179,6 +179,27 @@ it.each(Object.keys(TABLE))('%s', async (name) => {
   expect({ france: await status(france), lorica: await status(lorica) }).toEqual(expected);
 });
 
+it('who may deposit which types of documents', async () => {
+  const me = { reference: 'Patient/p', related: [], idPrefixes: [] };
+  const status = async (country: TestServer, like: 'patient' | 'hospital', type: object) =>
+    (
+      await country
+        .as({ token: country.tokenFor(like === 'patient' ? me : {}, like) })
+        .post('DocumentReference', { ...document('x'), id: undefined, type: { coding: [type] } })
+    ).status;
+  for (const [like, code, system, expected] of [
+    ['patient', '11502-2', 'http://loinc.org', { france: 422, lorica: 201 }],
+    ['hospital', '11502-2', 'http://loinc.org', { france: 201, lorica: 201 }],
+    ['patient', 'diary', 'http://lorica.example/types', { france: 201, lorica: 201 }],
+    ['hospital', 'diary', 'http://lorica.example/types', { france: 201, lorica: 422 }],
+    ['patient', 'certificate', 'http://lorica.example/types', { france: 201, lorica: 422 }],
+  ] as const)
+    expect({
+      france: await status(france, like, { system, code }),
+      lorica: await status(lorica, like, { system, code }),
+    }).toEqual(expected);
+});
+
 it('rules with a mistake are not used, and what is wrong is named', () => {
   const nowhere = fileURLToPath(new URL('../support/nowhere', import.meta.url));
   expect(() => nationalRules(nowhere)).toThrow('rules.json');

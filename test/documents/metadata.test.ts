@@ -18,7 +18,8 @@ let carnet: TestServer;
 let hospital: Client;
 let patient: Client;
 beforeAll(async () => {
-  carnet = await testServer(import.meta.url);
+  // a patient deposits what looks like a hospital's
+  carnet = await testServer(import.meta.url, { documentFeeders: 'open' });
   [hospital, patient] = [carnet.as('hospital'), carnet.as('patient')];
   await putAll(carnet.as('all'), [{ resourceType: 'Patient', id: 'demo-mother' }]);
 });

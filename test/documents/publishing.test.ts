@@ -2,6 +2,7 @@
 import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { type Client, type TestServer, putAll, testServer } from '../support/server.ts';
 import {
+  OF_PATIENTS,
   V3,
   VISIBILITY,
   document,
@@ -377,7 +378,8 @@ describe('a document that replaces another', () => {
   });
 
   it('is the depositor’s own, and of the same patient', async () => {
-    const mine = (await patient.post('DocumentReference', inline(OF, 'du patient'))).json;
+    const mine = (await patient.post('DocumentReference', inline(OF, 'du patient', { type: OF_PATIENTS })))
+      .json;
     const foreign = await patient.post('DocumentReference', inline(OF, 'x', replaces((await old()).id)));
     expect([mine.status, foreign.status]).toEqual(['current', 403]);
     const { id } = await old();

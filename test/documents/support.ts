@@ -10,6 +10,17 @@ export const VISIBILITY =
   'https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument';
 const RFC = 'urn:ietf:rfc:3986';
 
+/** A type of documents that patients and who speaks for them may feed. */
+export const OF_PATIENTS = {
+  coding: [
+    {
+      system:
+        'https://mos.esante.gouv.fr/NOS/TRE_A05-TypeDocComplementaireCISIS/FHIR/TRE-A05-TypeDocComplementaireCISIS',
+      code: 'EXPPAT_2',
+    },
+  ],
+};
+
 export const uuid = (): string => `urn:uuid:${randomUUID()}`;
 /** An OID of its own, as XDS wants uniqueIds. */
 export const oid = (): string => `urn:oid:2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;

@@ -1,5 +1,6 @@
 /** Who deposited a document finds it as it was deposited, whatever others do to who sees it: version, dates and all. */
 import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
+import { OF_PATIENTS } from '../documents/support.ts';
 import { Space, label } from './support/space.ts';
 
 let carnet: TestServer;
@@ -187,7 +188,7 @@ it('who speaks for the patient, or did, is told nothing of what others do to wha
     reference: `Patient/parent-of-${space.id}`,
     related: [`RelatedPerson/${link}`],
   });
-  const at = `DocumentReference/${await space.deposit({}, parent)}`;
+  const at = `DocumentReference/${await space.deposit({ type: OF_PATIENTS }, parent)}`;
   await labels(parent, at, '$meta-add', label('R', N.system));
   const own = await parent.get(at);
   expect(own.text).toContain('"R"');

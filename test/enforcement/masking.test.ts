@@ -2,6 +2,7 @@
 import type { Resource } from '../../src/fhir/resource.ts';
 import { POLICY } from '../../src/consent/vocabulary.ts';
 import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
+import { OF_PATIENTS } from '../documents/support.ts';
 import { Space, label, names, permits } from './support/space.ts';
 
 let carnet: TestServer;
@@ -492,7 +493,7 @@ describe('new documents', () => {
     });
     expect(status).toBe(200);
     expect(await space.sees(dentist, stated)).toBe(false);
-    const mine = await space.deposit(SEEN, space.me);
+    const mine = await space.deposit({ ...SEEN, type: OF_PATIENTS }, space.me);
     expect(await space.sees(dentist, mine)).toBe(true);
     await space.withdraws(consent);
     expect(await space.sees(dentist, await space.deposit(SEEN, hospital))).toBe(true);

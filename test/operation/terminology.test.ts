@@ -230,6 +230,18 @@ describe('$translate', () => {
     ]);
   });
 
+  it('says where the patient finds a document', async () => {
+    const found = await ask(
+      'ConceptMap/document-type-to-place/$translate?system=http://loinc.org&code=11502-2',
+    );
+    const [, match] = found.parameter as { part?: { name: string; valueCoding?: object }[] }[];
+    expect(match!.part!.find(({ name }) => name === 'concept')!.valueCoding).toEqual({
+      system: `${OWN}CodeSystem/document-places`,
+      code: 'BIOLOGIE',
+      display: 'Biologie',
+    });
+  });
+
   it('by the address that the map stands for, and without a map by all', async () => {
     const map = `${NOS}ASS_X16-CorrespondanceType-Classe-DMP/FHIR/ASS-X16-CorrespondanceType-Classe-DMP`;
     expect(valueOf(await ask(`ConceptMap/$translate?url=${map}&system=${TYPES}&code=REMB`), 'result')).toBe(
@@ -238,9 +250,9 @@ describe('$translate', () => {
     expect(
       valueOf(await ask(`ConceptMap/$translate?system=urn:ihe:iti:2007:AssociationType&code=RPLC`), 'result'),
     ).toBe(true);
-    expect(valueOf(await ask(`ConceptMap/$translate?system=${TYPES}&code=PIECE-IDENTITE`), 'result')).toBe(
-      false,
-    );
+    expect(
+      valueOf(await ask(`ConceptMap/$translate?url=${map}&system=${TYPES}&code=PIECE-IDENTITE`), 'result'),
+    ).toBe(false);
     expect(
       valueOf(
         await ask(`ConceptMap/$translate?system=${TYPES}&code=REMB&target=${OWN}ValueSet/health-professions`),

@@ -53,6 +53,7 @@ export async function testServer(
     rules?: Rules;
     disclosure?: Disclosure;
     requiredProfiles?: ServerOptions['requiredProfiles'];
+    documentFeeders?: ServerOptions['documentFeeders'];
     finds?: ServerOptions['finds'];
     noticesEvery?: number;
     subscriptionHosts?: ServerOptions['subscriptionHosts'];
@@ -85,6 +86,7 @@ export async function testServer(
     rules: options.rules ?? nationalRules(),
     disclosure: options.disclosure,
     requiredProfiles: options.requiredProfiles,
+    documentFeeders: options.documentFeeders,
     finds: options.finds,
     noticesEvery: options.noticesEvery,
     subscriptionHosts: options.subscriptionHosts,

@@ -1,0 +1,61 @@
+/** Who may deposit documents of which types, as the country's rules have it. Pure. */
+import type { Coding, Json, Resource } from '../fhir/resource.ts';
+import type { DocumentTypes } from './rules.ts';
+import type { Role } from './subject.ts';
+
+export interface Unfed {
+  /** `system|code` of the type that isn't the depositor's. */
+  type: string;
+  /** Codes of the types that the rules know, those that the depositor may use and the others. */
+  allowed: readonly string[];
+  barred: readonly string[];
+}
+
+/**
+ * A type that the rules don't know is anybody's; so is that of a document which stays what it was. What a patient wrote
+ * may be brought in by others: https://interop.esante.gouv.fr/ig/fhir/pdsm
+ * @returns undefined: it may be deposited
+ */
+export function unfed(
+  document: Resource,
+  before: Resource | undefined,
+  role: Role,
+  rules: DocumentTypes,
+): Unfed | undefined {
+  const roles: readonly Role[] = isWrittenByLay(document) ? [role, 'patient'] : [role];
+  const mayFeed = ({ feeders = rules.feeders }: DocumentTypes['types'][number]): boolean =>
+    roles.some((each) => feeders.includes(each));
+  const kept = before === undefined ? [] : typesOf(before, rules);
+  const news = typesOf(document, rules).filter((name) => !kept.includes(name));
+  const found = rules.types.find((each) => news.includes(nameOf(each)) && !mayFeed(each));
+  if (found === undefined) return undefined;
+  const codes = (may: boolean) => rules.types.filter((each) => mayFeed(each) === may).map(({ code }) => code);
+  return { type: nameOf(found), allowed: codes(true), barred: codes(false) };
+}
+
+const nameOf = ({ system = '', code = '' }: Coding): string => `${system}|${code}`;
+
+/** `system|code` of each coding. */
+function typesOf({ type }: Resource, { aliases = {} }: DocumentTypes): string[] {
+  const codings = (type as Json | undefined)?.coding;
+  return (Array.isArray(codings) ? (codings as Coding[]) : []).map(({ system = '', code }) =>
+    nameOf({ system: aliases[system] ?? system, code }),
+  );
+}
+
+/** By no professional, organization or device beside them. */
+function isWrittenByLay({ author, contained }: Resource): boolean {
+  const authors = Array.isArray(author) ? (author as Json[]) : [];
+  const inside = Array.isArray(contained) ? (contained as Resource[]) : [];
+  return authors.length > 0 && authors.every((each) => LAY.test(typeIn(each, inside)));
+}
+
+const LAY = /^(Patient|RelatedPerson)$/;
+
+/** Of what a Reference names; empty: it doesn't say. */
+function typeIn({ reference, type }: Json, contained: readonly Resource[]): string {
+  if (typeof reference !== 'string') return typeof type === 'string' ? type : '';
+  if (reference.startsWith('#'))
+    return contained.find(({ id }) => id === reference.slice(1))?.resourceType ?? '';
+  return /(?:^|\/)([A-Z][A-Za-z]+)\/[^/]+(?:\/_history\/[^/]+)?$/.exec(reference)?.[1] ?? '';
+}
