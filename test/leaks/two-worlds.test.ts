@@ -114,6 +114,40 @@ const takenHome = (text: string): string =>
     .replace(/<\/h1><p>[^<]*<\/p>/, '')
     .replace(/<h2 id="history">.*?<\/section>/s, '');
 
+it.each(['gp', 'patient', 'hospital', 'app'] as const)(
+  'to %s a Binary that is hidden, held back or absent is one answer, whatever part is asked for and how',
+  async (who) => {
+    const client = callerIn(full, who);
+    const etag = (id: string) => `W/"${full.vids.get(`Binary/${id}`) ?? '0123456789abcdef0123'}"`;
+    const asked = async (id: string): Promise<string[]> => {
+      const ways: [string, Record<string, string>][] = [
+        ['GET', {}],
+        ['GET', { accept: '*/*' }],
+        ['HEAD', { accept: '*/*' }],
+        ['GET', { range: 'bytes=0-0' }],
+        ['GET', { range: 'bytes=-1' }],
+        ['GET', { range: 'bytes=99999-' }],
+        ['HEAD', { range: 'bytes=0-0' }],
+        ['GET', { 'if-none-match': etag(id) }],
+        ['GET', { 'if-none-match': '*' }],
+        ['GET', { range: 'bytes=0-0', 'if-range': etag(id) }],
+        ['GET', { 'if-modified-since': 'Tue, 01 Jan 2036 00:00:00 GMT' }],
+      ];
+      const told: string[] = [];
+      for (const [method, headers] of ways)
+        told.push(...(await answers(full, client, [{ method, path: `Binary/${id}`, headers }], false)));
+      return told;
+    };
+    const [hidden, held, absent] = [
+      await asked('hugo-bin'),
+      await asked('hugo-held'),
+      await asked('never-was'),
+    ];
+    expect([hidden, held]).toEqual([absent, absent]);
+    expect(absent!.filter((each) => !each.startsWith('404'))).toEqual([]);
+  },
+);
+
 it('shows what is hidden to nobody, and leaves it as it was', async () => {
   const all = full.carnet.as('all');
   for (const { resourceType, id } of HIDDEN_CONTENT) {

@@ -1,11 +1,14 @@
 /** What two worlds hold: the same for both, and what only one of them holds besides, hidden from those who ask. */
 import type { Resource } from '../../../src/fhir/resource.ts';
-import { HIDDEN_AS_A_WHOLE, HIDDEN_AS_A_WHOLE_KEYS, NAMING_NOTHING_HIDDEN } from './naming.ts';
+import { HIDDEN_AS_A_WHOLE, HIDDEN_AS_A_WHOLE_KEYS, NAMING_NOTHING_HIDDEN, lot } from './naming.ts';
 
 const INS = 'urn:oid:1.2.250.1.213.1.4.10';
 const LOINC = 'http://loinc.org';
 const SECRET = 'https://secret.example/codes';
 export const BASE_TIME = '2024-03-01T08:00:00Z';
+
+/** Of what no scanner can say anything: it is held back. */
+export const HELD = Buffer.from('held back');
 
 const patient = (id: string) => ({ reference: `Patient/${id}` });
 const concept = (code: string, system = LOINC) => ({ coding: [{ system, code }] });
@@ -267,6 +270,15 @@ export const HIDDEN_CONTENT: readonly Resource[] = [
     data: 'aHVnbw==',
   },
   {
+    resourceType: 'Binary',
+    id: 'hugo-held',
+    contentType: 'text/plain',
+    securityContext: patient('hugo'),
+    data: HELD.toString('base64'),
+  },
+  lot('submissionset', 'hugo-set', 'hugo', 'DocumentReference/hugo-doc'),
+  lot('folder', 'hugo-folder', 'hugo', 'DocumentReference/hugo-doc'),
+  {
     resourceType: 'Condition',
     id: 'hugo-cond',
     subject: patient('hugo'),
@@ -315,6 +327,7 @@ export const HIDDEN_KEYS = [
   'List/hugo-list',
   'Group/hidden-group',
   'Binary/hugo-bin',
+  'Binary/hugo-held',
   'Device/hugo-device',
   'Schedule/hugo-schedule',
   'DocumentReference/hugo-deleted',

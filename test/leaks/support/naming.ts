@@ -94,6 +94,15 @@ export const NAMING = {
   Provenance: provenance,
 } as const;
 
+/** As IHE has it: https://profiles.ihe.net/ITI/MHD/StructureDefinition-IHE.MHD.Minimal.SubmissionSet.html */
+export function lot(
+  kind: 'submissionset' | 'folder',
+  ...[id, of, ...names]: Parameters<typeof list>
+): Resource {
+  const system = 'https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes';
+  return { ...list(id, of, ...names), code: { coding: [{ system, code: kind }] } };
+}
+
 /** Vera's, but they name what is Hugo's, or what is hidden for what it names. */
 export const HIDDEN_AS_A_WHOLE: readonly Resource[] = [
   list(
@@ -104,6 +113,8 @@ export const HIDDEN_AS_A_WHOLE: readonly Resource[] = [
     'Observation/hugo-obs',
   ),
   list('vera-lists', 'vera', 'DocumentReference/vera-doc1', 'List/vera-list'),
+  lot('submissionset', 'vera-set', 'vera', 'DocumentReference/vera-doc1', 'DocumentReference/hugo-doc'),
+  lot('folder', 'vera-folder', 'vera', 'DocumentReference/vera-doc1', 'DocumentReference/hugo-doc'),
   list('vera-list-of-deleted', 'vera', 'DocumentReference/hugo-deleted'),
   composition('vera-comp', 'vera', 'DocumentReference/vera-doc1', 'DocumentReference/hugo-doc'),
   documentBundle('vera-bundle', 'vera', 'Observation/vera-obs1', 'Observation/hugo-obs'),
@@ -116,6 +127,7 @@ export const NAMING_NOTHING_HIDDEN: readonly Resource[] = [
   list('vera-open', 'vera', 'DocumentReference/vera-doc1', 'Observation/never-was'),
   list('vera-open-lists', 'vera', 'List/vera-open'),
   list('vera-open-last', 'vera'),
+  lot('submissionset', 'vera-open-set', 'vera', 'DocumentReference/vera-doc1'),
   composition('vera-open-comp', 'vera', 'DocumentReference/vera-doc2'),
   documentBundle('vera-open-bundle', 'vera', 'Observation/vera-obs2', 'Observation/never-was'),
   provenance('vera-open-prov', 'vera', 'DocumentReference/vera-doc1'),
@@ -124,6 +136,7 @@ export const NAMING_NOTHING_HIDDEN: readonly Resource[] = [
 export const HIDDEN_AS_A_WHOLE_KEYS = [
   'List/vera-list',
   'List/vera-lists',
+  'List/vera-set',
   'List/vera-list-of-deleted',
   'Composition/vera-comp',
   'Bundle/vera-bundle',
@@ -147,6 +160,10 @@ export const NAMING_SEARCHES = [
   'List?patient=vera&_content=open',
   'List?patient=vera&title:contains=vera',
   'List?patient=vera&_include=List:item&_include:iterate=List:item',
+  'List?patient=vera&code=submissionset&status=current',
+  'List?patient=vera&code=folder&status=current&_include=List:item',
+  'List?patient=hugo&code=submissionset,folder&status=current&_total=accurate',
+  'DocumentReference?patient=vera&_has:List:item:code=submissionset',
   'List?_lastUpdated=gt2000-01-01',
   'DocumentReference?_list=vera-lists',
   'List?_list=vera-lists',

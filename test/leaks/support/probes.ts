@@ -1,5 +1,6 @@
 /** Everything that a curious caller sends: each way of the list of leaks that this server has. */
-import { NAMING_PAGED, NAMING_SEARCHES, list } from './naming.ts';
+import { NAMING_PAGED, NAMING_SEARCHES, list, lot } from './naming.ts';
+import type { Resource } from '../../../src/fhir/resource.ts';
 import {
   BASE_TIME,
   FORM,
@@ -311,7 +312,11 @@ export const bundle = (type: string, ...entries: object[]): Probe => ({
   path: '',
   body: { resourceType: 'Bundle', type, entry: entries },
 });
-const { id: _1, ...made } = document('', 'vera', { description: 'made by who asks' });
+const { id: _1, ...made } = document('', 'vera', {
+  description: 'made by who asks',
+  // of a type that everybody may feed
+  type: { coding: [{ system: SECRET, code: 'note' }] },
+});
 const { id: _2, ...measured } = observation('', 'vera', 15);
 const tied = {
   ...made,
@@ -330,7 +335,34 @@ const AUDIT_EVENT = {
   source: { observer: { reference: 'Device/x' } },
 };
 
-/** One after the other: some change what the caller may change, alike in both worlds. */
+/** A SubmissionSet with a document that replaces another, and a Folder with it. */
+function published(replaced: string): Probe {
+  const [set, folder, kept, content] = [1, 2, 3, 4].map(
+    (each) => `urn:uuid:0000000${each}-0000-4000-8000-000000000000`,
+  );
+  const whole = (fullUrl: string, resource: Resource) => ({
+    fullUrl,
+    ...entry('POST', resource.resourceType, resource),
+  });
+  const newDocument: Resource = {
+    ...made,
+    resourceType: 'DocumentReference',
+    relatesTo: [{ code: 'replaces', target: { reference: replaced } }],
+    content: [{ attachment: { contentType: 'text/plain', url: content } }],
+  };
+  const lists = (kind: 'submissionset' | 'folder', ...names: string[]): Resource => {
+    const { id: _, ...rest } = lot(kind, '', 'vera', ...names);
+    return rest as Resource;
+  };
+  return bundle(
+    'transaction',
+    whole(set!, lists('submissionset', kept!, folder!)),
+    whole(folder!, lists('folder', kept!, 'DocumentReference/vera-doc1')),
+    whole(kept!, newDocument),
+    whole(content!, { resourceType: 'Binary', contentType: 'text/plain', data: 'eA==' }),
+  );
+}
+
 /** Documents as IHE has them: uniqueIds, replacements and metadata of what is hidden. */
 const PUBLISHING: Probe[] = [
   {
@@ -363,10 +395,45 @@ const PUBLISHING: Probe[] = [
   get(`DocumentReference?patient.identifier=${INS}%7C279035121518989&status=current&isArchived:missing=true`),
   get('DocumentReference?patient=hugo&relatesTo=DocumentReference/hugo-doc'),
   get('DocumentReference/$docref?patient=hugo'),
+  get('DocumentReference/$docref?patient=vera'),
+  get('DocumentReference/$docref?patient=vera&start=2024-01-01&end=2024-12-31'),
+  get('DocumentReference/hugo-doc/$html'),
+  // of a space that isn't open, and of one that everybody who knows it may know of
+  ...[
+    ['Secretmann', 'hugo-closed'],
+    ['Durand', 'wim'],
+  ].map(([family, given]): Probe => ({
+    method: 'POST',
+    path: 'Patient/$match',
+    body: {
+      resourceType: 'Parameters',
+      parameter: [
+        {
+          name: 'resource',
+          resource: {
+            resourceType: 'Patient',
+            name: [{ family, given: [given] }],
+            gender: 'female',
+            birthDate: '1980-02-03',
+          },
+        },
+      ],
+    },
+  })),
+  published('DocumentReference/hugo-doc'),
+  published('DocumentReference/never-was'),
+  { method: 'PUT', path: 'List/vera-folder', body: lot('folder', 'vera-folder', 'vera') },
+  {
+    method: 'PATCH',
+    path: 'List?_id=vera-set',
+    body: [{ op: 'replace', path: '/title', value: 'seen' }],
+    headers: { 'content-type': 'application/json-patch+json' },
+  },
   get('Patient/hugo/$access-status'),
   get(`Patient/hugo-closed/$access-status?identifier=${INS}%7C279035121518989`),
 ];
 
+/** One after the other: some change what the caller may change, alike in both worlds. */
 export const SEQUENCE: Probe[] = [
   ...PUBLISHING,
   {

@@ -173,6 +173,10 @@ export const READING: Record<number, (cast: Cast) => Probe[]> = {
       get(binary, { range: 'bytes=0-1' }),
       get(binary, { accept: 'application/fhir+json' }),
       { method: 'HEAD', path: binary },
+      { method: 'HEAD', path: binary, headers: { range: 'bytes=-1' } },
+      get(binary, { 'if-none-match': `W/"{vid:${binary}}"` }),
+      get(binary, { range: 'bytes=0-', 'if-range': `W/"{vid:${binary}}"` }),
+      get(binary, { 'if-modified-since': 'Tue, 01 Jan 2036 00:00:00 GMT' }),
       get(`${binary}/_history`),
     ];
   },

@@ -1,7 +1,8 @@
 /** Two servers, each with its own database, that hold the same but for what is hidden in one of them. */
+import type { Scanner } from '../../../src/enforcement/screening.ts';
 import type { Resource } from '../../../src/fhir/resource.ts';
 import { type Client, type Reply, type TestServer, testServer } from '../../support/server.ts';
-import { HIDDEN_CONTENT, HIDDEN_KEYS, SHARED_CONTENT, document } from './content.ts';
+import { HELD, HIDDEN_CONTENT, HIDDEN_KEYS, SHARED_CONTENT, document } from './content.ts';
 import type { Probe } from './probes.ts';
 
 const AT_A_TIME = 8;
@@ -28,9 +29,21 @@ export function callerIn({ carnet }: World, who: Who): Client {
     : carnet.as(who);
 }
 
+/** All is clean, but for what is held back. */
+const SCANNER: Scanner = {
+  async scan(source) {
+    const pieces: Buffer[] = [];
+    for await (const piece of source) pieces.push(piece);
+    return Buffer.concat(pieces).equals(HELD) ? { is: 'unknown', why: 'too long' } : { is: 'clean' };
+  },
+};
+
 export async function makeWorld(file: string, hidden: boolean): Promise<World> {
   let made = 0;
-  const carnet = await testServer(file, { newId: () => `made-${String((made += 1)).padStart(4, '0')}` });
+  const carnet = await testServer(file, {
+    newId: () => `made-${String((made += 1)).padStart(4, '0')}`,
+    scanner: SCANNER,
+  });
   const half = Math.floor(SHARED_CONTENT.length / 2);
   await load(carnet, SHARED_CONTENT.slice(0, half));
   if (hidden) await load(carnet, HIDDEN_CONTENT);
