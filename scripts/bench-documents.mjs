@@ -1,16 +1,20 @@
 /**
  * `npm run bench:documents`: what documents cost. On data like fhirload's, with the gate, audit and sealing on: ITI-65
- * with one PDF of 100 KB, ITI-67 of 20 documents, a Binary of 100 KB. Figures go into conformance/bench/documents.md.
+ * with one PDF of 100 KB, ITI-67 of 20 documents, a Binary of 100 KB; and how fast an archive is imported. Figures go
+ * into conformance/bench/documents.md.
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
+import { measureImport } from './bench-import.mjs';
 import { OUT, explain, spent, withServer } from './bench-server.mjs';
 import { say } from './prepare.mjs';
 
 /** Tells whether it works, and writes no figures. */
 const IS_QUICK = process.argv.includes('--quick');
+/** Prints what importing costs, and nothing else. */
+const IS_IMPORT = process.argv.includes('--import');
 const PATIENTS = IS_QUICK ? 5 : 200;
 const SCALE = ['--patients', String(PATIENTS), '--docs', '40', '--concurrency', '16'];
 const CONNECTIONS = 16;
@@ -19,14 +23,23 @@ const SECONDS = IS_QUICK ? 1 : 10;
 const ROUNDS = IS_QUICK ? 1 : 3;
 const BYTES = 100_000;
 const SHOWN = 20;
+/** Of the archive. */
+const PEOPLE = IS_QUICK ? 4 : 40;
+const DOCUMENTS = IS_QUICK ? 20 : 100;
+const IMPORT_GOAL = 300;
 const MHD = 'https://profiles.ihe.net/ITI/MHD';
 const URIS = 'urn:ietf:rfc:3986';
 
 explain(`usage: npm run bench:documents [-- --quick]
 Measures a server of its own and writes the figures into conformance/bench/documents.md. FHIRLOAD names the path of fhirload.mjs.
-  --quick   tells whether it works: few data, a second each, prints the figures and writes none`);
+  --quick   tells whether it works: few data, a second each, prints the figures and writes none
+  --import  imports an archive and prints how fast, nothing else`);
 
 await withServer(async ({ base, callers, load, machine, pids }) => {
+  if (IS_IMPORT) {
+    process.stdout.write(`${importLine(await measureImport({ base, callers, pids }, PEOPLE, DOCUMENTS))}\n`);
+    return;
+  }
   await load(callers.loader.token, [...SCALE, '--load-only']);
   const send = sender(base, callers.loader.token);
   const patients = await patientIds(sender(base, callers.all.token));
@@ -67,7 +80,15 @@ await withServer(async ({ base, callers, load, machine, pids }) => {
     for (let round = 0; round < ROUNDS; round += 1) rounds.push(await measured(pids, measure.ask));
     figures.push({ what: measure.what, goal: measure.goal, rounds, ...median(rounds) });
   }
-  const record = { machine: machine(), patients: patients.length, connections: CONNECTIONS, figures };
+  say('an archive …');
+  const archive = await measureImport({ base, callers, pids }, PEOPLE, DOCUMENTS);
+  const record = {
+    archive,
+    machine: machine(),
+    patients: patients.length,
+    connections: CONNECTIONS,
+    figures,
+  };
   if (IS_QUICK) {
     process.stdout.write(report(record));
     return;
@@ -220,7 +241,14 @@ function median(rounds) {
   return [...rounds].sort((a, b) => a.cpu - b.cpu)[Math.floor(rounds.length / 2)];
 }
 
-function report({ machine, patients, connections, figures }) {
+function importLine({ documents, seconds, perSecond, cpu, own }) {
+  return (
+    `${documents} documents of 50 KB imported in ${seconds.toFixed(1)} s: ${perSecond.toFixed(0)} a second (goal: ${IMPORT_GOAL}), ` +
+    `${cpu.toFixed(2)} CPU ms each of server and database, ${own.toFixed(2)} of the import itself.`
+  );
+}
+
+function report({ archive, machine, patients, connections, figures }) {
   return [
     '# What documents cost',
     '',
@@ -237,6 +265,8 @@ function report({ machine, patients, connections, figures }) {
       ({ what, cpu, goal, perSecond, p50, p99 }) =>
         `| ${what} | ${cpu.toFixed(2)} | ${goal} | ${cpu <= goal ? 'yes' : 'no'} | ${perSecond.toFixed(0)} | ${p50.toFixed(1)} | ${p99.toFixed(1)} |`,
     ),
+    '',
+    `\`npm run import\`: ${importLine(archive)} \`npm run bench:documents -- --import\` measures that alone.`,
     '',
   ].join('\n');
 }
