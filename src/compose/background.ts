@@ -97,8 +97,8 @@ function rescanning({ database, ring, log }: Background, scanner: Scanner): Job 
     name: 'scan',
     every: MINUTE,
     async run(signal) {
-      const { cleared, infected, left } = await rescan(database, ring, scanner, signal);
-      if (infected > 0) log.warn({ infected }, 'found malware in content that was held back');
+      const { cleared, infected, left, found } = await rescan(database, ring, scanner, signal);
+      if (infected > 0) log.warn({ infected, found }, 'found malware in content that was held back');
       if (cleared + left > 0) log.info({ cleared, left }, 'scanned content that was held back');
     },
   };

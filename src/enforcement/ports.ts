@@ -37,6 +37,8 @@ export interface Stored extends Attributes {
   content?: string;
   /** Of a Binary whose content isn't known to be free of malware: nobody is given that. */
   held?: boolean;
+  /** What was found in what was held back: it stays so. */
+  malware?: string;
 }
 
 /** Content that lies apart from its Binary. */

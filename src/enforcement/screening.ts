@@ -154,6 +154,13 @@ const notNow = (): FhirError =>
   );
 
 /** To who may read it. */
+/** To who may read it: to come again is in vain. */
+export const neverMore = (malware: string): FhirError =>
+  new FhirError(
+    'deleted',
+    `the content is given to nobody, since malware was found in it: \`${malware.slice(0, 100)}\``,
+  );
+
 export const notYet = (): FhirError =>
   new FhirError('transient', 'the content is not known to be free of malware yet: try again later', {
     headers: { 'retry-after': '60' },

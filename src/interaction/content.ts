@@ -1,6 +1,6 @@
 /** The bytes of a Binary: https://hl7.org/fhir/R4/binary.html#rest */
 import type { Content, Stored } from '../enforcement/ports.ts';
-import { notYet } from '../enforcement/screening.ts';
+import { neverMore, notYet } from '../enforcement/screening.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { type Answer, type Exchange, Flow } from './exchange.ts';
@@ -22,7 +22,7 @@ const SHOWN = new Map([
 
 /** The content itself, unless FHIR was asked for; the resource with its content then. */
 export async function contentAnswer(exchange: Exchange, stored: Stored): Promise<Answer | undefined> {
-  if (stored.held === true) throw notYet();
+  if (stored.held === true) throw stored.malware === undefined ? notYet() : neverMore(stored.malware);
   const accept = exchange.header('accept') ?? '*/*';
   const isFhir =
     /json|fhir|^xml$/.test(exchange.format ?? '') || /application\/((fhir\+)?json|fhir\+xml)/.test(accept);

@@ -273,6 +273,7 @@ export function face(rid: string, doc: VersionDoc): Omit<Shown, 'body'> {
     method: doc.method,
     content: doc.content?.toHexString(),
     held: doc.held === undefined ? undefined : true,
+    malware: doc.malware,
   };
 }
 

@@ -126,8 +126,18 @@ describe.each(SENT)('%s', (_, send) => {
     isAway = true;
     const { json } = await send(`${BAD} later`);
     isAway = false;
-    expect((await rescan(database, ring, scanner)).infected).toBeGreaterThan(0);
-    expect((await hospital.get(`Binary/${json.id}`, { accept: '*/*' })).status).toBe(503);
+    const { infected, found } = await rescan(database, ring, scanner);
+    expect(infected).toBeGreaterThan(0);
+    expect(found).toContainEqual({ rid: `Binary/${json.id}`, by: 'Organization/demo-hospital' });
+    // who may read it learns that it is in vain to come again; others learn nothing
+    const path = `Binary/${json.id}`;
+    const told = await hospital.get(path, { accept: '*/*' });
+    expect([told.status, told.json.issue[0].details.text]).toEqual([
+      410,
+      expect.stringContaining('malware was found in it: `Words`'),
+    ]);
+    const [hidden, absent] = [await owner().get(path), await owner().get('Binary/never-was')];
+    expect([hidden.status, hidden.text]).toEqual([404, absent.text]);
     const before = scans;
     await rescan(database, ring, scanner);
     expect(scans).toBe(before);

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, connect } from '../../src/store/database.ts';
 import { chunksOf, filesOf } from '../../src/store/content/contents.ts';
 import { sweepContents } from '../../src/store/content/sweep-contents.ts';
+import { documentBundle } from '../leaks/support/naming.ts';
 import { type Client, type TestServer, testServer } from '../support/server.ts';
 import { PATIENT, document, errorOf, patient } from './support/resources.ts';
 
@@ -268,6 +269,30 @@ describe('what nobody claims', () => {
     const used = await database.resources.distinct('content');
     expect(await filesOf(database.db).countDocuments({ _id: { $nin: used as never[] } })).toBe(0);
     expect(await chunksOf(database.db).countDocuments({ files_id: { $nin: used as never[] } })).toBe(0);
+  });
+
+  it('is a FHIR document that follows a document, too; any other Bundle stays', async () => {
+    const tag = [{ system: 'https://carnet.example/fhir/CodeSystem/handling', code: 'follows-document' }];
+    const made = async (id: string, meta?: object): Promise<string> => {
+      const { status, json, text } = await hospital.post('Bundle', {
+        ...documentBundle(id, 'p1'),
+        id: undefined,
+        meta,
+      });
+      expect([status, status === 201 ? '' : text]).toEqual([201, '']);
+      return json.id as string;
+    };
+    const [claimed, forgotten, other] = [await made('a', { tag }), await made('b', { tag }), await made('c')];
+    const url = `Bundle/${claimed}`;
+    await hospital.post(
+      'DocumentReference',
+      document({ content: [{ attachment: { contentType: 'application/fhir+json', url } }] }),
+    );
+    await sweepContents(database, carnet.server.store, Date.now() + DAY / 2);
+    expect((await hospital.get(`Bundle/${forgotten}`)).status).toBe(200);
+    await sweepContents(database, carnet.server.store, Date.now() + 2 * DAY);
+    const left = [claimed, forgotten, other].map(async (id) => (await hospital.get(`Bundle/${id}`)).status);
+    expect(await Promise.all(left)).toEqual([200, 404, 200]);
   });
 });
 

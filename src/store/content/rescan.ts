@@ -12,12 +12,15 @@ import { Reading } from '../reading.ts';
 export interface Rescanned {
   cleared: number;
   infected: number;
+  /** In which it was found now, `Type/id`, with its depositor: the first of them. */
+  found: { rid: string; by: string }[];
   left: number;
 }
 
 const DURABLE = { writeConcern: { w: 'majority', journal: true } } as const;
 /** In one run. */
 const MOST = 10_000;
+const MOST_TOLD = 100;
 
 export async function rescan(
   database: Database,
@@ -27,7 +30,7 @@ export async function rescan(
 ): Promise<Rescanned> {
   const reading = new Reading(database, ring);
   const contents = new Contents(database.db, ring);
-  const done: Rescanned = { cleared: 0, infected: 0, left: 0 };
+  const done: Rescanned = { cleared: 0, infected: 0, left: 0, found: [] };
   const bytesOf = async (rid: string, doc: VersionDoc): Promise<AsyncIterable<Buffer> | undefined> => {
     if (doc.content !== undefined) return (await contents.find(doc.content.toHexString()))?.read();
     const stored = await reading.openHeld(rid, doc);
@@ -51,6 +54,8 @@ export async function rescan(
       if (verdict.is === 'clean') await collection.updateOne(same, { $unset: { held: 1 } }, DURABLE);
       if (verdict.is === 'infected')
         await collection.updateOne(same, { $set: { malware: verdict.name } }, DURABLE);
+      if (verdict.is === 'infected' && done.found.length < MOST_TOLD)
+        done.found.push({ rid: ridOf(doc), by: doc.by });
       done[verdict.is === 'clean' ? 'cleared' : verdict.is === 'infected' ? 'infected' : 'left'] += 1;
     }
   }

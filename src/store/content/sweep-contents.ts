@@ -30,7 +30,7 @@ export async function sweepContents(
   );
 }
 
-/** Binaries whose depositor has no document that names them. */
+/** Binaries, and FHIR documents that follow a document, whose depositor has none that names them. */
 async function dropUnclaimed(
   database: Database,
   terms: Terms,

@@ -4,6 +4,7 @@ import { everyMember } from '../../consent/members.ts';
 import { grantees } from '../../consent/policy.ts';
 import type { Rules } from '../../consent/rules.ts';
 import { soughtIn } from '../../audit/history/sought.ts';
+import { followsDocument } from '../../documents/document-bundle.ts';
 import type { Change, Stored } from '../../enforcement/ports.ts';
 import { FhirError } from '../../fhir/outcome.ts';
 import { factsOf } from '../../fhir/facts.ts';
@@ -180,7 +181,7 @@ export class Encoder {
     }
     if (type === 'AuditEvent') version.authors = withDepositor(version);
     const doc: Doc = { _id: rid, ...version, ...this.#foundBy(change, resource) };
-    if (type === 'Binary' && patient === '' && change.owners === undefined) {
+    if ((type === 'Binary' || followsDocument(resource)) && patient === '' && change.owners === undefined) {
       // claimed once, it stays so
       const since = previous === undefined ? at : (this.#reading.documentOf(previous) as Doc).unclaimed;
       if (since !== undefined) doc.unclaimed = since;
