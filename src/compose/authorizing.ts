@@ -5,6 +5,7 @@ import type { Provider } from 'oidc-provider';
 import { type Accounts, either, type PasswordLogin } from '../auth/accounts.ts';
 import type { From } from '../auth/records.ts';
 import { opaqueSubject } from '../auth/opaque.ts';
+import { MINUTE } from '../auth/rate.ts';
 import type { Own } from '../auth/token.ts';
 import type { Upstream } from '../auth/upstream.ts';
 import { entrance, type Entrance } from './elsewhere.ts';
@@ -29,6 +30,7 @@ import type { Log } from '../ops/log.ts';
 import { MongoAttempts } from '../store/records/attempts.ts';
 import { MongoArtifacts } from '../store/records/artifacts.ts';
 import { MongoClients } from '../store/records/clients.ts';
+import { rateOfAll } from '../store/records/rates.ts';
 import type { Database } from '../store/database.ts';
 import type { Host } from '../subscription/hosts.ts';
 import { IssuerKeys } from '../store/keys/issuer-keys.ts';
@@ -101,7 +103,8 @@ export async function authorizing(
   const exchanges = upstreams.some(({ claims }) => claims === 'pro-sante-connect');
   const keys = new IssuerKeys(database, ring);
   const failed = (err: unknown): void => log.error({ err }, 'the authorization server failed');
-  const pace = new Pace(rates);
+  const account = rateOfAll(database, ring.derive('rates'), 'authorizations', rates.account, MINUTE);
+  const pace = new Pace(rates, account);
   const records = healthRecords(ask, because);
   const { represented } = connecting;
   const from = (request: IncomingMessage): From => ({

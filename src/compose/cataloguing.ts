@@ -1,8 +1,8 @@
 /** The catalogue and the registry, wired. */
 import { randomUUID } from 'node:crypto';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { AccountLog } from '../audit/identity/log.ts';
 import type { Clients } from '../auth/clients.ts';
+import { rateHere } from '../auth/rate.ts';
 import type { Issuer } from '../auth/token.ts';
 import { TrustedIssuers } from '../auth/trusted.ts';
 import { Desk } from '../catalogue/desk.ts';
@@ -40,7 +40,7 @@ const HOUR = 3600;
 
 export function cataloguing({ database, port, ...options }: CataloguingOptions): Cataloguing {
   const shelf = new MongoShelf(database);
-  const reports = new RateLimiterMemory({ points: REPORTS, duration: HOUR });
+  const reports = rateHere(REPORTS, HOUR);
   const desk = new Desk({
     ...options,
     shelf,
@@ -55,13 +55,11 @@ export function cataloguing({ database, port, ...options }: CataloguingOptions):
       return (name) => trusted.issuer(name);
     },
     async pace(address) {
-      try {
-        await reports.consume(address);
-      } catch {
-        throw new FhirError('throttled', 'too many reports from one address: try again in an hour', {
-          headers: { 'retry-after': String(HOUR) },
-        });
-      }
+      const wait = await reports(address);
+      if (wait === 0) return;
+      throw new FhirError('throttled', 'too many reports from one address: try again in an hour', {
+        headers: { 'retry-after': String(wait) },
+      });
     },
   };
 }

@@ -4,6 +4,7 @@ import { accounting } from './accounting.ts';
 import type { AccountLog } from '../audit/identity/log.ts';
 import { backgroundJobs } from './background.ts';
 import { Purposes } from '../auth/purpose.ts';
+import { MINUTE, rateHere } from '../auth/rate.ts';
 import { type AuthorizingOptions, authorizing } from './authorizing.ts';
 import type { Clients } from '../auth/clients.ts';
 import { cataloguing } from './cataloguing.ts';
@@ -53,6 +54,7 @@ import { KeyRing, keyFile } from '../store/keys/keys.ts';
 import { ensureLayout } from '../store/layout.ts';
 import { Notices } from '../store/outgoing/notices.ts';
 import { MongoOutbox } from '../store/outgoing/outbox.ts';
+import { rateOfAll } from '../store/records/rates.ts';
 import { stateOf } from '../store/state.ts';
 import { Store } from '../store/store.ts';
 import { Subscriptions } from '../store/outgoing/subscriptions.ts';
@@ -63,6 +65,8 @@ export const VERSION = '0.1.0';
 const RELEASED = '2026-11-22';
 /** Streams at once, of one depositor and of all. */
 const UPLOADS = { each: 4, all: 32 };
+/** Patients that are looked for in a minute. */
+const FINDS: Rates = { person: 60, system: 3000 };
 /** What of the store's work is followed, where somebody does. */
 const SPANS = {
   get: 'read',
@@ -165,13 +169,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (options.noticesEvery !== undefined) await outbox.position(FOLLOWER);
     const subscriptions = new Subscriptions(database, ring, store);
     const record = recorder(port, outbox, new Visits(options.rules.emergency.BTG.hours));
+    const finds = options.finds ?? FINDS;
     const context: Context = {
       types,
       terminology,
       links: new PageLinks(ring.derive('page links')),
       queue: new Queue(),
       uploads: new Uploads({ ...UPLOADS, bytes: options.contentBytes ?? CONTENT_BYTES }),
-      finds: new Allowance(options.finds ?? { person: 60, system: 3000 }, Date.now),
+      finds: new Allowance(finds, {
+        person: rateOfAll(database, ring.derive('rates'), 'finds', finds.person, MINUTE),
+        system: rateHere(finds.system, MINUTE),
+      }),
       disclosure: options.disclosure ?? 'silent',
       inbox,
       subscriptions,

@@ -17,7 +17,7 @@ export async function searchPatients(context: Context, exchange: Exchange): Prom
   const number = nationalNumber(query);
   if (number === undefined || !mayLookFor(subject) || keepsRegister(subject))
     return searchType(context, exchange);
-  context.finds.take(subject);
+  await context.finds.take(subject);
   const found = await store.whoIs([`identifier=${number}`]);
   const links: Link[] = [
     { relation: 'self', url: `${base}/Patient?${new URLSearchParams(query).toString()}` },

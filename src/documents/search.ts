@@ -44,7 +44,7 @@ async function searchShared(
   if (number === undefined || !mayLookFor(subject) || subject.role === 'all') {
     return searchType(context, { ...exchange, query: named }, warnings);
   }
-  context.finds.take(subject);
+  await context.finds.take(subject);
   const found = await store.whoIs([`identifier=${number}`]);
   if (found === undefined) {
     const body = bundleOf(

@@ -1,10 +1,7 @@
-/** How often one caller may look for people by who they are: who guesses numbers is slowed down. Kept by each process. */
+/** How often one caller may look for people by who they are: who guesses numbers is slowed down. */
+import type { Rate } from '../auth/rate.ts';
 import type { Subject } from '../consent/subject.ts';
 import { FhirError } from '../fhir/outcome.ts';
-
-const MINUTE = 60_000;
-/** Callers that are remembered; past it the one that asked longest ago is forgotten. */
-const MOST_CALLERS = 50_000;
 
 export interface Rates {
   /** Finds a minute, of one person and of one system. */
@@ -12,37 +9,23 @@ export interface Rates {
   system: number;
 }
 
-interface Bucket {
-  left: number;
-  at: number;
-}
-
 export class Allowance {
   readonly #rates: Rates;
-  readonly #now: () => number;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #counts: Record<keyof Rates, Rate>;
 
-  constructor(rates: Rates, now: () => number) {
+  /** @param counts by these rates, each name apart */
+  constructor(rates: Rates, counts: Record<keyof Rates, Rate>) {
     this.#rates = rates;
-    this.#now = now;
+    this.#counts = counts;
   }
 
   /** Takes one, whatever is found by it. @throws FhirError 429 */
-  take({ role, depositor, client }: Subject): void {
+  async take({ role, depositor, client }: Subject): Promise<void> {
     if (role === 'all') return;
-    const rate = role === 'system' ? this.#rates.system : this.#rates.person;
-    const key = `${client} ${depositor}`;
-    const now = this.#now();
-    const bucket = this.#buckets.get(key) ?? { left: rate, at: now };
-    const left = Math.min(rate, bucket.left + ((now - bucket.at) * rate) / MINUTE);
-    this.#buckets.delete(key);
-    this.#buckets.set(key, { left: left < 1 ? left : left - 1, at: now });
-    const [oldest] = this.#buckets.keys();
-    if (this.#buckets.size > MOST_CALLERS) this.#buckets.delete(oldest!);
-    if (left >= 1) return;
-    const wait = Math.max(1, Math.ceil(((1 - left) * MINUTE) / rate / 1000));
-    throw new FhirError('throttled', `at most ${rate} patients are looked for in a minute: try again later`, {
-      headers: { 'retry-after': String(wait) },
-    });
+    const kind = role === 'system' ? 'system' : 'person';
+    const wait = await this.#counts[kind](`${client} ${depositor}`);
+    if (wait === 0) return;
+    const text = `at most ${this.#rates[kind]} patients are looked for in a minute: try again later`;
+    throw new FhirError('throttled', text, { headers: { 'retry-after': String(wait) } });
   }
 }

@@ -104,7 +104,7 @@ async function storedMatch(
 ): Promise<string | undefined> {
   const number = type === 'Patient' ? nationalNumber([...new URLSearchParams(condition)]) : undefined;
   if (number !== undefined && mayLookFor(exchange.subject)) {
-    context.finds.take(exchange.subject);
+    await context.finds.take(exchange.subject);
     const id = (await exchange.store.whoIs([`identifier=${number}`]))?.id;
     return id === undefined || gone.includes(id) ? undefined : id;
   }

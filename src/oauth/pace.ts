@@ -1,5 +1,5 @@
-/** How often the authorization server is asked: by an address, by a client, for an account. Kept by each process. */
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+/** How often the authorization server is asked: by an address, by a client, for an account. */
+import { MINUTE, type Rate, rateHere } from '../auth/rate.ts';
 
 /** In a minute. */
 export interface AuthRates {
@@ -13,30 +13,16 @@ export interface AuthRates {
 
 export const AUTH_RATES: AuthRates = { address: 6000, client: 6000, account: 600 };
 
-/** Seconds. */
-const MINUTE = 60;
-
 export class Pace {
-  readonly #limits: Record<keyof AuthRates, RateLimiterMemory>;
+  readonly #counts: Record<keyof AuthRates, Rate>;
 
-  constructor({ address, client, account }: AuthRates) {
-    const limit = (keyPrefix: string, points: number): RateLimiterMemory =>
-      new RateLimiterMemory({ keyPrefix, points, duration: MINUTE });
-    this.#limits = {
-      address: limit('address', address),
-      client: limit('client', client),
-      account: limit('account', account),
-    };
+  /** @param account counts those of all processes: a person's are few */
+  constructor({ address, client }: Pick<AuthRates, 'address' | 'client'>, account: Rate) {
+    this.#counts = { address: rateHere(address, MINUTE), client: rateHere(client, MINUTE), account };
   }
 
   /** Counts one. @returns seconds to wait; 0: none */
-  async wait(kind: keyof AuthRates, name: string): Promise<number> {
-    try {
-      await this.#limits[kind].consume(name);
-      return 0;
-    } catch (refused) {
-      if (!(refused instanceof RateLimiterRes)) throw refused;
-      return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
-    }
+  wait(kind: keyof AuthRates, name: string): Promise<number> {
+    return this.#counts[kind](name);
   }
 }

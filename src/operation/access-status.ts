@@ -20,7 +20,7 @@ export async function accessStatus(
       'the parameter `identifier` is required: the national number, `system|value`',
     );
   }
-  context.finds.take(subject);
+  await context.finds.take(subject);
   // an id alone tells nobody that there is somebody
   const patient = await store.whoIs([`identifier=${number}`]);
   if (patient?.id !== params.id) throw new FhirError('not-found', 'not found');

@@ -29,7 +29,7 @@ export async function patientMatch(context: Context, exchange: Exchange): Promis
       { expression: 'Parameters.parameter[0].resource' },
     );
   }
-  context.finds.take(subject);
+  await context.finds.take(subject);
   const numbers = nationalIn(patient).map((number) => `identifier=${number}`);
   const found = await store.whoIs([traitsTerm(traits), ...numbers]);
   if (found === undefined) {

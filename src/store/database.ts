@@ -197,6 +197,11 @@ export const INDEXES = {
     { name: 'session', key: { session: 1 }, ...ONLY_WITH('session') },
     { name: 'connection', key: { connection: 1 }, ...ONLY_WITH('connection') },
   ],
+  // as `rate-limiter-flexible` names them
+  attempts: [
+    { name: 'key_1', key: { key: 1 }, unique: true },
+    { name: 'expire_-1', key: { expire: -1 }, expireAfterSeconds: 0 },
+  ],
   logins: [{ name: 'account', key: { account: 1 } }],
   groups: [{ name: 'seen', key: { seen: 1 }, expireAfterSeconds: 172_800 }],
   locks: [{ name: 'touched', key: { touched: 1 }, expireAfterSeconds: 86_400 }],

@@ -283,7 +283,9 @@ describe('a deposit that names its patient by number', () => {
 });
 
 it('who looks for too many people is told to wait, whoever they look for', async () => {
-  const few = await testServer(import.meta.url, { finds: { person: 3, system: 5 } });
+  const finds = { person: 3, system: 5 };
+  const few = await testServer(import.meta.url, { finds });
+  const other = await testServer(import.meta.url, { finds, like: few });
   try {
     const asked = few.as('dentist');
     const statuses = [];
@@ -295,8 +297,11 @@ it('who looks for too many people is told to wait, whoever they look for', async
     expect((await asked.get(`Patient/open/$access-status?identifier=${INS}%7C${NUMBER.open}`)).status).toBe(
       429,
     );
+    // of a professional all processes count together
+    expect((await find(other.as('dentist'), NUMBER.open)).status).toBe(429);
     expect((await find(few.as('gp'), NUMBER.open)).status).toBe(200);
   } finally {
+    await other.close();
     await few.close();
   }
 });

@@ -16,7 +16,13 @@ export class MongoAttempts implements Attempts {
 
   /** @param key under which names are kept: people type their password where their name belongs */
   constructor({ client, db }: Database, key: Buffer) {
-    const common = { storeClient: client, dbName: db.databaseName, tableName: 'attempts' };
+    const common = {
+      storeClient: client,
+      dbName: db.databaseName,
+      tableName: 'attempts',
+      // see INDEXES
+      disableIndexesCreation: true,
+    };
     this.#failures = new RateLimiterMongo({
       ...common,
       keyPrefix: 'failures',
