@@ -29,6 +29,8 @@ export interface Stored extends Attributes {
   method: 'POST' | 'PUT' | 'DELETE';
   /** The resource's JSON as it leaves; empty for a deletion. */
   body: Buffer;
+  /** Of a Binary whose data lies apart: its JSON without, and the bytes that its data stands for. */
+  parts?: { bare: Buffer; data: Buffer };
   /** `body` is not the resource but one that it contains: its type, and its id within. */
   inside?: { type: string; id: string };
   /** `param=Type/id`, where includes were asked for. */

@@ -2,7 +2,13 @@
  * Content before it is written: its length, its type, and what documents say of it. Of Binaries that lie here only the
  * caller's own are looked at: what is said of another's is neither checked nor told.
  */
-import { type Known, attachmentFault, knownOf, typeFault } from '../fhir/content/attachment.ts';
+import {
+  type Known,
+  type Measured,
+  attachmentFault,
+  knownOf,
+  typeFault,
+} from '../fhir/content/attachment.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import type { Change } from './ports.ts';
@@ -23,19 +29,25 @@ export const vettingAll =
 /** @param most bytes of one content @param base of the server */
 export function vetting(most: number, base: string): Vet {
   return async (changes, own) => {
+    const measured = measuring();
     for (const { resource } of changes) {
-      if (resource?.resourceType === 'Binary') vetData(resource, 'Binary', most);
-      else if (resource?.resourceType === 'DocumentReference') await vetDocument(resource, changes, own);
+      if (resource?.resourceType === 'Binary') vetData(measured(resource), 'Binary', most);
+      else if (resource?.resourceType === 'DocumentReference')
+        await vetDocument(resource, changes, own, measured);
     }
   };
 
-  async function vetDocument(document: Resource, changes: readonly Change[], own: OwnContent): Promise<void> {
+  async function vetDocument(
+    document: Resource,
+    changes: readonly Change[],
+    own: OwnContent,
+    measured: Measuring,
+  ): Promise<void> {
     for (const [index, { attachment }] of contents(document).entries()) {
       const at = `DocumentReference.content[${index}].attachment`;
-      const { data, contentType } = attachment;
-      if (typeof data === 'string') vetData(attachment, at, most);
-      const known =
-        typeof data === 'string' ? knownOf(data, contentType) : await named(attachment, changes, own);
+      const held = measured(attachment);
+      vetData(held, at, most);
+      const known = held ?? (await named(attachment, changes, own, measured));
       const fault = known === undefined ? undefined : attachmentFault(attachment, known);
       if (fault !== undefined) throw new FhirError('business-rule', fault, { expression: at });
     }
@@ -45,24 +57,37 @@ export function vetting(most: number, base: string): Vet {
     { url, size, hash }: Json,
     changes: readonly Change[],
     own: OwnContent,
+    measured: Measuring,
   ): Promise<Known | undefined> {
     if (typeof url !== 'string') return undefined;
     const local = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
     const id = /^Binary\/([A-Za-z0-9\-.]{1,64})$/.exec(local)?.[1];
     if (id === undefined) return undefined;
     const written = changes.find((change) => change.type === 'Binary' && change.id === id)?.resource;
-    if (written !== undefined)
-      return typeof written.data === 'string' ? knownOf(written.data, written.contentType) : undefined;
+    if (written !== undefined) return measured(written);
     return size === undefined && hash === undefined ? undefined : own(id);
   }
 }
 
-function vetData({ data, contentType }: Json, at: string, most: number): void {
-  if (typeof data !== 'string') return;
-  const { size } = knownOf(data, contentType);
-  if (size > most)
+/** What is held in `data`, looked at once. */
+type Measuring = (holder: Json) => Measured | undefined;
+
+function measuring(): Measuring {
+  const known = new Map<Json, Measured>();
+  return (holder) => {
+    const { data, contentType } = holder;
+    if (typeof data !== 'string') return undefined;
+    let found = known.get(holder);
+    if (found === undefined) known.set(holder, (found = knownOf(data, contentType)));
+    return found;
+  };
+}
+
+function vetData(measured: Measured | undefined, at: string, most: number): void {
+  if (measured === undefined) return;
+  if (measured.size > most)
     throw new FhirError('too-long', `the content is longer than ${most} bytes`, { expression: at });
-  const fault = typeFault(data, contentType);
+  const fault = typeFault(measured);
   if (fault !== undefined) throw new FhirError('business-rule', fault, { expression: at });
 }
 

@@ -28,11 +28,12 @@ export async function contentAnswer(exchange: Exchange, stored: Stored): Promise
     /json|fhir|^xml$/.test(exchange.format ?? '') || /application\/((fhir\+)?json|fhir\+xml)/.test(accept);
   const apart = stored.content === undefined ? undefined : await apartFrom(exchange, stored);
   if (isFhir && apart === undefined) return undefined;
-  const resource = JSON.parse(stored.body.toString()) as Resource;
+  const { bare = stored.body, data: bytesApart } = stored.parts ?? {};
+  const resource = JSON.parse(bare.toString()) as Resource;
   if (isFhir) return { status: 200, body: { ...resource, data: await whole(apart!) } };
   const { contentType, data } = resource;
-  if (typeof contentType !== 'string' || (apart === undefined && typeof data !== 'string')) return undefined;
-  const bytes = apart === undefined ? Buffer.from(data as string, 'base64') : undefined;
+  const bytes = bytesApart ?? (typeof data === 'string' ? Buffer.from(data, 'base64') : undefined);
+  if (typeof contentType !== 'string' || (apart ?? bytes) === undefined) return undefined;
   const size = apart?.size ?? bytes!.length;
   const range = rangeOf(exchange, stored, size);
   const { from, to } = range ?? { from: 0, to: size };

@@ -6,7 +6,7 @@ import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Database } from './database.ts';
 import type { KeyRing } from './keys/keys.ts';
-import { Pieces, withoutData } from './content/pieces.ts';
+import { Pieces, withData, withoutData } from './content/pieces.ts';
 import { MOST_BYTES } from './weight.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -14,18 +14,32 @@ const EMPTY = Buffer.alloc(0);
 const FROM = Symbol('the document that it was read from');
 type Held = Stored & { [FROM]?: VersionDoc };
 
-function readFrom(rid: string, doc: VersionDoc, body: Buffer): Stored {
-  const stored = attributes(rid, doc) as Held;
-  stored.body = body;
+type Parts = NonNullable<Stored['parts']>;
+type Opened = Buffer | Parts;
+
+function readFrom(rid: string, doc: VersionDoc, opened: Opened): Stored {
+  const stored = withBody(attributes(rid, doc) as Held, opened);
   stored[FROM] = doc;
   return stored;
 }
 
-function shownFrom(rid: string, doc: VersionDoc, body: Buffer): Shown {
-  const shown = face(rid, doc) as Shown;
-  shown.body = body;
-  return shown;
+const shownFrom = (rid: string, doc: VersionDoc, opened: Opened): Shown =>
+  withBody(face(rid, doc) as Shown, opened);
+
+/** Parts are put together when they are asked for as one: who wants the content itself doesn't. */
+function withBody<S extends Shown>(stored: S, opened: Opened): S {
+  if (Buffer.isBuffer(opened)) {
+    stored.body = opened;
+    return stored;
+  }
+  let body: Buffer | undefined;
+  const whole = (): Buffer => (body ??= withData(opened.bare, opened.data.toString('base64')));
+  Object.defineProperty(stored, 'body', { get: whole, enumerable: true, configurable: true });
+  return Object.assign(stored, { parts: opened });
 }
+
+const lengthOf = (opened: Opened): number =>
+  Buffer.isBuffer(opened) ? opened.length : opened.bare.length + (opened.data.length * 4) / 3;
 
 function withoutContent(body: Buffer): Buffer {
   return Buffer.from(stringifyJson(withoutData(parseJson(body) as Resource)));
@@ -74,14 +88,14 @@ export class Reading {
 
   async #each<S>(
     docs: readonly { rid: string; doc: VersionDoc }[],
-    made: (rid: string, doc: VersionDoc, body: Buffer) => S,
+    made: (rid: string, doc: VersionDoc, opened: Opened) => S,
   ): Promise<S[]> {
     const opened: S[] = [];
     let bytes = 0;
     for (const { rid, doc } of docs) {
       const body = await this.#body(rid, doc);
       if (body === undefined) continue;
-      bytes += body.length;
+      bytes += lengthOf(body);
       if (bytes > MOST_BYTES && opened.length > 0)
         throw new FhirError(
           'too-costly',
@@ -98,17 +112,18 @@ export class Reading {
     return body === undefined ? undefined : readFrom(rid, doc, body);
   }
 
-  async #body(rid: string, doc: VersionDoc): Promise<Buffer | undefined> {
-    const body = await this.#whole(rid, doc);
-    return body === undefined || doc.held === undefined ? body : withoutContent(body);
+  async #body(rid: string, doc: VersionDoc): Promise<Opened | undefined> {
+    const opened = await this.#whole(rid, doc);
+    if (opened === undefined || doc.held === undefined) return opened;
+    return Buffer.isBuffer(opened) ? withoutContent(opened) : opened.bare;
   }
 
-  async #whole(rid: string, doc: VersionDoc): Promise<Buffer | undefined> {
+  async #whole(rid: string, doc: VersionDoc): Promise<Opened | undefined> {
     if (doc.method === 'DELETE') return EMPTY;
-    const body = await openBody(doc.body ?? (await this.#spilled(doc)), rid, doc, this.#ring);
-    return body === undefined || doc.piece === undefined
-      ? body
-      : this.#pieces.into(body, doc.piece, sealers(doc)[0]!);
+    const bare = await openBody(doc.body ?? (await this.#spilled(doc)), rid, doc, this.#ring);
+    if (bare === undefined || doc.piece === undefined) return bare;
+    const data = await this.#pieces.get(doc.piece, sealers(doc)[0]!);
+    return data === undefined ? undefined : { bare, data };
   }
 
   async #spilled(doc: VersionDoc): Promise<Buffer> {

@@ -1,5 +1,6 @@
 /** One clear issue a fault: the code, the element, and what is told. */
 import { isResourceType, RESOURCE_TYPES } from '../../src/fhir/definitions/index.ts';
+import fc from 'fast-check';
 import type { Json } from '../../src/fhir/resource.ts';
 import { validate } from '../../src/fhir/validate/index.ts';
 import { processorTime } from '../support/processor.ts';
@@ -1030,4 +1031,23 @@ describe('hostile input', () => {
       ),
     ).toEqual([]);
   });
+});
+
+it('long base64 is judged as each character of it says', () => {
+  const packed = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+  const parts = fc.record({
+    bytes: fc.uint8Array({ minLength: 900, maxLength: 904 }),
+    odd: fc.constantFrom('', '=', '-', '_', ' ', '\n', '*', 'é', '€', 'A'),
+    at: fc.nat(1_200),
+    over: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(parts, ({ bytes, odd, at, over }) => {
+      const text = Buffer.from(bytes).toString('base64');
+      const data = text.slice(0, at) + odd + text.slice(at + (over ? odd.length : 0));
+      const resource = { resourceType: 'Binary', contentType: 'text/plain', data };
+      expect(validate(resource).length === 0).toBe(packed.test(data.replace(/\s/g, '')));
+    }),
+    { numRuns: 2000 },
+  );
 });

@@ -1,10 +1,11 @@
 /** Content is its patient's as soon as a document says so: sealed under the patient's key, once, and erased with it. */
 import { createHash, randomBytes } from 'node:crypto';
+import { aboutPiece } from '../../src/store/content/pieces.ts';
 import { chunksOf, filesOf } from '../../src/store/content/contents.ts';
 import { type Database, connect } from '../../src/store/database.ts';
 import { type VersionDoc, about } from '../../src/store/document.ts';
 import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
-import { unseal } from '../../src/store/keys/sealing.ts';
+import { seal, unseal } from '../../src/store/keys/sealing.ts';
 import { claimOlder } from '../../src/store/content/claim-older.ts';
 import { sweepContents } from '../../src/store/content/sweep-contents.ts';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
@@ -207,7 +208,7 @@ it('is gone with its patient, for its depositor and for who holds the database a
       if (doc.piece !== undefined) {
         const piece = await database.pieces.findOne({ _id: doc.piece });
         for (const { _id: patientId } of await database.records.keys.find({}).lean())
-          expect(opens(piece!.data, `piece ${doc.piece} of ${patientId}`)).toBe(false);
+          expect(opens(piece!.data, aboutPiece(doc.piece, patientId, piece!.bytes))).toBe(false);
       }
       if (doc.content !== undefined) {
         const file = await filesOf(database.db).findOne({ _id: doc.content });
@@ -253,6 +254,20 @@ describe('the same bytes', () => {
     await sweepContents(database, carnet.server.store, Date.now() + 2 * DAY);
     expect(await filesOf(database.db).countDocuments({ 'metadata.patient': 'clc' })).toBe(1);
     expect(await chunksOf(database.db).countDocuments({ files_id: one!.content! })).toBe(2);
+  });
+
+  it('are given alike where they were kept in base64 before', async () => {
+    const bytes = pdf(25_000);
+    const id = await WAYS['raw, before its document']!('clc', bytes);
+    const { piece: name } = (await database.resources.findOne({ _id: `Binary/${id}` }))!;
+    const key = (await ring.get('clc'))!;
+    const piece = (await database.pieces.findOne({ _id: name! }))!;
+    expect(unseal(key, piece.data, aboutPiece(name!, 'clc', piece.bytes))).toEqual(bytes);
+    const data = seal(key, Buffer.from(bytes.toString('base64')), aboutPiece(name!, 'clc'));
+    await database.pieces.updateOne({ _id: name! }, { $set: { data }, $unset: { bytes: 1 } });
+    expect(await dataOf(hospital, id)).toBe(bytes.toString('base64'));
+    const { status, headers } = await hospital.get(`Binary/${id}`, { accept: '*/*', range: 'bytes=0-8' });
+    expect([status, headers.get('content-range')]).toEqual([206, 'bytes 0-8/25000']);
   });
 
   it('survive one of two Binaries, and go with the last that is swept', async () => {

@@ -95,8 +95,18 @@ export const PRIMITIVES: ReadonlyMap<string, Primitive> = new Map<string, Primit
   ['positiveInt', integer(1, 'a whole number from 1 to 2147483647')],
 ]);
 
+const LONG = 1_000;
+
+/** Base64 as it is usually sent. Decoding passes over what is none: it is a third of what looking at each character takes. */
+function isPacked(value: string): boolean {
+  if (value.length % 4 !== 0 || value.includes('-') || value.includes('_')) return false;
+  const padding = value.endsWith('==') ? 2 : Number(value.endsWith('='));
+  return Buffer.from(value, 'base64').length === (value.length / 4) * 3 - padding;
+}
+
 /** Not bound to 1 MiB: attachments are as long as bodies may be. */
 function isBase64(value: string): boolean {
+  if (value.length > LONG && isPacked(value)) return true;
   if (value.length === 0 || /[^A-Za-z0-9+/=\s]/.test(value)) return false;
   const packed = /\s/.test(value) ? value.replace(/\s/g, '') : value;
   const padding = packed.indexOf('=');

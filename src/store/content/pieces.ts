@@ -16,14 +16,14 @@ export interface PieceDoc {
   _id: string;
   /** When it was last deposited, milliseconds. */
   at: number;
+  /** Sealed bytes; those of its base64 where `bytes` is absent, as they were kept before. */
   data: Buffer;
+  bytes?: true;
 }
 
 /** Shorter data stays in its Binary; longer would not fit a document. Characters of base64. */
 const LEAST = 2_048;
 const MOST = 8 * 1024 * 1024;
-/** It stands between quotes as it is. */
-const PLAIN = /^[A-Za-z0-9+/]*=*$/;
 
 export class Pieces {
   readonly #database: Database;
@@ -43,21 +43,28 @@ export class Pieces {
   /** Undefined: its data stays where it is, or it is no Binary, or nobody's. @param owner whose key that is */
   of({ resourceType, data }: Resource, owner: string, key: Buffer, at: number): PieceDoc | undefined {
     if (resourceType !== 'Binary' || owner === '' || typeof data !== 'string') return undefined;
-    if (data.length < LEAST || data.length > MOST || !PLAIN.test(data)) return undefined;
-    const bytes = Buffer.from(data, 'latin1');
+    if (data.length < LEAST || data.length > MOST) return undefined;
+    const bytes = Buffer.from(data, 'base64');
+    // it comes back as it was sent
+    if (bytes.toString('base64') !== data) return undefined;
     this.#key ??= this.#ring.derive('pieces');
     const id = createHmac('sha256', this.#key).update(`${owner}|`).update(bytes).digest('base64url');
-    return { _id: id, at, data: seal(key, bytes, about(id, owner)) };
+    return { _id: id, at, data: seal(key, bytes, aboutPiece(id, owner, true)), bytes: true };
   }
 
-  /** Puts it back into its Binary. Undefined: the patient's key was destroyed. */
-  async into(body: Buffer, id: string, owner: string): Promise<Buffer | undefined> {
+  /** The bytes that a Binary's data stands for. Undefined: the patient's key was destroyed. */
+  async get(id: string, owner: string): Promise<Buffer | undefined> {
     const [doc, key] = await Promise.all([this.#docs.get(id), this.#ring.get(owner)]);
     if (key === undefined) return undefined;
     if (doc === undefined) throw new Error('the data of a Binary is gone');
-    const data = unseal(key, doc.data, about(id, owner));
-    return Buffer.concat([body.subarray(0, -1), DATA, data, END]);
+    const data = unseal(key, doc.data, aboutPiece(id, owner, doc.bytes));
+    return doc.bytes === true ? data : Buffer.from(data.toString('latin1'), 'base64');
   }
+}
+
+/** A Binary's JSON with its data. @param bare without @param data in base64 */
+export function withData(bare: Buffer, data: string): Buffer {
+  return Buffer.concat([bare.subarray(0, -1), DATA, Buffer.from(data, 'latin1'), END]);
 }
 
 /** A resource has other elements before: its type at least. */
@@ -70,8 +77,8 @@ export function withoutData(binary: Resource): Resource {
 }
 
 export function keeping(pieces: readonly PieceDoc[]): AnyBulkWriteOperation<PieceDoc>[] {
-  return pieces.map(({ _id, at, data }) => ({
-    updateOne: { filter: { _id }, update: { $set: { at, data } }, upsert: true },
+  return pieces.map(({ _id, ...piece }) => ({
+    updateOne: { filter: { _id }, update: { $set: piece }, upsert: true },
   }));
 }
 
@@ -89,4 +96,6 @@ export async function dropPiece(
   return (await pieces.deleteOne({ _id: id, at: { $lt: before } })).deletedCount === 1;
 }
 
-const about = (id: string, owner: string): string => `piece ${id} of ${owner}`;
+/** What is authenticated with it. */
+export const aboutPiece = (id: string, owner: string, isBytes?: boolean): string =>
+  `piece ${id} of ${owner}${isBytes === true ? ' in bytes' : ''}`;

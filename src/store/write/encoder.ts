@@ -23,7 +23,7 @@ import {
 } from '../document.ts';
 import type { KeyRing } from '../keys/keys.ts';
 import { mentionTerm } from '../query/narrowing.ts';
-import { type PieceDoc, Pieces, withoutData } from '../content/pieces.ts';
+import { type PieceDoc, Pieces, withData, withoutData } from '../content/pieces.ts';
 import { grantTerm, memberTerm } from '../policies.ts';
 import type { Reading } from '../reading.ts';
 import type { Terms } from '../terms.ts';
@@ -165,14 +165,14 @@ export class Encoder {
           };
     if (resource === undefined)
       return { change, rid, version, doc: undefined, previous: replaced, body: Buffer.alloc(0) };
-    const body = render(resource, version.vid, at);
     const [sealer, ...more] = sealers(version);
     const piece = more.length > 0 ? undefined : this.#pieces.of(resource, sealer!, keys.get(sealer!)!, at);
     if (piece !== undefined) {
       version.piece = piece._id;
       version.size = piece.data.length;
     }
-    const bare = piece === undefined ? body : render(withoutData(resource), version.vid, at);
+    const bare = render(piece === undefined ? resource : withoutData(resource), version.vid, at);
+    const body = piece === undefined ? bare : withData(bare, resource.data as string);
     Object.assign(version, sealBody(bare, rid, version, keys));
     if (version.body !== undefined && version.body.length > SPILL) {
       version.spill = await this.#spill(version.body, rid);
