@@ -133,7 +133,7 @@ function deedOf(
 function together(concerns: readonly Concern[]): Concern[] {
   const each = new Map<string, Concern>();
   for (const concern of concerns) {
-    const key = `${concern.hidden ? '?' : ' '}${concern.patient}`;
+    const key = `${concern.hidden ? '?' : ' '}${concern.secret ? '!' : ' '}${concern.patient}`;
     const other = each.get(key);
     if (other === undefined) {
       each.set(key, concern);

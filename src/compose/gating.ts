@@ -2,7 +2,7 @@
 import { type Outcome, tracesOf } from '../audit/tracing.ts';
 import { Access } from '../enforcement/access.ts';
 import { feeding } from '../enforcement/feeding.ts';
-import { Notes } from '../enforcement/notes.ts';
+import { Notes, secretLabels } from '../enforcement/notes.ts';
 import type { PolicySource, ResourceStore } from '../enforcement/ports.ts';
 import { type Scanner, Screening } from '../enforcement/screening.ts';
 import { ScopedStore } from '../enforcement/scoped-store.ts';
@@ -38,9 +38,10 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
   const { port, policies, professions, subscribed, now } = options;
   const screening = new Screening(options.scanner);
   const touched = new WeakMap<Trace, Notes>();
+  const secret = secretLabels(policies);
   return {
     open(trace) {
-      const notes = new Notes();
+      const notes = new Notes(secret);
       touched.set(trace, notes);
       const access = Access.of(trace.subject, policies, now, (facts, grounds) =>
         notes.refused(facts, grounds),

@@ -4,7 +4,7 @@ import { DISCLOSE } from '../audit/event.ts';
 import { tracesOf } from '../audit/tracing.ts';
 import type { Subject } from '../consent/subject.ts';
 import { Access } from '../enforcement/access.ts';
-import { type Concern, Notes } from '../enforcement/notes.ts';
+import { type Concern, Notes, secretLabels } from '../enforcement/notes.ts';
 import type { PolicySource, ResourceStore } from '../enforcement/ports.ts';
 import { type Accept, ScopedStore } from '../enforcement/scoped-store.ts';
 import type { Carrier } from '../notice/courier.ts';
@@ -67,8 +67,9 @@ const VERSIONS = 10;
 
 /** A read like any other, with the subscriber's rights: traced as `$events` of the Subscription. */
 function sessions({ base, port, policies, record, professions }: SubscribingOptions): OpenSession {
+  const secret = secretLabels(policies);
   return (subject, id, to) => {
-    const notes = new Notes();
+    const notes = new Notes(secret);
     const access = Access.of(subject, policies, Date.now, () => {});
     const asked = {
       audit: { code: DISCLOSE, action: 'R' as const },

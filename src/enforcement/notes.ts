@@ -4,8 +4,12 @@ import type { Decision } from '../consent/lines.ts';
 import type { Standing } from '../consent/link.ts';
 import type { Subject } from '../consent/subject.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
+import type { PolicySource } from './ports.ts';
 
-type Touched = Pick<Attributes, 'type' | 'id' | 'patients' | 'hidden'> & { by?: string };
+type Touched = Pick<Attributes, 'type' | 'id' | 'patients' | 'hidden'> & {
+  by?: string;
+  labels?: readonly string[];
+};
 
 /** Resources named in one trace; past it only their number is. */
 const NAMED = 100;
@@ -16,6 +20,8 @@ export interface Concern {
   refused: boolean;
   /** Of what is hidden from the patient for a while: apart, so that it hides no other trace. */
   hidden: boolean;
+  /** Of what is hidden from who speaks for the patient: apart too. */
+  secret: boolean;
   /** `Type/id`, at most 100; traces that were found are not told apart. */
   references: string[];
   /** Who deposited each of them. */
@@ -29,18 +35,37 @@ export interface Concern {
   decided: Decided[];
 }
 
+/** What tells one trace of a request from another. */
+type Which = Pick<Concern, 'patient' | 'refused' | 'hidden' | 'secret'>;
+
+const OPEN = { refused: false, hidden: false, secret: false };
+
 /** A line that decided, and the resources that say so, `Consent/x/_history/v`. */
 export type Decided = Pick<Decision, 'line' | 'because'>;
 
 /** How it came that something was given or refused, for each patient whose it is. */
 export type Grounds = (patient: string) => { standing: Standing['is']; decided?: Decided } | undefined;
 
+const NONE: ReadonlySet<string> = new Set();
+
+/** Those that hide from who speaks for the patient, as stated and as stored. */
+export function secretLabels({ rules, key }: PolicySource): ReadonlySet<string> {
+  const labels = rules.labels.hiddenFromRepresentatives;
+  return new Set([...labels, ...labels.map((label) => key(`label=${label}`))]);
+}
+
 export class Notes {
   /** As whom the caller is traced, where that changed on the way. */
   as?: Subject;
+  readonly #secret: ReadonlySet<string>;
   readonly #concerns = new Map<string, Concern>();
   /** The trace of these was written in the transaction of the write itself. */
   readonly #written = new Set<string>();
+
+  /** @param secret labels that hide from who speaks for the patient, as stored and as stated */
+  constructor(secret: ReadonlySet<string> = NONE) {
+    this.#secret = secret;
+  }
 
   given(facts: Touched, grounds?: Grounds): void {
     this.#note(facts, false, grounds);
@@ -69,7 +94,7 @@ export class Notes {
   /** A patient of whom something was asked, whatever was found. */
   asked(patients: readonly string[], grounds?: Grounds): void {
     for (const patient of patients) {
-      const concern = this.#concern(patient === UNKNOWN_PATIENT ? '' : patient, false, false);
+      const concern = this.#concern({ patient: patient === UNKNOWN_PATIENT ? '' : patient, ...OPEN });
       const ground = grounds?.(patient);
       if (ground !== undefined) noteGround(concern, ground);
     }
@@ -81,15 +106,17 @@ export class Notes {
   }
 
   close(concerns: readonly Concern[]): void {
-    for (const { patient, refused, hidden } of concerns) this.#written.add(keyOf(patient, refused, hidden));
+    for (const concern of concerns) this.#written.add(keyOf(concern));
   }
 
   #note(facts: Touched, refused: boolean, grounds?: Grounds): Concern[] {
     const reference = `${facts.type}/${facts.id}`;
     const hidden = facts.hidden !== undefined;
+    const secret = facts.labels?.some((label) => this.#secret.has(label)) === true;
     return concernedBy(facts).map((patient) => {
-      this.#reopen(keyOf(patient, refused, hidden), reference);
-      const concern = this.#concern(patient, refused, hidden);
+      const which = { patient, refused, hidden, secret };
+      this.#reopen(keyOf(which), reference);
+      const concern = this.#concern(which);
       // who was refused a trace is traced, not which: it may be hidden from who reads of it
       const isNamed = !(refused && facts.type === 'AuditEvent');
       const isNew = isNamed && !concern.references.includes(reference);
@@ -111,14 +138,12 @@ export class Notes {
     this.#concerns.delete(key);
   }
 
-  #concern(patient: string, refused: boolean, hidden: boolean): Concern {
-    const key = keyOf(patient, refused, hidden);
+  #concern(which: Which): Concern {
+    const key = keyOf(which);
     let concern = this.#concerns.get(key);
     if (concern === undefined) {
       concern = {
-        patient,
-        refused,
-        hidden,
+        ...which,
         references: [],
         origins: [],
         wrote: [],
@@ -155,6 +180,6 @@ function concernedBy({ patients }: Touched): string[] {
   return [...new Set(patients.map((patient) => (patient === UNKNOWN_PATIENT ? '' : patient)))];
 }
 
-function keyOf(patient: string, refused: boolean, hidden: boolean): string {
-  return `${refused ? '-' : '+'}${hidden ? '?' : ' '}${patient}`;
+function keyOf({ patient, refused, hidden, secret }: Which): string {
+  return `${refused ? '-' : '+'}${hidden ? '?' : ' '}${secret ? '!' : ' '}${patient}`;
 }

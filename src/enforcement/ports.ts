@@ -63,11 +63,10 @@ export interface Told {
   at: number;
 }
 
-/** What an answer shows: without what the gate looks at, so that nothing can be decided on it. */
-export type Shown = Omit<
-  Stored,
-  'labels' | 'imposed' | 'codes' | 'from' | 'until' | 'about' | 'authors' | 'whole'
-> & { whole?: Shown };
+/** What an answer shows: without what the gate looks at but labels, so that nothing can be decided on it. */
+export type Shown = Omit<Stored, 'imposed' | 'codes' | 'from' | 'until' | 'about' | 'authors' | 'whole'> & {
+  whole?: Shown;
+};
 
 export interface Change extends Pick<Attributes, 'type' | 'id' | 'patients' | 'by' | 'labels'> {
   method: 'POST' | 'PUT' | 'DELETE';

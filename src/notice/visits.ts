@@ -24,6 +24,8 @@ interface Visit {
 export interface Entry {
   at: number;
   patient: string;
+  /** Of what is hidden from who speaks for the patient: what it brings counts apart. */
+  secret: boolean;
   cause: Visited;
 }
 
@@ -39,10 +41,10 @@ export class Visits {
   /** What is to be told of a request, of what it was given. */
   news(subject: Subject, concerns: readonly Concern[], at: number): Entry[] {
     if (subject.role !== 'professional') return [];
-    return concerns.flatMap(({ patient, refused, hidden, references }) => {
+    return concerns.flatMap(({ patient, refused, hidden, secret, references }) => {
       if (refused || hidden || patient === '') return [];
       const emergency = modeOf(callerFor(subject), patient, this.#hours, at);
-      const visit = this.#visits.get(keyOf(subject, patient, emergency));
+      const visit = this.#visits.get(keyOf(subject.reference, patient, secret, emergency));
       const known = visit !== undefined && at < visit.since + FRESH ? visit : undefined;
       const about = references.filter(
         (reference) => !isSelf(reference, patient) && !known?.known.has(reference),
@@ -58,14 +60,14 @@ export class Visits {
         plain: references.every((reference) => isSelf(reference, patient)),
         about,
       };
-      return [{ at, patient, cause }];
+      return [{ at, patient, secret, cause }];
     });
   }
 
   /** They are durable. */
   told(entries: readonly Entry[]): void {
-    for (const { at, patient, cause } of entries) {
-      const key = `${cause.emergency ?? ''} ${cause.who} ${patient}`;
+    for (const { at, patient, secret, cause } of entries) {
+      const key = keyOf(cause.who, patient, secret, cause.emergency);
       const before = this.#visits.get(key);
       const visit =
         before !== undefined && at < before.since + FRESH
@@ -80,8 +82,8 @@ export class Visits {
   }
 }
 
-function keyOf({ reference }: Subject, patient: string, emergency: string | undefined): string {
-  return `${emergency ?? ''} ${reference} ${patient}`;
+function keyOf(who: string, patient: string, secret: boolean, emergency: string | undefined): string {
+  return `${emergency ?? ''}${secret ? '!' : ''} ${who} ${patient}`;
 }
 
 const isSelf = (reference: string, patient: string): boolean => reference === `Patient/${patient}`;

@@ -120,10 +120,9 @@ export const WITHOUT_INDEX = {
   link: 0,
 } as const;
 
-/** What it has to bring for what is only shown: nor what the gate looks at, which the query itself has asked. */
+/** What it has to bring for what is only shown: nor what the gate looks at, which the query itself has asked, but labels. */
 export const FACE_ONLY = {
   ...WITHOUT_INDEX,
-  labels: 0,
   imposed: 0,
   codes: 0,
   from: 0,
@@ -264,6 +263,7 @@ export function face(rid: string, doc: VersionDoc): Omit<Shown, 'body'> {
     id: rid.slice(doc.type.length + 1),
     patients: doc.patient === '' ? [] : [doc.patient, ...(doc.others ?? [])],
     by: doc.by,
+    labels: doc.labels,
     hidden: doc.hidden ?? undefined,
     unshown: doc.unshown,
     told: doc.told,
@@ -279,7 +279,6 @@ export function face(rid: string, doc: VersionDoc): Omit<Shown, 'body'> {
 
 export function attributes(rid: string, doc: VersionDoc): Omit<Stored, 'body'> {
   const whole = face(rid, doc) as Omit<Stored, 'body'>;
-  whole.labels = doc.labels;
   whole.imposed = doc.imposed;
   whole.codes = doc.codes ?? NOTHING;
   whole.from = doc.from ?? undefined;

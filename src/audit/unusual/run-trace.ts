@@ -43,6 +43,7 @@ export function runTrace({ user, query, base, professions }: Run, at: number): T
     patient: '',
     refused: false,
     hidden: false,
+    secret: false,
     references: [],
     origins: [],
     wrote: [],
