@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
 import { type Client, type Reply, type TestServer, putAll, testServer } from '../support/server.ts';
 import { type Mailbox, mailbox, mailing } from './support/mailbox.ts';
-import { callers, document, people, permitting, settled, visibility } from './support/world.ts';
+import { blocking, callers, document, people, permitting, settled, visibility } from './support/world.ts';
 
 interface World {
   carnet: TestServer;
@@ -14,13 +14,20 @@ interface World {
   isWith: boolean;
 }
 
-/** Hidden from whom, by which label; `n-1` and on. */
-const SECRETS = {
+/** Hidden from whom, of whom, by which label. */
+const SECRETS = [
   // until the announcement
-  patient: ['n-1', 'INVISIBLE_PATIENT'],
+  ['patient', 'n-1', 'INVISIBLE_PATIENT'],
+  ['parent', 'n-3', 'INVISIBLE_PATIENT'],
   // a minor's own
-  parent: ['n-2', 'INVISIBLE_REPRESENTANTS_LEGAUX'],
-} as const;
+  ['parent', 'n-2', 'INVISIBLE_REPRESENTANTS_LEGAUX'],
+] as const;
+/** Their space is closed: what is deposited after is told to nobody. */
+const CLOSED = 'n-4';
+/** They block their general practitioner, who is told of no emergency of theirs. */
+const BLOCKING = 'n-5';
+/** Of whose emergency the general practitioner is told, and not which masked document was read in it. */
+const MASKING = 'n-6';
 
 let worlds: World[];
 beforeAll(async () => {
@@ -31,7 +38,7 @@ beforeAll(async () => {
         noticesEvery: 30,
         mail: mailing(box),
       });
-      await putAll(carnet.as('all'), people(2));
+      await putAll(carnet.as('all'), people(6));
       return { carnet, box, isWith };
     }),
   );
@@ -48,7 +55,7 @@ afterAll(async () => {
 async function play({ carnet, isWith }: World): Promise<void> {
   const all = carnet.as('all');
   const lab = carnet.as('lab');
-  for (const [id, label] of Object.values(SECRETS)) {
+  for (const [, id, label] of SECRETS) {
     await putAll(all, [{ ...permitting(id, 'Practitioner/demo-dentist'), id: `${id}-permit` }]);
     for (let round = 0; round < 3; round += 1) {
       if (isWith) {
@@ -58,13 +65,48 @@ async function play({ carnet, isWith }: World): Promise<void> {
         expect((await carnet.as('dentist').get(`DocumentReference/${json.id}`)).status).toBe(200);
         if (round === 1) await lab.delete(`DocumentReference/${json.id}`);
       }
+      // who finds something hidden and nothing else visits all the same
+      await carnet.as('dentist').get(`DocumentReference?patient=Patient/${id}`);
       const { json: shown } = await lab.post('DocumentReference', document(id));
       // the first visit, in both
       if (round === 1) await carnet.as('dentist').get(`DocumentReference/${shown.id}`);
       await settled(carnet);
     }
   }
+  await close(carnet, isWith);
+  await beInEmergencies(carnet, isWith);
+  await settled(carnet);
   await posted(carnet);
+}
+
+async function close(carnet: TestServer, isWith: boolean): Promise<void> {
+  const lab = carnet.as('lab');
+  await lab.post('DocumentReference', document(CLOSED));
+  const space = people(6).find(({ id }) => id === CLOSED)!;
+  await putAll(carnet.as('all'), [{ ...space, active: false }]);
+  if (!isWith) return;
+  expect((await lab.post('DocumentReference', document(CLOSED))).status).toBe(201);
+}
+
+async function beInEmergencies(carnet: TestServer, isWith: boolean): Promise<void> {
+  await putAll(carnet.as('all'), [
+    { ...blocking(BLOCKING, 'Practitioner/demo-gp'), id: `${BLOCKING}-block` },
+    { ...permitting(MASKING, undefined, 'masked'), id: `${MASKING}-masked` },
+  ]);
+  const read = async (of: string, labels: object[] = []): Promise<void> => {
+    const { json } = await carnet.as('lab').post('DocumentReference', document(of, labels));
+    const emergency = {
+      patient: `Patient/${of}`,
+      reason: 'unconscious on arrival',
+      since: Date.now() - 60_000,
+    };
+    const doctor = carnet.as({ token: carnet.tokenFor({ purposes: ['BTG'], emergency }, 'emergency') });
+    expect((await doctor.get(`DocumentReference/${json.id}`)).status).toBe(200);
+  };
+  await read(MASKING);
+  if (!isWith) return;
+  await read(MASKING, [visibility('MASQUE_PS')]);
+  await read(BLOCKING);
 }
 
 /** Until every letter that is due has left. */
@@ -109,12 +151,37 @@ async function inbox(carnet: TestServer, as: Client, id: string): Promise<string
 const ids = ({ json }: Reply): string[] =>
   (json.entry ?? []).map(({ resource }: { resource: { id: string } }) => resource.id);
 
-test.each(Object.entries(SECRETS))('the inbox of the %s is the same in both', async (who, [id]) => {
-  const [hidden, without] = await Promise.all(
-    worlds.map(({ carnet }) => inbox(carnet, callers(() => carnet)[who as 'patient' | 'parent'](id), id)),
+test.each(SECRETS)(
+  'the inbox of the %s of %s is the same in both, whatever is labelled %s',
+  async (...[who, id]) => {
+    const [hidden, without] = await Promise.all(
+      worlds.map(({ carnet }) => inbox(carnet, callers(() => carnet)[who](id), id)),
+    );
+    expect(hidden!.length).toBeGreaterThan(2);
+    expect(hidden!.join()).toContain('ACCES_DOCUMENT_PS');
+    expect(hidden).toEqual(without);
+  },
+);
+
+test.each(['patient', 'parent'] as const)(
+  'the inbox of the %s of a closed space is the same in both, whatever is deposited after',
+  async (who) => {
+    const [hidden, without] = await Promise.all(
+      worlds.map(({ carnet }) => inbox(carnet, callers(() => carnet)[who](CLOSED), CLOSED)),
+    );
+    expect(hidden).toEqual(without);
+  },
+);
+
+test('the inbox of the general practitioner tells of no emergency of who blocks them, and of no mask', async () => {
+  const told = await Promise.all(
+    worlds.map(async ({ carnet }) => {
+      const { status, text, json } = await carnet.as('gp').get('Practitioner/demo-gp/$notices');
+      return { status, text: plain(text, carnet), entries: json.entry.length };
+    }),
   );
-  expect(hidden!.length).toBeGreaterThan(2);
-  expect(hidden).toEqual(without);
+  expect(told[0]).toMatchObject({ status: 200, entries: 1 });
+  expect(told[0]).toEqual(told[1]);
 });
 
 test('who may know of it is told of it: the worlds are different', async () => {

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
-import { people, permitting, visibility } from '../notice/support/world.ts';
+import { blocking, people, permitting, visibility } from '../notice/support/world.ts';
 import { type Endpoint, byCriteria, byTopic, endpoint, read, until } from './support/endpoint.ts';
 
 interface World {
@@ -24,7 +24,9 @@ beforeAll(async () => {
         noticesEvery: 30,
         subscriptionHosts: [hook.host, plain.host],
       });
-      await putAll(carnet.as('all'), people(3));
+      await putAll(carnet.as('all'), people(5));
+      const space = people(5).find(({ id }) => id === 'n-5')!;
+      await putAll(carnet.as('all'), [{ ...space, active: false }]);
       return { carnet, hook, plain, isWith };
     }),
   );
@@ -55,9 +57,12 @@ const document = (patient: string, text: string, label?: string) => ({
   ...(label === undefined ? {} : { securityLabel: [{ coding: [visibility(label)] }] }),
 });
 
-/** Which are hidden from whom, and why. `n-1` permits the subscriber, `n-2` doesn't, `n-3` has said nothing. */
+/**
+ * Which are hidden from whom, and why. `n-1` permits the subscriber, `n-2` doesn't, `n-3` has said nothing, `n-4` permits
+ * and blocks them, `n-5` permits and has closed their space.
+ */
 const HIDDEN: Record<string, [patient: string, label?: string][]> = {
-  emergency: [['n-1', 'MASQUE_PS'], ['n-2'], ['n-3']],
+  professional: [['n-1', 'MASQUE_PS'], ['n-2'], ['n-3'], ['n-4'], ['n-5']],
   app: [
     ['n-1', 'MASQUE_PS'],
     ['n-1', 'INVISIBLE_PATIENT'],
@@ -67,32 +72,45 @@ const HIDDEN: Record<string, [patient: string, label?: string][]> = {
   ],
 };
 const SUBSCRIBERS = [
-  ['emergency', 'Practitioner/demo-emergency', {}],
-  ['app', 'Device/demo-app', { scope: 'patient/*.rs patient/Subscription.cruds' }],
+  ['professional', 'emergency', 'Practitioner/demo-emergency', {}],
+  ['app', 'app', 'Device/demo-app', { scope: 'patient/*.rs patient/Subscription.cruds' }],
 ] as const;
 
 test.each(SUBSCRIBERS)(
-  'what %s is told is the same in both',
-  async (like, reference, changes) => {
-    const streams = await Promise.all(worlds.map((world) => streamOf(world, like, reference, changes)));
+  'what the %s is told is the same in both',
+  async (name, like, reference, changes) => {
+    const streams = await Promise.all(
+      worlds.map((world) => streamOf(world, { name, like, reference, changes })),
+    );
     expect(streams[0]!.events.map(({ text }) => text)).toEqual(['seen 0', 'seen 1', 'seen 2', 'seen 3']);
     expect(streams[0]).toEqual(streams[1]);
   },
   120_000,
 );
 
+interface Subscriber {
+  name: string;
+  like: (typeof SUBSCRIBERS)[number][1];
+  reference: string;
+  changes: object;
+}
+
 async function streamOf(
   { carnet, hook, plain, isWith }: World,
-  like: 'emergency' | 'app',
-  reference: string,
-  changes: object,
+  { name, like, reference, changes }: Subscriber,
 ) {
   hook.sent.length = 0;
   plain.sent.length = 0;
   const subscriber = carnet.as({ token: carnet.tokenFor(changes, like) });
   const all = carnet.as('all');
-  for (const each of [consent('n-1', reference, 'permit'), consent('n-2', reference, 'deny')])
-    expect((await all.post('Consent', each)).status).toBe(201);
+  const stated = [
+    consent('n-1', reference, 'permit'),
+    consent('n-2', reference, 'deny'),
+    consent('n-4', reference, 'permit'),
+    consent('n-5', reference, 'permit'),
+    ...(reference.startsWith('Practitioner/') ? [blocking('n-4', reference)] : []),
+  ];
+  for (const each of stated) expect((await all.post('Consent', each)).status).toBe(201);
   const resources = [
     byTopic({ endpoint: hook.url }, { content: 'full-resource' }),
     byCriteria(plain.url, 'DocumentReference?', { payload: undefined }),
@@ -108,14 +126,14 @@ async function streamOf(
   };
   for (let n = 0; n < 4; n += 1) {
     if (isWith)
-      for (const [patient, label] of HIDDEN[like]!) {
+      for (const [patient, label] of HIDDEN[name]!) {
         const id = await deposit(patient, `hidden ${n}`, label);
         expect((await carnet.as('hospital').delete(`DocumentReference/${id}`)).status).toBe(204);
       }
     await deposit('n-1', `seen ${n}`);
     await until(() => read(hook.sent.at(-1)!.text).count === n + 1 && plain.sent.length === n + 1);
   }
-  if (isWith) for (const [patient, label] of HIDDEN[like]!) await deposit(patient, 'hidden after', label);
+  if (isWith) for (const [patient, label] of HIDDEN[name]!) await deposit(patient, 'hidden after', label);
   await sleep(300);
   const [topical = ''] = ids;
   const status = await subscriber.get(`Subscription/${topical}/$status`);
