@@ -151,6 +151,8 @@ export interface ResourceStore {
   matching(access: Access, query: SearchQuery): Promise<Page>;
   /** The patient's traces as far as the caller may be given them, newest first. */
   traces(access: Access, asked: TracesAsked): Promise<TracesFound>;
+  /** Who made them, as far as the caller may be given them: whose last is newest first. */
+  tracers(access: Access, asked: TracersAsked): Promise<TracersFound>;
   /** What the includes bring beside the matches; at most `limit`, or an error. */
   include(
     access: Access,
@@ -197,6 +199,30 @@ export interface TracesFound {
   traces: Stored[];
   /** Where what follows starts; absent when nothing does. */
   next: { at: number; id: string } | undefined;
+}
+
+export interface TracersAsked extends Omit<TracesAsked, 'start'> {
+  /** No trace is counted that was written after. Milliseconds. */
+  asOf: number;
+  /** The last of the page before. */
+  after?: { last: number; newest: string };
+}
+
+export interface TracersFound {
+  tracers: {
+    /** `Practitioner/x`, or where they acted; empty: the traces name nobody. */
+    who: string;
+    /** Told by another system. */
+    outside: boolean;
+    /** How many traces. */
+    count: number;
+    /** When the first and the last was recorded. Milliseconds. */
+    first: number;
+    last: number;
+    /** The last. */
+    trace: Stored;
+  }[];
+  next: TracersAsked['after'];
 }
 
 export interface Outlined {

@@ -31,6 +31,8 @@ import type {
   Shown,
   Stored,
   Trace,
+  TracersAsked,
+  TracersFound,
   TracesAsked,
   TracesFound,
 } from './ports.ts';
@@ -109,6 +111,16 @@ export class ScopedStore {
     const found = await this.#port.traces(this.#access, asked);
     this.notes.asked([asked.patient], this.#standing);
     return { ...found, traces: found.traces.map((each) => asGiven(each, this.#access)) };
+  }
+
+  /** Who made them, over all that are asked for. */
+  async tracers(asked: TracersAsked): Promise<TracersFound> {
+    const { tracers, next } = await this.#port.tracers(this.#access, asked);
+    this.notes.asked([asked.patient], this.#standing);
+    return {
+      tracers: tracers.map((each) => ({ ...each, trace: asGiven(each.trace, this.#access) })),
+      next,
+    };
   }
 
   /** Something of the one patient whom the search names is kept from the caller by masks or Consents. */

@@ -5,10 +5,10 @@ import type { Line } from '../audit/history/line.ts';
 import { pdfOf } from '../audit/history/pdf.ts';
 import { type Things, howMany } from '../audit/history/summary.ts';
 import { type Clock, during } from '../audit/history/when.ts';
-import { named, peopleIn } from '../audit/history/words.ts';
 import type { Json } from '../fhir/resource.ts';
 import { bundleOf, searchEntry } from '../interaction/bundle.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
+import { instant, whoOf } from './access-history-parts.ts';
 import type { Asked } from './access-history-query.ts';
 import type { HistoryPage } from './access-history.ts';
 import { type FileName, fileAnswer } from './file.ts';
@@ -27,7 +27,11 @@ export async function answerAs(asked: Asked, page: HistoryPage, around: Around):
   const { exchange, clock } = around;
   switch (asked.form) {
     case 'parameters':
-      return linked(told(clock.language, parametersOf(lines, asked, page.next, clock)), page);
+      return answerOf(
+        lines.map((each) => visitOf(each, clock)),
+        clock,
+        page,
+      );
     case 'bundle':
       return bundle(page, exchange);
     case 'csv':
@@ -61,34 +65,22 @@ function bundle({ traces, next }: HistoryPage, { base, url }: Exchange): Answer 
   return { status: 200, body: bundleOf({ type: 'searchset', links }, entries) };
 }
 
-function linked(answer: Answer, { next }: HistoryPage): Answer {
+/** As Parameters. */
+export function answerOf(
+  parts: readonly Json[],
+  { language }: Clock,
+  page: Pick<HistoryPage, 'next'>,
+): Answer {
+  const { next } = page;
+  return linked(
+    told(language, [...parts, ...(next === undefined ? [] : [{ name: 'next', valueUri: next }])]),
+    page,
+  );
+}
+
+function linked(answer: Answer, { next }: Pick<HistoryPage, 'next'>): Answer {
   if (next === undefined) return answer;
   return { ...answer, headers: { ...answer.headers, link: `<${next}>; rel="next"` } };
-}
-
-function parametersOf(
-  lines: readonly Line[],
-  { byPerson }: Asked,
-  next: string | undefined,
-  clock: Clock,
-): Json[] {
-  const told = byPerson
-    ? peopleIn(lines).map((each) => personOf(each, clock))
-    : lines.map((each) => visitOf(each, clock));
-  return [...told, ...(next === undefined ? [] : [{ name: 'next', valueUri: next }])];
-}
-
-function personOf(lines: readonly Line[], clock: Clock): Json {
-  const [{ who, summary }] = lines as [Line];
-  return {
-    name: 'person',
-    part: [
-      { name: 'text', valueString: TITLES.visits(lines.length, named(who, clock.language), clock) },
-      ...whoOf(who, clock),
-      { name: 'last', valueInstant: instant(summary.to) },
-      ...lines.map((each) => visitOf(each, clock)),
-    ],
-  };
 }
 
 function visitOf(line: Line, clock: Clock): Json {
@@ -120,29 +112,6 @@ function titled(reference: string, display: string | undefined): Json {
   return { reference, ...(display === undefined ? {} : { display }) };
 }
 
-function whoOf({ reference, name, is, profession, organization }: Line['who'], { language }: Clock): Json[] {
-  const whom = {
-    ...(reference === undefined ? {} : { reference }),
-    display: name ?? named({ is }, language),
-  };
-  return [
-    { name: 'who', valueReference: whom },
-    { name: 'is', valueCode: is },
-    ...(profession === undefined ? [] : [{ name: 'profession', valueCode: profession }]),
-    ...(organization?.reference === undefined
-      ? []
-      : [
-          {
-            name: 'organization',
-            valueReference: {
-              reference: organization.reference,
-              ...(organization.name === undefined ? {} : { display: organization.name }),
-            },
-          },
-        ]),
-  ];
-}
-
 /** How many of each were seen, added, changed, deleted or refused. */
 function counted({ summary }: Line): Json[] {
   const deeds: [string, Things][] = [
@@ -167,8 +136,4 @@ function counted({ summary }: Line): Json[] {
         })),
       ],
     }));
-}
-
-function instant(at: number): string {
-  return new Date(at).toISOString();
 }

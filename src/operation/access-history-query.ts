@@ -27,7 +27,7 @@ export interface Asked {
   byPerson: boolean;
 }
 
-type Pairs = readonly (readonly [string, string])[];
+export type Pairs = readonly (readonly [string, string])[];
 
 const ALLOWED = ['person', 'document', 'date', 'kind', 'group', 'zone', 'language', 'as', '_count'];
 /** Another name for it, as AuditEvent's own search has. */
@@ -56,6 +56,10 @@ export function askedIn(exchange: Pick<Exchange, 'header' | 'format'>, query: Pa
     referenceIn('document', value('document')),
   ];
   const kind = oneOf('kind', value('kind'), KINDS);
+  const form = oneOf('as', value('as'), FORMS) ?? formWanted(exchange);
+  const byPerson = oneOf('group', value('group'), GROUPS) === 'person';
+  if (byPerson && form !== 'parameters')
+    throw new FhirError('not-supported', '`group=person` is told as `parameters` alone');
   return {
     sought: soughtFor({ person, document, kind }),
     ...(document === undefined ? {} : { document }),
@@ -63,9 +67,9 @@ export function askedIn(exchange: Pick<Exchange, 'header' | 'format'>, query: Pa
     zone,
     language:
       oneOf('language', value('language')?.split('-', 1)[0], LANGUAGES as Language[]) ?? languageOf(exchange),
-    form: oneOf('as', value('as'), FORMS) ?? formWanted(exchange),
+    form,
     ...countIn(value('_count')),
-    byPerson: oneOf('group', value('group'), GROUPS) === 'person',
+    byPerson,
   };
 }
 

@@ -14,7 +14,8 @@ import type { Resource } from '../fhir/resource.ts';
 import type { Context } from '../interaction/context.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
 import type { PageState } from '../interaction/page-links.ts';
-import { answerAs } from './access-history-forms.ts';
+import { answerAs, answerOf } from './access-history-forms.ts';
+import { type PersonsAfter, personParts, personsOf } from './access-history-persons.ts';
 import { type Asked, type Form, askedIn } from './access-history-query.ts';
 
 /** Of one page: visits unless told, visits at most, traces. A file holds more than what is shown at once. */
@@ -50,6 +51,20 @@ export async function accessHistory(context: Context, exchange: Exchange): Promi
   const state = pageOf(context, exchange, path);
   const query = state?.query ?? exchange.query;
   const asked = askedIn(exchange, query);
+  const clock = { language: asked.language, zone: asked.zone, now: context.now() };
+  const sealed = (after: unknown): string => {
+    const token = context.links.seal({ query, path, handling: prefer.handling, after }, subject);
+    return `${base}/${path}?_page=${token}`;
+  };
+  if (asked.byPerson) {
+    const [patient, page] = await Promise.all([
+      exchange.store.read('Patient', params.id!),
+      personsOf(context, exchange, asked, state?.after as PersonsAfter | undefined),
+    ]);
+    requireKnown(exchange, patient, page.tracers.length > 0);
+    const parts = personParts(page, params.id!, clock, { visits: `${base}/${path}`, query });
+    return answerOf(parts, clock, page.next === undefined ? {} : { next: sealed(page.next) });
+  }
   const resume = state?.after as Resume | undefined;
   // at once: what both ask of the gate is read together
   const [patient, { visits, next }] = await Promise.all([
@@ -57,16 +72,12 @@ export async function accessHistory(context: Context, exchange: Exchange): Promi
     visitsOf(exchange, asked, resume),
   ]);
   requireKnown(exchange, patient, visits.length > 0);
-  const clock = { language: asked.language, zone: asked.zone, now: context.now() };
   const titles = await titlesOf(exchange, visits);
   const page: HistoryPage = {
     lines: visits.map((visit) => lineOf(visit, subject.reference, clock, titles)),
     traces: visits.flatMap(({ happenings }) => happenings.map(({ stored }) => stored)),
   };
-  if (next !== undefined) {
-    const token = context.links.seal({ query, path, handling: prefer.handling, after: next }, subject);
-    page.next = `${base}/${path}?_page=${token}`;
-  }
+  if (next !== undefined) page.next = sealed(next);
   return answerAs(asked, page, { exchange, clock });
 }
 

@@ -14,6 +14,8 @@ import type {
   Shown,
   Stored,
   Trace,
+  TracersAsked,
+  TracersFound,
   TracesAsked,
   TracesFound,
   Versions,
@@ -51,6 +53,7 @@ import { Search } from './query/search.ts';
 import type { Position } from './query/sorting.ts';
 import { PURPOSE } from './outgoing/subscription-writes.ts';
 import { Terms } from './terms.ts';
+import { Tracers } from './traces/tracers.ts';
 import { Traces } from './traces/traces.ts';
 import { UNWATCHED } from './watch.ts';
 import { Wholeness } from './wholeness.ts';
@@ -74,6 +77,7 @@ export class Store implements ResourceStore {
   readonly #auditLog: AuditLog;
   readonly #wholeness: Wholeness;
   readonly #accessHistory: AccessHistory;
+  readonly #tracers: Tracers;
   readonly #contents: Contents;
   readonly claims: Claims;
   readonly moving: MongoMoving;
@@ -110,6 +114,7 @@ export class Store implements ResourceStore {
     this.#committer = new Committer(database, encoder, traces, chained, watch);
     this.#wholeness = new Wholeness(database, this.terms);
     this.#accessHistory = new AccessHistory(database, this.#reading, this.#wholeness);
+    this.#tracers = new Tracers(database, this.#reading, this.#wholeness, this.#accessHistory);
     this.#inclusion = new Inclusion(database, this.#reading, this.terms, this.#wholeness);
     this.#currents = new Currents(database);
     this.#history = new History(database, this.#currents, this.#reading, this.#wholeness);
@@ -158,6 +163,10 @@ export class Store implements ResourceStore {
 
   traces(access: Access, asked: TracesAsked): Promise<TracesFound> {
     return this.#accessHistory.traces(access, asked);
+  }
+
+  tracers(access: Access, asked: TracersAsked): Promise<TracersFound> {
+    return this.#tracers.tracers(access, asked);
   }
 
   include(access: Access, matches: readonly Shown[], includes: Includes, limit: number): Promise<Stored[]> {

@@ -47,15 +47,21 @@ afterAll(async () => {
   await carnet?.close();
 });
 
+interface Told {
+  name: string;
+  part?: { name: string; valueUnsignedInt?: number; valueReference?: { reference: string } }[];
+}
+
 interface Ran {
   ns: string;
+  command?: { aggregate?: string };
   planSummary?: string;
   keysExamined?: number;
   docsExamined?: number;
   hasSortStage?: boolean;
 }
 
-async function ranFor(who: Client, query: string): Promise<{ ran: Ran[]; visits: number }> {
+async function ranFor(who: Client, query: string): Promise<{ ran: Ran[]; visits: number; told: Told[] }> {
   const path = `Patient/many/$access-history${query}`;
   await who.get(path);
   await db.command({ profile: 0 });
@@ -68,8 +74,9 @@ async function ranFor(who: Client, query: string): Promise<{ ran: Ran[]; visits:
     .collection<Ran>('system.profile')
     .find({ ns: /audit|resources/ })
     .toArray();
-  const visits = ((json.parameter ?? []) as { name: string }[]).filter(({ name }) => name === 'visit').length;
-  return { ran: ran.filter(({ planSummary }) => planSummary !== undefined), visits };
+  const told = (json.parameter ?? []) as Told[];
+  const visits = told.filter(({ name }) => name === 'visit').length;
+  return { ran: ran.filter(({ planSummary }) => planSummary !== undefined), visits, told };
 }
 
 const ROWS: [string, 'patient' | 'own', string, number][] = [
@@ -108,6 +115,49 @@ it.each(ROWS)(
     expect(sum(ran, 'docsExamined')).toBeLessThanOrEqual(most + 2 * MANY.documents + 10);
   },
 );
+
+const OWN = 'Practitioner/p3';
+const JANUARY = Date.parse('2026-02-01T00:00:00Z');
+
+it.each<[string, 'patient' | 'own', string, (index: number) => boolean]>([
+  ['all', 'patient', '', () => true],
+  ['a month long ago', 'patient', '&date=2026-01', (index) => MANY.since + index * MANY.apart < JANUARY],
+  [
+    'one document',
+    'patient',
+    '&document=DocumentReference/d9',
+    (index) => documentOf(index, MANY) === 'DocumentReference/d9',
+  ],
+  ['one’s own', 'own', '&kind=read', (index) => `Practitioner/p${personOf(index, MANY)}` === OWN],
+])('by person, %s: counted exactly, in one walk along an index', async (_, who, query, isAsked) => {
+  const { ran, told } = await ranFor(
+    who === 'own' ? own : patient,
+    `?group=person&_count=80&zone=UTC${query}`,
+  );
+  const counts = new Map<string, number>();
+  for (const { part = [] } of told) {
+    const of = (wanted: string) => part.find(({ name }) => name === wanted);
+    const name = of('who')?.valueReference?.reference ?? '';
+    if (/^Practitioner\/p\d+$/.test(name)) counts.set(name, of('count')!.valueUnsignedInt!);
+  }
+  const expected = new Map<string, number>();
+  for (let index = 0; index < TRACES; index += 1) {
+    const name = `Practitioner/p${personOf(index, MANY)}`;
+    if (isAsked(index)) expected.set(name, (expected.get(name) ?? 0) + 1);
+  }
+  // who asked here before has left more
+  if (query === '') for (const each of [counts, expected]) each.delete(OWN);
+  expect(counts).toEqual(expected);
+  const walks = ran.filter(({ command }) => command?.aggregate === 'audit');
+  expect(walks).toHaveLength(1);
+  const [{ planSummary, hasSortStage, docsExamined }] = walks as [Ran];
+  expect([planSummary, hasSortStage ?? false]).toEqual([expect.stringMatching(/^IXSCAN/), false]);
+  const count = [...expected.values()].reduce((sum, each) => sum + each, 0);
+  // one's own are among all of a kind; and the few that were written besides
+  expect(docsExamined).toBeLessThanOrEqual(
+    (who === 'own' ? TRACES : count + count / MANY.persons) + 2 * PAGE,
+  );
+});
 
 /** Milliseconds of CPU: of this process, which is server and client, and of the database. */
 async function cpu(): Promise<number> {

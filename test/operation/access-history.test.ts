@@ -49,6 +49,17 @@ const partsOf = (reply: Reply, name: string): Part[] =>
   ((reply.json?.parameter ?? []) as Part[]).filter((each) => each.name === name);
 const textsOf = (reply: Reply): string[] =>
   partsOf(reply, 'visit').map(({ part }) => String(part!.find(({ name }) => name === 'text')!.valueString));
+/** Without the times: the words, who, and how many traces. */
+const peopleIn = (reply: Reply): [string, string | undefined, number][] =>
+  partsOf(reply, 'person').map(({ part }) => {
+    const of = (name: string) => part!.find((each) => each.name === name)!;
+    const { reference } = of('who').valueReference as { reference?: string };
+    return [
+      String(of('text').valueString).replace(/,? (?:le|du|on|from) \d.*?(?=, |$)/, ''),
+      reference,
+      Number(of('count').valueUnsignedInt),
+    ];
+  });
 /** Without the time. */
 const toldOf = (reply: Reply): string[] =>
   textsOf(reply).map((text) => text.replace(/ (?:le|du) \d.* h \d\d/, ''));
@@ -207,13 +218,11 @@ describe('what is asked for', () => {
     }
   });
 
-  it('groups the visits of a page by person', async () => {
-    const reply = await history(patient('f'), 'f', '?group=person&kind=emergency');
-    const people = partsOf(reply, 'person');
-    expect(people.map(({ part }) => part![0]!.valueString)).toEqual([
-      'Dr Paul Kerjean, médecin : 1 visite',
-      'Dr Nadia Benali, médecin : 1 visite',
-    ]);
+  it('is refused by person in another form than Parameters', async () => {
+    for (const form of ['bundle', 'csv', 'pdf']) {
+      const { status, text } = await history(patient('f'), 'f', `?group=person&as=${form}`);
+      expect([form, status, text.includes('parameters')]).toEqual([form, 400, true]);
+    }
   });
 
   it('names documents by their titles to who may be given them now, and to nobody else', async () => {
@@ -335,6 +344,40 @@ describe('its pages', () => {
     expect(tries.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
   });
 
+  it('by person count all that is asked for, and whoever comes again meanwhile keeps their place', async () => {
+    const asks = (index: number) => {
+      const reference = `Practitioner/turn-${index}`;
+      const token = carnet.tokenFor({ reference, name: `Dr ${index}`, idPrefixes: [] }, 'dentist');
+      return carnet.as({ token }).get('DocumentReference/p-1');
+    };
+    const query = '?kind=refused&group=person&language=en';
+    const [whole] = await pages(query);
+    const told = (replies: readonly Reply[]) => replies.flatMap((reply) => peopleIn(reply));
+    expect(told([whole!])).toEqual(
+      [5, 4, 3, 2, 1, 0].map((index) => [
+        `Dr ${index}, dentist: 2 accesses`,
+        `Practitioner/turn-${index}`,
+        2,
+      ]),
+    );
+    const first = await history(reader(), 'p', `${query}&_count=4`);
+    await asks(1);
+    await asks(5);
+    const rest = await reader().get(String(partsOf(first, 'next')[0]!.valueUri));
+    expect(told([first, rest])).toEqual(told([whole!]));
+    expect(partsOf(rest, 'next')).toEqual([]);
+    // their visits are where it says
+    const [person] = partsOf(rest, 'person');
+    const visits = String(person!.part!.find(({ name }) => name === 'visits')!.valueUri);
+    const { status, json } = await reader().get(visits);
+    expect([status, tracesIn({ json } as Reply).length]).toEqual([200, 3]);
+    const [again] = await pages(`${query}&_count=2`);
+    expect(told([again!]).map(([, who, count]) => [who, count])).toEqual([
+      ['Practitioner/turn-5', 3],
+      ['Practitioner/turn-1', 3],
+    ]);
+  });
+
   it('that were read are one line, however often', async () => {
     await world('q');
     for (let count = 0; count < 5; count += 1) await history(patient('q'), 'q');
@@ -362,7 +405,12 @@ describe('what is hidden', () => {
     const told = partsOf(reply, 'visit').map(({ part }) =>
       part!.filter(({ name }) => !['text', 'when', 'whenText', 'trace'].includes(name)),
     );
-    return JSON.stringify([reply.status, toldOf(reply), told]).replaceAll(id, 'patient');
+    const people = await history(client, id, `?group=person&document=DocumentReference/${id}-1`);
+    const all = peopleIn(await history(client, id, '?group=person&person=Practitioner/demo-dentist'));
+    return JSON.stringify([reply.status, toldOf(reply), told, peopleIn(people), all]).replaceAll(
+      id,
+      'patient',
+    );
   };
 
   it('from the patient until an announcement, is neither named nor counted in what a doctor saw', async () => {
@@ -395,17 +443,33 @@ describe('what is hidden', () => {
     });
     const secret = document('minor-secret', 'minor', hiding('INVISIBLE_REPRESENTANTS_LEGAUX'));
     await asked('minor', [secret, parent('minor')]);
-    const mother = carnet.as({
-      token: carnet.tokenFor(
-        { reference: 'Patient/mother', related: ['RelatedPerson/minor-parent'] },
-        'patient',
-      ),
-    });
-    // a search that found it is told with it or not at all
-    const told = await linesOf(mother, 'minor');
-    expect(told).toContain('a consulté 1 document,');
-    expect(told).not.toContain('secret');
+    await asked('plainer', [parent('plainer')]);
+    const mother = (id: string) =>
+      carnet.as({
+        token: carnet.tokenFor(
+          { reference: 'Patient/mother', related: [`RelatedPerson/${id}-parent`] },
+          'patient',
+        ),
+      });
+    // of a search that found it they are told what it found besides
+    expect(await linesOf(mother('minor'), 'minor')).toBe(await linesOf(mother('plainer'), 'plainer'));
+    expect(await linesOf(mother('minor'), 'minor')).toContain('a consulté 2 documents');
     expect(await linesOf(patient('minor'), 'minor')).toContain('a consulté 3 documents');
+    const eventsOf = async (id: string) => {
+      const { json } = await mother(id).get(`AuditEvent?patient=Patient/${id}&agent=${DENTIST}&_count=50`);
+      const told = JSON.stringify([json.total, json.entry]);
+      return told
+        .replaceAll(/"query":"([^"]*)"/g, (_, sent: string) => Buffer.from(sent, 'base64').toString())
+        .replaceAll(/\b[0-9a-f]{11}-[0-9a-f]{16}\b/g, 'trace')
+        .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'request')
+        .replaceAll(/("(?:versionId|lastUpdated|recorded)":)"[^"]*"/g, '$1""')
+        .replaceAll(/\/_history\/[0-9a-f]+/g, '')
+        .replaceAll(id, 'patient');
+    };
+    expect(await eventsOf('minor')).toBe(await eventsOf('plainer'));
+    const counted = async (client: Client) =>
+      peopleIn(await history(client, 'minor', `?group=person&person=${DENTIST}`)).map(([, , count]) => count);
+    expect([await counted(mother('minor')), await counted(patient('minor'))]).toEqual([[2], [4]]);
   });
 
   it('from a professional by a mask, is not told by what they asked for', async () => {
@@ -447,6 +511,10 @@ describe('what another system deposited', () => {
     expect(toldOf(await history(patient('o'), 'o', query)).sort()).toEqual([
       'Dr Marc Vidal a consulté 1 document, déclaré par un autre système',
       'Dr Marc Vidal, dentiste, a consulté 1 document, pour un soin',
+    ]);
+    expect(peopleIn(await history(patient('o'), 'o', `${query}&group=person`)).sort()).toEqual([
+      ['Dr Marc Vidal : 1 accès, déclaré par un autre système', DENTIST, 1],
+      ['Dr Marc Vidal, dentiste : 1 accès', DENTIST, 1],
     ]);
     expect(toldOf(await history(hospital(), 'o', query))).toEqual([
       'Dr Marc Vidal a consulté 1 document, déclaré par un autre système',

@@ -31,9 +31,9 @@ export const TITLES = {
   file: { fr: 'historique-des-acces', en: 'access-history' },
   nothing: { fr: 'Aucun accès.', en: 'No access.' },
   zone: { fr: 'Heures de', en: 'Times of' },
-  /** « Dr Claire Martin, dentiste : 3 visites ». */
-  visits(count: number, who: string, { language }: Pick<Clock, 'language'>): string {
-    if (language === 'fr') return `${who} : ${count} ${count === 1 ? 'visite' : 'visites'}`;
-    return `${who}: ${count} ${count === 1 ? 'visit' : 'visits'}`;
+  /** « Dr Claire Martin, dentiste : 3 accès ». */
+  traces(count: number, who: string, { language }: Pick<Clock, 'language'>): string {
+    if (language === 'fr') return `${who} : ${count} accès`;
+    return `${who}: ${count} ${count === 1 ? 'access' : 'accesses'}`;
   },
 } as const;

@@ -112,7 +112,7 @@ const ASSERTED: Words = {
   fr: 'd’après le logiciel de son établissement',
   en: 'as named by the software of their organization',
 };
-const OUTSIDE: Words = { fr: 'déclaré par un autre système', en: 'as told by another system' };
+export const OUTSIDE: Words = { fr: 'déclaré par un autre système', en: 'as told by another system' };
 const GOES_ON: Words = { fr: 'la suite est à la page suivante', en: 'continued on the next page' };
 
 /** Of one visit: what its sentence is made of beside the summary. */
@@ -136,18 +136,6 @@ export function sentenceOf(visited: Visited, summary: Summary, clock: Clock): st
     ...(outside ? [OUTSIDE[language]] : []),
     ...(cut ? [GOES_ON[language]] : []),
   ].join(', ');
-}
-
-/** The lines of each person, in the order of their last visit. */
-export function peopleIn<L extends { who: Who }>(lines: readonly L[]): L[][] {
-  const people = new Map<string, L[]>();
-  for (const line of lines) {
-    const key = line.who.reference ?? `${line.who.is} ${line.who.name ?? ''}`;
-    const known = people.get(key);
-    if (known === undefined) people.set(key, [line]);
-    else known.push(line);
-  }
-  return [...people.values()];
 }
 
 function has(who: Who, language: Language): string {

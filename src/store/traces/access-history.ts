@@ -2,7 +2,7 @@
  * The traces of one patient as an access history reads them: newest first, as many as are asked for, by an index. What
  * hides a trace is looked at of those that are read alone, so that a page costs the same however many there are.
  */
-import { assume } from '../../condition/condition.ts';
+import { ALL, type Condition, assume } from '../../condition/condition.ts';
 import type { Access } from '../../enforcement/access.ts';
 import type { TracesAsked, TracesFound } from '../../enforcement/ports.ts';
 import { find } from '../command.ts';
@@ -15,6 +15,7 @@ import type { Reading } from '../reading.ts';
 import type { Wholeness } from '../wholeness.ts';
 
 const TYPE = 'AuditEvent';
+export const NEWEST_FIRST = { date: -1, _id: 1 } as const;
 /** Hidden things whose traces a query leaves out. */
 const MOST_HIDDEN = 1000;
 
@@ -30,17 +31,19 @@ export class AccessHistory {
   }
 
   async traces(access: Access, asked: TracesAsked): Promise<TracesFound> {
+    const { docs, next } = await this.docs(access, asked);
+    return { traces: await this.#reading.current(docs), next };
+  }
+
+  /** As they are stored. */
+  async docs(
+    access: Access,
+    asked: TracesAsked,
+    projection: Record<string, 0 | 1> = WITHOUT_INDEX,
+  ): Promise<{ docs: Doc[]; next: TracesFound['next'] }> {
     const { patient, limit } = asked;
-    const { condition: reach, judged } = await access.reach([patient]);
-    const condition = assume(reach, { types: [TYPE], patient });
-    const only = judged === undefined ? givenOf(condition) : undefined;
-    const query = all([
-      { patient, type: TYPE },
-      seeking(asked.sought, only),
-      judged === undefined ? toMongo(condition) : {},
-      { others: { $exists: false } },
-    ]);
-    const hint = asked.sought.length === 0 && only === undefined ? 'patient_type_date' : 'patient_seek_date';
+    const { condition, judged } = await access.reach([patient]);
+    const { query, hint } = selected(asked, judged === undefined ? condition : ALL);
     const hidden = new Set<string>();
     const given: Doc[] = [];
     let start = asked.start;
@@ -49,8 +52,8 @@ export class AccessHistory {
       const wanted = limit - given.length;
       const left = hidden.size === 0 ? {} : { about: { $nin: [...hidden] } };
       const docs = await find<Doc>(this.#database.audit, all([query, left, withinOf(asked, start)]), {
-        projection: WITHOUT_INDEX,
-        sort: { date: -1, _id: 1 },
+        projection,
+        sort: NEWEST_FIRST,
         limit: wanted + 1,
         hint,
       });
@@ -64,8 +67,7 @@ export class AccessHistory {
         else if (doc.about?.length === 1 && hidden.size < MOST_HIDDEN) hidden.add(doc.about[0]!);
       }
     }
-    const traces = await this.#reading.current(given);
-    return { traces, next: more ? start : undefined };
+    return { docs: given, next: more ? start : undefined };
   }
 
   async #allowed(access: Access, docs: readonly Doc[], isJudged: boolean): Promise<boolean[]> {
@@ -78,6 +80,23 @@ export class AccessHistory {
   }
 }
 
+/** What is asked for, and by which index, in the order of its dates. @param reach what the gate allows */
+export function selected(
+  { patient, sought }: Pick<TracesAsked, 'patient' | 'sought'>,
+  reach: Condition,
+): { query: Query; hint: string; isOwn: boolean } {
+  const condition = assume(reach, { types: [TYPE], patient });
+  const only = givenOf(condition);
+  const query = all([
+    { patient, type: TYPE },
+    seeking(sought, only),
+    toMongo(condition),
+    { others: { $exists: false } },
+  ]);
+  const hint = sought.length === 0 && only === undefined ? 'patient_type_date' : 'patient_seek_date';
+  return { query, hint, isOwn: only !== undefined };
+}
+
 /** Each of these; the first is looked for, the others are held against what is found. */
 function seeking(sought: readonly string[], anyOf: readonly string[] | undefined): Query {
   const parts: Query[] =
@@ -86,7 +105,10 @@ function seeking(sought: readonly string[], anyOf: readonly string[] | undefined
   return all(parts);
 }
 
-function withinOf({ from, until }: TracesAsked, start: TracesAsked['start']): Query {
+export function withinOf(
+  { from, until }: Pick<TracesAsked, 'from' | 'until'>,
+  start?: TracesAsked['start'],
+): Query {
   const parts: Query[] = [];
   if (from !== undefined) parts.push({ date: { $gte: from } });
   if (until !== undefined) parts.push({ date: { $lt: until } });

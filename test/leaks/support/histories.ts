@@ -8,7 +8,7 @@ const COMPARED = ['who', 'profession', 'mode', 'purpose', 'reason', 'kinds'];
 const SEES_ALL = 'Appelant de test';
 const ALL = Object.keys(COLUMNS);
 
-/** A line for each visit, in no order; of a patient and of each of these resources. */
+/** A line for each visit, in no order, of a patient and of each of these resources; and one for each person. */
 export async function histories(
   client: Client,
   patient: string,
@@ -21,8 +21,24 @@ export async function histories(
     const lines = status === 200 ? rowsOf(text).slice(1).filter(isCompared).map(comparable) : [text];
     found.push(`${path}: ${status}`, ...lines.sort());
   }
+  const path = `Patient/${patient}/$access-history?group=person&_count=80`;
+  const { status, json, text } = await client.get(path);
+  const people = ((json?.parameter ?? []) as Part[]).filter(({ name }) => name === 'person').map(personOf);
+  found.push(`${path}: ${status}`, ...(status === 200 ? people.filter(isTold).sort() : [text]));
   return found;
 }
+
+interface Part {
+  name: string;
+  part: { name: string; valueReference?: { display?: string }; valueUnsignedInt?: number }[];
+}
+
+/** Who, and how many traces of theirs. */
+function personOf({ part }: Part): string {
+  const of = (wanted: string) => part.find(({ name }) => name === wanted);
+  return `${of('who')?.valueReference?.display} ${of('count')?.valueUnsignedInt}`;
+}
+const isTold = (person: string): boolean => !person.startsWith(SEES_ALL);
 
 const valueIn = (row: readonly string[], name: string): string => row[ALL.indexOf(name)]!;
 const isCompared = (row: readonly string[]): boolean => valueIn(row, 'who') !== SEES_ALL;
