@@ -3,13 +3,14 @@ import { userInfo } from 'node:os';
 import { pseudonyms, reportOf } from '../audit/unusual/report.ts';
 import { runTrace } from '../audit/unusual/run-trace.ts';
 import { Tally } from '../audit/unusual/tally.ts';
-import { textOf } from '../audit/unusual/text.ts';
+import { revealedText, textOf } from '../audit/unusual/text.ts';
 import { THRESHOLDS } from '../audit/unusual/thresholds.ts';
 import { type Config, readConfig } from '../config.ts';
 import { Access } from '../enforcement/access.ts';
 import { nationalRules } from '../national-rules.ts';
 import { anchorFile } from '../store/chain/anchor-file.ts';
 import { connect } from '../store/database.ts';
+import { addressesOf } from '../store/traces/addresses.ts';
 import { glimpses } from '../store/traces/glimpses.ts';
 import { KeyRing, keyFile } from '../store/keys/keys.ts';
 import { signingKey } from '../store/chain/signing-key.ts';
@@ -23,7 +24,8 @@ Counts what each caller did, from the traces, and lists those who stand out: man
 hours. Callers are pseudonyms that change each month; no patient is named. The server may go on. Each run is traced.
   --since 7d           how far back: hours (h) or days (d), at most 366 days
   --json               for machines
-  --reveal PSEUDONYM   who a caller of this month's report is; the reason goes to the trace`;
+  --reveal PSEUDONYM   who a caller of this month's report is, and from which IP addresses they came; the reason goes
+                       to the trace`;
 
 const LEAST_REASON = 10;
 const TOLD_EVERY = 500_000;
@@ -48,20 +50,19 @@ await runCommand({
       value === undefined ? [] : [[name, value.replaceAll(',', ' ')] as const],
     );
     const config = readConfig(process.env);
-    const { report, nameOf } = await withDatabase(config, { live: true }, (uri) =>
-      reading(config, uri, asked, { from, until }),
+    const { report, revealed } = await withDatabase(config, { live: true }, (uri) =>
+      reading(config, uri, asked, { from, until }, reveal),
     );
-    if (reveal !== undefined) process.stdout.write(`${nameOf(reveal)}\n`);
-    else process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : textOf(report));
+    const told = revealed ?? report;
+    const text = revealed === undefined ? textOf(report) : revealedText(revealed);
+    process.stdout.write(json ? `${JSON.stringify(told, null, 2)}\n` : text);
   },
 });
 
-function revealing(tally: Tally, key: Buffer, at: number): (pseudonym: string) => string {
-  return (wanted) => {
-    const pseudonym = pseudonyms(key, at);
-    for (const { who } of tally.callers()) if (pseudonym(who) === wanted) return who;
-    throw new CommandError(`no caller of this time is \`${wanted}\`: pseudonyms change each month`);
-  };
+function nameOf(wanted: string, tally: Tally, key: Buffer, at: number): string {
+  const pseudonym = pseudonyms(key, at);
+  for (const { who } of tally.callers()) if (pseudonym(who) === wanted) return who;
+  throw new CommandError(`no caller of this time is \`${wanted}\`: pseudonyms change each month`);
 }
 
 async function reading(
@@ -69,6 +70,7 @@ async function reading(
   uri: string,
   query: readonly (readonly [string, string])[],
   span: { from: number; until: number },
+  reveal: string | undefined,
 ) {
   const database = await connect(uri, config.database);
   try {
@@ -87,12 +89,16 @@ async function reading(
       // before anything is shown
       await store.record((at) => runTrace(run, at));
       const tally = new Tally(THRESHOLDS);
-      for await (const glimpse of glimpses(Access.internal('unusual-access report'), database, span)) {
+      const access = Access.internal('unusual-access report');
+      for await (const glimpse of glimpses(access, database, span)) {
         tally.add(glimpse);
         if (tally.traces % TOLD_EVERY === 0) say(`${tally.traces} traces …`);
       }
       const key = ring.derive('unusual access');
-      return { report: reportOf(tally, THRESHOLDS, span, key), nameOf: revealing(tally, key, span.until) };
+      const report = reportOf(tally, THRESHOLDS, span, key);
+      if (reveal === undefined) return { report, revealed: undefined };
+      const who = nameOf(reveal, tally, key, span.until);
+      return { report, revealed: { who, addresses: await addressesOf(access, database, ring, who, span) } };
     } finally {
       await store.close();
     }

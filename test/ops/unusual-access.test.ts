@@ -74,12 +74,14 @@ it('lists who stands out, names neither them nor any patient, and leaves a trace
   expect(left[0]).not.toContain('Patient/');
 }, 60_000);
 
-it('reveals a pseudonym for a reason that is traced, and not without', async () => {
+it('reveals a pseudonym, and from where they came, for a reason that is traced, and not without', async () => {
   const { stdout: text } = await command();
   const [caller] = /^[0-9a-f]{16}/m.exec(text)!;
   await expect(command('--reveal', caller)).rejects.toMatchObject({ code: 1 });
   const { stdout } = await command('--reveal', caller, '--reason', 'asked by the data protection officer');
-  expect(stdout).toBe('Practitioner/curious-claire\n');
+  const [who, address, ...others] = stdout.trimEnd().split('\n');
+  expect([who, others]).toEqual(['Practitioner/curious-claire', []]);
+  expect(address).toMatch(new RegExp(`^  127\\.0\\.0\\.1: ${PATIENTS} traces, the last 20`));
   const told = (await traces()).flatMap((each) =>
     [...each.matchAll(/"query":"([^"]+)"/g)].map(([, query]) => Buffer.from(query!, 'base64').toString()),
   );

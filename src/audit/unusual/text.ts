@@ -45,6 +45,19 @@ export function textOf({ from, until, traces, forgotten, normal, unusual, more }
   return `${lines.join('\n')}\n`;
 }
 
+export interface Revealed {
+  who: string;
+  /** Those that came last first; `last` in milliseconds. */
+  addresses: readonly { address: string; traces: number; last: number }[];
+}
+
+export function revealedText({ who, addresses }: Revealed): string {
+  const lines = addresses.map(
+    ({ address, traces, last }) => `  ${address}: ${traces} traces, the last ${new Date(last).toISOString()}`,
+  );
+  return `${[who, ...lines].join('\n')}\n`;
+}
+
 function row(cells: readonly (string | number)[]): string {
   return cells
     .map((cell, index) => String(cell).padEnd(COLUMNS[index]![1]))
