@@ -57,8 +57,8 @@ export const READ_ELEMENTS: ReadonlySet<string> = new Set([
 ]);
 /** Where a Consent's own provision is. */
 const ROOT = 'Consent.provision';
-/** Beyond it a provision is a deny, whatever it says. */
-export const DEEPEST = 20;
+/** Beyond it, which no JSON reaches here, a provision is a deny, whatever it says. */
+export const DEEPEST = 50;
 
 /** A Consent that isn't active says nothing; a Block is read elsewhere. */
 export function compileConsent(consent: Resource, rules: Rules): Statement[] {

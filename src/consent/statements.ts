@@ -76,7 +76,10 @@ function verdictOf(
     const layer = { permit: abouts('permit'), deny: abouts('deny') };
     denied = or(denied, layer.deny);
     // the deepest of the deeper ones is a deny, or there is none
-    const refusing = deeper.reduceRight((rest, { permit, deny }) => or(deny, and(not(permit), rest)), ALL);
+    const refusing = deeper.reduceRight<Condition>(
+      (rest, { permit, deny }) => either(deny, permit, rest),
+      ALL,
+    );
     for (const { statement, level } of here) {
       const { effect, about, because, at, administrator } = statement;
       const own = and(about, effect === 'deny' ? refusing : not(denied));
@@ -84,6 +87,19 @@ function verdictOf(
     }
     deeper.push(layer);
   }
+}
+
+/**
+ * The deny, or where there is no permit the rest. Built without looking for what is twice in it, as `or` does: of
+ * provisions nested by the dozen that would cost a hundred times the rest.
+ */
+function either(deny: Condition, permit: Condition, rest: Condition): Condition {
+  const unless = not(permit);
+  if (deny.is === 'all' || unless.is === 'none' || rest.is === 'none') return deny;
+  const otherwise: Condition =
+    unless.is === 'all' ? rest : rest.is === 'all' ? unless : { is: 'and', of: [unless, rest] };
+  if (deny.is === 'none' || otherwise.is === 'all') return otherwise;
+  return { is: 'or', of: [deny, otherwise] };
 }
 
 export function effects(voices: readonly Said[], effect: Effect): Condition {

@@ -8,7 +8,8 @@ import { duplicateKey, faultOffset, place, stringEnd } from './json-fault.ts';
 import { FhirError } from './outcome.ts';
 import type { Json } from './resource.ts';
 
-export const MAX_DEPTH = 50;
+/** A Consent of 47 provisions inside each other is that deep. */
+export const MAX_DEPTH = 99;
 /** R4's widest element has not half as many. */
 const MAX_KEYS = 2_000;
 const MAX_NUMBER_LENGTH = 64;
@@ -21,7 +22,7 @@ let everKept = false;
 
 /**
  * An object; with `array`, an array too (JSON Patch).
- * Refuses with `structure`: invalid UTF-8, malformed JSON, nesting beyond 50, duplicate keys, `__proto__`.
+ * Refuses with `structure`: invalid UTF-8, malformed JSON, nesting beyond 99, duplicate keys, `__proto__`.
  */
 export function parseJson(bytes: Buffer, options: { array?: boolean } = {}): Json {
   if (!isUtf8(bytes)) throw new FhirError('structure', 'the body is not valid UTF-8');

@@ -56,21 +56,53 @@ function caseOf(example: Example): Case {
   };
 }
 
+const DEEPEST = 50;
+const nested = (depth: number): Json =>
+  depth === 0 ? { type: 'permit' } : { type: 'permit', provision: [nested(depth - 1)] };
+const forAnother = {
+  actor: [
+    {
+      role: {
+        coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType', code: 'IRCP' }],
+      },
+      reference: { reference: 'Practitioner/other' },
+    },
+  ],
+};
+const DEEP: Example[] = [
+  { sentence: 'a permit at depth 50 is read', consents: [{ provision: nested(DEEPEST) }], allowed: true },
+  {
+    sentence: 'beyond it a permit is a deny',
+    consents: [{ provision: nested(DEEPEST + 1) }],
+    allowed: false,
+  },
+  {
+    sentence: 'which fits what the one around it fits',
+    consents: [{ provision: { ...nested(DEEPEST + 1), ...forAnother } }, { provision: { type: 'permit' } }],
+    allowed: true,
+  },
+];
+
 const folder = new URL('./cases/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
 
-describe.each(files)('%s', (file) => {
-  const examples = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Example[];
-  it.each(examples)('$sentence: $allowed', (example) => {
-    const each = caseOf(example);
-    expect(isWhole(each)).toBe(true);
-    const page = reference(each);
-    const { planned, effect, line } = engine(each);
-    const wanted = { effect: example.allowed ? 'permit' : 'deny', line: example.line ?? page.line };
-    expect({ page, engine: { effect, line }, planned }).toEqual({
-      page: wanted,
-      engine: wanted,
-      planned: wanted.effect,
+const examplesIn = (file: string): Example[] =>
+  JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Example[];
+
+describe.each([...files.map((file) => [file, examplesIn(file)] as const), ['the deepest', DEEP] as const])(
+  '%s',
+  (_, examples) => {
+    it.each(examples)('$sentence: $allowed', (example) => {
+      const each = caseOf(example);
+      expect(isWhole(each)).toBe(true);
+      const page = reference(each);
+      const { planned, effect, line } = engine(each);
+      const wanted = { effect: example.allowed ? 'permit' : 'deny', line: example.line ?? page.line };
+      expect({ page, engine: { effect, line }, planned }).toEqual({
+        page: wanted,
+        engine: wanted,
+        planned: wanted.effect,
+      });
     });
-  });
-});
+  },
+);

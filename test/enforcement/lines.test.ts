@@ -466,6 +466,38 @@ describe('line 9: masks', () => {
 });
 
 describe('line 10: Consents and care teams', () => {
+  it('47 provisions inside each other decide by the deepest, at every door; one more is refused as a whole', async () => {
+    const GP = 'Practitioner/demo-gp';
+    /** By turns, each beside one that doesn't fit: no two conditions are alike. */
+    const nested = (at: number, depth: number, deepest: string): object => ({
+      type: at === depth ? deepest : at % 2 === 0 ? 'permit' : 'deny',
+      ...(at === 0 ? {} : { dataPeriod: { start: String(1900 + at) } }),
+      ...(at === depth
+        ? { actor: names(GP) }
+        : {
+            provision: [
+              nested(at + 1, depth, deepest),
+              { type: 'deny', securityLabel: [label(`deep-${at}`, 'https://labels.example')] },
+            ],
+          }),
+    });
+    const space = await Space.of(carnet);
+    const id = await space.deposit({ date: '2024-05-05T08:00:00Z' });
+    const gp = carnet.as('gp');
+    for (const [deepest, isSeen] of [
+      ['permit', true],
+      ['deny', false],
+    ] as const) {
+      const consent = await space.says(nested(0, 46, deepest));
+      expect([deepest, await space.sees(gp, id)]).toEqual([deepest, isSeen]);
+      const { json } = await space.me.get(`Consent/${consent}/$enforcement-status`);
+      expect(JSON.stringify(json)).not.toContain('"deep"');
+      await space.withdraws(consent);
+    }
+    const { status, text } = await space.me.post('Consent', says(space.id, nested(0, 47, 'deny')));
+    expect([status, text.includes('nested deeper than 99 levels')]).toEqual([400, true]);
+  });
+
   it('a care team shares inside its encounter, and nowhere else', async () => {
     const space = await Space.of(carnet);
     const hospital = carnet.as('hospital');

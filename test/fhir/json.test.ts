@@ -62,13 +62,13 @@ describe('reading JSON', () => {
     ['a prototype', '{"a":{"__proto__":{"x":1}}}', 'key `__proto__` is not allowed'],
     [
       'nesting',
-      `{"a":${'['.repeat(60)}${']'.repeat(60)}}`,
-      'the JSON is nested deeper than 50 levels (line 1, column 55)',
+      `{"a":${'['.repeat(110)}${']'.repeat(110)}}`,
+      'the JSON is nested deeper than 99 levels (line 1, column 104)',
     ],
     [
       'nesting that is never closed',
       '['.repeat(1_000_000),
-      'the JSON is nested deeper than 50 levels (line 1, column 51)',
+      'the JSON is nested deeper than 99 levels (line 1, column 100)',
     ],
   ])('refuses %s', (_, text, told) => {
     expect(refusal(text)).toEqual({ code: 'structure', text: told });
@@ -275,8 +275,8 @@ describe('a Consent', () => {
     return JSON.stringify({ resourceType: 'Consent', provision });
   };
 
-  it('has 22 provisions inside each other at most; a deeper one is refused as a whole', () => {
-    expect(parse(nested(22))).toEqual(JSON.parse(nested(22)));
-    expect(refusal(nested(23)).text).toMatch(/^the JSON is nested deeper than 50 levels/);
+  it('has 47 provisions inside each other at most; a deeper one is refused as a whole', () => {
+    expect(parse(nested(47))).toEqual(JSON.parse(nested(47)));
+    expect(refusal(nested(48)).text).toMatch(/^the JSON is nested deeper than 99 levels/);
   });
 });

@@ -971,7 +971,7 @@ describe('hostile input', () => {
     const deep: Json = { resourceType: 'Patient' };
     let at = deep;
     for (let i = 0; i < 100_000; i++) at = (at.extension = [{ url: 'x' }] as Json[])[0]!;
-    expect(within(500, deep).map((issue) => issue.text)).toEqual(['nested deeper than 50 levels']);
+    expect(within(500, deep).map((issue) => issue.text)).toEqual(['nested deeper than 99 levels']);
   });
 
   it('with an own `__proto__` is refused, and pollutes nothing', () => {

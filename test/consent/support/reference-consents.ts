@@ -20,7 +20,7 @@ const PCF = 'https://profiles.ihe.net/ITI/PCF/';
 const HL7 = 'http://terminology.hl7.org/CodeSystem';
 const SCOPES = `${HL7}/consentscope`;
 const NO_WORD_ON_READING = ['adr', 'treatment', 'research'];
-const DEEPEST = 20;
+const DEEPEST = 50;
 
 export interface Verdict {
   effect: Effect;
