@@ -9,7 +9,7 @@ import type { AccountLog } from '../../audit/identity/log.ts';
 import { isOpen } from '../../consent/policy.ts';
 import type { Subject } from '../../consent/subject.ts';
 import { Access } from '../../enforcement/access.ts';
-import { Notes } from '../../enforcement/notes.ts';
+import { Notes, secretLabels } from '../../enforcement/notes.ts';
 import { type Change, type ResourceStore, Stale, type Stored } from '../../enforcement/ports.ts';
 import { FhirError } from '../../fhir/outcome.ts';
 import type { Resource } from '../../fhir/resource.ts';
@@ -104,9 +104,9 @@ export class Merger {
 
   async #commit(merge: Merge, changes: readonly Change[]): Promise<void> {
     const { port, base, professions } = this.#options;
-    const notes = new Notes();
-    for (const { type, id, patients, by, previous } of changes)
-      notes.wrote({ type, id, patients, by, hidden: previous?.hidden });
+    const notes = new Notes(secretLabels(port.policies));
+    for (const { type, id, patients, by, labels, previous } of changes)
+      notes.wrote({ type, id, patients, by, labels, hidden: previous?.hidden });
     const traced = {
       audit: { code: 'operation', action: 'U' as const },
       params: { type: 'Patient' },

@@ -32,7 +32,7 @@ export function mergeOperation(desk: MergeDesk, finds: Context['finds']): Intera
     const input = parametersIn(body);
     const [source, target] = [namedIn(input, 'source-patient'), namedIn(input, 'target-patient')];
     const isTrial = input.some(({ name, valueBoolean }) => name === 'preview' && valueBoolean === true);
-    finds.take(subject);
+    await finds.take(subject);
     const asking = { steward, client: subject.client, address, requestId };
     const step = await desk.merge(asking, source, target, isTrial).catch((error: unknown) => {
       // that somebody looked is traced, not whom they didn't find
