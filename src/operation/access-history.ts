@@ -141,7 +141,9 @@ async function visitsOf(
 }
 
 function tracedIn(stored: Stored, patient: string, document: string | undefined): Traced {
-  const happening = happeningOf(JSON.parse(stored.body.toString()) as Resource, patient);
+  // of a file that this one replaced it is about the patient by the id that they had
+  const [own = patient] = stored.patients;
+  const happening = happeningOf(JSON.parse(stored.body.toString()) as Resource, own);
   // who asks about one document is told of that, whatever else was seen with it
   const about = document === undefined ? {} : { resources: [document], count: 1 };
   return { ...happening, ...about, outside: stored.by !== TRACER, stored };

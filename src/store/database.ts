@@ -185,7 +185,10 @@ export const INDEXES = {
     { name: 'open_lease', key: { open: 1, lease: 1 }, ...ONLY_WITH('open') },
     { name: 'until', key: { until: 1 }, expireAfterSeconds: 0 },
   ],
-  merges: [{ name: 'due', key: { due: 1 } }],
+  merges: [
+    { name: 'due', key: { due: 1 } },
+    { name: 'target', key: { target: 1 } },
+  ],
   listings: [{ name: 'state', key: { state: 1 } }],
   proposals: [{ name: 'state_at', key: { state: 1, at: -1 } }],
   reports: [{ name: 'at', key: { at: -1 } }],

@@ -9,6 +9,7 @@ import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { connect } from '../../src/store/database.ts';
 import { MongoMerges } from '../../src/store/merge/merges.ts';
 import { DELEGATION, Space, label, permits } from '../enforcement/support/space.ts';
+import { document } from '../leaks/support/content.ts';
 import { codesOf, settled } from '../notice/support/world.ts';
 import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
 
@@ -144,6 +145,11 @@ describe('takes two people', () => {
       200,
       'the two files can be merged, by two people of different duties',
     ]);
+    const trace = await carnet
+      .as('all')
+      .get(`AuditEvent?patient=${source.id}&agent=Practitioner/demo-security&_sort=-date&_count=1`);
+    expect(trace.json.total).toBeGreaterThan(0);
+    expect(trace.text).not.toContain(`Patient/${target.id}`);
     const result = { name: 'result-patient', resource: { resourceType: 'Patient' } };
     const wanting = { ...body, parameter: [...body.parameter, result] };
     expect((await carnet.as('security').post('Patient/$merge', wanting)).status).toBe(400);
@@ -166,6 +172,8 @@ describe('of all that one file has', () => {
   let list: Resource;
   let erased: Resource;
   let content: string;
+  let mine: Resource;
+  let bundle: Resource;
   beforeAll(async () => {
     [source, target] = [await file('179032B00100173'), await file('179032B00100174')];
     third = await Space.of(carnet, { identifier: [{ system: FILES, value: 'third' }] });
@@ -214,6 +222,38 @@ describe('of all that one file has', () => {
       subject: of(source),
     });
     await hospital.delete(`Observation/${erased.id}`);
+    const picture = { resourceType: 'Binary', contentType: 'text/plain', data: 'bWllbg==' };
+    const { id } = await made(source.me, picture);
+    const { id: _, ...note } = document('', source.id, {
+      type: { coding: [{ system: 'http://loinc.org', code: '74465-6' }] },
+      content: [{ attachment: { contentType: 'text/plain', url: `Binary/${id}` } }],
+    });
+    mine = await made(source.me, note as Resource);
+    bundle = await made(hospital, {
+      resourceType: 'Bundle',
+      type: 'document',
+      identifier: { system: FILES, value: 'bundle' },
+      timestamp: '2026-05-02T10:00:00Z',
+      entry: [
+        {
+          fullUrl: `${carnet.base}/Composition/inside`,
+          resource: {
+            resourceType: 'Composition',
+            id: 'inside',
+            status: 'final',
+            type: { text: 'Lettre' },
+            subject: of(source),
+            date: '2026-05-02',
+            author: [{ reference: 'Organization/demo-hospital' }],
+            title: 'Lettre',
+          },
+        },
+        {
+          fullUrl: `${carnet.base}/Patient/${source.id}`,
+          resource: { resourceType: 'Patient', id: source.id },
+        },
+      ],
+    });
     await merge(source, target);
   });
 
@@ -225,7 +265,8 @@ describe('of all that one file has', () => {
 
   it('everything is found by the other, once', async () => {
     const search = async (type: string) => idsOf(await target.me.get(`${type}?patient=${target.id}`));
-    expect(new Set(await search('DocumentReference'))).toEqual(new Set([own, brought]));
+    expect(new Set(await search('DocumentReference'))).toEqual(new Set([own, brought, mine.id]));
+    expect((await target.me.get(`Bundle/${bundle.id}`)).json.entry[1].resource.id).toBe(target.id);
     expect(await search('AllergyIntolerance')).toEqual([allergy.id]);
     expect(await search('List')).toEqual([list.id]);
     const { json } = await target.me.get(`List/${list.id}`);
@@ -251,6 +292,31 @@ describe('of all that one file has', () => {
     };
     expect(await db.collection('resources').findOne(mine)).toBeNull();
     expect(await db.collection('history').findOne(mine)).toBeNull();
+  });
+
+  it('what the person deposited themself is theirs to change', async () => {
+    const at = `DocumentReference/${mine.id}`;
+    const { json } = await target.me.get(at);
+    const url = String(json.content[0].attachment.url);
+    expect((await target.me.get(url, { accept: 'text/plain' })).text).toBe('mien');
+    expect((await target.me.put(at, { ...json, description: 'le mien' })).status).toBe(200);
+    expect((await target.me.delete(at)).status).toBe(204);
+    expect((await source.me.get(at)).status).toBe(404);
+  });
+
+  it('its traces are told to who speaks for the person, and to nobody else for a link', async () => {
+    const history = async (space: Space): Promise<string> =>
+      (await space.me.get(`Patient/${space.id}/$access-history?_count=80`)).text;
+    // the Observation was deposited and deleted before
+    expect(await history(target)).toContain(`Observation/${erased.id}`);
+    const { json: person } = await target.registrar.get(`Patient/${target.id}`);
+    const linked = { ...person, link: [...person.link, { other: of(third), type: 'replaces' }] };
+    expect((await target.registrar.put(`Patient/${target.id}`, linked)).status).toBe(200);
+    const shown = await history(target);
+    expect(shown).toContain(`Observation/${erased.id}`);
+    expect(shown).not.toContain(`Patient/${third.id}`);
+    expect((await third.me.get(`Patient/${third.id}/$access-history`)).text).not.toContain(source.id);
+    await target.registrar.put(`Patient/${target.id}`, person);
   });
 
   it('shared with a third, whose it is as before', async () => {

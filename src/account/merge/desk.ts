@@ -48,12 +48,19 @@ export class MergeDesk {
 
   /**
    * @param isTrial nothing is asked for or begun
+   * @param met told who they are
    * @throws FhirError 404 when either isn't one open space; 403 for a second word that is no second person's
    */
-  async merge(asking: Asking, source: Named, target: Named, isTrial: boolean): Promise<Step> {
+  async merge(
+    asking: Asking,
+    [source, target]: readonly [Named, Named],
+    isTrial: boolean,
+    met: (patients: readonly string[]) => void,
+  ): Promise<Step> {
     const { shelf, merger, now } = this.#options;
     const [from, to] = (await merger.areThese([source, target])) ?? [];
     if (from === undefined || to === undefined) throw new FhirError('not-found', 'not found');
+    met([from, to]);
     if (isTrial) return 'possible';
     const between = { source: from, target: to };
     const open = await shelf.openProposal('merge', nameOf(between));

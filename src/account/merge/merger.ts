@@ -11,9 +11,10 @@ import type { Subject } from '../../consent/subject.ts';
 import { Access } from '../../enforcement/access.ts';
 import { Notes, secretLabels } from '../../enforcement/notes.ts';
 import { type Change, type ResourceStore, Stale, type Stored } from '../../enforcement/ports.ts';
+import { contentIn } from '../../fhir/content/attachment.ts';
 import { FhirError } from '../../fhir/outcome.ts';
 import type { Resource } from '../../fhir/resource.ts';
-import { moved, resourceIn, rewritten } from './moved.ts';
+import { depositorIn, handed, moved, resourceIn, rewritten } from './moved.ts';
 import { replaced, replacementOf, replacing } from './patients.ts';
 import type { Claimed, Merge, Merges, Moving } from './ports.ts';
 
@@ -93,13 +94,25 @@ export class Merger {
     const { port, moving, base } = this.#options;
     const batch = await moving.next(merge.source);
     if (batch.length === 0) return false;
-    for (const each of batch) if (each.type === 'DocumentReference') await moving.hand(each, merge);
+    const documents = batch.filter(({ type }) => type === 'DocumentReference');
+    for (const each of documents) await moving.hand(each, merge);
     const { rules, key } = port.policies;
-    await this.#commit(
-      merge,
-      batch.map((each) => moved(each, merge, { base, rules, key: (term) => key(term) })),
-    );
+    const reading = { base, rules, key: (term: string) => key(term) };
+    const contents = await this.#contentsOf(documents, merge);
+    await this.#commit(merge, [
+      ...contents.map((each) => handed(each, merge, reading.key)),
+      ...batch.map((each) => moved(each, merge, reading)),
+    ]);
     return true;
+  }
+
+  /** What the person deposited themself, and documents of theirs name. */
+  async #contentsOf(documents: readonly Stored[], merge: Merge): Promise<Stored[]> {
+    const { moving, base } = this.#options;
+    const own = documents.filter((each) => depositorIn(each, merge) !== each.by);
+    const names = new Set(own.flatMap((each) => contentIn(resourceIn(each), base)));
+    const found = names.size === 0 ? [] : await moving.named([...names]);
+    return found.filter((each) => depositorIn(each, merge) !== each.by && each.patients.length === 0);
   }
 
   async #commit(merge: Merge, changes: readonly Change[]): Promise<void> {

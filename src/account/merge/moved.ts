@@ -29,11 +29,22 @@ export interface Reading {
   key: (term: string) => string;
 }
 
-export function moved(stored: Stored, { source, target }: Between, { base, rules, key }: Reading): Change {
+export function moved(stored: Stored, between: Between, { base, rules, key }: Reading): Change {
+  const { source, target } = between;
   const pointed = repointed(resourceIn(stored), source, target, base);
   const resource = opens(pointed, rules) ? brought(pointed, source) : pointed;
   const patients = [...new Set(stored.patients.map((each) => (each === source ? target : each)))];
-  return rewritten(stored, resource, patients, key);
+  return rewritten(stored, resource, patients, key, depositorIn(stored, between));
+}
+
+/** Content that a document of theirs names, once they are one: it is given with documents of the same depositor alone. */
+export function handed(stored: Stored, between: Between, key: Reading['key']): Change {
+  return rewritten(stored, resourceIn(stored), stored.patients, key, depositorIn(stored, between));
+}
+
+/** What the person deposited themself is theirs to change. */
+export function depositorIn({ by }: Pick<Stored, 'by'>, { source, target }: Between): string {
+  return by === `Patient/${source}` ? `Patient/${target}` : by;
 }
 
 /** Another version of it, with the labels that it has. */
@@ -42,8 +53,9 @@ export function rewritten(
   resource: Resource,
   patients: readonly string[],
   key: Reading['key'],
+  by: string = stored.by,
 ): Change {
-  const { type, id, by, content, held } = stored;
+  const { type, id, content, held } = stored;
   const { imposed, unshown } = labelledIn(stored, key);
   return {
     method: 'PUT',

@@ -30,13 +30,14 @@ export function mergeOperation(desk: MergeDesk, finds: Context['finds']): Intera
   return async ({ subject, body, store, address, requestId }: Exchange): Promise<Answer> => {
     const steward = stewardOf(subject);
     const input = parametersIn(body);
-    const [source, target] = [namedIn(input, 'source-patient'), namedIn(input, 'target-patient')];
+    const each = [namedIn(input, 'source-patient'), namedIn(input, 'target-patient')] as const;
     const isTrial = input.some(({ name, valueBoolean }) => name === 'preview' && valueBoolean === true);
     await finds.take(subject);
     const asking = { steward, client: subject.client, address, requestId };
-    const step = await desk.merge(asking, source, target, isTrial).catch((error: unknown) => {
-      // that somebody looked is traced, not whom they didn't find
-      if (error instanceof FhirError && error.status === 404) store.notes.asked([UNKNOWN_PATIENT]);
+    // that somebody looked is traced, of whom they found and of nobody else
+    const met = (patients: readonly string[]): void => store.notes.asked(patients);
+    const step = await desk.merge(asking, each, isTrial, met).catch((error: unknown) => {
+      if (error instanceof FhirError && error.status === 404) met([UNKNOWN_PATIENT]);
       throw error;
     });
     const told = outcome([{ severity: 'information', code: 'informational', text: TEXT[step] }]);

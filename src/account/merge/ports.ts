@@ -38,6 +38,8 @@ export interface Merges {
 export interface Moving {
   /** What is still the source's, its Patient and its traces aside: what decides first. Bounded in number and bytes. */
   next(source: string): Promise<Stored[]>;
+  /** Those of these `Type/id` that are there, whole. */
+  named(names: readonly string[]): Promise<Stored[]>;
   /** The content that a document of the source claims is the target's from now on. */
   hand(document: Stored, between: Between): Promise<void>;
   /** Earlier versions become the target's as they are, and deletions; some at a time. How many. */

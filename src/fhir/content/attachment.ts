@@ -1,6 +1,6 @@
 /** What an Attachment says of its content, held against the content: https://hl7.org/fhir/R4/datatypes.html#Attachment */
 import { createHash } from 'node:crypto';
-import type { Json } from '../resource.ts';
+import type { Json, Resource } from '../resource.ts';
 import { contentCheck } from './check.ts';
 import { kindOf } from './kinds.ts';
 
@@ -54,3 +54,15 @@ export function attachmentFault({ size, hash, contentType }: Json, known: Known)
 
 const sameType = (one: string, other: string): boolean => bare(one) === bare(other);
 const bare = (type: string): string => (type.split(';', 1)[0] ?? '').trim().toLowerCase();
+
+const CONTENT = /^(Binary|Bundle)\/[A-Za-z0-9\-.]{1,64}$/;
+
+/** `Type/id` of what lies here and a DocumentReference names as its content. @param base of this server */
+export function contentIn({ content }: Resource, base: string): string[] {
+  return (Array.isArray(content) ? (content as { attachment?: Json }[]) : []).flatMap(({ attachment }) => {
+    const url = attachment?.url;
+    if (typeof url !== 'string') return [];
+    const local = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
+    return CONTENT.test(local) ? [local] : [];
+  });
+}

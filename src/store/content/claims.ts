@@ -4,7 +4,8 @@
  */
 import { ObjectId } from 'mongodb';
 import type { Change, Commit } from '../../enforcement/ports.ts';
-import type { Json, Resource } from '../../fhir/resource.ts';
+import { contentIn } from '../../fhir/content/attachment.ts';
+import type { Resource } from '../../fhir/resource.ts';
 import { UNKNOWN_PATIENT } from '../../fhir/subjects.ts';
 import type { Contents } from './contents.ts';
 import type { Database } from '../database.ts';
@@ -14,7 +15,6 @@ import type { KeyRing } from '../keys/keys.ts';
 import { Pieces, dropPiece, keeping, withoutData } from './pieces.ts';
 import type { Reading } from '../reading.ts';
 
-const LOCAL = /^(Binary|Bundle)\/[A-Za-z0-9\-.]{1,64}$/;
 const TIME = { maxTimeMS: 15_000 };
 const DURABLE = { writeConcern: { w: 'majority', journal: true } } as const;
 
@@ -69,7 +69,7 @@ export class Claims {
     by: string,
     { source, target }: { source: string; target: string },
   ): Promise<void> {
-    for (const rid of namesIn(document, this.#base))
+    for (const rid of contentIn(document, this.#base))
       await this.#reseal({ rid, by }, (before) =>
         before.includes(source) ? before.map((each) => (each === source ? target : each)) : before,
       );
@@ -192,21 +192,12 @@ function claimedBy(changes: readonly Change[], base: string): Map<string, Claim>
     if (type !== 'DocumentReference' || resource === undefined) continue;
     const known = patients.filter((patient) => patient !== UNKNOWN_PATIENT);
     if (known.length === 0) continue;
-    for (const rid of namesIn(resource, base)) {
+    for (const rid of contentIn(resource, base)) {
       const before = claimed.get(keyOf(by, rid))?.patients ?? [];
       claimed.set(keyOf(by, rid), { by, rid, patients: [...new Set([...before, ...known])] });
     }
   }
   return claimed;
-}
-
-function namesIn({ content }: Resource, base: string): string[] {
-  return (Array.isArray(content) ? (content as { attachment?: Json }[]) : []).flatMap(({ attachment }) => {
-    const url = attachment?.url;
-    if (typeof url !== 'string') return [];
-    const local = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
-    return LOCAL.test(local) ? [local] : [];
-  });
 }
 
 const isContent = ({ type, patients }: Change): boolean =>

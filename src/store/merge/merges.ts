@@ -1,5 +1,6 @@
 /** Merges as MongoDB holds them: opaque ids and who decided, so in clear. Kept for good: deposits by old ids still come. */
 import type { Claimed, Merge, Merges } from '../../account/merge/ports.ts';
+import { find } from '../command.ts';
 import type { Database } from '../database.ts';
 
 export interface MergeDoc extends Omit<Merge, 'source'> {
@@ -57,4 +58,24 @@ export class MongoMerges implements Merges {
     const due = now + Math.min(MOST, Math.max(LEAST, now - at));
     await this.#database.merges.updateOne({ _id: source }, { $set: { due, moved: true } }, TIME);
   }
+}
+
+/** Merges after one another that are followed. */
+const DEEPEST = 5;
+const MOST_SOURCES = 50;
+
+/** Logical ids of the files that this one has replaced, and of those that they had. */
+export async function sourcesOf({ merges }: Database, target: string): Promise<string[]> {
+  const found = new Set<string>();
+  let level = [target];
+  for (let depth = 0; depth < DEEPEST && level.length > 0; depth += 1) {
+    const docs = await find(
+      merges,
+      { target: { $in: level } },
+      { projection: { _id: 1 }, limit: MOST_SOURCES, hint: 'target' },
+    );
+    level = docs.map(({ _id }) => _id).filter((id) => !found.has(id) && id !== target);
+    for (const id of level) found.add(id);
+  }
+  return [...found];
 }

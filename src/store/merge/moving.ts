@@ -64,6 +64,16 @@ export class MongoMoving implements Moving {
     return [];
   }
 
+  async named(names: readonly string[]): Promise<Stored[]> {
+    const docs = await find<Doc>(
+      this.#database.resources,
+      { _id: { $in: [...names] } },
+      { projection: WITHOUT_INDEX },
+    );
+    const opened = await Promise.all(docs.map((doc) => this.#reading.openHeld(doc._id, doc)));
+    return opened.filter((each) => each !== undefined);
+  }
+
   hand({ body, by }: Pick<Stored, 'body' | 'by'>, between: Between): Promise<void> {
     return this.#claims.hand(JSON.parse(body.toString()) as Resource, by, between);
   }

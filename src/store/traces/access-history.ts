@@ -11,6 +11,7 @@ import type { Database } from '../database.ts';
 import { type Doc, WITHOUT_INDEX, attributes } from '../document.ts';
 import { givenOf } from './own-only.ts';
 import { type Query, all } from '../query/query.ts';
+import { sourcesOf } from '../merge/merges.ts';
 import type { Reading } from '../reading.ts';
 import type { Wholeness } from '../wholeness.ts';
 
@@ -43,7 +44,8 @@ export class AccessHistory {
   ): Promise<{ docs: Doc[]; next: TracesFound['next'] }> {
     const { patient, limit } = asked;
     const { condition, judged } = await access.reach([patient]);
-    const { query, hint } = selected(asked, judged === undefined ? condition : ALL);
+    const before = await this.before(access, patient);
+    const { query, hint } = selected(asked, judged === undefined ? condition : ALL, before);
     const hidden = new Set<string>();
     const given: Doc[] = [];
     let start = asked.start;
@@ -61,7 +63,7 @@ export class AccessHistory {
       more = next !== undefined;
       if (next !== undefined) start = { at: next.date, id: next._id.slice(TYPE.length + 1) };
       const batch = docs.slice(0, wanted);
-      const allowed = await this.#allowed(access, batch, judged !== undefined);
+      const allowed = await this.#allowed(access, batch, judged !== undefined, { patient, before });
       for (const [index, doc] of batch.entries()) {
         if (allowed[index]) given.push(doc);
         else if (doc.about?.length === 1 && hidden.size < MOST_HIDDEN) hidden.add(doc.about[0]!);
@@ -70,8 +72,29 @@ export class AccessHistory {
     return { docs: given, next: more ? start : undefined };
   }
 
-  async #allowed(access: Access, docs: readonly Doc[], isJudged: boolean): Promise<boolean[]> {
-    const items = docs.map((doc) => attributes(doc._id, doc));
+  /** Files of the person that this one replaced: who speaks for the patient is told of theirs too. */
+  async before(access: Access, patient: string): Promise<string[]> {
+    const is = access.standing(patient)?.standing;
+    return is === 'patient' || is === 'representative' ? sourcesOf(this.#database, patient) : [];
+  }
+
+  async #allowed(
+    access: Access,
+    docs: readonly Doc[],
+    isJudged: boolean,
+    { patient, before }: { patient: string; before: readonly string[] },
+  ): Promise<boolean[]> {
+    const items = docs.map((doc) => {
+      const item = attributes(doc._id, doc);
+      // a file that was replaced is closed: what it was called hides nothing of what was done with it
+      return before.includes(doc.patient)
+        ? {
+            ...item,
+            patients: [patient],
+            about: item.about.filter((name) => name !== `Patient/${doc.patient}`),
+          }
+        : item;
+    });
     const [allowed, whole] = await Promise.all([
       isJudged ? access.among(items) : items.map(() => true),
       this.#wholeness.among(access, items),
@@ -80,15 +103,20 @@ export class AccessHistory {
   }
 }
 
-/** What is asked for, and by which index, in the order of its dates. @param reach what the gate allows */
+/**
+ * What is asked for, and by which index, in the order of its dates.
+ * @param reach what the gate allows
+ * @param before files that the patient's replaced
+ */
 export function selected(
   { patient, sought }: Pick<TracesAsked, 'patient' | 'sought'>,
   reach: Condition,
+  before: readonly string[] = [],
 ): { query: Query; hint: string; isOwn: boolean } {
   const condition = assume(reach, { types: [TYPE], patient });
   const only = givenOf(condition);
   const query = all([
-    { patient, type: TYPE },
+    { patient: before.length === 0 ? patient : { $in: [patient, ...before] }, type: TYPE },
     seeking(sought, only),
     toMongo(condition),
     { others: { $exists: false } },

@@ -67,7 +67,8 @@ export class Tracers {
   /** @throws FhirError too-costly past a bound that counts only what the caller may be given */
   async tracers(access: Access, asked: TracersAsked): Promise<TracersFound> {
     const { condition, judged } = await access.reach([asked.patient]);
-    const rows = await (judged === undefined
+    const before = await this.#history.before(access, asked.patient);
+    const rows = await (judged === undefined && before.length === 0
       ? this.#counted(access, asked, condition)
       : this.#judged(access, asked));
     if (rows.reduce((sum, { count }) => sum + count, 0) > MOST) throw tooMany();
