@@ -3,7 +3,7 @@
  * sealed, so that a stolen database logs nobody in. What tokens hang on are records of the same collection, so that
  * one query tells whether a token still holds.
  */
-import { createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import type { Artifact, Artifacts, Held, OpaqueToken, OpaqueTokens, Settled } from '../../auth/grants.ts';
 import { find } from '../command.ts';
 import type { Database } from '../database.ts';
@@ -31,14 +31,16 @@ export interface ArtifactDoc {
 
 interface Known {
   token: OpaqueToken;
-  /** Itself, and what it hangs on. */
-  needs: readonly string[];
+  /** Its name and those of what it hangs on, with BETWEEN between them. */
+  needs: string;
 }
 
 /** Kind of what tokens hang on. */
 export const LIFE = 'life';
 const TIME = { maxTimeMS: 10_000 };
 const REMEMBERED = 10_000;
+/** In no name. */
+const BETWEEN = '\n';
 /** What a request may carry: tokens of persons, and of systems. */
 const ACCESS = ['AccessToken', 'ClientCredentials'] as const;
 
@@ -47,7 +49,9 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
   readonly #hashing: Buffer;
   readonly #sealing: Buffer;
   readonly #kept: Gather<ArtifactDoc>;
-  readonly #living: Gather<true>;
+  /** By names with BETWEEN between them: each of them is there. */
+  readonly #living: Gather<boolean>;
+  /** By the hash of the secret, which is quicker than its names. */
   readonly #known = new Map<string, Known>();
 
   constructor(database: Database, ring: KeyRing) {
@@ -58,10 +62,13 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
       const found = await find(database.artifacts, { _id: { $in: ids } });
       return new Map(found.map((doc) => [doc._id, doc]));
     });
-    this.#living = new Gather(async (ids) => {
+    this.#living = new Gather(async (lists) => {
+      const needs = lists.map((list) => list.split(BETWEEN));
+      const ids = [...new Set(needs.flat())];
       const found = await find(database.artifacts, { _id: { $in: ids } }, { projection: { _id: 1 } });
-      return new Map(found.map(({ _id }) => [_id, true]));
-    });
+      const alive = new Set(found.map(({ _id }) => _id));
+      return new Map(lists.map((list, index) => [list, needs[index]!.every((id) => alive.has(id))]));
+    }, 1);
   }
 
   async put(kind: string, id: string, artifact: Artifact, seconds: number): Promise<void> {
@@ -122,7 +129,7 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
   }
 
   async areAlive(lives: readonly string[]): Promise<boolean> {
-    return (await Promise.all(lives.map((life) => this.#living.get(life)))).every(Boolean);
+    return lives.length === 0 || (await this.#living.get(lives.join(BETWEEN))) === true;
   }
 
   async begin(kind: 'grant' | 'session', id: string, seconds: number, settled?: Settled): Promise<void> {
@@ -170,14 +177,12 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
   }
 
   readonly token = async (secret: string): Promise<OpaqueToken | undefined> => {
-    const names = ACCESS.map((kind) => this.#hash(kind, secret));
-    const known = names.map((name) => this.#known.get(name)).find(Boolean) ?? (await this.#first(names));
+    const quick = hash('sha256', secret, 'base64url');
+    const known = this.#known.get(quick) ?? (await this.#first(secret, quick));
     if (known === undefined) return undefined;
     const { token, needs } = known;
-    const living =
-      token.until > Date.now() ? await Promise.all(needs.map((id) => this.#living.get(id))) : [false];
-    if (living.every(Boolean)) return token;
-    this.#known.delete(needs[0]!);
+    if (token.until > Date.now() && (await this.#living.get(needs)) === true) return token;
+    this.#known.delete(quick);
     return undefined;
   };
 
@@ -188,7 +193,8 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
     await artifacts.deleteMany({ [kind]: name }, { hint: kind, ...TIME });
   }
 
-  async #first(names: readonly string[]): Promise<Known | undefined> {
+  async #first(secret: string, quick: string): Promise<Known | undefined> {
+    const names = ACCESS.map((kind) => this.#hash(kind, secret));
     const doc = (await Promise.all(names.map((name) => this.#kept.get(name)))).find(Boolean);
     const opened = this.#opened(doc);
     if (doc === undefined || opened === undefined) return undefined;
@@ -212,9 +218,9 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
       until: Math.min(exp * 1000, extra.held.until ?? Infinity),
       ...(boundTo === undefined ? {} : { boundTo }),
     };
-    const known = { token, needs: [doc._id, ...token.lives] };
+    const known = { token, needs: [doc._id, ...token.lives].join(BETWEEN) };
     if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value!);
-    this.#known.set(doc._id, known);
+    this.#known.set(quick, known);
     return known;
   }
 
