@@ -8,6 +8,7 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
   watchPathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   maxWorkers: 2,
   testTimeout: 30_000,
 };
