@@ -104,6 +104,40 @@ describe('the general practitioner', () => {
     expect(await whose(carnet.as('gp'), space)).toEqual([GP]);
   });
 
+  it('is told the same history, by visit and by person, when no query can hold what the patient said', async () => {
+    const space = await Space.of(carnet, { generalPractitioner: [{ reference: GP }] });
+    await space.says(permits(DENTIST));
+    const id = await space.deposit();
+    for (let count = 0; count < 3; count += 1) await carnet.as('dentist').get(`DocumentReference/${id}`);
+    const secret = await space.deposit({ securityLabel: [{ coding: [label('R', CONFIDENTIALITY)] }] });
+    await carnet.as('dentist').get(`DocumentReference/${secret}`);
+    type Part = {
+      name: string;
+      part?: Part[];
+      valueReference?: { reference?: string };
+      valueUnsignedInt?: number;
+    };
+    const told = async (query: string): Promise<[string | undefined, number][]> => {
+      const { json } = await carnet.as('gp').get(`Patient/${space.id}/$access-history?${query}`);
+      return ((json.parameter ?? []) as Part[]).map(({ part = [] }) => {
+        const of = (wanted: string) => part.filter(({ name }) => name === wanted);
+        const count = of('count')[0]?.valueUnsignedInt ?? of('trace').length;
+        return [of('who')[0]?.valueReference?.reference, count];
+      });
+    };
+    const both = async () => [await told(`person=${DENTIST}`), await told(`group=person&person=${DENTIST}`)];
+    const hides = (code: string, system: string) => ({ type: 'deny', securityLabel: [label(code, system)] });
+    const restricted = hides('R', CONFIDENTIALITY);
+    const many = Array.from({ length: 600 }, (_, index) =>
+      hides(`${'long'.repeat(20)}${index}`, 'https://labels.example'),
+    );
+    for (const provision of [[restricted], [restricted, ...many]]) {
+      const consent = await space.says({ ...permits(GP), provision });
+      expect(await both()).toEqual([[[DENTIST, 3]], [[DENTIST, 3]]]);
+      await space.withdraws(consent);
+    }
+  });
+
   it('needs to name the patient: without, they are given their own', async () => {
     const space = await chosen();
     const id = await space.deposit();

@@ -172,16 +172,19 @@ async function cpu(): Promise<number> {
 const PAGES = 20;
 const ROUNDS = 4;
 const MOST_MS = 20;
+/** Of each trace that is counted. */
+const MOST_EACH_MS = 0.01;
 
 // a measurement, which other tests beside it would spoil
 if (process.env.TRACES !== undefined) {
-  it.each([
-    ['a page of one person', '?person=Practitioner/p5'],
-    ['a page of one document', '?document=DocumentReference/d9'],
-    ['the newest page', ''],
+  it.each<[string, number, string]>([
+    ['a page of one person', MOST_MS, '?person=Practitioner/p5'],
+    ['a page of one document', MOST_MS, '?document=DocumentReference/d9'],
+    ['the newest page', MOST_MS, ''],
+    ['a page by person', MOST_MS + TRACES * MOST_EACH_MS, '?group=person'],
   ])(
-    '%s costs at most 20 ms of CPU',
-    async (_, query) => {
+    '%s costs at most %d ms of CPU',
+    async (_, most, query) => {
       const path = `Patient/many/$access-history${query}`;
       // code is compiled, and what was written is settled
       for (let count = 0; count < 3 * PAGES; count += 1) await patient.get(path);
@@ -194,8 +197,8 @@ if (process.env.TRACES !== undefined) {
       // what else the machine does makes some rounds dearer
       const least = Math.min(...rounds);
       process.stderr.write(`${path} of ${TRACES}: ${least.toFixed(1)} ms\n`);
-      expect(least).toBeLessThan(MOST_MS);
+      expect(least).toBeLessThan(most);
     },
-    60_000,
+    600_000,
   );
 }
