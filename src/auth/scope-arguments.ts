@@ -5,6 +5,7 @@
  */
 import { type Condition, and, or } from '../condition/condition.ts';
 import { schema } from '../fhir/definitions/index.ts';
+import { CODED } from '../fhir/facts.ts';
 import { FhirError } from '../fhir/outcome.ts';
 
 type Reader = (type: string, value: string) => Condition;
@@ -17,6 +18,10 @@ const ADDRESS = /^[a-z][a-z0-9+.-]*:[^\s|]+(\|[^\s|]+)?$/i;
 const READERS: Record<string, Reader> = {
   category: (type, value) => ofElement(type, 'category', 'class', value),
   class: (type, value) => ofElement(type, 'class', 'category', value),
+  code(type, value) {
+    if (!CODED.has(type)) throw refused(`\`code\` of \`${type}\``);
+    return { is: 'code', among: [`coded=${token(value)}`] };
+  },
   type(type, value) {
     if (type !== 'DocumentReference') throw refused(`\`type\` of \`${type}\``);
     return { is: 'code', among: [`kind=${token(value)}`] };
@@ -73,7 +78,7 @@ function decoded(text: string): string {
 function refused(what: string): FhirError {
   return new FhirError(
     'forbidden',
-    `a scope can't have ${what}; allowed: \`category\`, \`class\`, \`type\` of DocumentReference, \`_profile\`, \`_id\``,
+    `a scope can't have ${what}; allowed: \`category\`, \`class\`, \`code\` of ${[...CODED].join(', ')}, \`type\` of DocumentReference, \`_profile\`, \`_id\``,
     { headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } },
   );
 }

@@ -15,7 +15,7 @@ export interface Attributes {
   labels: readonly string[];
   /** Since when it has been hidden from the patient by a label, without a break; milliseconds UTC. */
   hidden?: number;
-  /** What it is: `code=system|code`, `class=system|code` and `kind=system|code`, and `profile=` canonical. */
+  /** What it is: `code=system|code`, `class=…`, `kind=…`, `coded=…`, and `profile=` canonical: see fhir/facts.ts. */
   codes: readonly string[];
   /** When it happened, milliseconds UTC, from <= t < until; undefined when nothing says. */
   from?: number;

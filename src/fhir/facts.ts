@@ -10,7 +10,8 @@ import { LOCAL, WHOLE, namesOf } from './whole.ts';
 export interface ResourceFacts {
   /**
    * `code=system|code` of every coding in it, `class=system|code` of its category or class, `kind=system|code` of a
-   * document's type or of what a trace tells, `profile=` canonical, with and without its version.
+   * document's type or of what a trace tells, `coded=system|code` of its own `code` (see CODED), `profile=` canonical,
+   * with and without its version.
    */
   codes: string[];
   /** From the first to the last of its dates, milliseconds UTC, from <= t < until. */
@@ -45,7 +46,7 @@ const EVER = 8.64e15;
 /** `base`: the server's own FHIR base; references that begin with it are local. */
 export function factsOf(resource: Resource, base = ''): ResourceFacts {
   // first, so that the bound leaves them in
-  const codes = new Set(kindsOf(resource));
+  const codes = new Set([...kindsOf(resource), ...codedOf(resource)]);
   const about = new Set<string>();
   const authors = new Set<string>();
   const visit = (value: unknown, root: string): void => {
@@ -104,6 +105,26 @@ function kindsOf(resource: Resource): string[] {
   return (Array.isArray(codings) ? (codings as Coding[]) : []).map(
     ({ system = '', code = '' }) => `kind=${system}|${code}`,
   );
+}
+
+/** Types whose search parameter `code` is their element `code` and nothing else. https://hl7.org/fhir/R4/searchparameter-registry.html */
+export const CODED: ReadonlySet<string> = new Set([
+  'Condition',
+  'DiagnosticReport',
+  'List',
+  'Observation',
+  'Procedure',
+  'ServiceRequest',
+]);
+/** Codings of one `code` that are kept as such: what needs another of them isn't given. */
+const MOST_CODED = 10;
+
+function codedOf({ resourceType, code }: Resource): string[] {
+  if (!CODED.has(resourceType)) return [];
+  const { coding } = (code ?? {}) as { coding?: unknown };
+  return (Array.isArray(coding) ? (coding as Coding[]) : [])
+    .slice(0, MOST_CODED)
+    .flatMap(({ system = '', code: each }) => (each === undefined ? [] : [`coded=${system}|${each}`]));
 }
 
 export function isGranted({ type, outcome }: Resource): boolean {

@@ -41,6 +41,40 @@ it('what they leave out is absent from reads, searches, counts, includes and his
   expect((await app.get('Observation?patient=demo-mother&value-quantity=gt1')).json.total).toBe(0);
 });
 
+it('`code` is the element, not a code anywhere in it', async () => {
+  const rate = { system: 'http://loinc.org', code: '8867-4' };
+  const all = oauth.carnet.as('all');
+  const coded = (id: string, code: object, more: object = {}) =>
+    all.put(`Observation/${id}`, observation(id, 'demo-mother', 4, { code: { coding: [code] }, ...more }));
+  await coded('rate', rate);
+  await coded(
+    'part',
+    { system: 'http://loinc.org', code: '85354-9' },
+    { component: [{ code: { coding: [rate] } }] },
+  );
+  await coded('other', { system: 'urn:other', code: '8867-4' });
+  const app = as(
+    await launch(oauth, 'patient', { scope: 'patient/Observation.rs?code=http://loinc.org|8867-4' }),
+  );
+  for (const [id, status] of [
+    ['rate', 200],
+    ['part', 404],
+    ['other', 404],
+    ['vital', 404],
+  ] as const)
+    expect([id, (await app.get(`Observation/${id}`)).status]).toEqual([id, status]);
+  expect((await app.get('Observation?patient=demo-mother')).json.total).toBe(1);
+  await coded('rate', { system: 'http://loinc.org', code: '8480-6' });
+  expect((await app.get('Observation/rate')).status).toBe(404);
+  expect((await app.get('Observation/rate/_history')).status).toBe(404);
+  const both = as(
+    await launch(oauth, 'patient', {
+      scope: 'patient/Observation.rs?code=http://loinc.org|8867-4,http://loinc.org|8480-6',
+    }),
+  );
+  expect((await both.get('Observation/rate/_history')).json.total).toBe(2);
+});
+
 it('two scopes give what each gives, and an outside issuer’s mean the same', async () => {
   const lab = `patient/Observation.r?category=${CATEGORY}|laboratory`;
   const tokens = await launch(oauth, 'patient', { scope: `${VITAL} ${lab}` });
@@ -54,7 +88,11 @@ it('two scopes give what each gives, and an outside issuer’s mean the same', a
 });
 
 it.each([
-  ['an argument that the gate can’t tell', 'patient/Observation.rs?code=http://loinc.org|1-8'],
+  ['an argument that the gate can’t tell', 'patient/Observation.rs?status=final'],
+  ['a date, which the gate knows otherwise', 'patient/Observation.rs?date=ge2024'],
+  ['`code` where it means more than the element', 'patient/AllergyIntolerance.rs?code=http://loinc.org|1-8'],
+  ['`code` without its system', 'patient/Observation.rs?code=1-8'],
+  ['several, of which one isn’t told', 'patient/Observation.rs?code=http://loinc.org|1-8&status=final'],
   ['a modifier', `patient/Observation.rs?category:in=${CATEGORY}|x`],
   ['`:not`', `patient/Observation.rs?category:not=${CATEGORY}|vital-signs`],
   ['a code without its system', 'patient/Observation.rs?category=vital-signs'],

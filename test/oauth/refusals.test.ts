@@ -68,7 +68,8 @@ it.each<[string, string, Change]>([
   ['letters twice', 'invalid_scope', { scope: 'patient/Patient.rr' }],
   ['letters out of order', 'invalid_scope', { scope: 'patient/Patient.sr' }],
   ['an upper-case context', 'invalid_scope', { scope: 'PATIENT/Patient.rs' }],
-  ['an unsupported argument', 'invalid_scope', { scope: 'patient/Observation.rs?code=x|y' }],
+  ['an unsupported argument', 'invalid_scope', { scope: 'patient/Observation.rs?status=final' }],
+  ['an argument of another type', 'invalid_scope', { scope: 'patient/Immunization.rs?code=x|y' }],
   ['an unsupported modifier', 'invalid_scope', { scope: 'patient/Observation.rs?category:in=x|y' }],
   ['a launch without `launch`', 'invalid_request', { launch: 'x' }],
 ])('to the client: %s', async (_, error, change) => {
