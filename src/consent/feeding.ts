@@ -23,14 +23,26 @@ export function unfed(
   rules: DocumentTypes,
 ): Unfed | undefined {
   const roles: readonly Role[] = isWrittenByLay(document) ? [role, 'patient'] : [role];
-  const mayFeed = ({ feeders = rules.feeders }: DocumentTypes['types'][number]): boolean =>
+  const mayFeed = ({ feeders = rules.feeders }: Type): boolean =>
     roles.some((each) => feeders.includes(each));
-  const kept = before === undefined ? [] : typesOf(before, rules);
-  const news = typesOf(document, rules).filter((name) => !kept.includes(name));
-  const found = rules.types.find((each) => news.includes(nameOf(each)) && !mayFeed(each));
+  const known = byName(rules);
+  const isBarred = (name: string): boolean => known.has(name) && !mayFeed(known.get(name)!);
+  const barred = typesOf(document, rules).filter(isBarred);
+  const kept = barred.length === 0 || before === undefined ? [] : typesOf(before, rules);
+  const found = barred.find((name) => !kept.includes(name));
   if (found === undefined) return undefined;
   const codes = (may: boolean) => rules.types.filter((each) => mayFeed(each) === may).map(({ code }) => code);
-  return { type: nameOf(found), allowed: codes(true), barred: codes(false) };
+  return { type: found, allowed: codes(true), barred: codes(false) };
+}
+
+type Type = DocumentTypes['types'][number];
+const names = new WeakMap<DocumentTypes, ReadonlyMap<string, Type>>();
+
+function byName(rules: DocumentTypes): ReadonlyMap<string, Type> {
+  let known = names.get(rules);
+  if (known === undefined)
+    names.set(rules, (known = new Map(rules.types.map((each) => [nameOf(each), each]))));
+  return known;
 }
 
 const nameOf = ({ system = '', code = '' }: Coding): string => `${system}|${code}`;

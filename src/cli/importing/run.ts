@@ -16,7 +16,7 @@ export interface Tally {
 }
 
 /** Of one transaction. */
-const TOGETHER = 16;
+const TOGETHER = 64;
 const BYTES = 8 * 1024 * 1024;
 
 const METADATA = /(^|\/)METADATA\.XML$/i;

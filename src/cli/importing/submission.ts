@@ -90,8 +90,9 @@ async function* pieces(
 ): AsyncGenerator<Piece | Rejected> {
   yield* rejected;
   const kept = new Map<string, Entry>();
+  const related = relationsOf(metadata, entries);
   for (const each of entries) {
-    const made = await piece(archive, metadata, entries, each, prefix);
+    const made = await piece(archive, related.get(each.entry.id) ?? [], each, prefix);
     if ('resources' in made) kept.set(each.entry.id, each);
     yield made;
   }
@@ -102,10 +103,24 @@ async function* pieces(
     for (const set of sets) yield* list(path, metadata, set, kind, kept, prefix);
 }
 
+/** By the id of what replaces, appends to or transforms. */
+function relationsOf(
+  { associations }: XdsMetadata,
+  entries: readonly Entry[],
+): Map<string, Placed['related'][number][]> {
+  const ids = new Map(entries.map(({ entry, id }) => [entry.id, id]));
+  const related = new Map<string, Placed['related'][number][]>();
+  for (const { type, source, target } of associations) {
+    const [code, id] = [RELATIONS[type], ids.get(target)];
+    if (code === undefined || id === undefined) continue;
+    related.set(source, [...(related.get(source) ?? []), { code, id }]);
+  }
+  return related;
+}
+
 async function piece(
   archive: Archive,
-  metadata: XdsMetadata,
-  entries: readonly Entry[],
+  related: Placed['related'],
   { entry, ins, id, path }: Entry,
   prefix: string,
 ): Promise<Piece | Rejected> {
@@ -116,7 +131,8 @@ async function piece(
   }
   const bytes = await file.read().catch(() => undefined);
   if (bytes === undefined) return { path, reason: 'the file can not be read' };
-  const reason = contentFault(entry, bytes, ins);
+  const sha1 = createHash('sha1').update(bytes).digest();
+  const reason = contentFault(entry, bytes, sha1, ins);
   if (reason !== undefined) return { path, reason };
   const binary = idOf(prefix, 'b', ins, entry.uniqueId!);
   const placed: Placed = {
@@ -124,12 +140,8 @@ async function piece(
     id,
     binary,
     size: bytes.length,
-    sha1: createHash('sha1').update(bytes).digest('base64'),
-    related: metadata.associations.flatMap(({ type, source, target }) => {
-      const code = RELATIONS[type];
-      const other = entries.find((each) => each.entry.id === target);
-      return code === undefined || source !== entry.id || other === undefined ? [] : [{ code, id: other.id }];
-    }),
+    sha1: sha1.toString('base64'),
+    related,
   };
   const content = {
     resourceType: 'Binary',
@@ -164,11 +176,11 @@ function* list(
   }
 }
 
-function contentFault(entry: XdsDocument, bytes: Buffer, ins: Ins): string | undefined {
+function contentFault(entry: XdsDocument, bytes: Buffer, sha1: Buffer, ins: Ins): string | undefined {
   const [hash, size] = [first(entry, 'hash'), first(entry, 'size')];
   if (size !== undefined && Number(size) !== bytes.length)
     return `the metadata says ${size} bytes, the file has ${bytes.length}`;
-  if (hash !== undefined && hash.toLowerCase() !== createHash('sha1').update(bytes).digest('hex'))
+  if (hash !== undefined && hash.toLowerCase() !== sha1.toString('hex'))
     return 'the SHA-1 of the file is not that of the metadata';
   const check = contentCheck(entry.mimeType!);
   check.take(bytes);

@@ -61,7 +61,7 @@ function entriesOf({ status, body }: Reply): Sent {
 export async function persist(
   method: 'PUT' | 'POST',
   path: string,
-  body: string,
+  body: string | Buffer<ArrayBuffer>,
   server: Server,
   { repeatable = method === 'PUT' }: { repeatable?: boolean } = {},
 ): Promise<Reply> {
@@ -82,7 +82,12 @@ export async function persist(
   }
 }
 
-async function request(method: string, path: string, body: string, server: Server): Promise<Reply> {
+async function request(
+  method: string,
+  path: string,
+  body: string | Buffer<ArrayBuffer>,
+  server: Server,
+): Promise<Reply> {
   const response = await fetch(`${server.base}${path}`, {
     method,
     body,
@@ -90,6 +95,8 @@ async function request(method: string, path: string, body: string, server: Serve
       authorization: `Bearer ${server.token}`,
       'content-type': 'application/fhir+json',
       accept: 'application/fhir+json',
+      // little comes back, and packing it costs both
+      'accept-encoding': 'identity',
       prefer: 'return=minimal',
     },
     signal: AbortSignal.timeout(server.patience),
