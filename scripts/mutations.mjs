@@ -27,6 +27,7 @@ const granted = 'src/enforcement/granted.ts';
 const writing = 'src/consent/writing.ts';
 const labelling = 'src/consent/labelling.ts';
 const labels = 'src/enforcement/labels.ts';
+const feeding = 'src/consent/feeding.ts';
 
 /**
  * name, file, what stands there, what stands there then, tests
@@ -731,6 +732,27 @@ const TABLE = [
     "if (statement.effect === 'permit' && level === 'caller' && statement.written < voided) continue;",
     '',
     PURE,
+  ],
+  [
+    'everybody feeds every type of document',
+    feeding,
+    'known.has(name) && !mayFeed(known.get(name)!)',
+    'false',
+    ['test/consent/feeding', 'test/consent/country'],
+  ],
+  [
+    'of several types one that is allowed is enough',
+    feeding,
+    '.filter(isBarred);',
+    '.filter((name, _, all) => isBarred(name) && all.every(isBarred));',
+    ['test/consent/feeding'],
+  ],
+  [
+    'one author who is the patient is enough',
+    feeding,
+    'authors.every((each) =>',
+    'authors.some((each) =>',
+    ['test/consent/feeding'],
   ],
 ];
 
