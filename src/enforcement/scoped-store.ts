@@ -16,7 +16,7 @@ import { asksNational } from '../search/national.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
 import { Insight } from './insight.ts';
-import { type Known, knownOf } from '../fhir/content/attachment.ts';
+import { type Known, contentIn, knownOf } from '../fhir/content/attachment.ts';
 import type { Labelled } from '../consent/labelling.ts';
 import { type Relabelled, asGiven, labelled, labelledIn } from './labels.ts';
 import type { Concern, Grounds, Notes } from './notes.ts';
@@ -164,6 +164,25 @@ export class ScopedStore {
     this.notes.pardoned(binary);
     this.notes.given({ ...binary, patients: document.patients });
     return binary;
+  }
+
+  /** Content of the caller's own that no document of theirs names but this one: it goes with it. */
+  async contentOf(document: Stored, base: string): Promise<Stored[]> {
+    const { by, id: named, body } = document;
+    if (by !== this.#access.depositor) return [];
+    const access = Access.internal('content that goes with its document', { is: 'by', among: [by] });
+    const each = await Promise.all(
+      contentIn(parseJson(body) as Resource, base).map(async (name) => {
+        const [type = '', id = ''] = name.split('/');
+        const [documents, content] = await Promise.all([
+          this.#port.byIdentity(access, 'DocumentReference', `location=${name}`),
+          this.#port.get(access, type, id),
+        ]);
+        const isThere = content !== undefined && content.method !== 'DELETE';
+        return isThere && documents.every((other) => other.id === named) ? [content] : [];
+      }),
+    );
+    return each.flat();
   }
 
   /**

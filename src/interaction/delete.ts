@@ -1,11 +1,11 @@
 /** https://hl7.org/fhir/R4/http.html#delete and https://hl7.org/fhir/R4/http.html#3.1.0.7.1 */
-import type { Lock, Stored } from '../enforcement/ports.ts';
+import type { Change, Lock, Stored } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { onMatch } from './condition.ts';
 import type { Context } from './context.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { checkIfMatch, versionHeaders } from './versions.ts';
-import { commitOne, inTurn, requireBlockKept, requireWrite } from './write.ts';
+import { inTurn, requireBlockKept, requireWrite } from './write.ts';
 
 export function remove(context: Context, exchange: Exchange): Promise<Answer> {
   const { type, id } = exchange.params;
@@ -35,11 +35,15 @@ async function removed(
   checkIfMatch(exchange, current);
   requireBlockKept(exchange, current, undefined);
   const whole = current.whole ?? current;
-  const { type, id, patients, labels, by } = whole;
-  const stored = await commitOne(
-    exchange,
-    { method: 'DELETE', type, id, patients, labels, by, previous: whole },
-    locks,
-  );
-  return { status: 204, headers: { etag: versionHeaders(stored).etag! }, at: stored.at };
+  const { store, base } = exchange;
+  // the entries of a transaction say all that it deletes
+  const isDocument = whole.type === 'DocumentReference' && !store.staged;
+  const contents = isDocument ? await store.contentOf(whole, base) : [];
+  const [stored] = await store.commit([whole, ...contents].map(deletion), locks);
+  return { status: 204, headers: { etag: versionHeaders(stored!).etag! }, at: stored!.at };
+}
+
+function deletion(previous: Stored): Change {
+  const { type, id, patients, labels, by } = previous;
+  return { method: 'DELETE', type, id, patients, labels, by, previous };
 }

@@ -587,3 +587,20 @@ describe('a number that changes', () => {
     expect([status, json.issue[0].details.text]).toEqual([409, expect.stringContaining('$merge')]);
   });
 });
+
+it('a document that went to the wrong patient is withdrawn: told to who could see it, and to nobody else', async () => {
+  const [seen, unseen] = [await file('179032B00100192'), await file('179032B00100193')];
+  const hidden = { securityLabel: [{ coding: [label('INVISIBLE_PATIENT')] }] };
+  const withdrawn = async (space: Space, more: object = {}): Promise<string[]> => {
+    const id = await space.deposit(more);
+    expect((await carnet.as('hospital').delete(`DocumentReference/${id}`)).status).toBe(204);
+    expect((await carnet.as('hospital').get(`DocumentReference/${id}`)).status).toBe(410);
+    expect((await space.me.get(`DocumentReference/${id}`)).status).toBe(more === hidden ? 404 : 410);
+    await settled(carnet);
+    const traces = await space.me.get(`AuditEvent?patient=${space.id}&action=D`);
+    const told = codesOf((await space.me.get(`Patient/${space.id}/$notices`)).json);
+    return [...told, ...idsOf(traces).map(() => 'trace')];
+  };
+  expect(await withdrawn(seen)).toEqual(['document-deleted', 'document-added', 'trace']);
+  expect(await withdrawn(unseen, hidden)).toEqual([]);
+});

@@ -417,7 +417,19 @@ it('a document that was pushed to the wrong patient is withdrawn by its deposito
   const at = `DocumentReference/${json.id}`;
   expect([(await other.delete(at)).status, (await other.get(at)).status]).toEqual([403, 200]);
   expect((await hospital.delete(at)).status).toBe(204);
-  expect([(await other.get(at)).status, (await other.get(json.content[0].attachment.url)).status]).toEqual([
-    410, 404,
-  ]);
+  const { url } = json.content[0].attachment;
+  expect([(await other.get(at)).status, (await other.get(url)).status]).toEqual([410, 404]);
+  expect((await hospital.get(url)).status).toBe(410);
+});
+
+it('its content stays where another document of the depositor names it', async () => {
+  const { json } = await hospital.post('DocumentReference', simplified('deux fois', 'Patient/other'));
+  const { url } = json.content[0].attachment;
+  const { id: _id, meta: _meta, masterIdentifier: _name, identifier: _names, ...copy } = json;
+  const twice = await hospital.post('DocumentReference', { ...copy, masterIdentifier: { value: 'twice' } });
+  expect(twice.status).toBe(201);
+  expect((await hospital.delete(`DocumentReference/${json.id}`)).status).toBe(204);
+  expect((await hospital.get(url)).status).toBe(200);
+  await hospital.delete(`DocumentReference/${twice.json.id}`);
+  expect((await hospital.get(url)).status).toBe(410);
 });
