@@ -738,7 +738,7 @@ const TABLE = [
     feeding,
     'known.has(name) && !mayFeed(known.get(name)!)',
     'false',
-    ['test/consent/feeding', 'test/consent/country'],
+    ['test/consent/feeding'],
   ],
   [
     'of several types one that is allowed is enough',
