@@ -188,6 +188,7 @@ export async function authorizing(
           origins = await clients.origins();
         },
       },
+      { name: 'keys towards providers', every: KEYS_EVERY, run: () => way.readKeys() },
       {
         name: 'issuer keys',
         every: KEYS_EVERY,

@@ -10,12 +10,14 @@ import { MongoActivationCodes } from '../store/records/activation-codes.ts';
 import type { Database } from '../store/database.ts';
 import type { KeyRing } from '../store/keys/keys.ts';
 import { MongoLogins } from '../store/records/logins.ts';
-import { upstreamKeys } from '../store/keys/upstream-keys.ts';
+import { UpstreamKeys } from '../store/keys/upstream-keys.ts';
 
 export interface Entrance {
   elsewhere: Elsewhere;
   logins: Logins;
   codes: ActivationCodes;
+  /** Reads our keys towards providers again: another process may have rotated them. */
+  readKeys(): Promise<void>;
 }
 
 export async function entrance(
@@ -26,10 +28,15 @@ export async function entrance(
   const logins = new MongoLogins(database, ring);
   const codes = new MongoActivationCodes(database, ring);
   const algs = OWN_ALGS.filter((alg) => upstreams.some((upstream) => needs(upstream, alg)));
-  const keys = new OwnKeys((await upstreamKeys(database, ring, algs)) as OwnKey[]);
+  const kept = new UpstreamKeys(database, ring);
+  const read = async (): Promise<OwnKey[]> => (await kept.all(algs, Date.now())) as OwnKey[];
+  const keys = new OwnKeys(await read());
   return {
     logins,
     codes,
+    async readKeys() {
+      keys.replace(await read());
+    },
     elsewhere: {
       upstreams,
       party: parties(upstreams, issuer, keys),

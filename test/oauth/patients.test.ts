@@ -1,5 +1,10 @@
 /** Patients come from FranceConnect+: five traits, once a code, then issuer and `sub`. */
+import { join } from 'node:path';
+import { decodeProtectedHeader } from 'jose';
 import { SPACE_STATUS } from '../../src/consent/vocabulary.ts';
+import { connect } from '../../src/store/database.ts';
+import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
+import { UpstreamKeys } from '../../src/store/keys/upstream-keys.ts';
 import { document, person } from '../leaks/support/content.ts';
 import type { Client } from '../support/server.ts';
 import { fcClaims } from './support/claims.ts';
@@ -213,4 +218,43 @@ it('another way may be chosen before the code', async () => {
   const other = /href="([^"]*\/other)"/.exec(walk.seen.text)![1]!;
   const seen = await walk.browser.get(other);
   expect(seen.text).toContain('/with?upstream=psc');
+});
+
+it('our keys towards a provider rotate while people log in, whichever of them it knows', async () => {
+  const { claims } = await space('rotated');
+  const { uri, dbName } = at.carnet.database;
+  const database = await connect(uri, dbName);
+  const published = async (use: string): Promise<string[]> => {
+    const { keys } = (await (await fetch(`${at.issuer}/upstream-jwks`)).json()) as {
+      keys: Record<string, string>[];
+    };
+    return keys.filter((each) => each.use === use).map(({ kid }) => kid!);
+  };
+  const isRead = async (): Promise<boolean> => isActivate((await comes('sub-rotated', claims)).seen);
+  const signedBy = () => decodeProtectedHeader(at.fc.seen.at(-1)!.form.client_assertion as string).kid;
+  try {
+    const ring = new KeyRing(database.records.keys, await keyFile(join(at.carnet.dataDir, 'kek.json')));
+    const keys = new UpstreamKeys(database, ring);
+    const rotate = async (now: number): Promise<void> => {
+      await keys.rotate(now);
+      await at.carnet.server.entrance!.readKeys();
+    };
+    const [[signs], [reads]] = [await published('sig'), await published('enc')];
+    await rotate(Date.now());
+    expect(await published('sig')).toEqual([expect.any(String), signs]);
+    expect(await published('enc')).toEqual([expect.not.stringMatching(`^${reads}$`)]);
+    // it has what was published before, then what is now; we sign with what is known for sure
+    expect([await isRead(), signedBy()]).toEqual([true, signs]);
+    await at.openFc();
+    expect([await isRead(), signedBy()]).toEqual([true, signs]);
+    await rotate(Date.now() - 16 * 60_000);
+    await at.openFc();
+    expect([await isRead(), signedBy()]).toEqual([true, expect.not.stringMatching(`^${signs}$`)]);
+    await rotate(Date.now() + 8 * 86_400_000);
+    const kept = await database.upstreamKeys.find({ alg: 'ES256' }).toArray();
+    expect(kept.map(({ _id }) => _id)).not.toContain(signs);
+    expect(kept).toHaveLength(2);
+  } finally {
+    await database.close();
+  }
 });

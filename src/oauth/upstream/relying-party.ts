@@ -43,7 +43,7 @@ export class RelyingParty {
   readonly upstream: Upstream;
   readonly #redirectUri: string;
   readonly #keys: OwnKeys;
-  #known: { configuration: Promise<Configuration>; at: number } | undefined;
+  #known: { configuration: Promise<Configuration>; at: number; keys: string } | undefined;
 
   /** @param redirectUri compared exactly, by the provider */
   constructor(upstream: Upstream, redirectUri: string, keys: OwnKeys) {
@@ -135,8 +135,10 @@ export class RelyingParty {
 
   /** As the provider says of itself; what couldn't be read is tried again by the next who comes. */
   async #configuration(): Promise<Configuration> {
-    if (this.#known === undefined || Date.now() - this.#known.at > FRESH_FOR) {
-      const known = { configuration: this.#discovered(), at: Date.now() };
+    const keys = this.#keys.version(Date.now());
+    const isFresh = this.#known?.keys === keys && Date.now() - this.#known.at <= FRESH_FOR;
+    if (this.#known === undefined || !isFresh) {
+      const known = { configuration: this.#discovered(), at: Date.now(), keys };
       this.#known = known;
       known.configuration.catch(() => {
         if (this.#known === known) this.#known = undefined;
@@ -154,7 +156,7 @@ export class RelyingParty {
     const { issuer, client, idToken, userinfo, encryption } = this.upstream;
     const authentication =
       client.auth === 'private_key_jwt'
-        ? library.PrivateKeyJwt(await this.#keys.signing())
+        ? library.PrivateKeyJwt(await this.#keys.signing(Date.now()))
         : client.auth === 'client_secret_post'
           ? library.ClientSecretPost(client.secret)
           : library.ClientSecretBasic(client.secret);
@@ -172,8 +174,8 @@ export class RelyingParty {
       ],
     });
     if (encryption !== undefined) {
-      const key = await this.#keys.decryption(encryption);
-      library.enableDecryptingResponses(configuration, ['A256GCM', 'A128GCM', 'A128CBC-HS256'], key);
+      const keys = await this.#keys.decryption(encryption);
+      library.enableDecryptingResponses(configuration, ['A256GCM', 'A128GCM', 'A128CBC-HS256'], ...keys);
     }
     return configuration;
   }

@@ -18,6 +18,8 @@ export const SECRET = 'a secret that both know';
 export interface Elsewhere extends Oauth {
   psc: UpstreamServer;
   fc: UpstreamServer;
+  /** FranceConnect+ begins anew, and reads our keys. */
+  openFc(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,7 +52,6 @@ export async function elsewhereServer(
     { ...two!, ...changes.fc },
   ];
   const oauth = await oauthServer(file, { upstreams, hasForm: false, proxies: 1 });
-  const jwks: unknown = JSON.parse(await (await fetch(`${oauth.issuer}/upstream-jwks`)).text());
   const others = ['hospital-at-psc', 'another-at-psc'].map((id) => ({
     client_id: id,
     client_secret: `${SECRET} of ${id}`,
@@ -65,22 +66,27 @@ export async function elsewhereServer(
     ...others,
   );
   const { encryption, userinfo } = upstreams[1]!;
-  await fc.open({
-    client_id: 'carnet-at-fc',
-    token_endpoint_auth_method: 'private_key_jwt',
-    redirect_uris: [`${oauth.issuer}/back/fc`],
-    jwks,
-    id_token_signed_response_alg: 'ES256',
-    userinfo_signed_response_alg: userinfo,
-    id_token_encrypted_response_alg: encryption,
-    id_token_encrypted_response_enc: 'A256GCM',
-    userinfo_encrypted_response_alg: encryption,
-    userinfo_encrypted_response_enc: 'A256GCM',
-  });
+  const openFc = async (): Promise<void> => {
+    const jwks: unknown = JSON.parse(await (await fetch(`${oauth.issuer}/upstream-jwks`)).text());
+    await fc.open({
+      client_id: 'carnet-at-fc',
+      token_endpoint_auth_method: 'private_key_jwt',
+      redirect_uris: [`${oauth.issuer}/back/fc`],
+      jwks,
+      id_token_signed_response_alg: 'ES256',
+      userinfo_signed_response_alg: userinfo,
+      id_token_encrypted_response_alg: encryption,
+      id_token_encrypted_response_enc: 'A256GCM',
+      userinfo_encrypted_response_alg: encryption,
+      userinfo_encrypted_response_enc: 'A256GCM',
+    });
+  };
+  await openFc();
   return {
     ...oauth,
     psc,
     fc,
+    openFc,
     async close() {
       await oauth.carnet.close();
       await Promise.all([psc.close(), fc.close()]);
