@@ -18,6 +18,12 @@ export function accepted(change: Change, subject: Subject, offered: Offered): Ch
   if (type !== 'Subscription' || resource === undefined) return change;
   if (!SUBSCRIBERS.has(subject.role))
     throw new FhirError('forbidden', 'Subscriptions are for software and professionals');
+  // it would outlive what the software says by weeks
+  if (subject.assertedBy !== undefined)
+    throw new FhirError(
+      'forbidden',
+      'only a professional who has logged in subscribes, not software in their name',
+    );
   if (by !== subject.depositor)
     throw new FhirError('forbidden', 'only its subscriber may change a Subscription');
   if (subject.emergencies.length > 0 || subject.purposes.some((each) => EMERGENCIES.has(each)))

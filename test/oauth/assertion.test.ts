@@ -64,6 +64,7 @@ beforeAll(async () => {
     system('plain', hospital),
     system('writing', hospital, { persons, system: writes }),
     system('ending', hospital, { persons }),
+    system('wide', hospital, { persons: { scope: 'user/*.cruds', asserts: true } }),
   );
   all = oauth.carnet.as('all');
   const people = NOT_HERE.flatMap(([, of, ...roles], index) => [
@@ -188,6 +189,21 @@ it('breaks no glass, and doesn’t come through one that the person broke: one a
   expect((await asserted.get('DocumentReference/d', glass)).status).toBe(403);
   expect((await asserted.get('DocumentReference/d')).status).toBe(404);
   expect((await asserted.get('DocumentReference/d', { 'x-purpose-of-use': 'ETREAT' })).status).toBe(403);
+});
+
+it('subscribes to nothing: that would outlive it', async () => {
+  const assertion = await naming(DOCTOR, { iss: 'wide' });
+  const wide = as(await ask(assertion, { client: 'wide', form: { scope: 'user/*.cruds' } }));
+  const subscription = {
+    resourceType: 'Subscription',
+    status: 'requested',
+    reason: 'x',
+    criteria: 'DocumentReference?patient=p',
+    channel: { type: 'websocket' },
+  };
+  const refused = await wide.post('Subscription', subscription);
+  expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('logged in')]);
+  expect((await oauth.carnet.as('emergency').post('Subscription', subscription)).status).toBe(201);
 });
 
 it('of eight that arrive together one is taken', async () => {
