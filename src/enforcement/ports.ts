@@ -76,6 +76,8 @@ export interface Change extends Pick<Attributes, 'type' | 'id' | 'patients' | 'b
   unshown?: readonly string[];
   /** Its depositor is not shown what it changes. */
   hushed?: boolean;
+  /** Of a Patient: another national number than before. */
+  renumbers?: boolean;
   /** Whose rights a Subscription is delivered by; absent: as before. */
   subscriber?: Subject;
   /** Of a Binary whose bytes lie apart: their id. */

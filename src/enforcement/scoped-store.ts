@@ -188,12 +188,13 @@ export class ScopedStore {
   /**
    * Who it is that all these terms mean (`identifier=system|value`, `traits=…`): one patient, whose space is open. Who
    * knows them may know that there is such a space; nothing but who it is is told. Unknown, opposed and closed are one.
+   * @param but who isn't meant, by logical id
    */
-  async whoIs(terms: readonly string[]): Promise<Resource | undefined> {
+  async whoIs(terms: readonly string[], but?: string): Promise<Resource | undefined> {
     const access = Access.internal('a patient who is named by national identifier or all traits');
     const each = await Promise.all(terms.map((term) => this.#port.byIdentity(access, 'Patient', term)));
     const [first = [], ...rest] = each.map((found) => found.map(({ id }) => id));
-    const ids = first.filter((id) => rest.every((others) => others.includes(id)));
+    const ids = first.filter((id) => id !== but && rest.every((others) => others.includes(id)));
     // one that isn't open doesn't count: it would show by hiding the other
     const open = (await Promise.all(ids.slice(0, MOST_NAMESAKES).map((id) => this.#opened(id)))).filter(
       (found) => found !== undefined,

@@ -10,14 +10,18 @@ const AT = { expression: 'Patient.identifier' };
 const ENDED: ReadonlySet<unknown> = new Set(['old', 'temp']);
 const NUMBER = /^[1-8]\d{4}(\d{2}|2[AB])\d{6}\d{2}$/;
 
-/**
- * @returns the numbers, `system|value`, that the patient hadn't before
- * @throws FhirError 422
- */
-export function numbersChanged(before: Resource, after: Resource): string[] {
+/** `system|value` of each. */
+export interface Renumbered {
+  /** Those that the patient hadn't before. */
+  added: readonly string[];
+  /** Those that the patient has no more. */
+  dropped: readonly string[];
+}
+
+/** @throws FhirError 422 */
+export function numbersChanged(before: Resource, after: Resource): Renumbered {
   const [had, has] = [nationalIn(before), nationalIn(after)];
-  if (had.some((number) => !has.includes(number)))
-    throw refused('a national number isn’t dropped: it stays with `use` `old` and the end of its `period`');
+  const dropped = had.filter((number) => !has.includes(number));
   const now = items(after.identifier);
   const ending = currentIn(before).filter((number) => !currentIn(after).includes(number));
   const isEnded = ({ use, period }: Json): boolean =>
@@ -25,7 +29,7 @@ export function numbersChanged(before: Resource, after: Resource): string[] {
   if (!now.filter((each) => ending.includes(nameOf(each))).every(isEnded))
     throw refused('a national number that is replaced has the end of its `period`');
   const found = currentIn(after).filter((number) => !had.includes(number));
-  if (found.length === 0) return [];
+  if (found.length === 0) return { added: [], dropped };
   if (currentIn(after).length > 1)
     throw refused('one national number is the current one: the one before has `use` `old`');
   if (!found.every((number) => isWellFormed(number.slice(number.indexOf('|') + 1))))
@@ -34,8 +38,11 @@ export function numbersChanged(before: Resource, after: Resource): string[] {
     throw refused(
       'the identity of a new number is whole: name at birth (`use` official), first given name, `birthDate` and `gender`',
     );
-  return found;
+  return { added: found, dropped };
 }
+
+export const kept = (): FhirError =>
+  refused('a national number isn’t dropped: it stays with `use` `old` and the end of its `period`');
 
 /** Thirteen characters and their key: 97 less what is left of a division by 97; Corsica's letters count as 19 and 18. */
 export function isWellFormed(number: string): boolean {

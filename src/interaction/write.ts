@@ -127,7 +127,8 @@ export async function changeOf(
   if (kind !== 'labels' && errors.length > 0) throw FhirError.of(errors, statusOf(errors));
   await requireWrite(exchange, { type, id, patients }, previous, kind, resource);
   if (live !== undefined) requireBlockKept(exchange, live, resource);
-  if (live !== undefined && type === 'Patient') await requireNumbers(exchange, live, resource);
+  const isKnown = live !== undefined && type === 'Patient';
+  const renumbers = isKnown && (await requireNumbers(exchange, live, resource));
   const own = isAppsOwn(exchange, type) ? ofApp(exchange, resource, patients) : resource;
   const meant = kind === 'labels' && by !== subject.depositor ? labelsAlone(live!, resource) : own;
   const labelled = await store.labelled(meant, patients, previous);
@@ -143,6 +144,7 @@ export async function changeOf(
     hushed: labelled.hushed,
     by,
     ...(content === undefined ? {} : { content }),
+    ...(renumbers ? { renumbers } : {}),
     previous,
   };
 }

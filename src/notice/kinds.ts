@@ -91,6 +91,10 @@ export const KINDS = {
     fr: 'La connexion d’une application est arrivée à son terme.',
     en: 'The connection of an app has come to its end.',
   },
+  'number-changed': {
+    fr: 'Le matricule de cet espace a changé.',
+    en: 'The national number of this space has changed.',
+  },
   'record-merged': {
     fr: 'Deux dossiers ouverts à ce nom ont été réunis dans cet espace.',
     en: 'Two files of the same person were joined in this space.',

@@ -19,6 +19,8 @@ export interface Changed {
   actor?: string;
   /** It came from another file of the same person: one notice tells of all. */
   isMove?: true;
+  /** A Patient has another national number than before. */
+  renumbers?: true;
 }
 
 /** A professional came to a patient's data. Sealed under the patient's key. */

@@ -51,6 +51,7 @@ const TYPES: Readonly<Record<string, (change: Changed, resource: Resource | unde
   DocumentReference: ({ method, version }) =>
     method === 'DELETE' ? 'document-deleted' : version === 1 ? 'document-added' : 'document-changed',
   Consent: ({ version }) => (version === 1 ? 'consent-collected' : 'consent-changed'),
+  Patient: () => 'number-changed',
   Appointment: ({ method, version }, resource) =>
     method === 'DELETE' || CANCELLED.has(resource?.status)
       ? 'appointment-cancelled'
@@ -58,6 +59,9 @@ const TYPES: Readonly<Record<string, (change: Changed, resource: Resource | unde
         ? 'appointment-added'
         : 'appointment-changed',
 };
+/** Of the Patient, a number that changed alone. */
+const isNews = ({ type, renumbers }: Changed): boolean =>
+  TYPES[type] !== undefined && (type !== 'Patient' || renumbers === true);
 const CANCELLED = new Set<unknown>(['cancelled', 'entered-in-error', 'noshow']);
 
 /** A row of the outbox that was damaged, or sealed under another key. */
@@ -81,7 +85,7 @@ export class Teller {
     const { cause } = row;
     const told: Told = { tellings: [], holds: [], released: [] };
     if (cause.cause === 'unreadable') throw new UnreadableRow();
-    if (cause.cause === 'change' && TYPES[cause.type] === undefined) return told;
+    if (cause.cause === 'change' && !isNews(cause)) return told;
     const patients = row.patients.filter((patient) => patient !== UNKNOWN_PATIENT);
     const policies = await this.#source.policies.policies(patients);
     for (const stated of policies.values()) {

@@ -572,6 +572,9 @@ describe('a number that changes', () => {
     expect((await person.me.get(`Patient/${person.id}/_history`)).json.total).toBe(2);
     const { json } = await person.me.get(`AuditEvent?patient=${person.id}&action=U`);
     expect(json.entry[0].resource.agent[0].who.reference).toBe('Organization/demo-registry');
+    await settled(carnet);
+    const told = codesOf((await person.me.get(`Patient/${person.id}/$notices`)).json);
+    expect(told.filter((code) => code !== 'visit')).toEqual(['number-changed']);
     const patch = [{ op: 'remove', path: '/identifier/1' }];
     expect((await person.registrar.patch(`Patient/${person.id}`, patch)).status).toBe(422);
   });
@@ -585,6 +588,18 @@ describe('a number that changes', () => {
       ...taken,
     });
     expect([status, json.issue[0].details.text]).toEqual([409, expect.stringContaining('$merge')]);
+  });
+
+  it('goes where it was another’s all along', async () => {
+    const [wrong] = [await file('124018852493398', WHOLE)];
+    await Space.of(carnet, { identifier: [number(wrong.number, 'official')], ...WHOLE });
+    const { status } = await wrong.registrar.put(`Patient/${wrong.id}`, {
+      resourceType: 'Patient',
+      id: wrong.id,
+      ...WHOLE,
+    });
+    expect([status, (await found(wrong.number)).includes(wrong.id)]).toEqual([200, false]);
+    expect(await found(wrong.number)).toHaveLength(1);
   });
 });
 

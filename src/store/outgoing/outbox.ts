@@ -7,7 +7,7 @@
  * it makes of the rows (`moveOn`): killed anywhere, or run twice, it makes each thing once.
  */
 import { type ClientSession, ObjectId } from 'mongodb';
-import type { Commit } from '../../enforcement/ports.ts';
+import type { Change, Commit } from '../../enforcement/ports.ts';
 import type { Cause, Outbox, ParkedRow, Row } from '../../notice/outbox.ts';
 import { insert } from '../command.ts';
 import type { Database } from '../database.ts';
@@ -58,6 +58,7 @@ export function rowOf(
   rid: string,
   version: VersionDoc,
   { actor, isMove }: Pick<Commit, 'actor' | 'isMove'>,
+  renumbers: Change['renumbers'],
 ): Omit<OutboxDoc, '_id'> & { _id: ObjectId } {
   const { type, vid, v, method, by, patient, others = [], at } = version;
   return {
@@ -75,6 +76,7 @@ export function rowOf(
       by,
       ...(actor === undefined ? {} : { actor }),
       ...(isMove === undefined ? {} : { isMove }),
+      ...(renumbers === true ? { renumbers } : {}),
     },
   };
 }

@@ -177,8 +177,8 @@ export class Committer {
     for (const { commit } of batch) {
       const encoded = await this.#encoder.encode(commit.changes, at);
       whole.push(...encoded);
-      for (const { rid, version } of encoded)
-        if (version.type !== 'AuditEvent') outbox.push(rowOf(rid, version, commit));
+      for (const { rid, version, change } of encoded)
+        if (version.type !== 'AuditEvent') outbox.push(rowOf(rid, version, commit, change.renumbers));
       results.push(encoded.map(({ rid, version, body }) => ({ ...attributes(rid, version), body })));
       traces.push(...commit.audit(at));
     }
