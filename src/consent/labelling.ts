@@ -105,13 +105,19 @@ export function unknownLabel(resource: Resource, { labels: { closed } }: Rules):
 }
 
 /** One label comes under several systems, some of them misspelt: kept is one. */
-export function aliased(resource: Resource, { labels: { aliases = {} } }: Rules): Resource {
+export function aliased(resource: Resource, rules: Rules): Resource {
+  if (labelsIn(resource).every(({ coding }) => keptAs(coding, rules) === undefined)) return resource;
+  return renamed(resource, (coding) => ({ ...coding, system: keptAs(coding, rules) ?? coding.system }));
+}
+
+/** The system under which a label is kept; undefined: its own. */
+export function keptAs(
+  { system = '', code = '' }: Coding,
+  { labels: { aliases = {} } }: Rules,
+): string | undefined {
   const known = (name: string): string | undefined =>
     Object.hasOwn(aliases, name) ? aliases[name] : undefined;
-  const aliasOf = ({ system = '', code = '' }: Coding): string | undefined =>
-    known(`${system}|${code}`) ?? known(system);
-  if (labelsIn(resource).every(({ coding }) => aliasOf(coding) === undefined)) return resource;
-  return renamed(resource, (coding) => ({ ...coding, system: aliasOf(coding) ?? coding.system }));
+  return known(`${system}|${code}`) ?? known(system);
 }
 
 function labelledAlso(resource: Resource, labels: readonly { coding: Coding }[]): Resource {

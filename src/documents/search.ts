@@ -2,6 +2,8 @@
  * Searches by type, with what IHE and PDSm add for some types.
  * https://profiles.ihe.net/ITI/MHD/ITI-66.html and https://profiles.ihe.net/ITI/MHD/ITI-67.html
  */
+import { keptAs } from '../consent/labelling.ts';
+import type { Rules } from '../consent/rules.ts';
 import { stringifyJson } from '../fhir/json.ts';
 import { outcome } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
@@ -38,7 +40,15 @@ async function searchShared(
 ): Promise<Answer> {
   const { query, subject, store } = exchange;
   const warnings = warning(missingOf(query, required));
-  const named = query.map(([name, value]): [string, string] => [renamed(name), value]);
+  const named = query.map(([name, value]): [string, string] => [
+    renamed(name),
+    LABELS.test(name)
+      ? value
+          .split(',')
+          .map((token) => labelAsKept(token, store.rules))
+          .join(',')
+      : value,
+  ]);
   const at = named.findIndex(([name]) => BY_NUMBER.test(name));
   const number = at < 0 ? undefined : nationalNumber([['identifier', named[at]![1]]]);
   if (number === undefined || !mayLookFor(subject) || subject.role === 'all') {
@@ -59,6 +69,16 @@ async function searchShared(
 
 /** PDSm writes `relatesTo`, R4 `relatesto`. */
 const renamed = (name: string): string => name.replace(/^relatesTo(?=$|[:.])/, 'relatesto');
+
+const LABELS = /^(security-label|_security)(:not)?$/;
+
+/** Labels are found by each system under which they come. */
+function labelAsKept(token: string, rules: Rules): string {
+  const bar = token.lastIndexOf('|');
+  if (bar < 0) return token;
+  const system = keptAs({ system: token.slice(0, bar), code: token.slice(bar + 1) }, rules);
+  return system === undefined ? token : `${system}${token.slice(bar)}`;
+}
 
 function missingOf(query: Exchange['query'], required: readonly string[]): string[] {
   if (!query.some(([name]) => FLOW.test(name))) return [];

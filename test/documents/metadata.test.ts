@@ -188,6 +188,12 @@ describe('labels are a set', () => {
       { op: 'add', path: '/securityLabel/-', value: label(system, code) },
     ]);
     expect(patched.json.securityLabel).toEqual([label(V3, 'N')]);
+    // and found under each
+    const found = async (query: string): Promise<number> =>
+      (await hospital.get(`DocumentReference?patient=demo-mother&_id=${document.id}&${query}`)).json.total;
+    expect(await found(`security-label=${system}|${code}`)).toBe(1);
+    expect(await found(`security-label=${system}|R,${V3}|R`)).toBe(0);
+    expect(await found(`security-label:not=${system}|${code}`)).toBe(0);
   });
 
   it('the misspelt system masks as the right one does', async () => {
