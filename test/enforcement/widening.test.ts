@@ -191,8 +191,10 @@ const collected = (patient: string, me: string, more: object = {}) => ({
   ],
   ...more,
 });
+/** Of a type that anybody may feed: nothing but the gate is to refuse it. */
+const QUESTIONNAIRE = { coding: [{ system: 'http://loinc.org', code: '74465-6' }] };
 const plain = (of: { reference: string }, more: object = {}) => {
-  const { id: _, ...made } = document('', 'open', { subject: of, ...more });
+  const { id: _, ...made } = document('', 'open', { subject: of, type: QUESTIONNAIRE, ...more });
   return made;
 };
 const named = (reference: string) => ({
