@@ -71,6 +71,12 @@ export class Notes {
     this.#note(facts, false, grounds);
   }
 
+  /** What is hidden is named, so that the trace is hidden with it; of all else no more is told than of a question. */
+  counted(facts: Touched, grounds?: Grounds): void {
+    if (facts.hidden !== undefined || this.#isSecret(facts)) this.#note(facts, false, grounds);
+    else this.asked(facts.patients, grounds);
+  }
+
   refused(facts: Touched, grounds?: Grounds): void {
     this.#note(facts, true, grounds);
   }
@@ -112,7 +118,7 @@ export class Notes {
   #note(facts: Touched, refused: boolean, grounds?: Grounds): Concern[] {
     const reference = `${facts.type}/${facts.id}`;
     const hidden = facts.hidden !== undefined;
-    const secret = facts.labels?.some((label) => this.#secret.has(label)) === true;
+    const secret = this.#isSecret(facts);
     return concernedBy(facts).map((patient) => {
       const which = { patient, refused, hidden, secret };
       this.#reopen(keyOf(which), reference);
@@ -129,6 +135,10 @@ export class Notes {
       if (ground !== undefined) noteGround(concern, ground);
       return concern;
     });
+  }
+
+  #isSecret({ labels }: Touched): boolean {
+    return labels?.some((label) => this.#secret.has(label)) === true;
   }
 
   /** What is touched after the trace of a write was written wants another. */

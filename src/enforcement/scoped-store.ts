@@ -400,8 +400,10 @@ export class ScopedStore {
   }
 
   async #page<S extends Shown>(page: Page<S>): Promise<Page<S>> {
-    await this.#access.meet(page.patients ?? []);
-    this.notes.asked(page.patients ?? [], this.#standing);
+    const { patients = [], counted = [] } = page;
+    await this.#access.meet([...patients, ...counted.flatMap((each) => each.patients)]);
+    this.notes.asked(patients, this.#standing);
+    for (const each of counted) this.notes.counted(each, this.#standing);
     const matches = page.matches.map((match) => this.#noted(match, this.#access.groundsOfSearch(match)));
     return { ...page, matches };
   }

@@ -93,6 +93,8 @@ const UNTRACED = new Set([
   'GET Patient/[id]/$export-record/[vid]/record.zip',
   // by professionals alone: test/operation/break-glass.test.ts
   'POST Patient/[id]/$break-glass',
+  // by stewards alone: test/account/merge.test.ts
+  'POST Patient/$merge',
   // the same: test/documents
   'POST Patient/$match',
   'GET Patient/[id]/$access-status',

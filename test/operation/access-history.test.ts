@@ -393,11 +393,16 @@ describe('what is hidden', () => {
     carnet.as({
       token: carnet.tokenFor({ reference: DENTIST, name: 'Dr Marc Vidal', profession: '10' }, 'dentist'),
     });
+  const LATE = 2041;
+  const late = { date: `${LATE}-05-05T08:00:00Z` };
   /** The same is asked of a patient with something hidden and of one without. */
   async function asked(id: string, resources: object[]): Promise<void> {
     await world(id, resources);
     await doctor().get(`DocumentReference?patient=Patient/${id}`);
     await doctor().get(`DocumentReference/${id}-secret`);
+    // a number alone, of nobody by name: of what is hidden and nothing else
+    const { status, json } = await doctor().get(`DocumentReference?date=ge${LATE}&_summary=count`);
+    expect([status, json.total > 0]).toEqual([200, true]);
     await doctor().get(`DocumentReference/${id}-1`);
   }
   const linesOf = async (client: Client, id: string): Promise<string> => {
@@ -414,7 +419,7 @@ describe('what is hidden', () => {
   };
 
   it('from the patient until an announcement, is neither named nor counted in what a doctor saw', async () => {
-    await asked('silent', [document('silent-secret', 'silent', hiding('INVISIBLE_PATIENT'))]);
+    await asked('silent', [document('silent-secret', 'silent', { ...hiding('INVISIBLE_PATIENT'), ...late })]);
     await asked('without', []);
     const [silent, without] = [
       await linesOf(patient('silent'), 'silent'),
@@ -441,7 +446,10 @@ describe('what is hidden', () => {
         },
       ],
     });
-    const secret = document('minor-secret', 'minor', hiding('INVISIBLE_REPRESENTANTS_LEGAUX'));
+    const secret = document('minor-secret', 'minor', {
+      ...hiding('INVISIBLE_REPRESENTANTS_LEGAUX'),
+      ...late,
+    });
     await asked('minor', [secret, parent('minor')]);
     await asked('plainer', [parent('plainer')]);
     const mother = (id: string) =>
@@ -469,7 +477,7 @@ describe('what is hidden', () => {
     expect(await eventsOf('minor')).toBe(await eventsOf('plainer'));
     const counted = async (client: Client) =>
       peopleIn(await history(client, 'minor', `?group=person&person=${DENTIST}`)).map(([, , count]) => count);
-    expect([await counted(mother('minor')), await counted(patient('minor'))]).toEqual([[2], [4]]);
+    expect([await counted(mother('minor')), await counted(patient('minor'))]).toEqual([[2], [6]]);
   });
 
   it('from a professional by a mask, is not told by what they asked for', async () => {

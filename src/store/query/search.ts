@@ -1,7 +1,7 @@
 /** A search: planned (planning.ts), then answered in the order of an index, or by what content tells (by-content.ts). */
 import { type Query, all } from './query.ts';
 import type { Access } from '../../enforcement/access.ts';
-import type { Page, Shown, Stored } from '../../enforcement/ports.ts';
+import type { Counted, Page, Shown, Stored } from '../../enforcement/ports.ts';
 import type { Filter, SearchQuery } from '../../search/filter.ts';
 import { ByContent, contentNeeded, pageOf, withTheirRefs } from './by-content.ts';
 import type { Currents } from '../current.ts';
@@ -19,7 +19,12 @@ import type { Terms } from '../terms.ts';
 
 /** A write becomes visible at most this long after the time that it carries; see commit.ts. Milliseconds. */
 export const VISIBLE_WITHIN = 10_000;
-/** Patients of a count who get a trace of it each. */
+interface CountedRow extends Pick<Doc, 'type' | 'by' | 'hidden'> {
+  _id: { patient: string; labels: string[] };
+  rid: string;
+}
+
+/** Of a count, patients and ways to be hidden that get a trace of it each. */
 const MOST_COUNTED = 1000;
 
 /** As what the matches are read. */
@@ -92,8 +97,12 @@ export class Search {
           ? await this.#ordered(planned, asked, after, manner, access.stranger)
           : pageOf(await this.#byContent.find(access, planned, types, filter, about), asked, after);
     const counted = page.matches.length === 0 && page.total !== 0 && patients === undefined;
-    if (counted) for (const patient of await this.#counted(planned, types)) concerned.add(patient);
-    return { ...page, watermark, patients: [...concerned] };
+    return {
+      ...page,
+      watermark,
+      patients: [...concerned],
+      ...(counted ? { counted: await this.#counted(planned, types) } : {}),
+    };
   }
 
   /**
@@ -138,17 +147,30 @@ export class Search {
     }));
   }
 
-  /** Whose resources a mere count tells of. */
-  async #counted({ query }: Planned, types: readonly string[]): Promise<string[]> {
+  /** Whose resources a mere count tells of: one for each patient and each way to be hidden. */
+  async #counted({ query }: Planned, types: readonly string[]): Promise<Counted[]> {
     if (types.every(isNobodys)) return [];
+    const $group = {
+      _id: { patient: '$patient', labels: '$labels', isHidden: { $gt: ['$hidden', null] } },
+      rid: { $first: '$_id' },
+      type: { $first: '$type' },
+      by: { $first: '$by' },
+      hidden: { $first: '$hidden' },
+    };
     const found = await this.#planner
       .collection(types)
-      .aggregate<{ _id: string }>(
-        [{ $match: query }, { $group: { _id: '$patient' } }, { $limit: MOST_COUNTED }],
-        { maxTimeMS: 20_000 },
-      )
+      .aggregate<CountedRow>([{ $match: query }, { $group }, { $limit: MOST_COUNTED }], { maxTimeMS: 20_000 })
       .toArray();
-    return found.map(({ _id }) => _id).filter((patient) => patient !== NOBODY);
+    return found
+      .filter(({ _id }) => _id.patient !== NOBODY)
+      .map(({ _id: { patient, labels }, rid, type, by, hidden }) => ({
+        type,
+        id: rid.slice(type.length + 1),
+        patients: [patient],
+        by,
+        labels,
+        hidden: hidden ?? undefined,
+      }));
   }
 
   async #ordered<V>(
