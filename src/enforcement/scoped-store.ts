@@ -403,23 +403,38 @@ export class ScopedStore {
     const { patients = [], counted = [] } = page;
     await this.#access.meet([...patients, ...counted.flatMap((each) => each.patients)]);
     this.notes.asked(patients, this.#standing);
-    for (const each of counted) this.notes.counted(each, this.#standing);
+    for (const each of counted) {
+      if (each.type === 'AuditEvent') this.#found(each);
+      else this.notes.counted(each, this.#standing);
+    }
     const matches = page.matches.map((match) => this.#noted(match, this.#access.groundsOfSearch(match)));
     return { ...page, matches };
   }
 
   #given<S extends Stored | undefined>(stored: S): S {
-    return stored === undefined ? stored : this.#noted(stored, this.#access.grounds(stored, true));
+    if (stored?.type !== 'AuditEvent')
+      return stored === undefined ? stored : this.#noted(stored, this.#access.grounds(stored, true));
+    this.#looked(stored);
+    return asGiven(stored, this.#access);
   }
 
   #noted<S extends Shown>(stored: S, grounds: Grounds): S {
-    if (stored.type === 'AuditEvent') this.#looked(stored);
+    if (stored.type === 'AuditEvent') this.#found(stored);
     else if (!isDirectory(stored)) this.notes.given(stored, grounds);
     return asGiven(stored, this.#access);
   }
 
+  /**
+   * A trace that was found. Who names no patient finds those of their own requests: of one that is hidden from its
+   * patient no other may tell, so that they looked is told of nobody. The patients who are named are asked about anyway.
+   */
+  #found(trace: Pick<Shown, 'patients'>): void {
+    if (this.#access.isTold) this.#looked(trace);
+    else this.notes.asked([''], this.#standing);
+  }
+
   /** That traces were looked at is traced, not which: those of what is hidden from another reader would tell them. */
-  #looked({ patients }: Shown): void {
+  #looked({ patients }: Pick<Shown, 'patients'>): void {
     this.notes.asked(patients.length === 0 ? [''] : patients, this.#standing);
   }
 }

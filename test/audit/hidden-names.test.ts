@@ -41,6 +41,27 @@ it('hides the traces of what is hidden from the patient, at each door, and gives
   expect(Math.min(...(found.slice(0, 2) as number[]))).toBeGreaterThan(0);
 });
 
+it.each([
+  'AuditEvent?_count=200',
+  'AuditEvent?_summary=count',
+  'AuditEvent/_history?_count=200',
+  'Organization?_id=demo-hospital&_revinclude=AuditEvent:agent',
+])(
+  'who looks at their own traces by %s tells no patient of those that are hidden from them',
+  async (path) => {
+    const space = await Space.of(carnet);
+    const own = `AuditEvent?patient=${space.id}`;
+    const before = await total(space.me, `${own}&_summary=count`);
+    const hospital = carnet.as('hospital');
+    await space.deposit({ securityLabel: [{ coding: [label('INVISIBLE_PATIENT')] }] }, hospital);
+    expect(await total(hospital, own)).toBeGreaterThan(0);
+    const asked = await total(space.me, `${own}&agent=Organization/demo-hospital`);
+    expect((await hospital.get(path)).status).toBe(200);
+    expect(await total(space.me, `${own}&agent=Organization/demo-hospital`)).toBe(asked);
+    expect(before).toBeGreaterThan(0);
+  },
+);
+
 it('a trace of what is shown is not hidden with that of what is hidden beside it', async () => {
   const space = await Space.of(carnet);
   const hospital = carnet.as('hospital');
