@@ -122,9 +122,9 @@ const MOST_CODED = 10;
 function codedOf({ resourceType, code }: Resource): string[] {
   if (!CODED.has(resourceType)) return [];
   const { coding } = (code ?? {}) as { coding?: unknown };
-  return (Array.isArray(coding) ? (coding as Coding[]) : [])
+  return (Array.isArray(coding) ? (coding as (Coding | null)[]) : [])
     .slice(0, MOST_CODED)
-    .flatMap(({ system = '', code: each }) => (each === undefined ? [] : [`coded=${system}|${each}`]));
+    .flatMap((each) => (each?.code === undefined ? [] : [`coded=${each.system ?? ''}|${each.code}`]));
 }
 
 export function isGranted({ type, outcome }: Resource): boolean {

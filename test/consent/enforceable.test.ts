@@ -262,7 +262,7 @@ const CASES: [string, Resource, string[]][] = [
   ['no provision and no policy', consentOf(undefined), ['not-enforceable', 'silent Consent.provision']],
   ['no patient', consentOf(permit(), { patient: undefined }), ['not-enforceable', 'patient Consent.patient']],
   ['a provision of an unknown type', consentOf({ type: 'maybe' }), ['enforced', 'type Consent.provision.type']],
-  ['21 permits within each other', consentOf(nested(21)), ['enforced', `deep Consent.provision${'.provision[0]'.repeat(21)}`]],
+  ['51 permits within each other', consentOf(nested(51)), ['enforced', `deep Consent.provision${'.provision[0]'.repeat(51)}`]],
   ['a block', consentOf({ actor: [actor('Practitioner/gp')], class: [] }, { policy: [{ uri: POLICY.block }], scope: undefined }), ['enforced']],
   ['a block of nobody', consentOf({ actor: [actor('CareTeam/empty')] }, { policy: [{ uri: POLICY.block }] }), ['not-enforceable', 'nobody Consent.provision.actor[0].reference']],
   ['a default for new documents', consentOf({ period: { end: '2026' , start: '2025'} }, { policy: [{ uri: POLICY.maskNew }] }), ['enforced']],

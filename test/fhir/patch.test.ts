@@ -154,7 +154,7 @@ describe('JSON Patch', () => {
     ['another id', [{ op: 'replace', path: '/id', value: 'other' }], 422, 'business-rule'],
     ['another type', [{ op: 'replace', path: '/resourceType', value: 'Person' }], 422, 'business-rule'],
     ['meta that is no object', [{ op: 'replace', path: '/meta', value: 'x' }], 422, 'structure'],
-    ['a result nested too deep', [{ op: 'add', path: '/x', value: nested(60) }], 422, 'processing'],
+    ['a result nested too deep', [{ op: 'add', path: '/x', value: nested(110) }], 422, 'processing'],
     [
       'more than 1,000 operations',
       Array(1001).fill({ op: 'test', path: '/active', value: true }),
