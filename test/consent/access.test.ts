@@ -147,3 +147,41 @@ it('the gate and the page agree', async () => {
   expect(given.ofSeveral).toBeGreaterThan(runs / 100);
   expect(given.unasked).toBeGreaterThan(runs / 20);
 }, 120_000);
+
+it('gives an app that nothing lets in nothing by a right either', async () => {
+  const app: Case['caller'] = {
+    role: 'app',
+    persons: ['Device/app'],
+    groups: [],
+    purposes: ['TREAT'],
+    regulator: false,
+    depositor: 'Device/app',
+    rights: ['registration.write'],
+  };
+  const [patient] = PATIENTS;
+  const said = toldOf(
+    {
+      consents: [],
+      relatedPersons: [],
+      careTeams: [],
+      named: [],
+      patient: { resourceType: 'Patient', id: patient!, active: false },
+    } as never,
+    patient!,
+  );
+  const resource: Resource = { resourceType: 'Patient', id: patient! };
+  const deposit = { resource, by: 'Organization/lab' } as never;
+  for (const caller of [app, { ...app, role: 'system', persons: ['Organization/registry'] }]) {
+    const cases = new Map([[patient!, caseOf(said, deposit, caller, NOW)]]);
+    const access = Access.of(
+      subjectOf(caller),
+      sourceOf(cases, undefined),
+      () => Date.parse(NOW),
+      () => {},
+    );
+    const isRegistry = caller.role === 'system';
+    const asked = { ...attributesOf(resource, 'Organization/lab', undefined), patients: [patient!] };
+    expect(await access.among([asked as never])).toEqual([isRegistry]);
+    expect(matches(await access.condition([patient!]), asked)).toBe(isRegistry);
+  }
+});
