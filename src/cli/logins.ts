@@ -47,6 +47,10 @@ const DEEDS: Record<string, Deed> = Object.assign(Object.create(null) as object,
   resume: async ({ logins }, account) => changed(await logins.resume(account), account, 'resumed'),
 } satisfies Record<string, Deed>);
 
+/** An account's is made of characters that no resource's has. */
+const ACCOUNT = /^[\w-]{1,64}$/;
+const isId = (what: string, id: string): boolean => (what === 'code' ? ID : ACCOUNT).test(id);
+
 function changed(done: boolean, account: string, state: string) {
   if (!done) throw new CommandError('there is no such account');
   say(`the account is ${state}`);
@@ -57,7 +61,7 @@ await runCommand({
   usage: USAGE,
   options: {},
   async run(_options, [what, id = '', ...more]) {
-    if (what === undefined || !Object.hasOwn(DEEDS, what) || !ID.test(id) || more.length > 0)
+    if (what === undefined || !Object.hasOwn(DEEDS, what) || !isId(what, id) || more.length > 0)
       throw new CommandError(USAGE);
     const config = readConfig(process.env);
     await withDatabase(config, { live: true }, (uri) => work(config, uri, DEEDS[what]!, id));

@@ -67,6 +67,7 @@ it('suspends an account that is there, and lets it in again', async () => {
 
 it.each([
   ['no patient', ['code', 'nobody'], 'there is no such patient'],
+  ['no account', ['suspend', 'login-a_b-c'], 'there is no such account'],
   ['what isn’t there', ['toString', 'x'], 'usage:'],
 ])(
   'says what is wrong with %s',
