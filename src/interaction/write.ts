@@ -3,7 +3,8 @@ import { asDeposited } from '../audit/deposited.ts';
 import { asAppData, faultIn } from '../consent/app-data.ts';
 import { isBlock } from '../consent/policy.ts';
 import type { Writing } from '../consent/writing.ts';
-import { type Change, type Lock, Stale, type Stored } from '../enforcement/ports.ts';
+import type { Change, Lock, Stored } from '../enforcement/ports.ts';
+import { retrying } from '../enforcement/retrying.ts';
 import { parseJson, stringifyJson } from '../fhir/json.ts';
 import { labelledAs, labelsOf, unlabelled } from '../fhir/labels.ts';
 import { FhirError, type Issue } from '../fhir/outcome.ts';
@@ -15,7 +16,9 @@ import type { Answer, Exchange } from './exchange.ts';
 import { requireNumbers } from './matricule.ts';
 import { locationOf, versionHeaders } from './versions.ts';
 
-const ATTEMPTS = 40;
+const OTHERS_WRITE = 'the resource is being written by others: try again';
+/** Attempts after which waits grow no longer: somebody waits for the answer. */
+const LONGEST = 5;
 /** Each is decided, keyed and traced apart. */
 const MOST_PATIENTS = 50;
 
@@ -31,24 +34,7 @@ export function inTurn<T>(
 ): Promise<T> {
   if (store.staged) return work();
   const keys = things.map((thing) => `${subject.depositor} ${thing}`);
-  return queue.run(keys, () => retrying(work));
-}
-
-/** Again from the start when somebody else wrote first. */
-async function retrying<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof Stale)) throw error;
-      if (attempt === ATTEMPTS) {
-        throw new FhirError('transient', 'the resource is being written by others: try again', {
-          cause: error,
-        });
-      }
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 4 * Math.min(attempt, 5)));
-    }
-  }
+  return queue.run(keys, () => retrying(work, OTHERS_WRITE, LONGEST));
 }
 
 /** The body as a resource of the type that the address names. */

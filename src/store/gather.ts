@@ -9,20 +9,20 @@ interface Waiting<V> {
   reject: (error: unknown) => void;
 }
 
-export class Gather<V> {
-  readonly #fetch: (keys: string[]) => Promise<Map<string, V>>;
+export class Gather<V, K = string> {
+  readonly #fetch: (keys: K[]) => Promise<Map<K, V>>;
   readonly #atOnce: number;
-  #waiting = new Map<string, Waiting<V>[]>();
+  #waiting = new Map<K, Waiting<V>[]>();
   #underWay = 0;
   #scheduled = false;
 
   /** @param atOnce calls under way at a time: fewer gather more */
-  constructor(fetch: (keys: string[]) => Promise<Map<string, V>>, atOnce = 2) {
+  constructor(fetch: (keys: K[]) => Promise<Map<K, V>>, atOnce = 2) {
     this.#fetch = fetch;
     this.#atOnce = atOnce;
   }
 
-  get(key: string): Promise<V | undefined> {
+  get(key: K): Promise<V | undefined> {
     return new Promise((resolve, reject) => {
       const others = this.#waiting.get(key);
       if (others === undefined) this.#waiting.set(key, [{ resolve, reject }]);

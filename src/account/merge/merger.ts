@@ -3,16 +3,15 @@
  * then on nobody is given anything of it. Then what it has is moved, what decides first, in small transactions, each
  * with its traces. What was killed goes on where it was: what is moved is the source's no more.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { tracesOf } from '../../audit/tracing.ts';
 import type { AccountLog } from '../../audit/identity/log.ts';
 import { isOpen } from '../../consent/policy.ts';
 import type { Subject } from '../../consent/subject.ts';
 import { Access } from '../../enforcement/access.ts';
 import { Notes, secretLabels } from '../../enforcement/notes.ts';
-import { type Change, type ResourceStore, Stale, type Stored } from '../../enforcement/ports.ts';
+import type { Change, ResourceStore, Stored } from '../../enforcement/ports.ts';
+import { retrying } from '../../enforcement/retrying.ts';
 import { contentIn } from '../../fhir/content/attachment.ts';
-import { FhirError } from '../../fhir/outcome.ts';
 import type { Resource } from '../../fhir/resource.ts';
 import { depositorIn, handed, moved, resourceIn, rewritten } from './moved.ts';
 import { replaced, replacementOf, replacing } from './patients.ts';
@@ -29,7 +28,7 @@ export interface MergerOptions {
   now(): number;
 }
 
-const ATTEMPTS = 40;
+const OTHERS_WRITE = 'the files are being written by others';
 const DAY = 'YYYY-MM-DD'.length;
 
 export class Merger {
@@ -63,7 +62,7 @@ export class Merger {
         this.#rewritten(target, replacing(to, from, today)),
       ]);
       return true;
-    });
+    }, OTHERS_WRITE);
   }
 
   /** Moves what is due, until nothing is or it is told to end. */
@@ -80,7 +79,7 @@ export class Merger {
 
   async #one(merge: Claimed, signal: AbortSignal): Promise<void> {
     const { merges, moving, now, log } = this.#options;
-    while (!signal.aborted && (await retrying(() => this.#some(merge))))
+    while (!signal.aborted && (await retrying(() => this.#some(merge), OTHERS_WRITE)))
       await merges.renew(merge.source, now());
     while (!signal.aborted && (await moving.follow(merge)) > 0) await merges.renew(merge.source, now());
     // begun again by whoever comes next
@@ -210,18 +209,4 @@ function eventOf({ target, by: [, second], client, address, requestId }: Merge) 
   const { reference, name, duty } = second;
   const who = { reference, role: duty, ...(name === undefined ? {} : { name }) };
   return { what: 'record-merged' as const, patient: target, who, client, address, requestId };
-}
-
-/** Again when somebody else wrote first. */
-async function retrying<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof Stale)) throw error;
-      if (attempt === ATTEMPTS)
-        throw new FhirError('transient', 'the files are being written by others', { cause: error });
-      await sleep(Math.random() * 4 * attempt);
-    }
-  }
 }

@@ -16,10 +16,8 @@ interface Counted extends Asking {
 
 export class Counting {
   readonly #collection: Collection<Doc>;
-  readonly #asked = new Map<string, Counted>();
   /** By index. */
-  readonly #gathers = new Map<string, Gather<Promise<number>>>();
-  #last = 0;
+  readonly #gathers = new Map<string, Gather<Promise<number>, Counted>>();
 
   constructor(collection: Collection<Doc>) {
     this.#collection = collection;
@@ -28,36 +26,26 @@ export class Counting {
   async count({ patient, query }: Asking, hint: string): Promise<number> {
     const counted = { patient, query, hint, weight: weightOf(query) };
     if (counted.weight > HEAVIEST) return this.#one(counted);
-    const name = String((this.#last += 1));
-    this.#asked.set(name, counted);
-    try {
-      return (await this.#gather(hint).get(name)) ?? 0;
-    } finally {
-      this.#asked.delete(name);
-    }
+    return (await this.#gather(hint).get(counted)) ?? 0;
   }
 
-  #gather(hint: string): Gather<Promise<number>> {
+  #gather(hint: string): Gather<Promise<number>, Counted> {
     let gather = this.#gathers.get(hint);
     if (gather === undefined)
-      this.#gathers.set(hint, (gather = new Gather((names) => this.#all(hint, names), 1)));
+      this.#gathers.set(hint, (gather = new Gather((asked) => this.#all(hint, asked), 1)));
     return gather;
   }
 
-  async #all(hint: string, names: readonly string[]): Promise<Map<string, Promise<number>>> {
-    const asked = names.map((name) => ({ name, ...this.#asked.get(name)! }));
+  async #all(hint: string, asked: readonly Counted[]): Promise<Map<Counted, Promise<number>>> {
     const found = await Promise.all(together(asked).map((batch) => this.#joined(hint, batch)));
     return new Map(found.flat());
   }
 
   /** Where they can't be counted together they are one by one, which tells each its own fault. */
-  async #joined(
-    hint: string,
-    batch: readonly (Counted & { name: string })[],
-  ): Promise<[string, Promise<number>][]> {
+  async #joined(hint: string, batch: readonly Counted[]): Promise<[Counted, Promise<number>][]> {
     const counts = batch.length === 1 ? undefined : await this.#grouped(hint, batch).catch(() => undefined);
-    const told = batch.map((each): [string, Promise<number>] => [
-      each.name,
+    const told = batch.map((each): [Counted, Promise<number>] => [
+      each,
       counts === undefined ? this.#one(each) : Promise.resolve(counts.get(each.patient) ?? 0),
     ]);
     await Promise.allSettled(told.map(([, count]) => count));
