@@ -10,5 +10,5 @@ export default {
   watchPathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   maxWorkers: 2,
-  testTimeout: 30_000,
+  testTimeout: 60_000,
 };

@@ -1,10 +1,14 @@
-/** `npm test [-- jest's arguments]`: installs what is missing, runs the tests, ends with `N passed, N failed`. */
+/**
+ * `npm test [-- jest's arguments]`: installs what is missing, runs the tests, ends with the names of what
+ * failed and `N passed, N failed`.
+ */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT, prepare } from './prepare.mjs';
 
 let closing = '0 passed, 1 failed';
-process.on('exit', () => console.log(closing));
+let failures = [];
+process.on('exit', () => console.log([...failures, closing].join('\n')));
 
 await prepare({ build: true });
 const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
@@ -21,7 +25,7 @@ const child = spawn(
   },
 );
 child.on('message', (message) => {
-  if (typeof message?.closing === 'string') ({ closing } = message);
+  if (typeof message?.closing === 'string') ({ closing, failures } = message);
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('close', (code) => {

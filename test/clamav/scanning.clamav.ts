@@ -34,7 +34,7 @@ let hospital: Client;
 async function start(): Promise<void> {
   daemon = spawn(CLAMD, ['--foreground', '--config-file', join(folder, 'clamd.conf')], { stdio: 'ignore' });
   daemon.on('error', () => {});
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 500; tries += 1) {
     if (await clamd({ path: socket }).ping()) return;
     await sleep(100);
   }

@@ -49,10 +49,7 @@ const choose = async (of: string, parameter: object[], as = patient(of)) => {
 const AT_ONCE = { name: 'grouping', valueUnsignedInt: 0 };
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 400; tries += 1) {
-    if (await holds()) return;
-    await sleep(25);
-  }
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(25)) if (await holds()) return;
   throw new Error('it never came to that');
 }
 const lettersTo = (address: string) => box.letters.filter(({ to }) => to.includes(address));

@@ -58,12 +58,12 @@ it('lets the notices behind it go on, in order, and is told once it is mended an
 
     // tried anew while it is still broken: parked again
     expect(await outbox.release()).toBe(1);
-    for (const end = Date.now() + 20_000; (await outbox.again(10)).length > 0; await pause())
+    for (const end = Date.now() + 60_000; (await outbox.again(10)).length > 0; await pause())
       if (Date.now() > end) throw new Error('it was not tried anew');
     expect([await told(), (await outbox.parked(10)).length]).toEqual([before, 1]);
     await rows.updateOne({ _id: visit._id }, { $set: { sealed: whole } });
     expect(await outbox.release()).toBe(1);
-    for (const end = Date.now() + 20_000; (await outbox.parked(10)).length > 0; await pause())
+    for (const end = Date.now() + 60_000; (await outbox.parked(10)).length > 0; await pause())
       if (Date.now() > end) throw new Error('it is still parked');
     expect((await told()).filter((kind) => kind === 'visit')).toHaveLength(1);
   } finally {

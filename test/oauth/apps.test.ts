@@ -266,7 +266,7 @@ it('every 90 days, and at its end, patient and parent are told of an app; once i
   const comesDue = async (what: string): Promise<void> => {
     const _id = `Consent/${consent.id} ${what}` as never;
     expect((await holds.updateOne({ _id }, { $set: { due: 0 } })).matchedCount).toBe(1);
-    for (let tries = 0; (await holds.findOne({ _id, due: 0 })) !== null && tries < 200; tries += 1)
+    for (let tries = 0; (await holds.findOne({ _id, due: 0 })) !== null && tries < 2000; tries += 1)
       await new Promise((resolve) => setTimeout(resolve, 25));
   };
   const days = (at: number): number => Math.round((at - Date.now()) / 86_400_000);

@@ -74,13 +74,13 @@ it('says that all is whole, and ends with 0', async () => {
   expect({ code, out }).toEqual({ code: 0, out: '' });
   expect(err).toMatch(/\d+ traces in 2 chains/);
   expect(err).toMatch(/1 heads and 2 checkpoints/);
-}, 30_000);
+}, 60_000);
 
 it('shows the key that signs the checkpoints', async () => {
   const { out } = await command('verify-audit', '--public-key');
   expect(createPublicKey(out).asymmetricKeyType).toBe('ed25519');
   expect(out).not.toMatch(/PRIVATE/);
-}, 30_000);
+}, 60_000);
 
 it('stays whole after the traces are indexed again', async () => {
   await database.audit.updateMany({}, { $set: { terms: [] } });
@@ -100,7 +100,7 @@ it('finds a checkpoint that somebody else has written', async () => {
   expect(out).toMatch(/signature/);
   const { writeFileSync } = await import('node:fs');
   writeFileSync(path, before);
-}, 30_000);
+}, 60_000);
 
 it('verifies a backup by its own keys, finds what was cut off after, and knows of a restore', async () => {
   const { uri, dbName } = carnet.database;

@@ -382,4 +382,4 @@ it('is built by another process when the one that began it died, and given up af
   expect((await order(1)).status).toBe(200);
   const given = await order(3);
   expect([given.status, given.json.issue[0].code]).toEqual([500, 'processing']);
-}, 30_000);
+}, 60_000);

@@ -252,7 +252,7 @@ describe('rotation', () => {
     const { current } = JSON.parse(readFileSync(kek(), 'utf8'));
     expect(current).not.toBe(before);
     expect(await database.records.keys.distinct('kek')).toEqual([current]);
-  }, 30_000);
+  }, 60_000);
 
   it('keeps the last key, and drops those before it that nothing is wrapped under', async () => {
     const names = () => Object.keys(JSON.parse(readFileSync(kek(), 'utf8')).keys);

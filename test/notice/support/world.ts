@@ -94,12 +94,15 @@ export function visibility(code: string): { system: string; code: string } {
   };
 }
 
+/** How long notices are waited for, on the slowest machine. Milliseconds. */
+const PATIENCE = 60_000;
+
 /** Until the notices of all that was written stand, as the server reads them: what a majority has. */
 export async function settled({ database }: Pick<TestServer, 'database'>): Promise<void> {
   const client = await MongoClient.connect(database.uri, { readConcernLevel: 'majority' });
   try {
     const db = client.db(database.dbName);
-    for (let tries = 0; tries < 400; tries += 1) {
+    for (const end = Date.now() + PATIENCE; Date.now() < end; await sleep(25)) {
       const waiting = await db.collection('outbox').countDocuments({ waiting: { $exists: true } });
       const [last] = await db
         .collection('outbox')
@@ -109,7 +112,6 @@ export async function settled({ database }: Pick<TestServer, 'database'>): Promi
         .toArray();
       const follower = await db.collection('followers').findOne({ _id: 'notices' as never });
       if (waiting === 0 && (last === undefined || follower?.n === last.n)) return;
-      await sleep(25);
     }
     throw new Error('notices were not followed');
   } finally {

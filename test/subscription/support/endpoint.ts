@@ -60,7 +60,7 @@ export async function endpoint(): Promise<Endpoint> {
   return made;
 }
 
-export async function until<T>(what: () => T | Promise<T>, within = 20_000): Promise<NonNullable<T>> {
+export async function until<T>(what: () => T | Promise<T>, within = 60_000): Promise<NonNullable<T>> {
   const end = Date.now() + within;
   for (;;) {
     const found = await what();
