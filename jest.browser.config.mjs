@@ -6,5 +6,4 @@ export default {
   testMatch: ['<rootDir>/test/browser/**/*.browser.ts'],
   // one browser at a time
   maxWorkers: 1,
-  testTimeout: 60_000,
 };

@@ -5,5 +5,4 @@ export default {
   ...config,
   testMatch: ['<rootDir>/test/clamav/**/*.clamav.ts'],
   maxWorkers: 1,
-  testTimeout: 60_000,
 };

@@ -1,14 +1,15 @@
-/** Tests are TypeScript modules, stripped by Babel; one throw-away MongoDB serves the whole run. */
+/**
+ * Tests are modules of plain Node (docs/decisions/0051): types are stripped by the hook that scripts/test.mjs names,
+ * each of two processes loads the sources once; one throw-away MongoDB serves the whole run.
+ */
 export default {
-  testEnvironment: 'node',
+  runner: 'jest-light-runner/child-process',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: { '\\.ts$': 'babel-jest' },
+  setupFilesAfterEnv: ['<rootDir>/test/support/timed.mjs'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
   watchPathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   maxWorkers: 2,
-  testTimeout: 60_000,
 };

@@ -21,13 +21,17 @@ export default class ClosingLineReporter {
     const file = relative(this.rootDir, testFilePath);
     const failed = testResults
       .filter(({ status }) => status === 'failed')
-      .map(({ fullName, failureMessages }) => [fullName, failureMessages[0]]);
+      .map(({ ancestorTitles, title, failureMessages }) => [
+        [...ancestorTitles, title].join(' '),
+        failureMessages[0],
+      ]);
     if (testExecError) failed.push(['could not be loaded', testExecError.message]);
     return failed.map(([name, message]) => {
-      const [line] = String(message ?? '')
+      const lines = String(message ?? '')
         .replace(COLOUR, '')
         .split('\n');
-      return `FAILED ${file}: ${name}: ${line.slice(0, 300)}`;
+      const line = lines.find((each) => each.includes('Error')) ?? lines[0];
+      return `FAILED ${file}: ${name}: ${line.trim().slice(0, 300)}`;
     });
   }
 }

@@ -64,7 +64,8 @@ async function work(folder) {
 
 async function run(folder, tests) {
   const jest = join(folder, 'node_modules', 'jest', 'bin', 'jest.js');
-  const args = ['--experimental-vm-modules', jest, '--bail', '--silent', '-w', '1', ...tests];
+  const hook = join(folder, 'test', 'support', 'typescript.mjs');
+  const args = ['--import', hook, jest, '--bail', '--silent', '-w', '1', ...tests];
   const child = spawn(process.execPath, args, {
     cwd: folder,
     stdio: 'ignore',

@@ -18,7 +18,7 @@ const reporters = ['default', join(ROOT, 'scripts', 'closing-line-reporter.mjs')
 ]);
 const child = spawn(
   process.execPath,
-  ['--experimental-vm-modules', jest, ...process.argv.slice(2), ...reporters],
+  ['--import', join(ROOT, 'test', 'support', 'typescript.mjs'), jest, ...process.argv.slice(2), ...reporters],
   {
     cwd: ROOT,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],

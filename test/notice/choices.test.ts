@@ -1,5 +1,4 @@
 /** When an e-mail may leave, by what its reader chose. */
-import { expect, test } from '@jest/globals';
 import { BY_DEFAULT, type Choices, channelsOf, dueAt, isAddress } from '../../src/notice/choices.ts';
 import type { Kind } from '../../src/notice/kinds.ts';
 import { delayAfter } from '../../src/notice/mail.ts';

@@ -1,5 +1,4 @@
 /** Killed by `kill -9` again and again, with others at work: each notice once, each letter by one id, nothing missing. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -1,5 +1,4 @@
 /** What is hidden until its announcement: the invitation, and the end of the hold. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Db, MongoClient } from 'mongodb';
 import { before } from '../../src/consent/rules.ts';
 import { after } from '../../src/notice/holds.ts';

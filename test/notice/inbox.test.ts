@@ -1,5 +1,4 @@
 /** The inbox over HTTP: who is told what, and who isn't. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
 import { type Client, type TestServer, putAll, testServer } from '../support/server.ts';
 import {

@@ -1,5 +1,4 @@
 /** E-mails by a real SMTP server: what they say, when they leave, and what happens when it is away. */
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Db, MongoClient } from 'mongodb';
 import { connect, type Database } from '../../src/store/database.ts';

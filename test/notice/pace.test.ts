@@ -1,5 +1,4 @@
 /** Many at once, from what happened to the letter. `npm run bench:notices` says how many a minute: 2,000 are wanted. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import type { Resource } from '../../src/fhir/resource.ts';

@@ -2,7 +2,6 @@
  * Two worlds: in one there are documents that are hidden from who reads, in the other there never were. What inboxes
  * hold and count, what each reader may ask for, and what e-mails leave is the same.
  */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
 import { type Client, type Reply, type TestServer, putAll, testServer } from '../support/server.ts';
 import { type Mailbox, mailbox, mailing } from './support/mailbox.ts';

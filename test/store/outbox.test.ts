@@ -1,5 +1,4 @@
 /** The outbox: a row for each change, in an order that misses nothing. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
 import { connect, type Database } from '../../src/store/database.ts';
 import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';

@@ -1,5 +1,4 @@
 /** Traces whose time is over leave the database for sealed files, wherever that is interrupted, and still verify. */
-import { jest } from '@jest/globals';
 import {
   mkdtempSync,
   readFileSync,

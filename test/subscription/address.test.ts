@@ -1,5 +1,4 @@
 /** Which addresses an endpoint may lead to: only what is listed is connected to, at the very address that was checked. */
-import { expect, test } from '@jest/globals';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { hostIn, hostOf, isListed } from '../../src/subscription/hosts.ts';

@@ -1,5 +1,4 @@
 /** What becomes readable, and what is deleted: who may know of it is told, nobody else, and the numbers have no gap. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mailbox, mailing, type Mailbox } from '../notice/support/mailbox.ts';
 import { people, permitting, visibility } from '../notice/support/world.ts';

@@ -1,5 +1,4 @@
 /** `kill -9` of the server that delivers: each event arrives, in order, and what arrives twice has its number. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

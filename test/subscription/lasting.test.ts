@@ -1,5 +1,4 @@
 /** Nothing is lost and nothing is told twice: servers that stop, are killed, or are two. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import { type TestServer, putAll, testServer } from '../support/server.ts';

@@ -1,5 +1,4 @@
 /** Subscriptions that are refused, and why; who may subscribe, and who may look at a Subscription. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type TestServer, testServer } from '../support/server.ts';
 import { hostIn } from '../../src/subscription/hosts.ts';
 import { TOPIC, byCriteria, byTopic } from './support/endpoint.ts';

@@ -1,5 +1,4 @@
 /** Subscriptions by rest-hook, end to end: a real endpoint that comes and goes. */
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
 import { blocking, people, permitting, visibility } from '../notice/support/world.ts';

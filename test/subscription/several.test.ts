@@ -1,5 +1,4 @@
 /** Several Subscriptions at once: one question for their status, one connection, and a client too slow for them. */
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';

@@ -1,5 +1,4 @@
 /** Subscriptions by websocket and by e-mail, with a real client and a real SMTP server. */
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';

@@ -2,7 +2,6 @@
  * Two worlds: in one there are documents that are hidden from the subscriber, in the other there never were. What
  * subscribers are sent, and can ask for, is the same: no number is missing, no count differs.
  */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
 import { blocking, people, permitting, visibility } from '../notice/support/world.ts';

@@ -12,6 +12,9 @@ const FAST = [
   'diagnosticDataCollectionEnabled=false',
   '--setParameter',
   'ttlMonitorEnabled=false',
+  // a database for each file, each with hundreds of indexes: those of files that are done are closed soon
+  '--wiredTigerEngineConfigString',
+  'file_manager=(close_idle_time=20,close_scan_interval=5)',
 ];
 
 export default async function globalSetup({ testPathPatterns }) {
@@ -29,7 +32,15 @@ export default async function globalSetup({ testPathPatterns }) {
   };
   const log = (line) => line.startsWith('database:') || process.stderr.write(`${line}\n`);
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
-  const database = await startEmbedded({ dataDir, port: 0, log, places, cacheSizeGb: 0.5, args: FAST });
+  const database = await startEmbedded({
+    dataDir,
+    port: 0,
+    log,
+    places,
+    cacheSizeGb: 0.5,
+    transactionSeconds: 10,
+    args: FAST,
+  });
   process.env.TEST_MONGODB_URI = database.uri;
   process.env.TEST_MONGOD = database.program;
   globalThis.stopTestDatabase = async () => {

@@ -12,6 +12,8 @@ import { commandLine, stopProcess } from './process.ts';
 
 const REPLICA_SET = 'carnet';
 const HOST = '127.0.0.1';
+/** MongoDB's own is a minute: so long would a killed server hold up the numbering of notices. */
+const TRANSACTION_SECONDS = 30;
 const OPLOG_MIB = '512';
 /** Slow queries are logged with their filters: what the database logs must not tell about patients. */
 const SLOW_MS = '60000';
@@ -29,6 +31,8 @@ export interface EmbeddedOptions {
   cacheSizeGb?: number;
   /** Further arguments of `mongod`. */
   args?: readonly string[];
+  /** How long what a killed process held open stays held, at most half as long again. */
+  transactionSeconds?: number;
 }
 
 export interface Embedded {
@@ -122,6 +126,8 @@ function run(found: Found, options: EmbeddedOptions, dbPath: string, logFile: st
     SLOW_MS,
     '--oplogSize',
     OPLOG_MIB,
+    '--setParameter',
+    `transactionLifetimeLimitSeconds=${options.transactionSeconds ?? TRANSACTION_SECONDS}`,
   );
   args.push('--wiredTigerCacheSizeGB', cacheSize.toFixed(2), ...(options.args ?? []));
   const log = openSync(logFile, 'a', 0o600);

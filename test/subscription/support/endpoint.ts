@@ -1,5 +1,4 @@
 /** A real endpoint of a subscriber: keeps what it is sent, and may be away, slow or refuse. */
-import { expect } from '@jest/globals';
 import { type IncomingHttpHeaders, type Server, createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hostIn } from '../../../src/subscription/hosts.ts';
