@@ -23,7 +23,12 @@ export interface Logins extends Accounts {
    * @returns the account; undefined: it is suspended
    */
   keep(login: Login, persons: readonly Person[], account?: string): Promise<string | undefined>;
-  /** With all that was given to it, in every process; false: there is no such account. */
+  /**
+   * What tokens hang on that a system is given for this professional, by its own word. @param reference `Practitioner/x`
+   * @returns its name; undefined: an account of theirs is suspended
+   */
+  asserted(reference: string): Promise<string | undefined>;
+  /** With all that was given to it, or to others for who it is of, in every process; false: there is no such account. */
   suspend(account: string): Promise<boolean>;
   resume(account: string): Promise<boolean>;
 }

@@ -123,7 +123,7 @@ export async function authorizing(
       clients: withApps(clients, issuer),
       accounts,
       ...(exchanges ? { exchange: { elsewhere: way.elsewhere } } : {}),
-      practising: practising(port, base, professions),
+      practising: practising(port, base, professions, way.logins),
       events,
       from,
       certificate: (request) => clientCertificate(request, passing),

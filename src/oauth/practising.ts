@@ -1,6 +1,7 @@
 /** Who practises where, by the directory as it stands now: for a system that acts for one of its professionals. */
 import type { Person } from '../auth/accounts.ts';
 import { personIdentifier } from '../auth/claims/directory.ts';
+import type { Logins } from '../auth/logins.ts';
 import { codingsOf } from '../consent/coding.ts';
 import { items, memberIn, membersOf } from '../consent/members.ts';
 import { Access } from '../enforcement/access.ts';
@@ -21,8 +22,16 @@ const MOST_ROLES = 50;
 const RPPS = /^\d{11}$/;
 const REFERENCE = /^Practitioner\/([A-Za-z0-9\-.]{1,64})$/;
 
-/** @param base of this server: references may begin with it @param systems code systems of professions */
-export function practising(port: ResourceStore, base: string, systems: readonly string[]): Practising {
+/**
+ * @param base of this server: references may begin with it @param systems code systems of professions
+ * @param logins of professionals: who is suspended there isn't named either
+ */
+export function practising(
+  port: ResourceStore,
+  base: string,
+  systems: readonly string[],
+  logins: Pick<Logins, 'asserted'>,
+): Practising {
   const access = Access.internal('a professional for whom a system acts, in the directory');
 
   return async (who, organization) => {
@@ -37,7 +46,10 @@ export function practising(port: ResourceStore, base: string, systems: readonly 
     // a Consent may name a profession: who has two, or none that is known, can't be told
     if (!isActive || profession === undefined || others.length > 0) return undefined;
     const name = nameOf(practitioner);
+    const life = await logins.asserted(reference);
+    if (life === undefined) return undefined;
     return {
+      life,
       role: 'professional',
       reference,
       related: [],

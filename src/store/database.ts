@@ -12,7 +12,7 @@ import type { ArtifactDoc } from './records/artifacts.ts';
 import type { LinkDoc } from './chain/link.ts';
 import type { ClientDoc } from './records/clients.ts';
 import type { Doc, HistoryDoc } from './document.ts';
-import type { LoginDoc } from './records/logins.ts';
+import type { AssertedDoc, LoginDoc } from './records/logins.ts';
 import { answerForLostSockets } from './lost-sockets.ts';
 import type { ChoiceDoc, DeliveryDoc, GroupDoc, HoldDoc, NoticeDoc } from './outgoing/notices.ts';
 import type { IssuerDoc, ListingDoc, ProposalDoc, ReportDoc } from './records/catalogue.ts';
@@ -84,6 +84,8 @@ export interface Database {
   issuerKeys: Collection<IssuerKeyDoc>;
   /** Logins at OpenID providers. */
   logins: Collection<LoginDoc>;
+  /** Professionals whom systems name, and those whom they may not name. */
+  asserted: Collection<AssertedDoc>;
   upstreamKeys: Collection<UpstreamKeyDoc>;
   spill: GridFSBucket;
   /** Data of Binaries, once for each patient. */
@@ -266,6 +268,7 @@ export async function connect(uri: string, name: string): Promise<Database> {
     clients: db.collection('clients'),
     issuerKeys: db.collection('issuerKeys'),
     logins: db.collection('logins'),
+    asserted: db.collection('asserted'),
     upstreamKeys: db.collection('upstreamKeys'),
     spill: new GridFSBucket(db, { bucketName: 'spill', chunkSizeBytes: SPILL_CHUNK }),
     pieces: db.collection('pieces'),

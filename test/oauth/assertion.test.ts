@@ -221,6 +221,33 @@ it('ends with the system', async () => {
   expect((await as({ json }).get('Practitioner')).status).toBe(401);
 });
 
+it('ends when an account of the person is suspended, and comes not again until each is resumed', async () => {
+  const { logins } = oauth.carnet.server.entrance!;
+  const self = { role: 'professional' as const, reference: DOCTOR, related: [], organizations: [HERE] };
+  const [first, second] = await Promise.all(
+    ['one', 'two'].map((sub) =>
+      logins.keep({ issuer: 'https://upstream.example', sub }, [
+        { ...self, purposes: ['TREAT'], regulator: false },
+      ]),
+    ),
+  );
+  const given = as(await ask(await naming(DOCTOR)));
+  expect((await given.get('Practitioner')).status).toBe(200);
+  for (const account of [first!, second!]) expect(await logins.suspend(account)).toBe(true);
+  expect((await given.get('Practitioner')).status).toBe(401);
+  for (const account of [first!, second!]) {
+    const { status, json } = await ask(await naming(DOCTOR));
+    expect([status, json.error, json.access_token]).toEqual([400, 'invalid_grant', undefined]);
+    await logins.resume(account);
+  }
+  expect((await as(await ask(await naming(DOCTOR))).get('Practitioner')).status).toBe(200);
+  expect((await given.get('Practitioner')).status).toBe(401);
+  // the token of an issuer elsewhere isn't given to this account, and ends by that issuer
+  await logins.suspend(first!);
+  expect((await oauth.carnet.as('emergency').get('Practitioner')).status).toBe(200);
+  await logins.resume(first!);
+});
+
 it('clients find it in the metadata', async () => {
   const found = await fetch(`${oauth.carnet.base}/.well-known/smart-configuration`);
   expect(((await found.json()) as Tokens).grant_types_supported).toContain(GRANT);

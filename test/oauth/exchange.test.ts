@@ -126,6 +126,18 @@ it('it ends with the role, and with the system', async () => {
   expect((await as(json.access_token).get('Practitioner')).status).toBe(401);
 });
 
+it('it ends when the account is suspended, and comes not again until it is resumed', async () => {
+  const { logins } = at.carnet.server.entrance!;
+  const { json } = await exchange(await at.psc.give('hospital-at-psc'));
+  const { account } = (await logins.known({ issuer: at.psc.issuer, sub: 'doctor' }))!;
+  expect((await as(json.access_token).get('Practitioner')).status).toBe(200);
+  await logins.suspend(account);
+  expect((await as(json.access_token).get('Practitioner')).status).toBe(401);
+  expect((await exchange(await at.psc.give('hospital-at-psc'))).json.error).toBe('invalid_grant');
+  await logins.resume(account);
+  expect((await exchange(await at.psc.give('hospital-at-psc'))).status).toBe(200);
+});
+
 it.each<[string, () => Promise<{ status: number; json: { error: string } }>, string]>([
   [
     'a token that another service was given',

@@ -57,7 +57,7 @@ it('a stolen database tells neither who logs in nor as whom, and no code', async
   const code = await at.carnet.server.entrance!.codes.issue('somebody');
   const db = mongo.db(at.carnet.database.dbName);
   const kept = [];
-  for (const name of ['logins', 'upstreamKeys', 'artifacts'])
+  for (const name of ['logins', 'asserted', 'upstreamKeys', 'artifacts'])
     for await (const doc of db.collection(name).find()) kept.push(JSON.stringify(doc));
   const all = kept.join('\n');
   for (const told of [LOGIN.sub, LOGIN.issuer, 'Practitioner', 'Lambert', 'somebody', code, '"d":'])

@@ -22,6 +22,16 @@ export interface LoginDoc {
   suspended?: boolean;
 }
 
+/** A professional whom a system names by itself; see oauth/assertion.ts. */
+export interface AssertedDoc {
+  /** Keyed hash of their reference. */
+  _id: string;
+  /** What the tokens hang on that were given for them. */
+  life?: string;
+  /** Accounts of theirs that are suspended: as long as there is one, nobody names them. */
+  suspended?: string[];
+}
+
 /** Logins that open one account. */
 const MOST = 10;
 
@@ -56,13 +66,24 @@ export class MongoLogins implements Logins {
   }
 
   async keep(login: Login, persons: readonly Person[], account?: string): Promise<string | undefined> {
-    try {
-      return await this.#keep(login, persons, account);
-    } catch (error) {
-      // the same came for the first time twice at once
-      if (!isDuplicate(error)) throw error;
-      return this.#keep(login, persons, account);
-    }
+    return twice(() => this.#keep(login, persons, account));
+  }
+
+  asserted(reference: string): Promise<string | undefined> {
+    const _id = this.#person(reference);
+    const { asserted } = this.#database;
+    return twice(async () => {
+      const [known] = await find(asserted, { _id });
+      if (known !== undefined && (isShut(known) || known.life !== undefined)) return known.life;
+      return this.#together(async (session) => {
+        const before = await asserted.findOne({ _id }, { session });
+        if (before !== null && (isShut(before) || before.life !== undefined)) return before.life;
+        const life = `person ${randomUUID()}`;
+        await asserted.updateOne({ _id }, { $set: { life } }, { upsert: true, session });
+        await this.#begin([life], session);
+        return life;
+      });
+    });
   }
 
   #keep(login: Login, persons: readonly Person[], account?: string): Promise<string | undefined> {
@@ -95,10 +116,19 @@ export class MongoLogins implements Logins {
 
   suspend(account: string): Promise<boolean> {
     return this.#each(account, async (doc, session) => {
+      const persons = this.#opened(doc);
       await this.#end(
-        this.#opened(doc).map(({ life }) => life!),
+        persons.map(({ life }) => life!),
         session,
       );
+      for (const _id of this.#professionals(persons)) {
+        const shut = { $addToSet: { suspended: account }, $unset: { life: '' as const } };
+        const before = await this.#database.asserted.findOneAndUpdate({ _id }, shut, {
+          upsert: true,
+          session,
+        });
+        if (before?.life !== undefined) await this.#end([before.life], session);
+      }
       await this.#database.logins.updateOne({ _id: doc._id }, { $set: { suspended: true } }, { session });
     });
   }
@@ -112,9 +142,21 @@ export class MongoLogins implements Logins {
         persons.map(({ life }) => life),
         session,
       );
+      for (const _id of this.#professionals(persons))
+        await this.#database.asserted.updateOne({ _id }, { $pull: { suspended: account } }, { session });
       const update = { $set: { sealed: this.#sealed(doc._id, persons) }, $unset: { suspended: '' as const } };
       await this.#database.logins.updateOne({ _id: doc._id }, update, { session });
     });
+  }
+
+  #professionals(persons: readonly Person[]): Set<string> {
+    return new Set(
+      persons.filter(({ role }) => role === 'professional').map(({ reference }) => this.#person(reference)),
+    );
+  }
+
+  #person(reference: string): string {
+    return createHmac('sha256', this.#hashing).update(`person ${reference}`).digest('base64url');
   }
 
   #each(account: string, change: (doc: LoginDoc, session: ClientSession) => Promise<void>): Promise<boolean> {
@@ -148,5 +190,17 @@ export class MongoLogins implements Logins {
 
   #opened({ _id, sealed }: LoginDoc): Person[] {
     return JSON.parse(unseal(this.#sealing, sealed, _id).toString()) as Person[];
+  }
+}
+
+const isShut = ({ suspended = [] }: AssertedDoc): boolean => suspended.length > 0;
+
+/** The same may have come for the first time twice at once. */
+async function twice<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+    return work();
   }
 }
