@@ -11,6 +11,7 @@ import type { Range } from '../search/filter.ts';
 import { indexResource } from '../search/index.ts';
 import { keptApart } from '../search/unshown.ts';
 import type { Link, Place } from './chain/link.ts';
+import type { Cut } from './content/pieces.ts';
 import type { KeyRing } from './keys/keys.ts';
 import { primaryDate } from './query/primary-date.ts';
 import { seal, unseal } from './keys/sealing.ts';
@@ -32,6 +33,8 @@ export interface VersionDoc {
   owners?: string[];
   /** Of a Binary: its data lies there, once for each patient: see pieces.ts. */
   piece?: string;
+  /** Of a document that carries data in itself: where that lies, once for each patient. */
+  inline?: Cut[];
   /** Of a Binary: its content isn't known to be free of malware, since when. See screening in enforcement. */
   held?: number;
   /** What was found in it. */
@@ -54,7 +57,7 @@ export interface VersionDoc {
   /** Sealed JSON bytes; in `spill` when they are many; neither for a deletion. */
   body?: Buffer;
   spill?: ObjectId;
-  /** Of what is in `spill`. Bytes. */
+  /** With what is in `spill` or lies apart. Bytes. */
   size?: number;
   /** Of a Binary whose bytes lie apart: see contents.ts. */
   content?: ObjectId;
@@ -155,12 +158,13 @@ export function render(resource: Resource, vid: string, at: number): Buffer {
 /** What is authenticated with a body: a body moved to another resource, version or patient doesn't open. */
 export function about(
   rid: string,
-  doc: Pick<VersionDoc, 'v' | 'vid' | 'patient' | 'content' | 'owners' | 'piece'>,
+  doc: Pick<VersionDoc, 'v' | 'vid' | 'patient' | 'content' | 'owners' | 'piece' | 'inline'>,
 ): string {
   const apart = doc.content === undefined ? '' : ` with ${doc.content.toHexString()}`;
   const owned = doc.owners === undefined ? '' : ` for ${doc.owners.join(' ')}`;
   const piece = doc.piece === undefined ? '' : ` in ${doc.piece}`;
-  return `${rid}/${doc.v}/${doc.vid} of ${doc.patient}${apart}${owned}${piece}`;
+  const cuts = doc.inline?.map((cut) => ` with ${cut.piece} at ${cut.at}`).join('') ?? '';
+  return `${rid}/${doc.v}/${doc.vid} of ${doc.patient}${apart}${owned}${piece}${cuts}`;
 }
 
 type Indexed = Pick<

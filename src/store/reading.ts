@@ -121,7 +121,9 @@ export class Reading {
   async #whole(rid: string, doc: VersionDoc): Promise<Opened | undefined> {
     if (doc.method === 'DELETE') return EMPTY;
     const bare = await openBody(doc.body ?? (await this.#spilled(doc)), rid, doc, this.#ring);
-    if (bare === undefined || doc.piece === undefined) return bare;
+    if (bare === undefined) return undefined;
+    if (doc.inline !== undefined) return this.#pieces.join(bare, doc.inline, sealers(doc)[0]!);
+    if (doc.piece === undefined) return bare;
     const data = await this.#pieces.get(doc.piece, sealers(doc)[0]!);
     return data === undefined ? undefined : { bare, data };
   }

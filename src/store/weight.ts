@@ -12,11 +12,12 @@ interface Weighed {
   spill?: unknown;
   /** See pieces.ts. */
   piece?: unknown;
+  inline?: unknown;
   size?: number;
 }
 
-export const weightOf = ({ body, spill, piece, size = SPILLED }: Weighed): number =>
-  spill === undefined && piece === undefined ? (body?.length ?? 0) : size * TWICE;
+export const weightOf = ({ body, spill, piece, inline, size = SPILLED }: Weighed): number =>
+  spill === undefined && piece === undefined && inline === undefined ? (body?.length ?? 0) : size * TWICE;
 
 /** The first of these that go on one page: one at least. */
 export function light<T>(some: readonly T[], of: (each: T) => Weighed): T[] {

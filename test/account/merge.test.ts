@@ -16,6 +16,8 @@ import { type Client, type Reply, type TestServer, testServer } from '../support
 const INS = 'urn:oid:1.2.250.1.213.1.4.10';
 const FILES = 'https://files.example';
 const HOUR = 3_600_000;
+/** Long enough to lie apart. */
+const REPORT = Buffer.from('compte rendu '.repeat(400)).toString('base64');
 
 let carnet: TestServer;
 let mongo: MongoClient;
@@ -182,11 +184,13 @@ describe('of all that one file has', () => {
     const binary = await made(hospital, {
       resourceType: 'Binary',
       contentType: 'text/plain',
-      data: Buffer.from('compte rendu '.repeat(400)).toString('base64'),
+      data: REPORT,
     });
     content = `Binary/${binary.id}`;
     brought = await source.deposit({
-      content: [{ attachment: { contentType: 'text/plain', url: content } }],
+      content: [{ url: content }, { data: REPORT }].map((each) => ({
+        attachment: { contentType: 'text/plain', ...each },
+      })),
     });
     const before = (await hospital.get(`DocumentReference/${brought}`)).json as Resource;
     await hospital.put(`DocumentReference/${brought}`, { ...before, description: 'deuxième version' });
@@ -279,8 +283,25 @@ describe('of all that one file has', () => {
   it('with its content, its earlier versions and what was deleted', async () => {
     expect((await target.me.get(content, { accept: 'text/plain' })).text).toMatch(/^compte rendu/);
     const { json } = await target.me.get(`DocumentReference/${brought}/_history`);
-    const subjects = (json.entry as { resource: Resource }[]).map(({ resource }) => resource.subject);
-    expect(subjects).toEqual([of(target), of(source), of(source)]);
+    const versions = (json.entry as { resource: Resource }[]).map(({ resource }) => resource as Json);
+    expect(versions.map(({ subject }) => subject)).toEqual([of(target), of(source), of(source)]);
+    for (const each of versions)
+      expect((each.content as Json[])[1]).toMatchObject({ attachment: { data: REPORT } });
+    const kept = { projection: { piece: 1, inline: 1 } };
+    const db = mongo.db(carnet.database.dbName);
+    const [binary] = await db
+      .collection('resources')
+      .find({ _id: content as never }, kept)
+      .toArray();
+    const rid = `DocumentReference/${brought}`;
+    const documents = [
+      ...(await db
+        .collection('resources')
+        .find({ _id: rid as never }, kept)
+        .toArray()),
+      ...(await db.collection('history').find({ rid }, kept).toArray()),
+    ];
+    expect(documents.map(({ inline }) => inline[0].piece)).toEqual([0, 1, 2].map(() => binary!.piece));
     expect((await target.me.get(`Observation/${erased.id}`)).status).toBe(410);
   });
 

@@ -280,6 +280,96 @@ describe('the same bytes', () => {
   });
 });
 
+describe('what documents carry in themselves', () => {
+  const inline = (of: string, bytes: Buffer, more: Json = {}): Resource =>
+    naming(of, { data: bytes.toString('base64') }, more);
+  const textOf = async (path: string): Promise<string> => (await hospital.get(path)).text;
+  const isApart = async (id: string): Promise<boolean[]> =>
+    (await versions(`DocumentReference/${id}`)).map(
+      ({ body, inline: cuts }) => body!.length < 3_000 && cuts!.length === 1,
+    );
+
+  it('is kept once with the same bytes of Binaries, however it is sent, and given byte for byte', async () => {
+    const bytes = pdf(30_000);
+    const before = await database.pieces.countDocuments();
+    await WAYS['raw, before its document']!('clc', bytes);
+    const sent = await hospital.post('DocumentReference', inline('clc', bytes));
+    const { id } = sent.json!;
+    expect(await textOf(`DocumentReference/${id}`)).toBe(sent.text);
+    const changed = await hospital.put(`DocumentReference/${id}`, {
+      ...inline('clc', bytes, { description: bytes.toString('base64') }),
+      id,
+    });
+    expect(changed.status).toBe(200);
+    expect(await textOf(`DocumentReference/${id}`)).toBe(changed.text);
+    const patched = await hospital.patch(
+      `DocumentReference/${id}`,
+      [{ op: 'replace', path: '/description', value: 'été' }],
+      { 'content-type': 'application/json-patch+json' },
+    );
+    expect(patched.json).toMatchObject({ description: 'été', content: sent.json!.content });
+    const request = { method: 'POST', url: 'DocumentReference' };
+    const { entry } = await made(hospital, '', {
+      resourceType: 'Bundle',
+      type: 'transaction',
+      entry: [{ resource: inline('clc', bytes), request }],
+    });
+    const [{ response }] = entry as [{ response: { location: string } }];
+    const path = response.location.replace(/^.*(DocumentReference\/[^/]+).*$/, '$1');
+    expect((await hospital.get(path)).json).toMatchObject({ content: sent.json!.content });
+    expect(await database.pieces.countDocuments()).toBe(before + 1);
+    const { vid } = (await database.history.findOne({ rid: `DocumentReference/${id}` }, { sort: { v: 1 } }))!;
+    expect(await textOf(`DocumentReference/${id}/_history/${vid}`)).toBe(sent.text);
+    expect([await isApart(id!), await isApart(path.split('/')[1]!)]).toEqual([[true, false, true], [true]]);
+    const { text } = await hospital.get(`DocumentReference?patient=clc&_id=${id}`);
+    expect(text).toContain(patched.text);
+    const other = await made(hospital, 'DocumentReference', inline('cld', bytes));
+    expect(await database.pieces.countDocuments()).toBe(before + 2);
+    expect(other.content).toEqual(sent.json!.content);
+  });
+
+  it('is cut where it is longer than a document holds, each attachment by itself', async () => {
+    const [long, short] = [pdf(7 * MIB), pdf(3_000)];
+    const before = await database.pieces.countDocuments();
+    const attachments = [long, short, short, pdf(100)].map((bytes) => ({
+      attachment: { contentType: 'application/pdf', data: bytes.toString('base64') },
+    }));
+    const sent = await hospital.post('DocumentReference', naming('cld', {}, { content: attachments }));
+    expect(sent.status).toBe(201);
+    expect(await textOf(`DocumentReference/${sent.json!.id}`)).toBe(sent.text);
+    expect(sent.json!.content).toEqual(attachments);
+    const binary = await made(hospital, 'Binary', {
+      resourceType: 'Binary',
+      contentType: 'application/pdf',
+      data: long.toString('base64'),
+      securityContext: { reference: 'Patient/cld' },
+    });
+    expect(await dataOf(hospital, binary.id!)).toBe(long.toString('base64'));
+    expect(await database.pieces.countDocuments()).toBe(before + 3);
+    const doc = (await database.resources.findOne({ _id: `DocumentReference/${sent.json!.id}` }))!;
+    expect([doc.inline!.length, doc.spill]).toEqual([4, undefined]);
+  });
+
+  it('opens at its own place alone, and with its patient’s key alone', async () => {
+    const bytes = pdf(5_000);
+    await carnet.as('all').put('Patient/clz', patient({ id: 'clz' }));
+    const { id } = await made(hospital, 'DocumentReference', inline('clz', bytes));
+    const rid = `DocumentReference/${id}`;
+    const doc = (await database.resources.findOne({ _id: rid }))!;
+    const key = (await ring.get('clz'))!;
+    const [cut] = doc.inline!;
+    expect(unseal(key, doc.body!, about(rid, doc)).toString()).not.toContain(bytes.toString('base64', 0, 30));
+    expect(() => unseal(key, doc.body!, about(rid, { ...doc, inline: [{ ...cut!, at: 1 }] }))).toThrow();
+    await ring.destroy('clz');
+    const other = await testServer(import.meta.url, { like: carnet });
+    try {
+      expect((await other.as('hospital').get(rid)).status).toBe(404);
+    } finally {
+      await other.close();
+    }
+  });
+});
+
 it('is both patients’ when documents of both name it: one erased, the other keeps it', async () => {
   const bytes = pdf(10_000);
   for (const id of ['clx', 'cly']) await carnet.as('all').put(`Patient/${id}`, patient({ id }));

@@ -5,6 +5,7 @@
 import { ObjectId } from 'mongodb';
 import type { Change, Commit } from '../../enforcement/ports.ts';
 import { contentIn } from '../../fhir/content/attachment.ts';
+import { parseJson, stringifyJson } from '../../fhir/json.ts';
 import type { Resource } from '../../fhir/resource.ts';
 import { UNKNOWN_PATIENT } from '../../fhir/subjects.ts';
 import type { Contents } from './contents.ts';
@@ -12,7 +13,7 @@ import type { Database } from '../database.ts';
 import { type Doc, type VersionDoc, sealBody, sealers } from '../document.ts';
 import { SPILL } from '../write/encoder.ts';
 import type { KeyRing } from '../keys/keys.ts';
-import { Pieces, dropPiece, keeping, withoutData } from './pieces.ts';
+import { Pieces, dropPiece, keeping, piecesOf } from './pieces.ts';
 import type { Reading } from '../reading.ts';
 
 const TIME = { maxTimeMS: 15_000 };
@@ -113,7 +114,7 @@ export class Claims {
     }
     const set = await this.#sealed(rid, doc, { ...doc, owners }, keys);
     if (set !== undefined) await resources.updateOne({ _id: rid, v: doc.v, vid: doc.vid }, set, DURABLE);
-    if (doc.piece !== undefined) await dropPiece(this.#database, doc.piece, Date.now());
+    for (const piece of piecesOf(doc)) await dropPiece(this.#database, piece, Date.now());
   }
 
   /** The same version under other keys. Undefined: it can't be read any more. */
@@ -127,23 +128,21 @@ export class Claims {
     if (stored === undefined) return undefined;
     const sealed: VersionDoc = { ...owned };
     const owners = sealers(owned);
-    for (const name of ['body', 'keys', 'spill', 'size', 'piece'] as const) delete sealed[name];
+    for (const name of ['body', 'keys', 'spill', 'size', 'piece', 'inline'] as const) delete sealed[name];
     if (doc.content !== undefined) {
       sealed.content = new ObjectId(await this.#contents.own(doc.content.toHexString(), owners));
       await this.#contents.disown(sealed.content.toHexString(), gone(sealers(doc), owners));
     }
-    const resource = JSON.parse(stored.body.toString()) as Resource;
-    const [owner] = owners;
-    const piece =
-      owners.length > 1 ? undefined : this.#pieces.of(resource, owner!, keys.get(owner!)!, Date.now());
-    let body = stored.body;
-    if (piece !== undefined) {
-      await this.#database.pieces.bulkWrite(keeping([piece]), DURABLE);
-      sealed.piece = piece._id;
-      sealed.size = piece.data.length;
-      body = Buffer.from(JSON.stringify(withoutData(resource)));
-    }
-    Object.assign(sealed, sealBody(body, rid, sealed, keys));
+    const resource = parseJson(stored.body) as Resource;
+    const [owner = ''] = owners;
+    const { left, pieces, named } = this.#pieces.split(
+      resource,
+      (each) => (each === resource ? stored.body : Buffer.from(stringifyJson(each))),
+      { owner: owners.length > 1 ? '' : owner, key: keys.get(owner)!, at: Date.now() },
+    );
+    if (pieces.length > 0) await this.#database.pieces.bulkWrite(keeping(pieces), DURABLE);
+    Object.assign(sealed, named);
+    Object.assign(sealed, sealBody(left, rid, sealed, keys));
     if (sealed.body!.length > SPILL) await this.#spill(sealed, rid);
     const { body: bytes, spill, size, keys: wrapped, content } = sealed;
     const set = {
@@ -154,6 +153,7 @@ export class Claims {
       keys: wrapped,
       content,
       piece: sealed.piece,
+      inline: sealed.inline,
     };
     const names = Object.keys(set) as (keyof typeof set)[];
     return {
@@ -172,7 +172,7 @@ export class Claims {
       stream.on('error', reject);
       stream.on('finish', () => {
         sealed.spill = stream.id;
-        sealed.size = sealed.body!.length;
+        sealed.size ??= sealed.body!.length;
         delete sealed.body;
         resolve();
       });

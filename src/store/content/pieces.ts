@@ -1,5 +1,6 @@
 /**
- * The data of Binaries, sealed under its patient's key: the same data of one patient is kept once, whoever deposits it.
+ * The data of Binaries and of what documents carry in themselves, sealed under its patient's key: the same data of one
+ * patient is kept once, whoever deposits it, and in whichever of these ways.
  * INVARIANT: it is written each time, whether it was there or not, so that neither time nor answer tells.
  */
 import { createHmac } from 'node:crypto';
@@ -21,9 +22,27 @@ export interface PieceDoc {
   bytes?: true;
 }
 
-/** Shorter data stays in its Binary; longer would not fit a document. Characters of base64. */
+/** Shorter data stays where it is; longer would not fit a document: it lies in several. Characters of base64. */
 const LEAST = 2_048;
 const MOST = 8 * 1024 * 1024;
+
+/** Where data was cut out of a body. */
+export interface Cut {
+  piece: string;
+  /** How much of what is left is before it. Bytes. */
+  at: number;
+}
+
+/** A version's body, and what of it lies apart. */
+export interface Split {
+  /** As it is given. */
+  whole: Buffer;
+  /** As it is sealed. */
+  left: Buffer;
+  pieces: PieceDoc[];
+  /** What the version says of it. */
+  named: { piece?: string; inline?: Cut[]; size?: number };
+}
 
 export class Pieces {
   readonly #database: Database;
@@ -40,23 +59,75 @@ export class Pieces {
     });
   }
 
-  /** Undefined: its data stays where it is, or it is no Binary, or nobody's. @param owner whose key that is */
-  of({ resourceType, data }: Resource, owner: string, key: Buffer, at: number): PieceDoc | undefined {
-    if (resourceType !== 'Binary' || owner === '' || typeof data !== 'string') return undefined;
-    if (data.length < LEAST || data.length > MOST) return undefined;
+  /** @param owner whose key that is; empty: nobody's @param rendered its JSON, of it and of what is left of it */
+  split(
+    resource: Resource,
+    rendered: (resource: Resource) => Buffer,
+    { owner, key, at }: { owner: string; key: Buffer; at: number },
+  ): Split {
+    const { resourceType, data } = resource;
+    if (owner !== '' && resourceType === 'Binary' && typeof data === 'string' && data.length <= MOST) {
+      const piece = this.#of(data, owner, key, at);
+      if (piece !== undefined) {
+        const left = rendered(withoutData(resource));
+        const named = { piece: piece._id, size: left.length + piece.data.length };
+        return { whole: withData(left, data), left, pieces: [piece], named };
+      }
+    }
+    const whole = rendered(resource);
+    const cuts: Cut[] = [];
+    const pieces: PieceDoc[] = [];
+    const left: Buffer[] = [];
+    let [from, length] = [0, 0];
+    for (const each of owner === '' ? [] : dataIn(resource)) {
+      if (each.length < LEAST) continue;
+      for (let start = 0; start < each.length; start += MOST) {
+        const part = each.slice(start, start + MOST);
+        // any place will do: what is put back is what was there
+        const found = whole.indexOf(part, from, 'latin1');
+        const piece = found < 0 ? undefined : this.#of(part, owner, key, at);
+        if (piece === undefined) break;
+        left.push(whole.subarray(from, found));
+        length += found - from;
+        from = found + part.length;
+        cuts.push({ piece: piece._id, at: length });
+        pieces.push(piece);
+      }
+    }
+    if (cuts.length === 0) return { whole, left: whole, pieces, named: {} };
+    left.push(whole.subarray(from));
+    return { whole, left: Buffer.concat(left), pieces, named: { inline: cuts, size: whole.length } };
+  }
+
+  /** Undefined: it would not come back as it was sent. */
+  #of(data: string, owner: string, key: Buffer, at: number): PieceDoc | undefined {
+    if (data.length < LEAST) return undefined;
     const bytes = Buffer.from(data, 'base64');
-    // it comes back as it was sent
     if (bytes.toString('base64') !== data) return undefined;
     this.#key ??= this.#ring.derive('pieces');
     const id = createHmac('sha256', this.#key).update(`${owner}|`).update(bytes).digest('base64url');
     return { _id: id, at, data: seal(key, bytes, aboutPiece(id, owner, true)), bytes: true };
   }
 
-  /** The bytes that a Binary's data stands for. Undefined: the patient's key was destroyed. */
+  /** A body with all that was cut out of it. Undefined: the patient's key was destroyed. */
+  async join(left: Buffer, cuts: readonly Cut[], owner: string): Promise<Buffer | undefined> {
+    const found = await Promise.all(cuts.map(({ piece }) => this.get(piece, owner)));
+    const parts: Buffer[] = [];
+    let from = 0;
+    for (const [index, { at }] of cuts.entries()) {
+      const bytes = found[index];
+      if (bytes === undefined) return undefined;
+      parts.push(left.subarray(from, at), Buffer.from(bytes.toString('base64'), 'latin1'));
+      from = at;
+    }
+    return Buffer.concat([...parts, left.subarray(from)]);
+  }
+
+  /** The bytes that the data stands for. Undefined: the patient's key was destroyed. */
   async get(id: string, owner: string): Promise<Buffer | undefined> {
     const [doc, key] = await Promise.all([this.#docs.get(id), this.#ring.get(owner)]);
     if (key === undefined) return undefined;
-    if (doc === undefined) throw new Error('the data of a Binary is gone');
+    if (doc === undefined) throw new Error('data that lies apart is gone');
     const data = unseal(key, doc.data, aboutPiece(id, owner, doc.bytes));
     return doc.bytes === true ? data : Buffer.from(data.toString('latin1'), 'base64');
   }
@@ -70,6 +141,16 @@ export function withData(bare: Buffer, data: string): Buffer {
 /** A resource has other elements before: its type at least. */
 const DATA = Buffer.from(',"data":"');
 const END = Buffer.from('"}');
+
+/** Long data that a resource carries: a Binary's, and that of a document's attachments. */
+function dataIn({ resourceType, data, content }: Resource): string[] {
+  if (resourceType === 'Binary') return typeof data === 'string' ? [data] : [];
+  if (resourceType !== 'DocumentReference' || !Array.isArray(content)) return [];
+  return content.flatMap((each: { attachment?: { data?: unknown } } | null) => {
+    const inside = each?.attachment?.data;
+    return typeof inside === 'string' ? [inside] : [];
+  });
+}
 
 export function withoutData(binary: Resource): Resource {
   const { data: _data, ...rest } = binary;
@@ -88,13 +169,22 @@ export async function dropPiece(
   id: string,
   before: number,
 ): Promise<boolean> {
+  const found = { projection: { _id: 1 } } as const;
   const named = await Promise.all([
-    resources.findOne({ piece: id }, { projection: { _id: 1 }, hint: 'piece' }),
-    history.findOne({ piece: id }, { projection: { _id: 1 }, hint: 'piece' }),
+    resources.findOne({ piece: id }, { ...found, hint: 'piece' }),
+    history.findOne({ piece: id }, { ...found, hint: 'piece' }),
+    resources.findOne({ 'inline.piece': id }, { ...found, hint: 'inline' }),
+    history.findOne({ 'inline.piece': id }, { ...found, hint: 'inline' }),
   ]);
   if (named.some((each) => each !== null)) return false;
   return (await pieces.deleteOne({ _id: id, at: { $lt: before } })).deletedCount === 1;
 }
+
+/** Whatever of this version lies apart. */
+export const piecesOf = ({ piece, inline = [] }: { piece?: string; inline?: readonly Cut[] }): string[] => [
+  ...(piece === undefined ? [] : [piece]),
+  ...inline.map((cut) => cut.piece),
+];
 
 /** What is authenticated with it. */
 export const aboutPiece = (id: string, owner: string, isBytes?: boolean): string =>

@@ -6,7 +6,7 @@ import { ObjectId } from 'mongodb';
 import { chunksOf, filesOf } from './contents.ts';
 import type { Claims } from './claims.ts';
 import type { Database } from '../database.ts';
-import { dropPiece } from './pieces.ts';
+import { dropPiece, piecesOf } from './pieces.ts';
 import type { Terms } from '../terms.ts';
 
 /** Milliseconds. */
@@ -42,9 +42,13 @@ async function dropUnclaimed(
   let dropped = 0;
   const uploaded = resources.find(
     { unclaimed: { $lt: before } },
-    { projection: { _id: 1, by: 1, v: 1, content: 1, piece: 1 }, hint: 'unclaimed', batchSize: BATCH },
+    {
+      projection: { _id: 1, by: 1, v: 1, content: 1, piece: 1, inline: 1 },
+      hint: 'unclaimed',
+      batchSize: BATCH,
+    },
   );
-  for await (const { _id, by, v, content, piece } of uploaded) {
+  for await (const { _id, by, v, content, ...apart } of uploaded) {
     if (signal?.aborted === true) return dropped;
     const documents = await resources
       .find(
@@ -62,7 +66,7 @@ async function dropUnclaimed(
     if ((await resources.deleteOne({ _id, v })).deletedCount === 0) continue;
     await history.deleteMany({ rid: _id });
     dropped += 1;
-    if (piece !== undefined) await dropPiece(database, piece, before);
+    for (const piece of piecesOf(apart)) await dropPiece(database, piece, before);
     // in sight of the next step
     if (content !== undefined)
       await filesOf(db).updateOne({ _id: content }, { $set: { uploadDate: new Date(before - 1) } });

@@ -9,7 +9,7 @@ import { DECIDING } from '../../consent/policy.ts';
 import type { Stored } from '../../enforcement/ports.ts';
 import type { Resource } from '../../fhir/resource.ts';
 import type { Claims } from '../content/claims.ts';
-import { dropPiece } from '../content/pieces.ts';
+import { dropPiece, piecesOf } from '../content/pieces.ts';
 import { find } from '../command.ts';
 import type { Database } from '../database.ts';
 import { type Doc, type HistoryDoc, WITHOUT_INDEX } from '../document.ts';
@@ -108,7 +108,7 @@ export class MongoMoving implements Moving {
     const set = doc.method === 'DELETE' ? settingOf(whose) : await this.#claims.sealedFor(rid, doc, whose);
     if (set === undefined) return false;
     await this.#database.history.updateOne({ rid, vid, patient: before }, set, DURABLE);
-    if (doc.piece !== undefined) await dropPiece(this.#database, doc.piece, Date.now());
+    for (const piece of piecesOf(doc)) await dropPiece(this.#database, piece, Date.now());
     return true;
   }
 }

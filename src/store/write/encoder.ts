@@ -23,7 +23,7 @@ import {
 } from '../document.ts';
 import type { KeyRing } from '../keys/keys.ts';
 import { mentionTerm } from '../query/narrowing.ts';
-import { type PieceDoc, Pieces, withData, withoutData } from '../content/pieces.ts';
+import { type PieceDoc, Pieces } from '../content/pieces.ts';
 import { grantTerm, memberTerm } from '../policies.ts';
 import type { Reading } from '../reading.ts';
 import type { Terms } from '../terms.ts';
@@ -50,7 +50,7 @@ export interface Encoded {
   previous: HistoryDoc | undefined;
   body: Buffer;
   /** Its data, that is kept once. */
-  piece?: PieceDoc;
+  pieces: PieceDoc[];
 }
 
 export type Found = ReturnType<typeof indexed>;
@@ -164,19 +164,18 @@ export class Encoder {
             ...(version.told === undefined ? {} : { still: true as const }),
           };
     if (resource === undefined)
-      return { change, rid, version, doc: undefined, previous: replaced, body: Buffer.alloc(0) };
-    const [sealer, ...more] = sealers(version);
-    const piece = more.length > 0 ? undefined : this.#pieces.of(resource, sealer!, keys.get(sealer!)!, at);
-    if (piece !== undefined) {
-      version.piece = piece._id;
-      version.size = piece.data.length;
-    }
-    const bare = render(piece === undefined ? resource : withoutData(resource), version.vid, at);
-    const body = piece === undefined ? bare : withData(bare, resource.data as string);
-    Object.assign(version, sealBody(bare, rid, version, keys));
+      return { change, rid, version, doc: undefined, previous: replaced, body: Buffer.alloc(0), pieces: [] };
+    const [sealer = '', ...more] = sealers(version);
+    const { whole, left, pieces, named } = this.#pieces.split(
+      resource,
+      (each) => render(each, version.vid, at),
+      { owner: more.length > 0 ? '' : sealer, key: keys.get(sealer)!, at },
+    );
+    Object.assign(version, named);
+    Object.assign(version, sealBody(left, rid, version, keys));
     if (version.body !== undefined && version.body.length > SPILL) {
       version.spill = await this.#spill(version.body, rid);
-      version.size = version.body.length;
+      version.size ??= version.body.length;
       delete version.body;
     }
     if (type === 'AuditEvent') version.authors = withDepositor(version);
@@ -188,7 +187,7 @@ export class Encoder {
     }
     doc.view = this.#veils.of(version.labels, version.by);
     if (doc.seek !== undefined) doc.seek = [...doc.seek, change.by];
-    return { change, rid, version, doc, previous: replaced, body, piece };
+    return { change, rid, version, doc, previous: replaced, body: whole, pieces };
   }
 
   #foundBy(change: Change, resource: Resource): Found {

@@ -18,7 +18,7 @@ export interface Prepared {
   locks: AnyBulkWriteOperation<LockDoc>[];
   outbox: OutboxDoc[];
   subscriptions: AnyBulkWriteOperation<SubscriptionDoc>[];
-  /** Data of Binaries. */
+  /** Data that is kept once. */
   pieces: AnyBulkWriteOperation<PieceDoc>[];
   patients: AnyBulkWriteOperation<PatientDoc>[];
   /** What is made under an id that its caller chose, and the mark of a deletion that it comes after. */
@@ -49,7 +49,7 @@ export function prepare(
     })),
     outbox,
     subscriptions: [],
-    pieces: keeping(encoded.flatMap(({ piece }) => piece ?? [])),
+    pieces: keeping(encoded.flatMap(({ pieces }) => pieces)),
     patients: [],
     named: [],
     revived: [],
