@@ -3,7 +3,7 @@
  * each of two processes loads the sources once; one throw-away MongoDB serves the whole run.
  */
 export default {
-  runner: 'jest-light-runner/child-process',
+  runner: '<rootDir>/test/support/runner.mjs',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   setupFilesAfterEnv: ['<rootDir>/test/support/timed.mjs'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',

@@ -1,4 +1,5 @@
 /** Gives each test and each hook of a bare runner its end: one that hangs fails, by its name. */
+import { inspect } from 'node:util';
 import { bind } from 'jest-each';
 
 /** Milliseconds, unless a test says how long it may take. */
@@ -13,6 +14,8 @@ function within(fn, ms = USUAL) {
     });
     try {
       return await Promise.race([Promise.resolve().then(fn), late]);
+    } catch (thrown) {
+      throw thrown instanceof Error ? thrown : new Error(`thrown: ${inspect(thrown)}`);
     } finally {
       clearTimeout(timer);
     }
@@ -27,6 +30,3 @@ for (const name of ['beforeAll', 'afterAll', 'beforeEach', 'afterEach']) {
   globalThis[name] = (fn, ms) => hook(within(fn, ms));
 }
 globalThis.test = globalThis.it = test;
-
-// who has ended the run does not wait for what a test has left open
-process.once('disconnect', () => process.exit());
