@@ -66,6 +66,14 @@ export interface Artifact {
   expiresWithSession?: boolean;
 }
 
+/** A login at an OpenID provider, by which a session began. */
+export interface CameFrom {
+  /** The provider's id. */
+  upstream: string;
+  /** As it was signed: the provider is shown it at logout. */
+  idToken: string;
+}
+
 export interface Artifacts {
   put(kind: string, id: string, artifact: Artifact, seconds: number): Promise<void>;
   /** One that was used says so in `consumed`. */
@@ -90,6 +98,9 @@ export interface Artifacts {
   endConnection(consent: string): Promise<void>;
   /** It goes on while nobody is logged in: a refresh token of it is good. */
   isKeptAlive(consent: string): Promise<boolean>;
+  /** With the session, and no longer. @param uid of one that goes on; of another nothing is kept */
+  keepCameFrom(uid: string, from: CameFrom): Promise<void>;
+  cameFrom(uid: string): Promise<CameFrom | undefined>;
   /** With the tokens and codes that don't outlast it. */
   endSession(uid: string): Promise<void>;
 }

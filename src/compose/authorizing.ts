@@ -123,6 +123,7 @@ export async function authorizing(
       clients: withApps(clients, issuer),
       accounts,
       ...(exchanges ? { exchange: { elsewhere: way.elsewhere } } : {}),
+      elsewhere: way.elsewhere,
       practising: practising(port, base, professions, way.logins),
       events,
       from,

@@ -15,6 +15,7 @@ import type { Shown } from './asked.ts';
 import { nameClient } from './unnamed.ts';
 import { beginLaunch, type LaunchOptions } from './launches.ts';
 import type { Screens } from './screens.ts';
+import { left } from './upstream/leaving.ts';
 import { BEGUN } from './upstream/steps.ts';
 
 export interface MountOptions {
@@ -82,6 +83,12 @@ export function mount(options: MountOptions): Mounted {
     }
     if (first === 'back' && uid !== undefined && request.method === 'GET')
       return cameBack(request, response, uid);
+    if (first === 'left' && uid !== undefined && request.method === 'GET') {
+      const query = new URL(request.url!, issuer).searchParams;
+      const to = await left(artifacts, uid, query, request.headers.cookie);
+      show(response, to === undefined ? fault(request, 400) : { status: 303, html: '', to });
+      return;
+    }
     if (at === '/upstream-jwks' && request.method === 'GET') {
       response.writeHead(200, { 'content-type': 'application/jwk-set+json', 'cache-control': 'max-age=300' });
       response.end(JSON.stringify(options.upstreamKeys()));

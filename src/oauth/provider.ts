@@ -20,6 +20,8 @@ import { onwardPage } from './pages/onward.ts';
 import { policy } from './policy.ts';
 import { LIVES } from './lives.ts';
 import type { Pace } from './pace.ts';
+import { followLogouts } from './upstream/leaving.ts';
+import type { Elsewhere } from './upstream/parties.ts';
 import type { Practising } from './practising.ts';
 import { IDENTITY, LAUNCH, scopesAsked } from './scopes.ts';
 import { languageOf } from './language.ts';
@@ -39,6 +41,8 @@ export interface ProviderOptions {
   accounts: Accounts;
   /** Absent: no token of another provider is exchanged. */
   exchange?: Pick<Exchange, 'elsewhere'>;
+  /** Where people log in who are led there to log out too. */
+  elsewhere: Pick<Elsewhere, 'party'>;
   practising: Practising;
   events: AccountLog;
   /** Who sent a request. */
@@ -219,6 +223,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
   provider.silent = true;
   provider.on('server_error', (_ctx, error) => options.failed(error));
   hardened(provider, artifacts);
+  followLogouts(provider, options);
   const acting = { artifacts, events: options.events, from: options.from, certificate: options.certificate };
   if (options.exchange !== undefined) registerExchange(provider, errors, { ...options.exchange, ...acting });
   registerAssertion(provider, errors, {

@@ -14,10 +14,13 @@ import {
   type Elsewhere,
   elsewhereServer,
   go,
+  leave,
+  logOut,
+  onwardIn,
   typeCode,
   type Walk,
 } from './support/elsewhere.ts';
-import type { Seen } from './support/oauth.ts';
+import { CALLBACK, type Seen } from './support/oauth.ts';
 
 const DEMO_INS = 'urn:oid:1.2.250.1.213.1.4.11';
 let at: Elsewhere;
@@ -257,4 +260,14 @@ it('our keys towards a provider rotate while people log in, whichever of them it
   } finally {
     await database.close();
   }
+});
+
+it('who logs out is led to FranceConnect+ with the token that it signed, without our wrapping, and comes back', async () => {
+  const { claims } = await space('leaving');
+  const walk = await typeCode(await comes('sub-leaving', claims), await codes().issue('leaving'));
+  await allow(at, walk);
+  const to = onwardIn(await logOut(at, walk.browser))!;
+  expect(decodeProtectedHeader(to.searchParams.get('id_token_hint')!).alg).toBe('ES256');
+  expect(to.searchParams.get('state')).toMatch(/^[\w-]{43}$/);
+  expect((await leave(to, walk.browser)).url).toBe(`${CALLBACK}?state=logged+out`);
 });

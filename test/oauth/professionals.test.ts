@@ -9,10 +9,13 @@ import {
   type Elsewhere,
   elsewhereServer,
   go,
+  leave,
+  logOut,
+  onwardIn,
   rolesIn,
   type Walk,
 } from './support/elsewhere.ts';
-import { authorizeParams, pkce, tokenRequest } from './support/oauth.ts';
+import { authorizeParams, Browser, CALLBACK, pkce, tokenRequest } from './support/oauth.ts';
 
 const SCOPE = 'openid fhirUser user/*.rs';
 let at: Elsewhere;
@@ -184,4 +187,38 @@ it('a suspended login ends at once, and comes not in again until it is resumed',
   expect(await logins.resume(account)).toBe(true);
   expect((await as(tokens).get('Practitioner')).status).toBe(401);
   expect((await as(await allow(at, await comes(claims, sub))).get('Practitioner')).status).toBe(200);
+});
+
+it('who logs out is led to log out at the provider too, and comes back to the application', async () => {
+  const walk = await comes(pscClaims());
+  const { browser } = walk;
+  const tokens = await allow(at, walk);
+  expect((await as(tokens).get('Practitioner')).status).toBe(200);
+  const page = await logOut(at, browser);
+  expect((await as(tokens).get('Practitioner')).status).toBe(401);
+  expect(page.text).toContain('Pro Santé Connect');
+  const to = onwardIn(page)!;
+  expect(to.origin).toBe(at.psc.issuer);
+  const { id_token_hint: hint, state, post_logout_redirect_uri: back } = Object.fromEntries(to.searchParams);
+  expect(back).toBe(`${at.issuer}/left/psc`);
+  expect(JSON.parse(Buffer.from(hint!.split('.')[1]!, 'base64url').toString())).toMatchObject({
+    iss: at.psc.issuer,
+    aud: 'carnet-at-psc',
+  });
+  // whoever isn't the browser that was sent, or comes otherwise than it was sent, goes nowhere
+  const returns = (id: string, value: string) => `${at.issuer}/left/${id}?state=${value}`;
+  expect((await new Browser(at.issuer).get(returns('psc', state!))).status).toBe(400);
+  expect((await browser.get(returns('fc', state!))).status).toBe(400);
+  expect((await browser.get(returns('psc', 'made-up'))).status).toBe(400);
+  expect((await browser.get(`${at.issuer}/left/psc`)).status).toBe(400);
+  expect((await leave(to, browser)).url).toBe(`${CALLBACK}?state=logged+out`);
+  expect((await browser.get(returns('psc', state!))).status).toBe(400);
+});
+
+it('the provider’s token is kept as long as the session: logged out before, or here by another, nobody is led there', async () => {
+  const walk = await comes(pscClaims());
+  await allow(at, walk);
+  const ours = walk.browser;
+  expect(onwardIn(await logOut(at, ours))).toBeDefined();
+  expect((await logOut(at, ours)).url).toBe(`${CALLBACK}?state=logged+out`);
 });

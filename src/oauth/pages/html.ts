@@ -30,8 +30,8 @@ function shown(piece: Piece): string {
   return String(piece).replace(/[&<>"']/g, (character) => ESCAPED[character]!);
 }
 
-/** @param root path of the authorization server */
-export function page(language: Language, title: string, body: Html, root: string): string {
+/** @param root path of the authorization server @param head what else its head has */
+export function page(language: Language, title: string, body: Html, root: string, head?: Html): string {
   return html`<!doctype html>
     <html lang="${language}">
       <head>
@@ -39,6 +39,7 @@ export function page(language: Language, title: string, body: Html, root: string
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="referrer" content="same-origin" />
         <title>${title}</title>
+        ${head}
         <link rel="stylesheet" href="${root}/style.css" />
       </head>
       <body>

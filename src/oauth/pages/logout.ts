@@ -9,6 +9,8 @@ const WORDS = {
     no: 'Rester connecté',
     done: 'Vous êtes déconnecté',
     closed: 'Vous pouvez fermer cette page.',
+    too: (name: string) => `Vous êtes redirigé vers ${name} pour vous y déconnecter aussi.`,
+    go: 'Continuer',
   },
   en: {
     title: 'Log out?',
@@ -16,6 +18,8 @@ const WORDS = {
     no: 'Stay logged in',
     done: 'You are logged out',
     closed: 'You can close this page.',
+    too: (name: string) => `You are led to ${name} to log out there too.`,
+    go: 'Continue',
   },
 };
 
@@ -35,4 +39,21 @@ export function logoutPage(form: string, language: Language, root: string): stri
 export function loggedOut(language: Language, root: string): string {
   const words = WORDS[language];
   return page(language, words.done, html`<p>${words.closed}</p>`, root);
+}
+
+/** Goes on by itself, without a script. @param to at the provider @param name the provider's */
+export function leavingPage(
+  { to, name }: Record<'to' | 'name', string>,
+  language: Language,
+  root: string,
+): string {
+  const words = WORDS[language];
+  return page(
+    language,
+    words.done,
+    html`<p>${words.too(name)}</p>
+      <a class="button" href="${to}">${words.go}</a>`,
+    root,
+    html`<meta http-equiv="refresh" content="0; url=${to}" />`,
+  );
 }

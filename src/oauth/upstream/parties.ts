@@ -26,6 +26,11 @@ export function redirectUriOf(issuer: string, id: string): string {
   return `${issuer}/back/${id}`;
 }
 
+/** `https://x.org/oauth/left/psc` */
+export function leftUriOf(issuer: string, id: string): string {
+  return `${issuer}/left/${id}`;
+}
+
 export function parties(
   upstreams: readonly Upstream[],
   issuer: string,
@@ -34,7 +39,7 @@ export function parties(
   const each = new Map(
     upstreams.map((upstream) => [
       upstream.id,
-      new RelyingParty(upstream, redirectUriOf(issuer, upstream.id), keys),
+      new RelyingParty(upstream, redirectUriOf(issuer, upstream.id), leftUriOf(issuer, upstream.id), keys),
     ]),
   );
   return (id) => each.get(id);

@@ -19,6 +19,8 @@ export interface Arrived {
   sub: string;
   acr: string;
   claims: Record<string, unknown>;
+  /** As it was signed; absent where the provider has nobody log out by it. */
+  idToken?: string;
 }
 
 /** Why a login is refused, as traces tell it: short, and nothing of what came. */
@@ -42,13 +44,15 @@ const TOLERANCE = 10;
 export class RelyingParty {
   readonly upstream: Upstream;
   readonly #redirectUri: string;
+  readonly #leftUri: string;
   readonly #keys: OwnKeys;
   #known: { configuration: Promise<Configuration>; at: number; keys: string } | undefined;
 
-  /** @param redirectUri compared exactly, by the provider */
-  constructor(upstream: Upstream, redirectUri: string, keys: OwnKeys) {
+  /** @param redirectUri compared exactly, by the provider, as is `leftUri`, where people come back logged out */
+  constructor(upstream: Upstream, redirectUri: string, leftUri: string, keys: OwnKeys) {
     this.upstream = upstream;
     this.#redirectUri = redirectUri;
+    this.#leftUri = leftUri;
     this.#keys = keys;
   }
 
@@ -90,19 +94,36 @@ export class RelyingParty {
         idTokenExpected: true,
       });
       const { iss, sub, acr } = tokens.claims()!;
-      if (upstream.encryption !== undefined) {
-        const { id_token: opened } = library.getDecryptedResponses(tokens) ?? {};
-        if (opened?.token_endpoint === undefined) throw new Refused('id token in clear');
-      }
+      const { id_token: opened } = library.getDecryptedResponses(tokens) ?? {};
+      if (upstream.encryption !== undefined && opened?.token_endpoint === undefined)
+        throw new Refused('id token in clear');
       if (typeof acr !== 'string' || !upstream.acr.includes(acr)) throw new Refused('acr');
       const claims = await library.fetchUserInfo(configuration, tokens.access_token, sub);
       if (upstream.encryption !== undefined && library.getDecryptedResponses(claims) === undefined)
         throw new Refused('claims in clear');
-      return { issuer: iss, sub, acr, claims };
+      // one that was encrypted to us the provider can't read: https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+      const idToken = opened?.token_endpoint ?? tokens.id_token!;
+      const { end_session_endpoint: leaves } = configuration.serverMetadata();
+      return { issuer: iss, sub, acr, claims, ...(leaves === undefined ? {} : { idToken }) };
     } catch (error) {
       if (error instanceof Refused) throw error;
       throw new Refused(codeOf(error), error);
     }
+  }
+
+  /**
+   * Where the browser is sent to log out there; undefined: the provider announces no such address.
+   * @param idToken of the login @throws Refused when it can't be reached
+   */
+  async leave(idToken: string, state: string): Promise<string | undefined> {
+    const library = await loadClient();
+    const configuration = await this.#configuration();
+    if (configuration.serverMetadata().end_session_endpoint === undefined) return undefined;
+    return library.buildEndSessionUrl(configuration, {
+      id_token_hint: idToken,
+      post_logout_redirect_uri: this.#leftUri,
+      state,
+    }).href;
   }
 
   /**

@@ -7,6 +7,7 @@ import { type Asked, accountOf, type Shown, textOf } from '../asked.ts';
 import { patientOf, showLogin, whoIs } from '../login.ts';
 import { activatePage } from '../pages/activate.ts';
 import type { Admitted } from './admit.ts';
+import { keepArriving } from './leaving.ts';
 import { type Arrived, type Begun, Refused } from './relying-party.ts';
 
 /** Kinds of what is kept meanwhile. */
@@ -70,7 +71,7 @@ export async function back(asked: Asked, query: URLSearchParams): Promise<Shown 
     const account = await sameAccount(asked, underWay.account);
     const outcome = await elsewhere.admit(upstream, arrived, account);
     if (outcome.is === 'refused') throw new Refused(outcome.why);
-    if (outcome.is === 'admitted') return await enter(asked, upstream.id, arrived.acr, outcome, account);
+    if (outcome.is === 'admitted') return await enter(asked, upstream.id, arrived, outcome, account);
     const claims = traitsAlone(arrived.claims);
     const waiting: Waiting = { ...arrived, claims, upstream: upstream.id, account };
     await artifacts.put(ARRIVED, asked.interaction.uid, { ...waiting }, GOOD_FOR);
@@ -116,7 +117,7 @@ export async function activate(asked: Asked, form: URLSearchParams): Promise<Sho
     ...asked.from,
     detail: { method: waiting.upstream, acr: waiting.acr },
   });
-  return enter(asked, waiting.upstream, waiting.acr, admitted, account);
+  return enter(asked, waiting.upstream, waiting, admitted, account);
 }
 
 /** Another way in than the one that is under way. */
@@ -128,7 +129,7 @@ export async function otherWay(asked: Asked): Promise<Shown | undefined> {
 async function enter(
   asked: Asked,
   method: string,
-  acr: string,
+  { acr, idToken }: Arrived,
   { account, persons, amr, changed }: Admitted,
   joined: string | undefined,
 ): Promise<Shown | undefined> {
@@ -150,6 +151,8 @@ async function enter(
         ]),
   );
   if (joined !== undefined) return asked.send(asked.action);
+  if (idToken !== undefined)
+    await keepArriving(asked.options.artifacts, asked.interaction.uid, { upstream: method, idToken });
   return asked.finish({ login: { accountId: account, acr, amr: [method, ...amr] } });
 }
 

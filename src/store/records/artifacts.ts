@@ -4,7 +4,15 @@
  * one query tells whether a token still holds.
  */
 import { createHmac, hash } from 'node:crypto';
-import type { Artifact, Artifacts, Held, OpaqueToken, OpaqueTokens, Settled } from '../../auth/grants.ts';
+import type {
+  Artifact,
+  Artifacts,
+  CameFrom,
+  Held,
+  OpaqueToken,
+  OpaqueTokens,
+  Settled,
+} from '../../auth/grants.ts';
 import { find } from '../command.ts';
 import type { Database } from '../database.ts';
 import { isDuplicate } from '../fault.ts';
@@ -170,6 +178,16 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
   #connected(consent: string): Promise<ArtifactDoc[]> {
     const filter = { connection: this.#hash('connection', consent) };
     return find(this.#database.artifacts, filter, { hint: 'connection' });
+  }
+
+  async keepCameFrom(uid: string, from: CameFrom): Promise<void> {
+    const _id = this.life('session', uid);
+    await this.#database.artifacts.updateOne({ _id }, { $set: { sealed: this.#seal(_id, from) } }, TIME);
+  }
+
+  async cameFrom(uid: string): Promise<CameFrom | undefined> {
+    const [doc] = await find(this.#database.artifacts, { _id: this.life('session', uid) });
+    return this.#opened(doc) as CameFrom | undefined;
   }
 
   endSession(uid: string): Promise<void> {

@@ -4,6 +4,7 @@ import {
   actionIn,
   authorizeParams,
   Browser,
+  CALLBACK,
   type Oauth,
   oauthServer,
   pkce,
@@ -62,6 +63,7 @@ export async function elsewhereServer(
       client_id: 'carnet-at-psc',
       client_secret: SECRET,
       redirect_uris: [`${oauth.issuer}/back/psc`],
+      post_logout_redirect_uris: [`${oauth.issuer}/left/psc`],
     },
     ...others,
   );
@@ -72,6 +74,7 @@ export async function elsewhereServer(
       client_id: 'carnet-at-fc',
       token_endpoint_auth_method: 'private_key_jwt',
       redirect_uris: [`${oauth.issuer}/back/fc`],
+      post_logout_redirect_uris: [`${oauth.issuer}/left/fc`],
       jwks,
       id_token_signed_response_alg: 'ES256',
       userinfo_signed_response_alg: userinfo,
@@ -142,6 +145,29 @@ export async function allow(at: Elsewhere, walk: Walk, person?: string): Promise
   });
   if (status !== 200) throw new Error(JSON.stringify(json));
   return json;
+}
+
+/** Logs out here, as the application asks for it. */
+export async function logOut(at: Elsewhere, browser: Browser): Promise<Seen> {
+  const query = { client_id: 'public', post_logout_redirect_uri: CALLBACK, state: 'logged out' };
+  const asked = await browser.get(`${at.issuer}/logout?${new URLSearchParams(query).toString()}`);
+  return browser.post(`${at.issuer}/logout/confirm`, { xsrf: xsrfIn(asked), logout: 'yes' });
+}
+
+/** The address at the provider to which the page leads by itself. */
+export function onwardIn({ text }: Seen): URL | undefined {
+  const [, address] = /http-equiv="refresh" content="0; url=([^"]*)"/.exec(text) ?? [];
+  return address === undefined ? undefined : new URL(address.replaceAll('&amp;', '&'));
+}
+
+/** Logs out there too, and comes back. */
+export async function leave(to: URL, browser: Browser): Promise<Seen> {
+  const asked = await browser.get(to.href);
+  return browser.post(`${to.origin}/session/end/confirm`, { xsrf: xsrfIn(asked), logout: 'yes' });
+}
+
+function xsrfIn({ text }: Seen): string {
+  return /name="xsrf" value="([^"]+)"/.exec(text)?.[1] ?? '';
 }
 
 /** What the authorization page offers to choose from. */
