@@ -9,8 +9,6 @@ interface KindRow {
   service?: string;
   /** Quiet hours, grouping and the digest don't hold it back, and it always stands in the inbox. */
   urgent?: true;
-  /** What it tells comes with a later part of the product. */
-  planned?: true;
   fr: string;
   en: string;
 }
@@ -77,8 +75,8 @@ export const KINDS = {
     fr: 'Un rendez-vous a été annulé.',
     en: 'An appointment was cancelled.',
   },
-  reminder: { service: 'RAPPEL_AGENDA', planned: true, fr: 'Un rappel.', en: 'A reminder.' },
-  message: { service: 'MESSAGE', planned: true, fr: 'Un nouveau message.', en: 'A new message.' },
+  reminder: { service: 'RAPPEL_AGENDA', fr: 'Vous avez un rappel.', en: 'You have a reminder.' },
+  message: { service: 'MESSAGE', fr: 'Un nouveau message.', en: 'A new message.' },
   'app-connected': {
     fr: 'Une application a été connectée.',
     en: 'An app was connected.',
@@ -107,7 +105,7 @@ export const KINDS = {
 
 export type Kind = keyof typeof KINDS;
 
-export const LIVE = (Object.keys(KINDS) as Kind[]).filter((kind) => !('planned' in KINDS[kind]));
+export const EVERY_KIND = Object.keys(KINDS) as Kind[];
 
 export function isUrgent(kind: Kind): boolean {
   return 'urgent' in KINDS[kind];

@@ -21,6 +21,8 @@ export interface Changed {
   isMove?: true;
   /** A Patient has another national number than before. */
   renumbers?: true;
+  /** A Communication that is sent, and wasn't before. */
+  sends?: true;
 }
 
 /** A professional came to a patient's data. Sealed under the patient's key. */
@@ -36,12 +38,12 @@ export interface Visited {
   about: readonly string[];
 }
 
-/** The time has come to look at what was hidden from its patient, or at the connection of an app. */
+/** The time has come to look at what was hidden from its patient, the connection of an app, or an Appointment. */
 export interface Due {
   cause: 'due';
   type: string;
   id: string;
-  what: 'invite' | 'show' | 'remind' | 'over';
+  what: 'invite' | 'show' | 'remind' | 'over' | 'near';
 }
 
 /** Something happened to the account or the space itself. Sealed under the patient's key. */

@@ -3,15 +3,15 @@
  * there is no notice, no count and no e-mail; of what is hidden from its patient for a while, not before it shows.
  */
 import { matches, keyed } from '../condition/condition.ts';
-import { isCollected } from '../consent/collected.ts';
 import { Access } from '../enforcement/access.ts';
 import type { PolicySource, Stated, Stored } from '../enforcement/ports.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { parseJson } from '../fhir/json.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import { connectionIn, looksAt } from './apps.ts';
+import { isNear, remindsAt } from './appointments.ts';
+import { type Of, isNews, isTold, kindOf, shownAs } from './changes.ts';
 import { after } from './holds.ts';
-import type { Kind } from './kinds.ts';
 import type { Notice } from './notice.ts';
 import type { Changed, Due, Happened, Row, Visited } from './outbox.ts';
 import { practitionersOf, readersOf, subjectOf } from './reader.ts';
@@ -19,6 +19,8 @@ import { practitionersOf, readersOf, subjectOf } from './reader.ts';
 /** The store, as far as notices ask it. */
 export interface Source {
   readonly policies: PolicySource;
+  /** Of the server, absolute. */
+  readonly base: string;
   get(access: Access, type: string, id: string): Promise<Stored | undefined>;
   getVersion(access: Access, type: string, id: string, vid: string): Promise<Stored | undefined>;
   /** Which of these `Type/id` the caller may know of; what never was tells nothing. */
@@ -46,23 +48,6 @@ export interface Told {
   /** `Type/id` that nothing holds any more. */
   released: string[];
 }
-
-const TYPES: Readonly<Record<string, (change: Changed, resource: Resource | undefined) => Kind>> = {
-  DocumentReference: ({ method, version }) =>
-    method === 'DELETE' ? 'document-deleted' : version === 1 ? 'document-added' : 'document-changed',
-  Consent: ({ version }) => (version === 1 ? 'consent-collected' : 'consent-changed'),
-  Patient: () => 'number-changed',
-  Appointment: ({ method, version }, resource) =>
-    method === 'DELETE' || CANCELLED.has(resource?.status)
-      ? 'appointment-cancelled'
-      : version === 1
-        ? 'appointment-added'
-        : 'appointment-changed',
-};
-/** Of the Patient, a number that changed alone. */
-const isNews = ({ type, renumbers }: Changed): boolean =>
-  TYPES[type] !== undefined && (type !== 'Patient' || renumbers === true);
-const CANCELLED = new Set<unknown>(['cancelled', 'entered-in-error', 'noshow']);
 
 /** A row of the outbox that was damaged, or sealed under another key. */
 export class UnreadableRow extends Error {
@@ -114,10 +99,8 @@ export class Teller {
     const { patient } = policy;
     const whole = await this.#source.getVersion(internal, type, id, vid);
     if (whole === undefined) return;
-    const resource =
-      type === 'DocumentReference' || whole.body.length === 0
-        ? undefined
-        : (JSON.parse(whole.body.toString()) as Resource);
+    const resource = type === 'DocumentReference' ? undefined : resourceIn(whole);
+    if (type === 'Appointment') told.holds.push(...this.#reminding(patient, id, resource));
     for (const reader of readersOf(policy, this.#now())) {
       const given = await this.#source.getVersion(this.accessOf(reader), type, id, vid);
       if (given === undefined) {
@@ -127,27 +110,43 @@ export class Teller {
       const wasHeld = isHeld(name);
       if (wasHeld) told.released.push(name);
       if (cause.isMove === true || (cause.actor === reader && type !== 'Consent')) continue;
-      const kind = wasHeld && cause.method !== 'DELETE' ? 'document-added' : this.#kindOf(cause, resource);
-      told.tellings.push({ patient, reader, kind, at, about: [name] });
+      const kind = kindOf(cause, resource, wasHeld, this.#of(reader, patient));
+      if (kind !== undefined) told.tellings.push({ patient, reader, kind, at, about: [name] });
     }
   }
 
-  #kindOf(cause: Changed, resource: Resource | undefined): Kind {
-    const kind = TYPES[cause.type]!(cause, resource);
-    if (kind !== 'consent-collected') return kind;
-    return resource !== undefined && isCollected(resource, this.#source.policies.rules)
-      ? kind
-      : 'consent-changed';
-  }
-
   #holdsOf({ type, id, hidden, method }: Stored, patient: string): Hold[] {
-    if (hidden === undefined || method === 'DELETE' || TYPES[type] === undefined) return [];
+    if (hidden === undefined || method === 'DELETE' || !isTold(type)) return [];
     const { announcement } = this.#source.policies.rules;
     return (['invite', 'show'] as const).map((what) => ({
       patient,
       cause: { cause: 'due', type, id, what },
       due: after(hidden, announcement[what]),
     }));
+  }
+
+  #of(reader: string, patient: string): Of {
+    return { reader, patient, base: this.#source.base, rules: this.#source.policies.rules };
+  }
+
+  /** When patients are reminded of it. */
+  #reminding(patient: string, id: string, appointment: Resource | undefined): Hold[] {
+    const due = appointment === undefined ? undefined : remindsAt(appointment, this.#now());
+    return due === undefined
+      ? []
+      : [{ patient, cause: { cause: 'due', type: 'Appointment', id, what: 'near' }, due }];
+  }
+
+  async #near({ at }: Row, { id }: Due, { policy }: Stated, told: Told): Promise<void> {
+    const { patient } = policy;
+    const appointment = await this.#whole('Appointment', id);
+    if (appointment === undefined) return;
+    told.holds.push(...this.#reminding(patient, id, appointment));
+    if (!isNear(appointment, this.#now())) return;
+    const about = [`Appointment/${id}`];
+    for (const reader of readersOf(policy, this.#now()))
+      if ((await this.#known(reader, about)).length > 0)
+        told.tellings.push({ patient, reader, kind: 'reminder', at, about });
   }
 
   async #visited({ at }: Row, cause: Visited, stated: Stated, told: Told): Promise<void> {
@@ -225,8 +224,7 @@ export class Teller {
   }
 
   async #whole(type: string, id: string): Promise<Resource | undefined> {
-    const found = await this.#source.get(internal, type, id);
-    return found === undefined || found.method === 'DELETE' ? undefined : (parseJson(found.body) as Resource);
+    return resourceIn(await this.#source.get(internal, type, id));
   }
 
   async #known(reader: string, names: readonly string[]): Promise<string[]> {
@@ -249,6 +247,7 @@ export class Teller {
 
   async #due(row: Row, cause: Due, stated: Stated, told: Told): Promise<void> {
     const { type, id, what } = cause;
+    if (what === 'near') return this.#near(row, cause, stated, told);
     if (what === 'remind' || what === 'over') return this.#connected(row, cause, stated, told);
     const { at } = row;
     const { policy } = stated;
@@ -279,7 +278,13 @@ export class Teller {
     for (const reader of readersOf(policy, this.#now())) {
       const given = await this.#source.get(this.accessOf(reader), type, id);
       if (given === undefined) continue;
-      told.tellings.push({ patient, reader, kind: 'announcement-ended', at, about: [`${type}/${id}`] });
+      const kind = shownAs(type, resourceIn(whole), this.#of(reader, patient));
+      if (kind !== undefined) told.tellings.push({ patient, reader, kind, at, about: [`${type}/${id}`] });
     }
   }
+}
+
+function resourceIn(stored: Stored | undefined): Resource | undefined {
+  if (stored === undefined || stored.method === 'DELETE' || stored.body.length === 0) return undefined;
+  return parseJson(stored.body) as Resource;
 }

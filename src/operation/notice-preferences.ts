@@ -16,7 +16,7 @@ import {
   isTime,
 } from '../notice/choices.ts';
 import { isZone } from '../notice/clock.ts';
-import { CHANNELS, type Channel, type Kind, LIVE } from '../notice/kinds.ts';
+import { CHANNELS, type Channel, type Kind, EVERY_KIND } from '../notice/kinds.ts';
 import { languageOf, told } from './language.ts';
 import { readerOf } from './notice-reader.ts';
 
@@ -52,7 +52,7 @@ function asParameters(choices: Choices): Json[] {
         ]),
     ...(digest === undefined ? [] : [{ name: 'digest', valueTime: `${digest}:00` }]),
     { name: 'zone', valueCode: zone },
-    ...LIVE.map((kind) => ({
+    ...EVERY_KIND.map((kind) => ({
       name: 'kind',
       part: [
         { name: 'code', valueCode: kind },

@@ -64,7 +64,7 @@ export class Store implements ResourceStore {
   readonly searching: Search;
   readonly terms: Terms;
   readonly #database: Database;
-  readonly #base: string;
+  readonly base: string;
   readonly #reading: Reading;
   readonly #currents: Currents;
   readonly #identities: Identities;
@@ -93,7 +93,7 @@ export class Store implements ResourceStore {
   ) {
     this.#database = database;
     this.#contents = new Contents(database.db, ring);
-    this.#base = base;
+    this.base = base;
     this.terms = new Terms(ring.derive('terms'));
     this.#reading = new Reading(database, ring);
     this.claims = new Claims(database, ring, this.#reading, this.#contents, base);
@@ -265,11 +265,11 @@ export class Store implements ResourceStore {
   /** What a List that the caller may read has as its items. */
   async items(access: Access, list: string): Promise<string[]> {
     const found = await this.get(access, 'List', list);
-    return found === undefined ? [] : itemsOf(found.body, this.#base);
+    return found === undefined ? [] : itemsOf(found.body, this.base);
   }
 
   current(access: Access, list: string, patients: readonly string[]): Promise<string[]> {
-    return currentItems(this.searching, access, list, patients, this.#base);
+    return currentItems(this.searching, access, list, patients, this.base);
   }
 
   contents(

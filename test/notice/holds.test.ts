@@ -3,7 +3,7 @@ import { type Db, MongoClient } from 'mongodb';
 import { before } from '../../src/consent/rules.ts';
 import { after } from '../../src/notice/holds.ts';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
-import { codesOf, people, settled, visibility } from './support/world.ts';
+import { appointment, codesOf, people, settled, visibility } from './support/world.ts';
 
 const DAY = 86_400_000;
 let carnet: TestServer;
@@ -12,7 +12,7 @@ let db: Db;
 
 beforeAll(async () => {
   carnet = await testServer(import.meta.url, { noticesEvery: 50 });
-  await putAll(carnet.as('all'), people(4));
+  await putAll(carnet.as('all'), people(7));
   client = await MongoClient.connect(carnet.database.uri, { readConcernLevel: 'majority' });
   db = client.db(carnet.database.dbName);
 });
@@ -48,10 +48,15 @@ async function since(id: string, days: number): Promise<void> {
   await db.collection('resources').updateOne({ _id }, { $set: { hidden: Date.now() - days * DAY } });
 }
 
-async function comesDue(id: string, what: 'invite' | 'show'): Promise<void> {
-  const _id = `DocumentReference/${id} ${what}` as never;
-  expect((await db.collection('holds').updateOne({ _id }, { $set: { due: 0 } })).matchedCount).toBe(1);
-  for (let tries = 0; (await db.collection('holds').findOne({ _id, due: 0 })) !== null; tries += 1) {
+async function comesDue(
+  id: string,
+  what: 'invite' | 'show' | 'near',
+  type = 'DocumentReference',
+): Promise<void> {
+  const hold = { name: `${type}/${id}`, 'cause.what': what };
+  const { matchedCount } = await db.collection('holds').updateMany(hold, { $set: { due: 0 } });
+  expect(matchedCount).toBeGreaterThan(0);
+  for (let tries = 0; (await db.collection('holds').findOne({ ...hold, due: 0 })) !== null; tries += 1) {
     if (tries > 200) throw new Error('nobody looked');
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
@@ -103,6 +108,36 @@ test('looked at too early, as after the label was put on anew, it waits again', 
   expect(
     await db.collection('holds').countDocuments({ name: `DocumentReference/${id}`, 'cause.what': 'show' }),
   ).toBe(1);
+});
+
+test('a day before an appointment its patient is reminded, however it was moved; not of what was cancelled', async () => {
+  const all = carnet.as('all');
+  const make = async (more: object = {}) =>
+    (await all.post('Appointment', appointment('n-5', Date.now() + 5 * DAY, more))).json;
+  const [moved, cancelled] = [await make(), await make()];
+  const both = ['n-5', 'n-6'].map((id) => ({ actor: { reference: `Patient/${id}` }, status: 'accepted' }));
+  const shared = await make({ participant: both });
+  await settled(carnet);
+  const dues = db.collection('holds').find({ 'cause.what': 'near' }).sort({ due: 1, patient: 1 });
+  expect((await dues.toArray()).map(({ name, patient: of, due }) => [name, of, due])).toEqual([
+    [`Appointment/${moved.id}`, 'n-5', Date.parse(moved.start) - DAY],
+    [`Appointment/${cancelled.id}`, 'n-5', Date.parse(cancelled.start) - DAY],
+    [`Appointment/${shared.id}`, 'n-5', Date.parse(shared.start) - DAY],
+    [`Appointment/${shared.id}`, 'n-6', Date.parse(shared.start) - DAY],
+  ]);
+  const before = ['appointment-added', 'appointment-added'];
+  // nobody is reminded too early: it waits again
+  await comesDue(moved.id, 'near', 'Appointment');
+  expect(await told('n-5')).toEqual(before);
+  const near = new Date(Date.now() + DAY / 2).toISOString();
+  for (const { id, ...each } of [moved, shared])
+    await all.put(`Appointment/${id}`, { ...each, id, start: near, end: near });
+  await all.put(`Appointment/${cancelled.id}`, { ...cancelled, status: 'cancelled' });
+  await settled(carnet);
+  for (const { id } of [moved, cancelled, shared]) await comesDue(id, 'near', 'Appointment');
+  // what is another's too is told to neither, who may not know of it
+  expect(await told('n-5')).toEqual(['reminder', 'appointment-cancelled', 'appointment-changed', ...before]);
+  expect(await told('n-6')).toEqual([]);
 });
 
 test.each([

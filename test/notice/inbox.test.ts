@@ -2,10 +2,13 @@
 import { MongoClient } from 'mongodb';
 import { type Client, type TestServer, putAll, testServer } from '../support/server.ts';
 import {
+  REMINDING,
+  appointment,
   blocking,
   callers,
   codesOf,
   document,
+  message,
   people,
   permitting,
   settled,
@@ -163,17 +166,7 @@ test('pages hold each notice once, in order, and their links are the caller’s 
 const codesAndIds = (json: { entry: Entry[] }): string[] => json.entry.map(({ resource }) => resource.id);
 
 test('appointments are told as they are made, changed and cancelled', async () => {
-  const appointment = {
-    resourceType: 'Appointment',
-    status: 'booked',
-    start: '2027-01-05T09:00:00Z',
-    end: '2027-01-05T09:30:00Z',
-    participant: [
-      { actor: { reference: 'Patient/n-9' }, status: 'accepted' },
-      { actor: { reference: 'Practitioner/demo-gp' }, status: 'accepted' },
-    ],
-  };
-  const { json } = await carnet.as('all').post('Appointment', appointment);
+  const { json } = await carnet.as('all').post('Appointment', appointment('n-9', Date.now() + 86_000_000));
   await carnet.as('all').put(`Appointment/${json.id}`, { ...json, description: 'later' });
   await carnet.as('all').put(`Appointment/${json.id}`, { ...json, status: 'cancelled' });
   expect(await told(patient('n-9'), 'n-9')).toEqual([
@@ -181,6 +174,46 @@ test('appointments are told as they are made, changed and cancelled', async () =
     'appointment-changed',
     'appointment-added',
   ]);
+});
+
+test('a message is told when it is sent, to whom it is for and who speaks for them; what changes of it later is no news', async () => {
+  const lab = carnet.as('lab');
+  const draft = await lab.post('Communication', message('n-12', { status: 'preparation' }));
+  expect(draft.status).toBe(201);
+  expect(await told(patient('n-12'), 'n-12')).toEqual([]);
+  const { json } = await lab.put(`Communication/${draft.json.id}`, { ...draft.json, status: 'completed' });
+  await lab.put(`Communication/${json.id}`, { ...json, received: '2026-11-22T10:00:00Z' });
+  const [of] = (await patient('n-12').get('Patient/n-12/$notices')).json.entry ?? [];
+  expect(await told(patient('n-12'), 'n-12')).toEqual(['message']);
+  expect(await told(parent('n-12'), 'n-12')).toEqual(['message']);
+  expect(JSON.stringify(of ?? {})).not.toContain('confidentiels');
+  // for one parent, by the address of this server; for a doctor; by who it is told to
+  const toParent = { recipient: [{ reference: `${carnet.base}/RelatedPerson/n-12-parent` }] };
+  await lab.post('Communication', message('n-12', toParent));
+  await lab.post('Communication', message('n-12', { recipient: [{ reference: 'Practitioner/demo-gp' }] }));
+  await lab.post('Communication', message('n-12', { recipient: undefined }));
+  await lab.post('Communication', message('n-12', { sender: { reference: 'Patient/n-12' } }));
+  expect(await told(patient('n-12'), 'n-12')).toEqual(['message']);
+  expect(await told(parent('n-12'), 'n-12')).toEqual(['message', 'message', 'message']);
+  await lab.post('Communication', message('n-12', { ...REMINDING, recipient: undefined }));
+  expect(await told(patient('n-12'), 'n-12')).toEqual(['reminder', 'message']);
+  await patient('n-12').put(`Communication/${json.id}`, json);
+  expect(await told(patient('n-12'), 'n-12')).toEqual(['reminder', 'message']);
+});
+
+test('a message hidden until its announcement is told when the label is taken off, a draft then neither', async () => {
+  const hidden = { meta: { security: [visibility('INVISIBLE_PATIENT')] } };
+  const make = async (more: object) => {
+    const { json, status } = await carnet.as('lab').post('Communication', message('n-12', more));
+    expect(status).toBe(201);
+    return json;
+  };
+  const before = await told(patient('n-12'), 'n-12');
+  const [sent, draft] = [await make(hidden), await make({ ...hidden, status: 'preparation' })];
+  expect(await told(patient('n-12'), 'n-12')).toEqual(before);
+  for (const { meta: _, ...shown } of [sent, draft])
+    expect((await carnet.as('lab').put(`Communication/${shown.id}`, shown)).status).toBe(200);
+  expect(await told(patient('n-12'), 'n-12')).toEqual(['message', ...before]);
 });
 
 test('in an emergency the patient and their doctor are told at once, and of each masked document', async () => {

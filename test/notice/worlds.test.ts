@@ -5,7 +5,18 @@
 import { MongoClient } from 'mongodb';
 import { type Client, type Reply, type TestServer, putAll, testServer } from '../support/server.ts';
 import { type Mailbox, mailbox, mailing } from './support/mailbox.ts';
-import { blocking, callers, document, people, permitting, settled, visibility } from './support/world.ts';
+import {
+  REMINDING,
+  appointment,
+  blocking,
+  callers,
+  document,
+  message,
+  people,
+  permitting,
+  settled,
+  visibility,
+} from './support/world.ts';
 
 interface World {
   carnet: TestServer;
@@ -63,7 +74,9 @@ async function play({ carnet, isWith }: World): Promise<void> {
         await lab.put(`DocumentReference/${json.id}`, { ...json, description: 'corrected' });
         expect((await carnet.as('dentist').get(`DocumentReference/${json.id}`)).status).toBe(200);
         if (round === 1) await lab.delete(`DocumentReference/${json.id}`);
+        if (round === 0) await send(carnet, lab, id, { meta: { security: [visibility(label)] } });
       }
+      if (round === 0) await send(carnet, lab, id);
       // who finds something hidden and nothing else visits all the same
       await carnet.as('dentist').get(`DocumentReference?patient=Patient/${id}`);
       const { json: shown } = await lab.post('DocumentReference', document(id));
@@ -72,10 +85,40 @@ async function play({ carnet, isWith }: World): Promise<void> {
       await settled(carnet);
     }
   }
+  await comeNear(carnet);
   await close(carnet, isWith);
   await beInEmergencies(carnet, isWith);
   await settled(carnet);
   await posted(carnet);
+}
+
+/** A message, a reminder and an Appointment of which they are reminded; the same where they are hidden. */
+async function send(carnet: TestServer, as: Client, of: string, more: object = {}): Promise<void> {
+  const made = [
+    await as.post('Communication', message(of, more)),
+    await as.post('Communication', message(of, { ...more, ...REMINDING })),
+    await carnet.as('all').post('Appointment', appointment(of, Date.now() + 90_000_000, more)),
+  ];
+  expect(made.map(({ status }) => status)).toEqual([201, 201, 201]);
+  const { json } = made[2]!;
+  const near = new Date(Date.now() + 3_600_000).toISOString();
+  await carnet.as('all').put(`Appointment/${json.id}`, { ...json, start: near, end: near });
+}
+
+/** The day before each of these Appointments has come. */
+async function comeNear({ database }: TestServer): Promise<void> {
+  const client = await MongoClient.connect(database.uri, { readConcernLevel: 'majority' });
+  try {
+    const holds = client.db(database.dbName).collection('holds');
+    const near = { 'cause.what': 'near' };
+    expect((await holds.updateMany(near, { $set: { due: 0 } })).matchedCount).toBeGreaterThan(2);
+    for (const end = Date.now() + 60_000; (await holds.findOne(near)) !== null;) {
+      if (Date.now() > end) throw new Error('nobody looked');
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  } finally {
+    await client.close();
+  }
 }
 
 async function close(carnet: TestServer, isWith: boolean): Promise<void> {
@@ -157,7 +200,8 @@ test.each(SECRETS)(
       worlds.map(({ carnet }) => inbox(carnet, callers(() => carnet)[who](id), id)),
     );
     expect(hidden!.length).toBeGreaterThan(2);
-    expect(hidden!.join()).toContain('ACCES_DOCUMENT_PS');
+    for (const code of ['ACCES_DOCUMENT_PS', '"MESSAGE"', 'RAPPEL_AGENDA'])
+      expect(hidden!.join()).toContain(code);
     expect(hidden).toEqual(without);
   },
 );

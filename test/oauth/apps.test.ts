@@ -260,13 +260,13 @@ it('every 90 days, and at its end, patient and parent are told of an app; once i
   const holds = mongo.db(oauth.carnet.database.dbName).collection('holds');
   const due = async (what: string): Promise<number> => {
     await settled(oauth.carnet);
-    const _id = `Consent/${consent.id} ${what}` as never;
-    return ((await holds.findOne({ _id })) as unknown as { due: number }).due;
+    const hold = { name: `Consent/${consent.id}`, 'cause.what': what };
+    return ((await holds.findOne(hold)) as unknown as { due: number }).due;
   };
   const comesDue = async (what: string): Promise<void> => {
-    const _id = `Consent/${consent.id} ${what}` as never;
-    expect((await holds.updateOne({ _id }, { $set: { due: 0 } })).matchedCount).toBe(1);
-    for (let tries = 0; (await holds.findOne({ _id, due: 0 })) !== null && tries < 2000; tries += 1)
+    const hold = { name: `Consent/${consent.id}`, 'cause.what': what };
+    expect((await holds.updateOne(hold, { $set: { due: 0 } })).matchedCount).toBe(1);
+    for (let tries = 0; (await holds.findOne({ ...hold, due: 0 })) !== null && tries < 2000; tries += 1)
       await new Promise((resolve) => setTimeout(resolve, 25));
   };
   const days = (at: number): number => Math.round((at - Date.now()) / 86_400_000);

@@ -35,7 +35,7 @@ export interface DeliveryDoc {
 }
 
 export interface HoldDoc {
-  /** `Type/id what` */
+  /** `Type/id what patient` */
   _id: string;
   name: string;
   patient: string;
@@ -108,7 +108,12 @@ export class Notices implements Desk, Inbox {
         for (const { patient, cause, due: at } of holds) {
           const name = `${cause.type}/${cause.id}`;
           const set = { name, patient, cause, due: at };
-          await held.updateOne({ _id: `${name} ${cause.what}` }, { $set: set }, { upsert: true, ...options });
+          const $setOnInsert = { _id: `${name} ${cause.what} ${patient}` };
+          await held.updateOne(
+            { name, patient, 'cause.what': cause.what },
+            { $set: set, $setOnInsert },
+            { upsert: true, ...options },
+          );
         }
       });
     } catch (error) {

@@ -8,6 +8,9 @@
  */
 import { type ClientSession, ObjectId } from 'mongodb';
 import type { Change, Commit } from '../../enforcement/ports.ts';
+import { parseJson } from '../../fhir/json.ts';
+import type { Resource } from '../../fhir/resource.ts';
+import { isSent } from '../../notice/messages.ts';
 import type { Cause, Outbox, ParkedRow, Row } from '../../notice/outbox.ts';
 import { insert } from '../command.ts';
 import type { Database } from '../database.ts';
@@ -58,7 +61,7 @@ export function rowOf(
   rid: string,
   version: VersionDoc,
   { actor, isMove }: Pick<Commit, 'actor' | 'isMove'>,
-  renumbers: Change['renumbers'],
+  change: Change,
 ): Omit<OutboxDoc, '_id'> & { _id: ObjectId } {
   const { type, vid, v, method, by, patient, others = [], at } = version;
   return {
@@ -76,9 +79,17 @@ export function rowOf(
       by,
       ...(actor === undefined ? {} : { actor }),
       ...(isMove === undefined ? {} : { isMove }),
-      ...(renumbers === true ? { renumbers } : {}),
+      ...(change.renumbers === true ? { renumbers: true } : {}),
+      ...(sends(change) ? { sends: true } : {}),
     },
   };
+}
+
+function sends({ type, resource, previous }: Change): boolean {
+  if (type !== 'Communication') return false;
+  const { body } = previous?.whole ?? previous ?? {};
+  const before = body === undefined || body.length === 0 ? undefined : (parseJson(body) as Resource);
+  return isSent(resource, before);
 }
 
 export class MongoOutbox implements Outbox {

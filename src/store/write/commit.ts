@@ -178,7 +178,7 @@ export class Committer {
       const encoded = await this.#encoder.encode(commit.changes, at);
       whole.push(...encoded);
       for (const { rid, version, change } of encoded)
-        if (version.type !== 'AuditEvent') outbox.push(rowOf(rid, version, commit, change.renumbers));
+        if (version.type !== 'AuditEvent') outbox.push(rowOf(rid, version, commit, change));
       results.push(encoded.map(({ rid, version, body }) => ({ ...attributes(rid, version), body })));
       traces.push(...commit.audit(at));
     }

@@ -45,6 +45,38 @@ export const document = (of: string, labels: object[] = []) => ({
   ...(labels.length === 0 ? {} : { securityLabel: labels.map((coding) => ({ coding: [coding] })) }),
 });
 
+/** A message to them. */
+export const message = (of: string, more: object = {}) => ({
+  resourceType: 'Communication',
+  status: 'completed',
+  subject: { reference: `Patient/${of}` },
+  sender: { reference: 'Practitioner/demo-gp' },
+  recipient: [{ reference: `Patient/${of}` }],
+  payload: [{ contentString: 'Vos résultats confidentiels sont arrivés.' }],
+  ...more,
+});
+
+/** @param start milliseconds */
+export const appointment = (of: string, start: number, more: object = {}) => ({
+  resourceType: 'Appointment',
+  status: 'booked',
+  start: new Date(start).toISOString(),
+  end: new Date(start + 1_800_000).toISOString(),
+  participant: [
+    { actor: { reference: `Patient/${of}` }, status: 'accepted' },
+    { actor: { reference: 'Practitioner/demo-gp' }, status: 'accepted' },
+  ],
+  ...more,
+});
+
+export const REMINDING = {
+  category: [
+    {
+      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/communication-category', code: 'reminder' }],
+    },
+  ],
+};
+
 export function permitting(patient: string, who: string | undefined, masked?: 'masked'): Resource {
   return {
     resourceType: 'Consent',
