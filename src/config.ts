@@ -88,6 +88,8 @@ export interface Config {
   proxies: number;
   /** How they pass clients' TLS certificates; undefined: they don't. */
   passing?: Passing;
+  /** Path of the file of authorities that issue clients' certificates. */
+  authorities?: string;
   /** Whom Subscriptions may tell something. */
   subscriptionHosts: Host[];
   /** Undefined: no e-mail is sent. */
@@ -257,6 +259,11 @@ export const VARIABLES = {
     'header and addresses of proxies that pass clients’ TLS certificates, `client-cert@10.0.0.5`; [more](docs/authorization.md#mutual-tls)',
     { otherwise: 'no certificate is believed' },
   ),
+  CLIENT_CERTIFICATE_CAS: variable(
+    String,
+    'file of the authorities, as PEM, that issue clients’ TLS certificates; [more](docs/authorization.md#mutual-tls)',
+    { otherwise: 'only certificates that are registered themselves' },
+  ),
   SMTP_URL: variable(smtpUrl, 'server that takes e-mails, `smtps://` or `smtp://`', {
     otherwise: 'no e-mail is sent',
   }),
@@ -333,6 +340,8 @@ export function readConfig(env: Environment): Config {
     if (!demo && values.AUTH_SERVER !== true && !env[name]?.trim())
       problems.push(`${name} must be set when the demo and AUTH_SERVER are off: no token could be checked`);
   }
+  if (values.CLIENT_CERTIFICATE_CAS !== undefined && values.CLIENT_CERTIFICATES === undefined)
+    problems.push('CLIENT_CERTIFICATE_CAS needs CLIENT_CERTIFICATES: no certificate comes from anywhere');
   if (values.UPSTREAMS !== undefined && !(values.AUTH_SERVER ?? demo))
     problems.push('UPSTREAMS needs AUTH_SERVER=on: people would log in to nothing');
   if (values.SMTP_URL !== undefined && values.SMTP_FROM === undefined && !env['SMTP_FROM']?.trim())
@@ -387,6 +396,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
     clamd: values.CLAMD,
     proxies: values.TRUST_PROXY!,
     passing: values.CLIENT_CERTIFICATES,
+    authorities: values.CLIENT_CERTIFICATE_CAS && resolve(values.CLIENT_CERTIFICATE_CAS),
     subscriptionHosts: values.SUBSCRIPTION_HOSTS ?? [],
     ...(values.SMTP_URL === undefined
       ? {}

@@ -1,4 +1,5 @@
 /** Starts the server: configuration, database, demo, then what to try next. Ends on SIGINT and SIGTERM. */
+import type { X509Certificate } from 'node:crypto';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Accounts } from './auth/accounts.ts';
@@ -24,6 +25,7 @@ import { clamd } from './ops/scanning/clamd.ts';
 import { explainStart } from './start-fault.ts';
 import { anchorFile } from './store/chain/anchor-file.ts';
 import { signingKey } from './store/chain/signing-key.ts';
+import { certificateAuthorities } from './certificate-authorities.ts';
 import { upstreamsFile } from './upstreams-file.ts';
 
 const tell = (what: string): void => void process.stderr.write(`${what}\n`);
@@ -35,6 +37,7 @@ async function main(): Promise<void> {
   // whatever is wrong with what an operator wrote is told before anything is started
   await start(config, {
     upstreams: upstreamsFile(config.auth.upstreams),
+    authorities: certificateAuthorities(config.authorities),
     rules: nationalRules(config.rules),
   });
 }
@@ -42,13 +45,14 @@ async function main(): Promise<void> {
 /** What files of the operator say. */
 interface Files {
   upstreams: readonly Upstream[];
+  authorities: readonly X509Certificate[];
   rules: Rules;
 }
 
 /** Milliseconds between two looks into the outbox. */
 const NOTICES_EVERY = 500;
 
-async function start(config: Config, { upstreams, rules }: Files): Promise<void> {
+async function start(config: Config, { upstreams, authorities, rules }: Files): Promise<void> {
   const log = createLog({ level: config.logLevel ?? levelFor(config) });
   logFaults(log);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
@@ -78,6 +82,7 @@ async function start(config: Config, { upstreams, rules }: Files): Promise<void>
               rates: config.auth.rates,
               passwords: secrets && demoPasswords(secrets.password),
               upstreams,
+              authorities,
             },
       maxBodyBytes: config.maxBodyBytes,
       contentBytes: config.contentBytes,

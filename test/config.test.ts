@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { certificateAuthorities } from '../src/certificate-authorities.ts';
 import { ConfigError, DEFAULT_TYPES, describeVariables, readConfig } from '../src/config.ts';
 
 const SERVED_BY_DEFAULT = 46;
@@ -226,6 +227,17 @@ it('takes a port or a socket for `CLAMD`, and nothing else', () => {
   expect(readConfig({}).clamd).toBeUndefined();
   for (const text of ['clamav', 'clamav:0', 'clamav:99999', 'http://clamav:3310', 'a b:1'])
     expect(() => clamd(text)).toThrow(ConfigError);
+});
+
+it('names authorities of certificates only where certificates come from somewhere, by a file that has some', () => {
+  const cas = { CLIENT_CERTIFICATE_CAS: 'cas.pem' };
+  expect(() => readConfig(cas)).toThrow('needs CLIENT_CERTIFICATES');
+  expect(readConfig({ ...cas, CLIENT_CERTIFICATES: 'client-cert@10.0.0.5' }).authorities).toMatch(
+    /\/cas\.pem$/,
+  );
+  expect(certificateAuthorities(undefined)).toEqual([]);
+  for (const path of ['/nowhere/cas.pem', 'package.json'])
+    expect(() => certificateAuthorities(path)).toThrow(ConfigError);
 });
 
 it('has the README list every variable with its default', () => {

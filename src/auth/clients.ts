@@ -1,11 +1,14 @@
 /** Registered software: https://datatracker.ietf.org/doc/html/rfc7591#section-2 */
 import { createHash, type JsonWebKey, timingSafeEqual } from 'node:crypto';
+import type { CertificateName } from './certified.ts';
 
 /**
  * How it shows that it is itself; `none`: a public client, that keeps no secret; `self_signed_tls_client_auth`: by a TLS
- * certificate that stands in its keys, https://datatracker.ietf.org/doc/html/rfc8705#section-2.2
+ * certificate that stands in its keys, https://datatracker.ietf.org/doc/html/rfc8705#section-2.2; `tls_client_auth`: by one of a
+ * trusted authority that carries its name, see certified.ts
  */
-export type ClientAuth = 'none' | 'client_secret' | 'private_key_jwt' | 'self_signed_tls_client_auth';
+export type ClientAuth =
+  'none' | 'client_secret' | 'private_key_jwt' | 'self_signed_tls_client_auth' | 'tls_client_auth';
 
 export interface Client {
   id: string;
@@ -16,6 +19,8 @@ export interface Client {
   secretHash?: string;
   /** Its tokens hold over TLS with the certificate alone with which they were asked for; always where that is its `auth`. */
   certificateBound?: true;
+  /** With `tls_client_auth`, and there alone. */
+  certificateName?: CertificateName;
   /** Its public keys, here or where to read them. */
   jwks?: { keys: JsonWebKey[] };
   jwksUri?: string;

@@ -1,5 +1,6 @@
 /** A hospital's or laboratory's system as a client: what it is asked to be. Pure. */
 import { X509Certificate } from 'node:crypto';
+import { type CertificateName, isCertificateName } from '../auth/certified.ts';
 import { type Client, type ForPersons, mayAssert } from '../auth/clients.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { type Fields, fieldsOf, httpsIn, listIn, textIn } from './reading.ts';
@@ -18,8 +19,9 @@ const FIELDS = [
   'persons',
   'auth',
   'certificateBound',
+  'certificateName',
 ];
-const AUTH = ['private_key_jwt', 'self_signed_tls_client_auth'] as const;
+const AUTH = ['private_key_jwt', 'self_signed_tls_client_auth', 'tls_client_auth'] as const;
 /** Beside depositing and reading back: what a register of the directory or of patients may do. */
 const RIGHTS = ['directory.write', 'registration.write'];
 const PERSONS = /^user\/([A-Za-z]{1,64}|\*)\.c?r?u?d?s?$/;
@@ -41,7 +43,10 @@ export function systemIn(value: unknown): Client {
   const { jwks, jwksUri, introspects = false, launches = false } = fields;
   const keys = typeof jwks === 'object' && jwks !== null ? (jwks as { keys?: unknown }).keys : undefined;
   const hasKeys = Array.isArray(keys) && keys.length > 0 && keys.length <= 10;
-  if (hasKeys === (jwksUri !== undefined)) {
+  const auth = authIn(fields, keys);
+  // one that an authority's certificate shows needs keys for what it asserts alone
+  const needsKeys = auth !== 'tls_client_auth' || jwks !== undefined;
+  if (needsKeys ? hasKeys === (jwksUri !== undefined) : hasKeys) {
     throw new FhirError(
       'required',
       'a system shows itself by its keys: `jwks` with 1 to 10 `keys`, or `jwksUri`',
@@ -73,9 +78,10 @@ export function systemIn(value: unknown): Client {
   const client: Client = {
     id,
     name: textIn(fields, 'name', 200),
-    auth: authIn(fields, keys),
+    auth,
+    ...certificateNameIn(fields, auth),
     ...(boundIn(fields) ? { certificateBound: true } : {}),
-    ...(hasKeys ? { jwks: { keys } } : { jwksUri: httpsIn(jwksUri, 'jwksUri') }),
+    ...(hasKeys ? { jwks: { keys } } : jwksUri === undefined ? {} : { jwksUri: httpsIn(jwksUri, 'jwksUri') }),
     redirectUris: [],
     scope: [...scopes, ...(rights as string[])].join(' '),
     system: { organization, rights: rights as string[], idPrefixes: idPrefixes as string[] },
@@ -101,11 +107,36 @@ function authIn(fields: Fields, keys: unknown): Client['auth'] {
   const found = AUTH.find((each) => each === auth);
   if (found === undefined)
     throw new FhirError('value', `\`auth\` is one of: ${AUTH.join(', ')}`, { expression: 'auth' });
-  if (found === 'private_key_jwt' || keys === undefined || (keys as unknown[]).some(isCertified))
+  if (found !== 'self_signed_tls_client_auth' || keys === undefined || (keys as unknown[]).some(isCertified))
     return found;
   throw new FhirError('value', 'a system that shows a TLS certificate has it in its `jwks`, as `x5c`', {
     expression: 'jwks',
   });
+}
+
+/** Exactly one name, where an authority's certificate is shown: https://datatracker.ietf.org/doc/html/rfc8705#section-2.1.2 */
+function certificateNameIn(fields: Fields, auth: Client['auth']): Pick<Client, 'certificateName'> {
+  const { certificateName: value } = fields;
+  const expression = 'certificateName';
+  if ((value !== undefined) !== (auth === 'tls_client_auth'))
+    throw new FhirError(
+      'value',
+      '`certificateName` goes with `"auth": "tls_client_auth"`, and is required there',
+      {
+        expression,
+      },
+    );
+  if (value === undefined) return {};
+  const given = fieldsOf(value, expression, ['subjectDn', 'sanDns']);
+  const [[kind, name] = ['', undefined], ...others] = Object.entries(given);
+  const certificateName = { [kind]: name } as unknown as CertificateName;
+  if (others.length > 0 || typeof name !== 'string' || !isCertificateName(certificateName))
+    throw new FhirError(
+      'value',
+      '`certificateName` has either `subjectDn`, such as `CN=dossier,O=Centre hospitalier,C=FR`, or `sanDns`, such as `dossier.hospital.example`',
+      { expression },
+    );
+  return { certificateName };
 }
 
 /** https://datatracker.ietf.org/doc/html/rfc7517#section-4.7 */

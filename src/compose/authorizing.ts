@@ -1,5 +1,5 @@
 /** The authorization server, wired: its records, its keys, its screens. */
-import type { JsonWebKey } from 'node:crypto';
+import type { JsonWebKey, X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Provider } from 'oidc-provider';
 import { type Accounts, either, type PasswordLogin } from '../auth/accounts.ts';
@@ -46,6 +46,8 @@ export interface AuthorizingOptions {
   /** Where clients' key sets may be read; nowhere unless given. */
   clientKeyHosts?: readonly Host[];
   rates?: AuthRates;
+  /** That issue certificates to clients; none unless given. */
+  authorities?: readonly X509Certificate[];
 }
 
 export interface Authorizing {
@@ -91,6 +93,7 @@ export async function authorizing(
     upstreams = [],
     clientKeyHosts = [],
     rates = AUTH_RATES,
+    authorities = [],
   }: AuthorizingOptions,
   around: Around,
 ): Promise<Authorizing> {
@@ -128,6 +131,7 @@ export async function authorizing(
       events,
       from,
       certificate: (request) => clientCertificate(request, passing),
+      authorities,
       readKeySet: keySetReader(clientKeyHosts),
       stands: connecting.stands,
       pace,
@@ -178,7 +182,13 @@ export async function authorizing(
     own,
     isOrigin: (origin) => origins.has(origin),
     smart: Buffer.from(
-      JSON.stringify(smartConfiguration(issuer, { exchanges, certificates: passing !== undefined })),
+      JSON.stringify(
+        smartConfiguration(issuer, {
+          exchanges,
+          certificates: passing !== undefined,
+          authorities: authorities.length > 0,
+        }),
+      ),
     ),
     clients,
     jobs: [

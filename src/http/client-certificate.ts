@@ -5,6 +5,7 @@
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isInForce } from '../auth/certified.ts';
 import { plain } from './remote.ts';
 
 export interface Passing {
@@ -25,9 +26,7 @@ export function clientCertificate(request: IncomingMessage, passing?: Passing): 
   if (der === undefined) return undefined;
   try {
     const certificate = new X509Certificate(der);
-    const now = Date.now();
-    const isInForce = Date.parse(certificate.validFrom) <= now && now < Date.parse(certificate.validTo);
-    return isInForce ? certificate : undefined;
+    return isInForce(certificate, Date.now()) ? certificate : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 /** What oidc-provider asks of its storage: https://github.com/panva/node-oidc-provider/blob/v9.x/example/my_adapter.js */
 import type { Adapter, AdapterPayload, errors as Errors } from 'oidc-provider';
+import type { CertificateName } from '../auth/certified.ts';
 import { type Client, type Clients, mayAssert } from '../auth/clients.ts';
 import type { Artifacts } from '../auth/grants.ts';
 import { JWT_BEARER, TOKEN_EXCHANGE } from './smart.ts';
@@ -71,11 +72,18 @@ function clientAdapter(clients: Clients, exchanges: boolean): Adapter {
   };
 }
 
+/** https://datatracker.ietf.org/doc/html/rfc8705#section-2.1.2 */
+function nameOf(name: CertificateName): AdapterPayload {
+  return 'sanDns' in name
+    ? { tls_client_auth_san_dns: name.sanDns }
+    : { tls_client_auth_subject_dn: name.subjectDn };
+}
+
 /** https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata */
 function metadataOf(registration: Registration, exchanges: boolean): AdapterPayload {
   const { client } = registration;
   const logsIn = client.redirectUris.length > 0;
-  const isByTls = client.auth === 'self_signed_tls_client_auth';
+  const isByTls = client.auth === 'self_signed_tls_client_auth' || client.auth === 'tls_client_auth';
   const isSystem = client.system !== undefined && (isByTls || client.auth === 'private_key_jwt');
   return {
     client_id: client.id,
@@ -91,6 +99,7 @@ function metadataOf(registration: Registration, exchanges: boolean): AdapterPayl
     application_type: client.redirectUris.every((uri) => /^https?:/.test(uri)) ? 'web' : 'native',
     token_endpoint_auth_method: client.auth === 'client_secret' ? 'client_secret_basic' : client.auth,
     ...(client.secretHash === undefined ? {} : { client_secret: client.secretHash }),
+    ...(client.certificateName === undefined ? {} : nameOf(client.certificateName)),
     ...(client.jwks === undefined ? {} : { jwks: client.jwks as never }),
     ...(client.jwksUri === undefined ? {} : { jwks_uri: client.jwksUri }),
     tls_client_certificate_bound_access_tokens: isByTls || client.certificateBound === true,

@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import type { KoaContextWithOIDC, Provider as OidcProvider, Configuration } from 'oidc-provider';
 import type { AccountLog } from '../audit/identity/log.ts';
 import type { Accounts } from '../auth/accounts.ts';
+import { isIssuedBy, isNamed } from '../auth/certified.ts';
 import { type Clients, isSecret } from '../auth/clients.ts';
 import type { Artifacts } from '../auth/grants.ts';
 import type { From } from '../auth/records.ts';
@@ -49,6 +50,8 @@ export interface ProviderOptions {
   from(request: IncomingMessage): From;
   /** The TLS certificate of the client with which a request came. */
   certificate(request: IncomingMessage): X509Certificate | undefined;
+  /** That issue certificates to clients: where there is none, nobody shows themself so. */
+  authorities: readonly X509Certificate[];
   /** Reads a client's key set, where that is allowed. */
   readKeySet(address: string | URL | Request): Promise<Response>;
   /** A patient's app is still connected by this Consent. */
@@ -92,6 +95,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
       'client_secret_post',
       'private_key_jwt',
       'self_signed_tls_client_auth',
+      'tls_client_auth',
     ],
     enabledJWA: {
       clientAuthSigningAlgValues: [...ASSERTIONS],
@@ -125,6 +129,16 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
         enabled: true,
         certificateBoundAccessTokens: true,
         selfSignedTlsClientAuth: true,
+        tlsClientAuth: true,
+        certificateAuthorized: (ctx) => {
+          const shown = options.certificate(ctx.req);
+          return shown !== undefined && isIssuedBy(shown, options.authorities, Date.now());
+        },
+        certificateSubjectMatches: (ctx) => {
+          const shown = options.certificate(ctx.req);
+          const { certificateName: name } = registrationOf(ctx.oidc.client!).client;
+          return shown !== undefined && name !== undefined && isNamed(shown, name);
+        },
         getCertificate: (ctx) => options.certificate(ctx.req),
       },
       pushedAuthorizationRequests: { enabled: false },

@@ -31,12 +31,14 @@ export interface Offers {
   exchanges: boolean;
   /** Clients' certificates are passed on. */
   certificates: boolean;
+  /** Some authorities' are trusted. */
+  authorities: boolean;
 }
 
 /** @param issuer absolute, without a slash at the end */
 export function smartConfiguration(
   issuer: string,
-  { exchanges, certificates }: Offers,
+  { exchanges, certificates, authorities }: Offers,
 ): Record<string, unknown> {
   return {
     issuer,
@@ -60,6 +62,7 @@ export function smartConfiguration(
       'client_secret_post',
       'private_key_jwt',
       ...(certificates ? ['self_signed_tls_client_auth'] : []),
+      ...(certificates && authorities ? ['tls_client_auth'] : []),
     ],
     ...(certificates ? { tls_client_certificate_bound_access_tokens: true } : {}),
     token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'],

@@ -46,10 +46,31 @@ it('a system shows itself by a TLS certificate that stands in its keys, or gets 
   expect(systemIn({ ...SYSTEM, auth: 'self_signed_tls_client_auth' })).toMatchObject({
     jwksUri: SYSTEM.jwksUri,
   });
+  for (const certificateName of [{ subjectDn: 'CN=dossier,O=x\\,y,C=FR' }, { sanDns: 'dossier.x.example' }])
+    expect(systemIn({ ...BARE, auth: 'tls_client_auth', certificateName })).toMatchObject({
+      certificateName,
+    });
   expect(systemIn({ ...SYSTEM, certificateBound: true })).toMatchObject({ certificateBound: true });
 });
 
 it.each<[string, object, string]>([
+  ['no name in an authority’s certificate', { ...BARE, auth: 'tls_client_auth' }, 'is required there'],
+  ...[
+    {},
+    { subjectDn: 'dossier' },
+    { subjectDn: 'CN=a+O=b' },
+    { subjectDn: 'CN=a,' },
+    { subjectDn: 'CN=a\nO=b' },
+    { sanDns: '.x.example' },
+    { sanDns: '*.x.example' },
+    { sanDns: 1 },
+    { sanDns: 'dossier.x.example', subjectDn: 'CN=a' },
+  ].map((certificateName): [string, object, string] => [
+    `a name such as ${JSON.stringify(certificateName)}`,
+    { ...BARE, auth: 'tls_client_auth', certificateName },
+    'has either',
+  ]),
+  ['such a name beside keys', { ...SYSTEM, certificateName: { sanDns: 'x.example' } }, 'goes with'],
   ['another way of showing itself', { ...SYSTEM, auth: 'none' }, '`auth` is one of'],
   ['a secret', { ...SYSTEM, auth: 'client_secret' }, '`auth` is one of'],
   ['a certificate that isn’t there', { ...BY_TLS, jwks: { keys: [{ kty: 'EC' }] } }, 'as `x5c`'],

@@ -1,5 +1,5 @@
 /** A server with an authorization server, clients registered for the test, and a browser with cookies and no script. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, type X509Certificate } from 'node:crypto';
 import type { Accounts } from '../../../src/auth/accounts.ts';
 import { type Client, secretHash } from '../../../src/auth/clients.ts';
 import type { Upstream } from '../../../src/auth/upstream.ts';
@@ -43,6 +43,7 @@ export async function oauthServer(
     accounts?: Accounts;
     clientKeyHosts?: Host[];
     rates?: AuthRates;
+    authorities?: readonly X509Certificate[];
     upstreams?: readonly Upstream[];
     /** Whether there is the demo's form. */
     hasForm?: boolean;
@@ -57,6 +58,7 @@ export async function oauthServer(
       upstreams: options.upstreams,
       clientKeyHosts: options.clientKeyHosts,
       rates: options.rates,
+      authorities: options.authorities,
     }),
   });
   const clients = carnet.server.clients!;
