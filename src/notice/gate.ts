@@ -1,6 +1,6 @@
 /** Decides again, whenever a notice is read or leaves: of what its reader may not know now, nothing is told. */
 import type { Notice } from './notice.ts';
-import { practitionersOf, readersOf } from './reader.ts';
+import { isDepositor, practitionersOf, readersOf } from './reader.ts';
 import type { Source, Teller } from './tell.ts';
 
 /** Which of these, all of one reader, may be told now. */
@@ -24,7 +24,10 @@ export async function tellable(
       })
       .map(({ policy }) => policy.patient),
   );
-  const candidates = notices.filter(({ patient }) => open.has(patient));
+  // a depositor is told of the document alone, as long as the gate lets them know of it
+  const isDeposit = ({ kind, about }: Notice): boolean =>
+    kind === 'document-unsafe' && about.length > 0 && isDepositor(reader);
+  const candidates = notices.filter((notice) => open.has(notice.patient) || isDeposit(notice));
   const names = [...new Set(candidates.flatMap(({ about }) => about))];
   const knows = names.length === 0 ? [] : await source.knows(teller.accessOf(reader), names);
   const known = new Set(names.filter((_, index) => knows[index]));

@@ -26,6 +26,11 @@ export const KINDS = {
     fr: 'Un document a été supprimé.',
     en: 'A document was deleted.',
   },
+  'document-unsafe': {
+    service: 'DOCUMENT',
+    fr: 'Un document a été retiré : son contenu n’est pas sûr.',
+    en: 'A document was withdrawn because it is not safe.',
+  },
   visit: {
     service: 'ACCES_DOCUMENT_PS',
     fr: '{who} a consulté le dossier.',

@@ -7,7 +7,7 @@ export interface Notice {
   /** Opaque: numbers would tell how many there are that the reader isn't told. The same in each delivery. */
   id: string;
   patient: string;
-  /** `Patient/x`, `RelatedPerson/x` or `Practitioner/x` */
+  /** `Patient/x`, `RelatedPerson/x`, `Practitioner/x` or `Organization/x` */
   reader: string;
   kind: Kind;
   /** When what it tells happened, milliseconds. */
@@ -19,7 +19,7 @@ export interface Notice {
   read?: number;
 }
 
-/** An inbox: of one patient's notices, or of all that a practitioner is told. */
+/** An inbox: of one patient's notices, or of all that a practitioner or an organization is told. */
 export interface Of {
   reader: string;
   patient?: string;

@@ -49,9 +49,11 @@ export interface Due {
 /** Something happened to the account or the space itself. Sealed under the patient's key. */
 export interface Happened {
   cause: 'account';
-  kind: 'app-connected' | 'new-device' | 'record-merged';
+  kind: 'app-connected' | 'new-device' | 'record-merged' | 'document-unsafe';
   /** Who did it, where that is known: told of a new device alone. */
   who?: string;
+  /** Of a document: in whose name it is kept, who is told too. */
+  depositor?: string;
   /** `Type/id`: who may not know of one of these isn't told. */
   about: readonly string[];
 }

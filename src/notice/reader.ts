@@ -1,4 +1,7 @@
-/** Who is told: the patient, who speaks for them by law, and of emergencies their general practitioner. */
+/**
+ * Who is told: the patient, who speaks for them by law; of emergencies their general practitioner; of what is withdrawn
+ * for malware who deposited it.
+ */
 import { type Caller, callerOf } from '../consent/caller.ts';
 import type { Named } from '../consent/actors.ts';
 import { decide } from '../consent/lines.ts';
@@ -7,18 +10,27 @@ import type { Policy } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
 import type { Subject } from '../consent/subject.ts';
 
+type As = Pick<Subject, 'role' | 'purposes'> & { context: Subject['scopes'][number]['context'] };
+const LAY: As = { role: 'representative', purposes: ['PATRQT'], context: 'patient' };
+const BY_TYPE: Readonly<Record<string, As>> = {
+  Patient: { ...LAY, role: 'patient' },
+  Practitioner: { role: 'professional', purposes: ['TREAT'], context: 'user' },
+  Organization: { role: 'system', purposes: ['TREAT'], context: 'system' },
+};
+
 /** A reader, as the gate takes them when they aren't there: with no more than they are to the patient. */
 export function subjectOf(reader: string): Subject {
+  const { role, purposes, context } = BY_TYPE[reader.slice(0, reader.indexOf('/'))] ?? LAY;
   return {
-    role: reader.startsWith('Patient/') ? 'patient' : 'representative',
+    role,
     reference: reader,
     related: [],
     depositor: reader,
     organizations: [],
-    purposes: ['PATRQT'],
+    purposes,
     emergencies: [],
     regulator: false,
-    scopes: [{ context: 'patient', type: '*', interactions: 'rs' }],
+    scopes: [{ context, type: '*', interactions: 'rs' }],
     rights: [],
     idPrefixes: [],
     client: 'carnet',
@@ -33,6 +45,9 @@ export function readersOf(policy: Policy, now: number): string[] {
   return [`Patient/${policy.patient}`, ...new Set(representatives)];
 }
 
+/** Who has an inbox beside those who speak for a patient: `Practitioner/x`, `Organization/x`. */
+export const isDepositor = (reader: string): boolean => /^(Practitioner|Organization)\//.test(reader);
+
 /** As whom the caller reads notices of this patient; undefined: as nobody. */
 export function readerFor(policy: Policy, subject: Subject, now: number): string | undefined {
   // the demo's test caller
@@ -46,7 +61,7 @@ export function readerFor(policy: Policy, subject: Subject, now: number): string
 export function practitionersOf(policy: Policy, rules: Rules, named: Named, now: number): string[] {
   return policy.generalPractitioners.filter((reference) => {
     if (!reference.startsWith('Practitioner/')) return false;
-    const caller: Caller = callerOf({ ...subjectOf(reference), role: 'professional', purposes: ['TREAT'] });
+    const caller: Caller = callerOf(subjectOf(reference));
     const { line } = decide(policy, caller, rules, now, named, spaceOf(policy.patient));
     return policy.open && line !== 4;
   });

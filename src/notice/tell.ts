@@ -14,7 +14,7 @@ import { type Of, isNews, isTold, kindOf, shownAs } from './changes.ts';
 import { after } from './holds.ts';
 import type { Notice } from './notice.ts';
 import type { Changed, Due, Happened, Row, Visited } from './outbox.ts';
-import { practitionersOf, readersOf, subjectOf } from './reader.ts';
+import { isDepositor, practitionersOf, readersOf, subjectOf } from './reader.ts';
 
 /** The store, as far as notices ask it. */
 export interface Source {
@@ -177,15 +177,19 @@ export class Teller {
     }
   }
 
-  /** Of an account, who has it is told; of what was opened to an app, or merged, who speaks for the patient too. */
+  /**
+   * Of an account, who has it is told; of what was opened to an app, merged or withdrawn, who speaks for the patient too,
+   * and who deposited what was withdrawn.
+   */
   async #happened(
     { at }: Row,
-    { kind, who, about }: Happened,
+    { kind, who, depositor, about }: Happened,
     { policy }: Stated,
     told: Told,
   ): Promise<void> {
     const { patient } = policy;
-    const readers = kind !== 'new-device' ? readersOf(policy, this.#now()) : who === undefined ? [] : [who];
+    const own = kind !== 'new-device' ? readersOf(policy, this.#now()) : who === undefined ? [] : [who];
+    const readers = depositor !== undefined && isDepositor(depositor) ? [...own, depositor] : own;
     for (const reader of readers) {
       if ((await this.#known(reader, about)).length < about.length) continue;
       told.tellings.push({ patient, reader, kind, at, about });

@@ -19,11 +19,16 @@ export async function readerOf(
   return { patient: id, reader };
 }
 
-/** Of all their patients. @throws FhirError not-found, forbidden */
-export function practitionerOf({ params, subject }: Exchange): Of {
+const ROLES: Readonly<Record<string, Subject['role']>> = {
+  Practitioner: 'professional',
+  Organization: 'system',
+};
+
+/** Of all their patients: a practitioner's, or those of an organization, for its own systems. @throws FhirError not-found, forbidden */
+export function professionalOf({ params, subject }: Exchange, type: string): Of {
   checkScopes(subject);
-  const reader = `Practitioner/${params.id}`;
-  const own = subject.role === 'professional' && subject.reference === reader;
+  const reader = `${type}/${params.id}`;
+  const own = subject.role === ROLES[type] && subject.reference === reader;
   if (!own && subject.role !== 'all') throw new FhirError('not-found', 'not found');
   return { reader };
 }

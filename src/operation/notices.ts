@@ -9,7 +9,7 @@ import type { Answer, Exchange } from '../interaction/exchange.ts';
 import { KINDS, type Language, textOf } from '../notice/kinds.ts';
 import type { Notice, Of } from '../notice/notice.ts';
 import { languageOf, told } from './language.ts';
-import { practitionerOf, readerOf } from './notice-reader.ts';
+import { professionalOf, readerOf } from './notice-reader.ts';
 
 const MOST = 100;
 const USUAL = 20;
@@ -104,7 +104,8 @@ function asked({ links }: Context, exchange: Exchange): { count: number; after?:
 }
 
 function asWhom(context: Context, exchange: Exchange): Promise<Of> | Of {
-  return typeOf(exchange) === 'Patient' ? readerOf(context, exchange) : practitionerOf(exchange);
+  const type = typeOf(exchange);
+  return type === 'Patient' ? readerOf(context, exchange) : professionalOf(exchange, type);
 }
 
 function pathOf(exchange: Exchange): string {

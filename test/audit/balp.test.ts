@@ -102,6 +102,8 @@ const UNTRACED = new Set([
   // of whom a notice is told there: see test/notice/inbox.test.ts
   'GET Practitioner/[id]/$notices',
   'POST Practitioner/[id]/$notices-read',
+  'GET Organization/[id]/$notices',
+  'POST Organization/[id]/$notices-read',
   // a Subscription is nobody's: see below
   'GET Subscription/[id]/$status',
   'GET Subscription/[id]/$events',

@@ -5,6 +5,7 @@ import type { Json } from '../../src/fhir/resource.ts';
 import { type Database, connect } from '../../src/store/database.ts';
 import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
 import { rescan } from '../../src/store/content/rescan.ts';
+import { codesOf, settled, visibility } from '../notice/support/world.ts';
 import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
 import { document, patient } from './support/resources.ts';
 
@@ -29,7 +30,7 @@ let database: Database;
 let ring: KeyRing;
 let hospital: Client;
 beforeAll(async () => {
-  carnet = await testServer(import.meta.url, { scanner });
+  carnet = await testServer(import.meta.url, { scanner, noticesEvery: 50 });
   database = await connect(carnet.database.uri, carnet.database.dbName);
   ring = new KeyRing(database.records.keys, await keyFile(`${carnet.dataDir}/kek.json`));
   hospital = carnet.as('hospital');
@@ -141,6 +142,82 @@ describe.each(SENT)('%s', (_, send) => {
     const before = scans;
     await rescan(database, ring, scanner);
     expect(scans).toBe(before);
+  });
+});
+
+describe('malware that is found later', () => {
+  const NOTICES = {
+    '/scr': 'Patient/scr',
+    hospital: 'Organization/demo-hospital',
+    gp: 'Practitioner/demo-gp',
+  };
+  const clientOf = (reader: keyof typeof NOTICES): Client =>
+    reader === '/scr' ? owner() : carnet.as(reader);
+  const told = async (reader: keyof typeof NOTICES): Promise<Json[]> => {
+    const { status, json } = await clientOf(reader).get(`${NOTICES[reader]}/$notices?_count=100`);
+    expect(status).toBe(200);
+    const all = codesOf(json).map((code, index) => [code, json.entry[index].resource]);
+    return all.filter(([code]) => code === 'document-unsafe').map(([, resource]) => resource as Json);
+  };
+  const deposited = async (by: Client, more: Json = {}): Promise<string> => {
+    isAway = true;
+    const binary = {
+      resourceType: 'Binary',
+      contentType: 'text/plain',
+      data: base64(`${BAD} ${Math.random()}`),
+    };
+    const { json } = await by.post('Binary', binary);
+    const named = await by.post('DocumentReference', { ...naming({ url: `Binary/${json.id}` }), ...more });
+    expect(named.status).toBe(201);
+    isAway = false;
+    return `DocumentReference/${named.json.id}`;
+  };
+  const documents = (notices: Json[]): unknown[] =>
+    notices.flatMap(({ about }) => (about as Json[]).map(({ reference }) => reference));
+
+  it('is told to the patient and to who deposited it, who may know of the document', async () => {
+    const [before, other] = [documents(await told('hospital')), carnet.as('lab')];
+    const plain = await deposited(hospital);
+    const hidden = await deposited(hospital, {
+      securityLabel: [{ coding: [visibility('INVISIBLE_PATIENT')] }],
+    });
+    const written = await deposited(carnet.as('gp'));
+    await rescan(database, ring, scanner);
+    await settled(carnet);
+    const own = (await told('/scr')).slice(0, 2);
+    expect(new Set(documents(own))).toEqual(new Set([plain, written]));
+    expect(documents(await told('/scr'))).not.toContain(hidden);
+    expect(new Set(documents(await told('hospital')))).toEqual(new Set([...before, plain, hidden]));
+    const [notice, ...more] = await told('gp');
+    expect([more, notice!.about]).toEqual([[], [{ reference: written }]]);
+    expect(notice).toMatchObject({
+      recipient: [{ reference: 'Practitioner/demo-gp' }],
+      payload: [{ contentString: 'Un document a été retiré : son contenu n’est pas sûr.' }],
+    });
+    expect((await other.get('Organization/demo-hospital/$notices')).status).toBe(404);
+    expect((await carnet.as('gp').get('Organization/demo-hospital/$notices')).status).toBe(404);
+    expect((await hospital.get('Organization/never-was/$notices')).status).toBe(404);
+    const inbox = await other.get('Organization/demo-lab/$notices');
+    expect([inbox.status, inbox.json.entry]).toEqual([200, undefined]);
+    const read = { resourceType: 'Parameters', parameter: [{ name: 'read', valueId: notice!.id }] };
+    const marked = async (as: Client, path: string): Promise<unknown> =>
+      (await as.post(`${path}/$notices-read`, read)).json.parameter;
+    expect(await marked(hospital, NOTICES.hospital)).toBeUndefined();
+    expect(await marked(carnet.as('gp'), NOTICES.gp)).toEqual(read.parameter);
+  });
+
+  it('is told once, and not to who may no longer know', async () => {
+    const plain = await deposited(hospital);
+    await rescan(database, ring, scanner);
+    await rescan(database, ring, scanner);
+    await settled(carnet);
+    expect(documents(await told('/scr')).filter((each) => each === plain)).toEqual([plain]);
+    const mask = [
+      { op: 'add', path: '/securityLabel', value: [{ coding: [visibility('INVISIBLE_PATIENT')] }] },
+    ];
+    expect((await hospital.patch(plain, mask)).status).toBe(200);
+    expect(documents(await told('/scr'))).not.toContain(plain);
+    expect(documents(await told('hospital'))).toContain(plain);
   });
 });
 

@@ -1,4 +1,7 @@
-/** Content that was held back, scanned again: clean, it is given from then on; else it stays where nobody is given it. */
+/**
+ * Content that was held back, scanned again: clean, it is given from then on; else it stays where nobody is given it, and
+ * who has it in a document is told.
+ */
 import type { Collection } from 'mongodb';
 import type { Scanner, Verdict } from '../../enforcement/screening.ts';
 import { parseJson } from '../../fhir/json.ts';
@@ -7,7 +10,10 @@ import { Contents } from './contents.ts';
 import type { Database } from '../database.ts';
 import type { Doc, HistoryDoc, VersionDoc } from '../document.ts';
 import type { KeyRing } from '../keys/keys.ts';
+import { MongoOutbox } from '../outgoing/outbox.ts';
 import { Reading } from '../reading.ts';
+import { Terms } from '../terms.ts';
+import { withdrawnWith } from './withdrawn.ts';
 
 export interface Rescanned {
   cleared: number;
@@ -30,6 +36,8 @@ export async function rescan(
 ): Promise<Rescanned> {
   const reading = new Reading(database, ring);
   const contents = new Contents(database.db, ring);
+  const outbox = new MongoOutbox(database, ring);
+  const terms = new Terms(ring.derive('terms'));
   const done: Rescanned = { cleared: 0, infected: 0, left: 0, found: [] };
   const bytesOf = async (rid: string, doc: VersionDoc): Promise<AsyncIterable<Buffer> | undefined> => {
     if (doc.content !== undefined) return (await contents.find(doc.content.toHexString()))?.read();
@@ -52,8 +60,20 @@ export async function rescan(
         bytes === undefined ? { is: 'unknown', why: 'gone' } : await scanner.scan(bytes);
       const same = { _id: doc._id, vid: doc.vid };
       if (verdict.is === 'clean') await collection.updateOne(same, { $unset: { held: 1 } }, DURABLE);
-      if (verdict.is === 'infected')
-        await collection.updateOne(same, { $set: { malware: verdict.name } }, DURABLE);
+      if (verdict.is === 'infected') {
+        const mark = { $set: { malware: verdict.name } };
+        // of what was replaced since, nobody was given anything
+        const isCurrent = collection === database.resources;
+        const rows = isCurrent ? await withdrawnWith(database, terms, doc, Date.now()) : [];
+        if (rows.length === 0) await collection.updateOne(same, mark, DURABLE);
+        else
+          await database.client.withSession((session) =>
+            session.withTransaction(async () => {
+              const { matchedCount } = await collection.updateOne(same, mark, { session });
+              if (matchedCount === 1) await outbox.add(rows, session);
+            }),
+          );
+      }
       if (verdict.is === 'infected' && done.found.length < MOST_TOLD)
         done.found.push({ rid: ridOf(doc), by: doc.by });
       done[verdict.is === 'clean' ? 'cleared' : verdict.is === 'infected' ? 'infected' : 'left'] += 1;
