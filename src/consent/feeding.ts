@@ -4,6 +4,8 @@ import type { DocumentTypes } from './rules.ts';
 import type { Role } from './subject.ts';
 
 export interface Unfed {
+  /** Of the type. */
+  expression: string;
   /** `system|code` of the type that isn't the depositor's. */
   type: string;
   /** Codes of the types that the rules know, those that the depositor may use and the others. */
@@ -17,19 +19,71 @@ export interface Unfed {
  * @returns undefined: it may be deposited
  */
 export function unfed(
-  document: Resource,
+  resource: Resource,
   before: Resource | undefined,
   role: Role,
   rules: DocumentTypes,
 ): Unfed | undefined {
+  const found = documentsIn(resource, resource.resourceType);
+  if (found.length === 0) return undefined;
+  const had = before === undefined ? [] : documentsIn(before, before.resourceType);
+  const kept = had.flatMap(({ document }) => typesOf(document, rules));
+  for (const { document, expression } of found) {
+    const fault = unfedOf(document, kept, role, rules);
+    if (fault !== undefined) return { ...fault, expression: `${expression}.type` };
+  }
+  return undefined;
+}
+
+interface Found {
+  document: Resource;
+  expression: string;
+}
+
+/** It is a DocumentReference or a Composition, or a Bundle has Compositions: https://hl7.org/fhir/R4/documents.html */
+function documentsIn(resource: Resource, expression: string): Found[] {
+  const { resourceType, entry } = resource;
+  if (resourceType === 'DocumentReference' || resourceType === 'Composition')
+    return [{ document: resource, expression }];
+  if (resourceType !== 'Bundle' || !Array.isArray(entry)) return [];
+  const entries = entry as { fullUrl?: unknown; resource?: Resource }[];
+  return entries.flatMap(({ resource: each }, index) =>
+    each === undefined || each.resourceType === 'DocumentReference'
+      ? []
+      : documentsIn(each, `${expression}.entry[${index}].resource`).map((found) => ({
+          ...found,
+          document: withAuthorsOf(found.document, entries),
+        })),
+  );
+}
+
+/** With its authors by what their entries are. */
+function withAuthorsOf(
+  document: Resource,
+  entries: readonly { fullUrl?: unknown; resource?: Resource }[],
+): Resource {
+  if (!Array.isArray(document.author)) return document;
+  const author = (document.author as Json[]).map((each) => {
+    const named = entries.find(
+      ({ fullUrl }) => fullUrl !== undefined && fullUrl === each.reference,
+    )?.resource;
+    return named === undefined ? each : { ...each, reference: `${named.resourceType}/${named.id ?? 'x'}` };
+  });
+  return { ...document, author };
+}
+
+function unfedOf(
+  document: Resource,
+  kept: readonly string[],
+  role: Role,
+  rules: DocumentTypes,
+): Omit<Unfed, 'expression'> | undefined {
   const roles: readonly Role[] = isWrittenByLay(document) ? [role, 'patient'] : [role];
   const mayFeed = ({ feeders = rules.feeders }: Type): boolean =>
     roles.some((each) => feeders.includes(each));
   const known = byName(rules);
   const isBarred = (name: string): boolean => known.has(name) && !mayFeed(known.get(name)!);
-  const barred = typesOf(document, rules).filter(isBarred);
-  const kept = barred.length === 0 || before === undefined ? [] : typesOf(before, rules);
-  const found = barred.find((name) => !kept.includes(name));
+  const found = typesOf(document, rules).find((name) => isBarred(name) && !kept.includes(name));
   if (found === undefined) return undefined;
   const codes = (may: boolean) => rules.types.filter((each) => mayFeed(each) === may).map(({ code }) => code);
   return { type: found, allowed: codes(true), barred: codes(false) };

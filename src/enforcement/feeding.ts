@@ -8,15 +8,17 @@ import type { Resource } from '../fhir/resource.ts';
 import type { Change } from './ports.ts';
 import type { Vet } from './vetting.ts';
 
+const DOCUMENTS: ReadonlySet<string> = new Set(['DocumentReference', 'Composition', 'Bundle']);
+
 /** @param types absent: everybody feeds every type */
 export function feeding(role: Role, types: DocumentTypes | undefined): Vet {
   return async (changes) => {
     if (types === undefined || role === 'all') return;
     for (const { resource, previous } of changes) {
-      if (resource?.resourceType !== 'DocumentReference') continue;
+      if (resource === undefined || !DOCUMENTS.has(resource.resourceType)) continue;
       const found = unfed(resource, bodyOf(previous), role, types);
       if (found === undefined) continue;
-      throw new FhirError('business-rule', toldOf(found), { expression: 'DocumentReference.type' });
+      throw new FhirError('business-rule', toldOf(found), { expression: found.expression });
     }
   };
 }

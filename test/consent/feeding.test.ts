@@ -25,6 +25,17 @@ const document = (codings: object[], more: object = {}): Resource => ({
   content: [{ attachment: { title: 'x' } }],
   ...more,
 });
+const composition = (code: string, more: object = {}): Resource => ({
+  resourceType: 'Composition',
+  title: 'x',
+  type: { coding: [coding(code)] },
+  ...more,
+});
+const bundle = (...resources: Resource[]): Resource => ({
+  resourceType: 'Bundle',
+  type: 'document',
+  entry: resources.map((resource, index) => ({ fullUrl: `urn:uuid:${index}`, resource })),
+});
 const of = (...codes: string[]): Resource => document(codes.map(coding));
 
 it.each<[string, Role, Resource, boolean]>([
@@ -87,8 +98,52 @@ it.each<[string, Role, Resource, boolean]>([
     document([coding('11488-4')], { author: [{ reference: 'Practitioner/d' }] }),
     false,
   ],
+  ['a laboratory’s Composition by a patient', 'patient', composition('11502-2'), false],
+  ['a laboratory’s Composition', 'system', composition('11502-2'), true],
+  ['a patient’s Composition', 'patient', composition('DOCPAT05'), true],
+  ['a patient’s Composition by a doctor', 'professional', composition('DOCPAT05'), false],
+  ['a laboratory’s FHIR document by a patient', 'patient', bundle(composition('11502-2')), false],
+  ['a laboratory’s FHIR document', 'system', bundle(composition('11502-2')), true],
+  [
+    'a FHIR document with a laboratory’s',
+    'patient',
+    bundle(composition('DOCPAT05'), composition('11502-2')),
+    false,
+  ],
+  ['a Bundle in which such a document lies', 'patient', bundle(bundle(composition('11502-2'))), false],
+  [
+    'a FHIR document that names a laboratory’s',
+    'patient',
+    bundle(composition('DOCPAT05'), of('11502-2')),
+    true,
+  ],
+  ['a Bundle without documents', 'patient', bundle({ resourceType: 'Patient' }), true],
+  ['a Bundle without entries', 'patient', { resourceType: 'Bundle', type: 'document' }, true],
+  [
+    'a patient’s FHIR document that a system brings in',
+    'system',
+    bundle(composition('DOCPAT05', { author: [{ reference: 'urn:uuid:1' }] }), { resourceType: 'Patient' }),
+    true,
+  ],
+  [
+    'a patient’s FHIR document that a doctor wrote',
+    'system',
+    bundle(composition('DOCPAT05', { author: [{ reference: 'urn:uuid:1' }] }), {
+      resourceType: 'Practitioner',
+    }),
+    false,
+  ],
 ])('%s (%s)', (_, role, deposit, allowed) => {
   expect(unfed(deposit, undefined, role, RULES) === undefined).toBe(allowed);
+});
+
+it('a FHIR document that was there stays what it was too', () => {
+  const before = bundle(composition('11502-2'));
+  expect(unfed(bundle(composition('11502-2', { title: 'y' })), before, 'patient', RULES)).toBeUndefined();
+  expect(unfed(bundle(composition('11488-4')), before, 'patient', RULES)).toMatchObject({
+    type: `${LOINC}|11488-4`,
+    expression: 'Bundle.entry[0].resource.type',
+  });
 });
 
 it('a document that was there stays what it was, and becomes nothing else', () => {
@@ -98,18 +153,23 @@ it('a document that was there stays what it was, and becomes nothing else', () =
 });
 
 it('who is refused is told what they may deposit', async () => {
-  const told = async (role: Role, code: string): Promise<string> => {
+  const told = async (role: Role, code: string, by: (code: string) => Resource = of): Promise<string> => {
     const change = { type: 'DocumentReference', id: 'd', patients: ['p'], by: 'x', labels: [] };
-    const changes = [{ ...change, method: 'POST' as const, resource: of(code) }];
+    const changes = [{ ...change, method: 'POST' as const, resource: by(code) }];
     const refused = await feeding(role, RULES)(changes, async () => undefined).catch((error) => error);
     if (!(refused instanceof FhirError)) return '';
-    expect([refused.status, refused.issues[0]?.expression]).toEqual([422, 'DocumentReference.type']);
+    expect(refused.status).toBe(422);
+    expect(refused.issues[0]?.expression).toMatch(
+      /^(DocumentReference|Composition|Bundle\.entry\[0\]\.resource)\.type$/,
+    );
     return refused.message;
   };
   expect(await told('patient', '11502-2')).toContain('`http://loinc.org|11502-2`');
   expect(await told('patient', '11502-2')).toMatch(/allowed: `74465-6`, `EXPPAT_1`.*`DOCPAT09`, and types/);
   expect(await told('professional', 'DOCPAT03')).toMatch(/every type but `EXPPAT_2`.*`REMB`, and types/);
   expect(await told('all', '11502-2')).toBe('');
+  expect(await told('patient', '11502-2', composition)).toContain('`http://loinc.org|11502-2`');
+  expect(await told('patient', '11502-2', (code) => bundle(composition(code)))).toContain('11502-2');
 });
 
 it('the value sets of depositors, the classes and the places that are served say what the rules say', () => {

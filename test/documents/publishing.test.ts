@@ -433,3 +433,43 @@ it('its content stays where another document of the depositor names it', async (
   await hospital.delete(`DocumentReference/${twice.json.id}`);
   expect((await hospital.get(url)).status).toBe(410);
 });
+
+it('a Composition is of a type that its depositor may feed, by itself, in a FHIR document, in a transaction and when it is changed', async () => {
+  const loinc = { coding: [{ system: 'http://loinc.org', code: '11502-2' }] };
+  const letter = (type: Json): Resource => ({
+    resourceType: 'Composition',
+    status: 'final',
+    type,
+    subject: { reference: OF },
+    date: '2026-05-02',
+    author: [{ reference: OF }],
+    title: 'Lettre',
+  });
+  const bundle = (type: Json): Resource => ({
+    resourceType: 'Bundle',
+    type: 'document',
+    identifier: { system: 'https://files.example', value: uuid() },
+    timestamp: '2026-05-02T10:00:00Z',
+    entry: [
+      { fullUrl: uuid(), resource: letter(type) },
+      { fullUrl: `${carnet.base}/${OF}`, resource: { resourceType: 'Patient', id: 'demo-mother' } },
+    ],
+  });
+  const own = await patient.post('Composition', letter(OF_PATIENTS));
+  expect(own.status).toBe(201);
+  expect((await patient.post('Bundle', bundle(OF_PATIENTS))).status).toBe(201);
+  expect((await hospital.post('Bundle', bundle(loinc))).status).toBe(201);
+  const barred = letter(loinc);
+  const replies = [
+    await patient.post('Composition', barred),
+    await patient.post('Bundle', bundle(loinc)),
+    await patient.post('', { resourceType: 'Bundle', type: 'transaction', entry: [post(barred)] }),
+    await patient.put(`Composition/${own.json.id}`, { ...barred, id: own.json.id }),
+    await patient.patch(`Composition/${own.json.id}`, [{ op: 'replace', path: '/type', value: loinc }]),
+  ];
+  for (const { status, json } of replies)
+    expect([status, json.issue[0].details.text]).toEqual([
+      422,
+      expect.stringContaining('`http://loinc.org|11502-2` is not yours to deposit'),
+    ]);
+});
