@@ -192,6 +192,23 @@ export function assume(condition: Condition, known: Assumption): Condition {
   }
 }
 
+/** It hangs on nothing that is each resource's own: its id, and when it happened. */
+export function isTimeless(condition: Condition): boolean {
+  switch (condition.is) {
+    case 'and':
+    case 'or':
+      return condition.of.every(isTimeless);
+    case 'not':
+      return isTimeless(condition.of);
+    case 'within':
+    case 'touches':
+    case 'instance':
+      return false;
+    default:
+      return true;
+  }
+}
+
 /** The same condition with labels and codes as the store keeps them. */
 export function keyed(condition: Condition, key: (term: string) => string): Condition {
   switch (condition.is) {

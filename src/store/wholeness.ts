@@ -41,6 +41,8 @@ export interface Remainder {
   holds(doc: Pick<Doc, '_id' | 'type' | 'vid' | 'by'>): boolean;
 }
 
+type Traced = Pick<Attributes, 'by' | 'about' | 'authors'>;
+
 interface Asked {
   hint?: string;
   /** The one patient whose resources, and nobody else's, are asked for. */
@@ -122,6 +124,24 @@ export class Wholeness {
       query: { $nor: [lacking] },
       holds: ({ _id, type, vid, by }) => !WHOLE.has(type) || by === own || vids.get(_id) === vid,
     };
+  }
+
+  /**
+   * Of which traces of a patient the caller may be told, by what they name. What nobody named when this was asked is
+   * taken as hidden.
+   */
+  async tracesOf(access: Access, patient: string): Promise<(trace: Traced) => boolean> {
+    if (access.isUnlimited) return () => true;
+    const names = await this.#traced.of(patient);
+    const given = await this.#judge(
+      access,
+      names.map((name) => ({ ...NAMELESS, about: told([name], access) })),
+    );
+    const known = new Set(names.filter((_, index) => given[index]));
+    return (trace) =>
+      access.hasDeposited(trace) ||
+      access.isOwnTrace({ ...trace, type: TRACE }) ||
+      trace.about.every((name) => known.has(name));
   }
 
   /** Traces are many, and name few things: those are judged. */

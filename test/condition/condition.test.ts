@@ -10,6 +10,7 @@ import {
   type Condition,
   and,
   assume,
+  isTimeless,
   keyed,
   matches,
   or,
@@ -208,6 +209,20 @@ it('and, or: as their words say', () => {
       );
     }),
   );
+});
+
+it('a timeless condition gives the same of all that differ in id and time alone', () => {
+  fc.assert(
+    fc.property(conditions.filter(isTimeless), (condition) => {
+      for (const row of rows) {
+        const facts = attributes(row._id, row);
+        const bare = { ...facts, id: '', from: undefined, until: undefined };
+        expect(matches(condition, bare)).toBe(matches(condition, facts));
+      }
+    }),
+  );
+  const within: Condition = { is: 'within', from: 0, until: 1 };
+  expect(isTimeless({ is: 'not', of: { is: 'or', of: [{ is: 'by', among: [] }, within] } })).toBe(false);
 });
 
 it('keys labels and codes, and nothing else', () => {

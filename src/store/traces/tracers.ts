@@ -1,8 +1,9 @@
 /**
  * Who made the traces of one patient, each once with how many there are of theirs: over all that are asked for, as far
- * as the caller may be given them. One walk along an index; nothing that is hidden is counted, not even for a bound.
+ * as the caller may be given them. From what is remembered of all, or by one walk along an index; nothing that is hidden
+ * is counted, not even for a bound.
  */
-import type { Condition } from '../../condition/condition.ts';
+import { type Condition, assume, isTimeless, matches } from '../../condition/condition.ts';
 import type { Access } from '../../enforcement/access.ts';
 import { TRACER } from '../../enforcement/own-traces.ts';
 import type { TracersAsked, TracersFound, TracesFound } from '../../enforcement/ports.ts';
@@ -14,6 +15,8 @@ import { all } from '../query/query.ts';
 import type { Reading } from '../reading.ts';
 import type { Wholeness } from '../wholeness.ts';
 import { type AccessHistory, NEWEST_FIRST, selected, withinOf } from './access-history.ts';
+import { givenOf } from './own-only.ts';
+import { Tallies, type Tally, WHO, add, byPlace } from './tallies.ts';
 
 const TYPE = 'AuditEvent';
 /** Traces that are counted. */
@@ -23,30 +26,11 @@ const JUDGED_AT_ONCE = 500;
 const { seek: _seek, refs: _refs, ...OTHERS } = WITHOUT_INDEX;
 const FACTS = { ...OTHERS, body: 0 } as const;
 
-/** Who acted stands first: audit/history/sought.ts. */
-const FIRST = { $arrayElemAt: ['$seek', 0] };
-/** A trace of another system may name nobody who acted, and first somebody whom it is about. */
-const WHO = {
-  $cond: [
-    {
-      $or: [{ $eq: ['$by', TRACER] }, { $in: [{ $concat: ['agent=', FIRST] }, { $ifNull: ['$refs', []] }] }],
-    },
-    FIRST,
-    '',
-  ],
-};
 const ACTS = /^(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Organization|Device)\//;
 
-interface Row {
-  /** `Practitioner/x`; empty: nobody is named. */
-  who: string;
+interface Row extends Omit<Tally, 'facts'> {
   /** Told by another system. */
   outside: boolean;
-  count: number;
-  /** When the first and the last was recorded, and the `_id` of that. */
-  first: number;
-  last: number;
-  newest: string;
 }
 
 type Counted = Omit<Row, 'who' | 'outside'> & { _id: Pick<Row, 'who' | 'outside'> };
@@ -56,12 +40,14 @@ export class Tracers {
   readonly #reading: Reading;
   readonly #wholeness: Wholeness;
   readonly #history: AccessHistory;
+  readonly #tallies: Tallies;
 
   constructor(database: Database, reading: Reading, wholeness: Wholeness, history: AccessHistory) {
     this.#database = database;
     this.#reading = reading;
     this.#wholeness = wholeness;
     this.#history = history;
+    this.#tallies = new Tallies(database);
   }
 
   /** @throws FhirError too-costly past a bound that counts only what the caller may be given */
@@ -69,7 +55,7 @@ export class Tracers {
     const { condition, judged } = await access.reach([asked.patient]);
     const before = await this.#history.before(access, asked.patient);
     const rows = await (judged === undefined && before.length === 0
-      ? this.#counted(access, asked, condition)
+      ? this.#told(access, asked, condition)
       : this.#judged(access, asked));
     if (rows.reduce((sum, { count }) => sum + count, 0) > MOST) throw tooMany();
     const people = merged(rows)
@@ -92,6 +78,26 @@ export class Tracers {
       }),
       next: people.length > page.length ? { last: last!, newest: newest! } : undefined,
     };
+  }
+
+  async #told(access: Access, asked: TracersAsked, reach: Condition): Promise<Row[]> {
+    return (await this.#remembered(access, asked, reach)) ?? this.#counted(access, asked, reach);
+  }
+
+  /** Of all traces; undefined: some are asked for, or how many are given can't be told without their times and ids. */
+  async #remembered(access: Access, asked: TracersAsked, reach: Condition): Promise<Row[] | undefined> {
+    const { patient, sought, from, until, asOf } = asked;
+    const condition = assume(reach, { types: [TYPE], patient });
+    const isAll = sought.length === 0 && from === undefined && until === undefined;
+    if (!isAll || givenOf(condition) !== undefined || !isTimeless(condition)) return undefined;
+    const isGiven = await this.#wholeness.tracesOf(access, patient);
+    const tallies = await this.#tallies.of(patient, asOf, access.isTold ? 'told' : 'others');
+    return tallies
+      ?.filter(({ facts }) => matches(condition, facts) && isGiven(facts))
+      .map(({ who, facts, count, first, last, newest }) => {
+        const outside = facts.by !== TRACER;
+        return { who, outside, count, first, last, newest };
+      });
   }
 
   async #counted(access: Access, asked: TracersAsked, condition: Condition): Promise<Row[]> {
@@ -150,25 +156,10 @@ function merged(rows: readonly Row[]): Row[] {
     const who = ACTS.test(row.who) ? row.who : '';
     const key = `${who} ${row.outside}`;
     const known = people.get(key);
-    if (known === undefined) {
-      people.set(key, { ...row, who });
-      continue;
-    }
-    const { last, newest } = byPlace(known, row) <= 0 ? known : row;
-    people.set(key, {
-      ...known,
-      count: known.count + row.count,
-      first: Math.min(known.first, row.first),
-      last,
-      newest,
-    });
+    if (known === undefined) people.set(key, { ...row, who });
+    else add(known, row);
   }
   return [...people.values()];
-}
-
-/** Whose last trace is newest first; ties by id, as traces are in order. */
-function byPlace(one: Pick<Row, 'last' | 'newest'>, other: Pick<Row, 'last' | 'newest'>): number {
-  return other.last - one.last || (one.newest < other.newest ? -1 : one.newest > other.newest ? 1 : 0);
 }
 
 function tooMany(): FhirError {
