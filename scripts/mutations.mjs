@@ -102,6 +102,21 @@ const TABLE = [
     'return [deposited, ...emergency(asked)',
     PURE,
   ],
+  ['Consents tell of others', lines, 'or(TRACES, told)', 'TRACES', PURE],
+  [
+    'Consents tell whom a patient trusts of others',
+    lines,
+    'or(and(TRACES, not(TRACED_HERE)), told)',
+    'and(TRACES, not(TRACED_HERE))',
+    PURE,
+  ],
+  [
+    'a Consent with a refusal in it is shown to whom it names',
+    'src/consent/letting.ts',
+    "type !== 'permit' || ",
+    '',
+    PURE,
+  ],
   [
     'line 7 is dropped',
     lines,
@@ -743,8 +758,8 @@ const TABLE = [
   [
     'of several types one that is allowed is enough',
     feeding,
-    '.filter(isBarred);',
-    '.filter((name, _, all) => isBarred(name) && all.every(isBarred));',
+    '.find((name) => isBarred(name) && !kept.includes(name));',
+    '.find((name, _, all) => all.every(isBarred) && !kept.includes(name));',
     ['test/consent/feeding'],
   ],
   [

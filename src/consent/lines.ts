@@ -15,6 +15,7 @@ import {
 } from '../condition/condition.ts';
 import { type Effect, LEVELS, type Named, levelIn } from './actors.ts';
 import { type Caller, isLay, isProfessional, treats } from './caller.ts';
+import { NO_WORD, letsIn } from './letting.ts';
 import { standingOf } from './link.ts';
 import { matrixFor } from './matrix.ts';
 import type { Policy } from './policy.ts';
@@ -49,6 +50,12 @@ export interface Cited {
 const TRACES: Condition = { is: 'type', among: ['AuditEvent'] };
 /** Of this server, of what was granted: those that line 8 may give. */
 const TRACED_HERE: Condition = and({ is: 'by', among: [TRACER] }, { is: 'code', among: [GRANTED] });
+
+/** Of the Consents, those that tell the caller of others, or of what is refused. */
+function words({ persons, groups }: Caller): Condition {
+  const own = [...persons, ...groups].map(letsIn);
+  return and({ is: 'type', among: ['Consent'] }, not({ is: 'code', among: [NO_WORD, ...own] }));
+}
 
 interface Asked {
   policy: Policy;
@@ -180,7 +187,8 @@ function earlier(asked: Asked): Verdict[] {
       ),
     ];
   }
-  const traces = denies(12, TRACES);
+  const told = words(caller);
+  const traces = denies(12, or(TRACES, told));
   const masked = denies(9, { is: 'label', among: labels.masked });
   if (standing.is === 'caregiver') {
     const own = said(policy, caller, 'usual', named, now).get('caller')!;
@@ -189,7 +197,7 @@ function earlier(asked: Asked): Verdict[] {
   if (isLay(caller)) return [deposited, fromLay, traces, masked];
   const trust = trusted(asked);
   if (trust.length === 0) return [deposited, traces, ...emergency(asked), masked];
-  const others = denies(12, and(TRACES, not(TRACED_HERE)));
+  const others = denies(12, or(and(TRACES, not(TRACED_HERE)), told));
   return [deposited, others, ...emergency(asked).map(butTraces), ...trust, traces, masked];
 }
 

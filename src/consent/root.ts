@@ -28,7 +28,7 @@ export function rootOf(consent: Resource): Root | 'other' | 'silent' {
 }
 
 /** About an advance directive, a treatment or research alone. */
-function isOtherwise(consent: Resource): boolean {
+export function isOtherwise(consent: Resource): boolean {
   const scopes = scopesOf(consent);
   return scopes.length > 0 && scopes.every((code) => OTHER_SCOPES.has(code));
 }

@@ -94,8 +94,8 @@ law('adding a deny inside a Consent never shows more', (each, at, another) => {
   const denying = only('deny', another).provision;
   fc.pre(places.length > 0 && denying !== undefined);
   const place = places[at % places.length]!;
-  const nested = Array.isArray(place.provision) ? (place.provision as unknown[]) : [];
-  place.provision = [...nested, denying];
+  // what stands there and is no list denies too
+  place.provision = [...[place.provision ?? []].flat(), denying];
   return neverMore(each, after);
 });
 

@@ -668,7 +668,6 @@ describe('who may see something widens it by nothing', () => {
       [me, '/relationship/0/coding/0/code', 'legal-protection'],
       [me, '/period/end', '3999-01-01'],
       [`Consent/${consent}`, '/provision/period/end', '3999-01-01'],
-      [`Consent/${block}`, '/status', 'inactive'],
       [`Patient/${space.id}`, '/generalPractitioner', [{ reference: GP }]],
       [`Patient/${space.id}`, '/extension', [{ url: SPACE_STATUS, valueCode: 'closed' }]],
       [`DocumentReference/${id}`, '/author', [{ reference: me }]],
@@ -678,7 +677,10 @@ describe('who may see something widens it by nothing', () => {
       expect([at, (await aidant.get(at)).status]).toEqual([at, 200]);
       expect([at, path, (await aidant.patch(at, add(path, value))).status]).toEqual([at, path, 403]);
     }
-    expect((await aidant.delete(`Consent/${block}`)).status).toBe(403);
+    // whom the patient refuses is not told to them: it is as if it weren’t there
+    expect((await aidant.patch(`Consent/${block}`, add('/status', 'inactive'))).status).toBe(404);
+    expect((await aidant.delete(`Consent/${block}`)).status).toBe(204);
+    expect((await space.me.get(`Consent/${block}`)).json.status).toBe('active');
     expect((await aidant.post('Consent', says(space.id, permit(GP)))).status).toBe(403);
     expect(await space.sees(carnet.as('gp'), id)).toBe(false);
   });

@@ -152,8 +152,11 @@ it('tells a patient without Consents nothing', async () => {
 });
 
 it('is told to who may read the Consent', async () => {
-  const reply = await carnet.as('gp').get('Consent/own-team/$enforcement-status');
-  expect([reply.status, told(reply)]).toEqual([200, ['Consent/own-team enforced:']]);
+  const gp = carnet.as('gp');
+  const reply = await gp.get('Consent/hidden/$enforcement-status');
+  expect([reply.status, told(reply)]).toEqual([200, ['Consent/hidden enforced:']]);
+  // it tells of others too
+  expect((await gp.get('Consent/own-team/$enforcement-status')).status).toBe(404);
 });
 
 it('takes no parameter', async () => {

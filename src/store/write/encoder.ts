@@ -1,5 +1,6 @@
 /** Changes as documents: versioned, rendered, sealed, with what they are found by. */
 import { ObjectId } from 'mongodb';
+import { lettingOf } from '../../consent/letting.ts';
 import { everyMember } from '../../consent/members.ts';
 import { grantees } from '../../consent/policy.ts';
 import type { Rules } from '../../consent/rules.ts';
@@ -233,7 +234,8 @@ export class Encoder {
 
 /** What the gate knows of a version, labels and codes keyed. */
 export function gateFacts(resource: Resource, labels: readonly string[], terms: Terms, base: string): Facts {
-  const { codes, from, until, about, authors } = factsOf(resource, base);
+  const { codes: coded, from, until, about, authors } = factsOf(resource, base);
+  const codes = [...lettingOf(resource), ...coded];
   const key = (clear: readonly string[]): string[] => clear.map((term) => terms.text(term));
   return {
     labels: key(labels.map((label) => `label=${label}`)),

@@ -10,11 +10,13 @@ import {
   DOCUMENT_TYPES,
   HIDDEN_FROM_PATIENT,
   HIDDEN_FROM_REPRESENTATIVES,
+  HL7,
   LABELS,
   MARKS,
   MASKS,
   ODD_LABELS,
   PATIENT,
+  POLICY,
   PROFILES,
   REFERENCES,
   TYPES,
@@ -35,6 +37,7 @@ const parts = fc.record({
   type: fc.oneof(
     { weight: 12, arbitrary: pick(...TYPES) },
     { weight: 4, arbitrary: fc.constant('DocumentReference') },
+    { weight: 1, arbitrary: fc.constant('AuditEvent') },
   ),
   id: pick('1', '2', 'e', 'c'),
   labels: few(label),
@@ -68,6 +71,14 @@ const period = ([start, end]: string[]): Json => ({
   ...(start === undefined ? {} : { start }),
   ...(end === undefined ? {} : { end }),
 });
+
+const actors = (names: string[]): Json[] =>
+  refs(names).map((reference) => ({
+    role: concept([{ system: `${HL7}/v3-ParticipationType`, code: 'IRCP' }]),
+    reference,
+  }));
+const nested = (kind: number, about: string[]): Json =>
+  kind === 0 ? { type: 'permit', ...(about.length === 1 ? { actor: actors(['Practitioner/gp']) } : {}) } : {};
 
 const REST: Json = { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest' };
 
@@ -155,6 +166,20 @@ const SHAPES: Record<string, (of: Parts) => Json> = {
     recorder: refs(authors)[0],
     contained: refs(authors).map((reference) => ({ resourceType: 'Basic', author: reference })),
   }),
+  Consent: ({ codes, categories, profile, dates, about, authors, documentTypes }) => ({
+    status: 'active',
+    scope: concept([
+      { system: `${HL7}/consentscope`, code: profile.length === 0 ? 'patient-privacy' : 'treatment' },
+    ]),
+    dateTime: dates[0],
+    policy: categories.map(() => ({ uri: documentTypes.length === 0 ? POLICY.administrator : POLICY.block })),
+    provision: {
+      ...(dates.length === 3 ? {} : { type: 'permit' }),
+      ...(authors.length === 0 ? {} : { actor: actors(authors) }),
+      ...(about.length === 2 ? { data: [{ meaning: 'instance', reference: refs(about)[0] }] } : {}),
+      ...(codes.length === 2 ? { provision: [nested(documentTypes.length, about)] } : {}),
+    },
+  }),
   Patient: ({ codes, authors }) => ({
     maritalStatus: concept(codes),
     birthDate: '1980-01-01',
@@ -183,5 +208,5 @@ const SUBJECT: Record<string, Json> = Object.fromEntries(TYPES.map((type) => [ty
 function subjectOf(type: string): Json {
   if (type === 'Patient' || type === 'AuditEvent') return {};
   const owner = { reference: `Patient/${PATIENT}` };
-  return /^(Immunization|AllergyIntolerance)$/.test(type) ? { patient: owner } : { subject: owner };
+  return /^(Immunization|AllergyIntolerance|Consent)$/.test(type) ? { patient: owner } : { subject: owner };
 }

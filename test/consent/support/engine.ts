@@ -1,6 +1,7 @@
 /** The engine's decision on one resource, by what the store would keep of it: as a plan for queries, and said with its line. */
 import { type Attributes, type Condition, matches } from '../../../src/condition/condition.ts';
 import type { Caller } from '../../../src/consent/caller.ts';
+import { lettingOf } from '../../../src/consent/letting.ts';
 import { type Decision, decide, plan } from '../../../src/consent/lines.ts';
 import { compile } from '../../../src/consent/policy.ts';
 import { factsOf } from '../../../src/fhir/facts.ts';
@@ -18,13 +19,15 @@ export function attributesOf(
   by = 'Organization/depositor',
   hiddenSince?: string,
 ): Attributes {
+  const facts = factsOf(resource, BASE);
   return {
     type: resource.resourceType,
     id: resource.id!,
     patients: patientsOf(resource, BASE),
     by,
     labels: labelsOf(resource),
-    ...factsOf(resource, BASE),
+    ...facts,
+    codes: [...lettingOf(resource), ...facts.codes],
     ...(hiddenSince === undefined ? {} : { hidden: Date.parse(hiddenSince) }),
   };
 }

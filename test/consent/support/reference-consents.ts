@@ -127,7 +127,7 @@ function isRefusal(consent: Json): boolean {
   return optsOut || policiesOf(consent).includes(`${PCF}Policy-deny`);
 }
 
-function saysNothingOnReading(consent: Json): boolean {
+export function saysNothingOnReading(consent: Json): boolean {
   const scope = items(object(consent.scope).coding).map(object);
   return (
     scope.length > 0 &&

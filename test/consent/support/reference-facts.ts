@@ -14,6 +14,7 @@ const DATES: Record<string, string[]> = {
   Appointment: ['start', 'end', 'created', 'requestedPeriod'],
   CarePlan: ['period', 'created'],
   Composition: ['date'],
+  Consent: ['dateTime'],
   Condition: ['onsetDateTime', 'onsetPeriod', 'abatementDateTime', 'abatementPeriod', 'recordedDate'],
   DocumentReference: ['date'],
   Encounter: ['period'],

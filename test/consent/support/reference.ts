@@ -6,6 +6,7 @@ import { usual, verdictsOfAll, weigh } from './reference-consents.ts';
 import { treats } from './reference-elements.ts';
 import { isOpenInEmergency } from './reference-emergency.ts';
 import { isBlocked } from './reference-blocks.ts';
+import { isOthersWord } from './reference-words-of-patients.ts';
 import { isOpen, isSharedWith, isTrusted, linkOf } from './reference-links.ts';
 import { carries, isInMatrix, isUnannounced } from './reference-rules.ts';
 import { type Effect, isProfessional, object, type Situation } from './reference-words.ts';
@@ -54,6 +55,7 @@ const LINES: Record<number, Line> = {
     const link = linkOf(situation);
     if (link === 'patient' || link === 'representative') return 'permit';
     if (link !== 'aidant' || situation.resource.resourceType === 'AuditEvent') return undefined;
+    if (isOthersWord(situation)) return undefined;
     const byName = verdictsOfAll(situation, usual).filter(({ level }) => level === 'caller');
     return when(weigh(byName) === 'permit', 'permit');
   },
@@ -81,8 +83,12 @@ const GRANTING = [
 
 /** After line 6 they are given to nobody, nor at it to an aidant; but line 8 gives those of what was granted here. */
 const NOT_FOR_TRACES = [7, 9, 10, 11];
+/** After line 6, but for whom a Consent alone lets in. */
+const NOT_FOR_WORDS = [7, 8, 9, 10, 11];
 
-function isSkipped(line: number, { resource, by }: Situation): boolean {
+function isSkipped(line: number, situation: Situation): boolean {
+  const { resource, by } = situation;
+  if (NOT_FOR_WORDS.includes(line) && isOthersWord(situation)) return true;
   if (resource.resourceType !== 'AuditEvent') return false;
   return NOT_FOR_TRACES.includes(line) || (line === 8 && !(by === 'carnet' && isGranted(resource)));
 }

@@ -115,6 +115,7 @@ export const TYPES = [
   'Immunization',
   'AllergyIntolerance',
   'Patient',
+  'Consent',
   'AuditEvent',
 ];
 export const PROFILES = ['https://x.example/lab', 'https://x.example/lab|2.0'];
