@@ -143,7 +143,10 @@ function urlOf(request: Json, base: string, at: string): string {
   if (typeof url !== 'string') throw new FhirError('required', 'a request needs a url', { expression });
   if (url.length > MAX_URL_LENGTH)
     throw invalid(`the url is longer than ${MAX_URL_LENGTH} characters`, expression);
-  const relative = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
+  // R4's own examples begin at the base: https://hl7.org/fhir/R4/bundle-request-simplesummary.json.html
+  const relative = url.startsWith(`${base}/`)
+    ? url.slice(base.length + 1)
+    : url.replace(/^\/(?=[A-Z$_?])/, '');
   if (/^[a-z][a-z0-9+.-]*:/i.test(relative) || relative.startsWith('/')) {
     throw invalid('the url must be relative to the base, such as `Patient/1`', expression);
   }

@@ -3,6 +3,7 @@
  * https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-patient-ins
  */
 import type { Identifier, Json, Resource } from './resource.ts';
+import { SUBSETTED } from './subsetted.ts';
 
 /** INS, under its official, test and demo roots, and the number that came before it. */
 const NATIONAL = /^urn:oid:1\.2\.250\.1\.213\.1\.4\.(2|8|9|10|11)$/;
@@ -80,7 +81,7 @@ export function identityOf(patient: Resource): Resource {
     resourceType: 'Patient',
     id,
     meta: {
-      tag: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' }],
+      tag: [SUBSETTED],
     },
     ...(place.length === 0 ? {} : { extension: place }),
     ...(national.length === 0 ? {} : { identifier: national }),

@@ -24,8 +24,10 @@ interface Weighted {
 
 /** Undefined when neither will do. `_format` wins over Accept; of what is wanted alike, JSON. */
 export function formOf(accept: string | undefined, query: readonly [string, string][]): Form | undefined {
-  const formats = query.filter(([name]) => name === '_format').map(([, value]) => mediaType(value));
-  if (formats.length > 0) {
+  const asked = query.filter(([name]) => name === '_format').map(([, value]) => value);
+  if (asked.length > 0) {
+    if (!asked.every((format) => isR4(mediaParameters(format)))) return undefined;
+    const formats = asked.map(mediaType);
     if (formats.every((format) => JSON_FORMATS.has(format))) return 'json';
     return formats.every((format) => XML_FORMATS.has(format)) ? 'xml' : undefined;
   }

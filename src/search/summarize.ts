@@ -1,8 +1,8 @@
 /** Parts of a resource: https://hl7.org/fhir/R4/search.html#summary */
+import { SUBSETTED } from '../fhir/subsetted.ts';
 import type { Json, Meta, Resource } from '../fhir/resource.ts';
 import { elementsOf, isResourceType, type Element } from './definitions.ts';
 
-const SUBSETTED = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' };
 const ALWAYS = new Set(['id', 'meta']);
 
 export function summary(resource: Resource, mode: 'true' | 'text' | 'data' | 'count' | 'false'): Resource {

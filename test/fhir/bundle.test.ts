@@ -82,6 +82,15 @@ describe('planTransaction', () => {
     });
   });
 
+  it('takes an address from the base on, as R4’s own examples write it, as the relative one', () => {
+    expect(plan([only('DELETE', '/Patient/1')])[0]).toMatchObject({
+      url: 'Patient/1',
+      type: 'Patient',
+      id: '1',
+    });
+    expect(() => plan([only('GET', '//elsewhere.example/Patient/1')])).toThrow('relative to the base');
+  });
+
   it('carries the conditions as headers', () => {
     const request = {
       method: 'PUT',

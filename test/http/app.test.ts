@@ -518,6 +518,8 @@ describe('negotiation', () => {
     ['_format with an unescaped plus', undefined, '?_format=application/fhir+json', 200],
     ['_format=xml', undefined, '?_format=xml', 200, 'application/fhir+xml'],
     ['_format=ttl', undefined, '?_format=ttl', 406],
+    ['_format with a version', undefined, '?_format=application/fhir%2Bjson;fhirVersion=4.0', 200],
+    ['_format with another version', undefined, '?_format=application/fhir%2Bjson;fhirVersion=5.0', 406],
   ])('with %s', async (_sentence, accept, query, status, type = 'application/fhir+json') => {
     const { app } = fakeApp();
     let sent = request(app).get(`/fhir/Patient/1${query}`).set('authorization', 'Bearer good');

@@ -53,6 +53,21 @@ describe('update', () => {
     expect(json.meta.lastUpdated).not.toMatch(/^2001/);
   });
 
+  it('refuses to replace the whole by a part that was given', async () => {
+    const { id } = (await all.post('Observation', observation({ note: [{ text: 'x' }] }))).json;
+    for (const part of ['_summary=true', '_elements=status,code,subject']) {
+      const given = (await all.get(`Observation/${id}?${part}`)).json;
+      const reply = await all.put(`Observation/${id}`, given);
+      expect([...errorOf(reply), reply.json.issue[0].expression]).toEqual([
+        422,
+        'business-rule',
+        ['meta.tag'],
+      ]);
+      expect((await all.post('Observation/$validate', given)).json.issue[0].code).toBe('business-rule');
+    }
+    expect((await all.get(`Observation/${id}`)).json.note).toHaveLength(1);
+  });
+
   it.each([
     ['without an id', observation()],
     ['with another id', observation({ id: 'other' })],

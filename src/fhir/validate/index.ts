@@ -4,6 +4,7 @@ import { isResourceType } from '../definitions/index.ts';
 import { MAX_DEPTH } from '../json.ts';
 import type { Issue } from '../outcome.ts';
 import type { Json } from '../resource.ts';
+import { isSubsetted } from '../subsetted.ts';
 import { MAX_VALUES, weigh } from './bounds.ts';
 import { show } from './path.ts';
 import type { Place } from './path.ts';
@@ -45,8 +46,17 @@ export function validate(resource: unknown, options: ValidateOptions = {}): Issu
     entries: options.entries !== false,
     budget: { evaluations: 0 },
   });
+  if (issues.length === 0 && isSubsetted(resource as Json)) issues.push({ ...PARTIAL });
   return issues;
 }
+
+/** What was left out would be gone. https://hl7.org/fhir/R4/search.html#elements */
+const PARTIAL: Issue = {
+  severity: 'error',
+  code: 'business-rule',
+  text: 'the resource is tagged `SUBSETTED`: it is only a part, by which the whole can not be replaced',
+  expression: 'meta.tag',
+};
 
 /** By the profiles that it claims alone, for who validates its parts elsewhere; R4's own rules are not looked at. */
 export function profileIssues(resource: Json, profiles: Profiles = ownProfiles()): Issue[] {

@@ -18,6 +18,7 @@ export const TYPES = new Set([
   'Bundle',
   'Consent',
   'Practitioner',
+  'Organization',
   'Subscription',
 ]);
 
