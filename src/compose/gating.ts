@@ -1,6 +1,7 @@
 /** Each request behind the gate: the scoped store that it is given, and the traces of what it touched. */
 import { type Outcome, tracesOf } from '../audit/tracing.ts';
 import { Access } from '../enforcement/access.ts';
+import { appContent } from '../enforcement/app-content.ts';
 import { feeding } from '../enforcement/feeding.ts';
 import { Notes, secretLabels } from '../enforcement/notes.ts';
 import type { PolicySource, ResourceStore } from '../enforcement/ports.ts';
@@ -53,6 +54,7 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
         (concerns, at) => tracesOf(trace, concerns, { outcome: '0', professions }, at),
         subscribed.accept(trace.subject),
         vettingAll(
+          appContent(trace.subject, trace.base),
           vetting(options.limit(trace.subject.role), trace.base),
           feeding(trace.subject.role, options.documentTypes),
         ),

@@ -25,6 +25,7 @@ const INNER = new Set(['id', 'type', 'action', 'class']);
 /** Of what people say of themselves: nothing that a professional orders, reports or attests. */
 export const ADDABLE: ReadonlySet<string> = new Set([
   'AllergyIntolerance',
+  'Binary',
   'Condition',
   'DocumentReference',
   'FamilyMemberHistory',

@@ -174,9 +174,11 @@ export class Access {
   async mayAdd(type: string, patients: readonly string[]): Promise<boolean> {
     const subject = this.#subject;
     const source = this.#policies;
-    const [patient, ...others] = patients;
-    if ('reason' in subject || source === undefined || patient === undefined || others.length > 0)
-      return false;
+    if ('reason' in subject || source === undefined) return false;
+    // content is its document's patient's: see app-content.ts
+    const isContent = type === 'Binary' && patients.length === 0 && subject.patient !== undefined;
+    const [patient, ...others] = isContent ? [subject.patient!] : patients;
+    if (patient === undefined || others.length > 0) return false;
     if (subject.role !== 'app' || (subject.patient !== undefined && subject.patient !== patient))
       return false;
     const now = this.#now();

@@ -1,5 +1,6 @@
 /** How far a caller's searches may reach: by the scopes of the token, and by how many patients can be asked at once. */
 import { type Condition, ALL, and, keyed, or } from '../condition/condition.ts';
+import { NOT_CONTENT } from './app-content.ts';
 import { type Caller, isProfessional } from '../consent/caller.ts';
 import type { Subject } from '../consent/subject.ts';
 import { FhirError } from '../fhir/outcome.ts';
@@ -48,20 +49,24 @@ export function unnamed(): FhirError {
 
 /** What the token's scopes reach: includes and chains reach no further. */
 export function ceiling(
-  { scopes, patient }: Subject,
+  { scopes, patient, role }: Subject,
   letters: RegExp | undefined,
   { key }: PolicySource,
 ): Condition {
-  if (letters === undefined && patient === undefined) return ALL;
+  const least = role === 'app' ? NOT_CONTENT : ALL;
+  if (letters === undefined && patient === undefined) return least;
   const reaching = scopes.filter(({ interactions }) => letters === undefined || letters.test(interactions));
   const inContext: Condition =
     patient === undefined ? ALL : or({ is: 'impersonal' }, { is: 'patients', among: [patient] });
-  return or(
-    ...reaching.map(({ context, type, where = ALL }) =>
-      and(
-        type === '*' || letters === undefined ? ALL : { is: 'type', among: [type] },
-        letters === undefined ? ALL : keyed(where, key),
-        context === 'patient' ? inContext : ALL,
+  return and(
+    least,
+    or(
+      ...reaching.map(({ context, type, where = ALL }) =>
+        and(
+          type === '*' || letters === undefined ? ALL : { is: 'type', among: [type] },
+          letters === undefined ? ALL : keyed(where, key),
+          context === 'patient' ? inContext : ALL,
+        ),
       ),
     ),
   );

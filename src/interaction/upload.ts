@@ -2,6 +2,7 @@
  * Content too large for JSON, written while it arrives. https://hl7.org/fhir/R4/binary.html#rest
  * Nobody but its depositor is given it until a DocumentReference of theirs names it, whatever X-Security-Context says.
  */
+import { alone } from '../enforcement/app-content.ts';
 import { contentCheck } from '../fhir/content/check.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
@@ -21,6 +22,7 @@ export async function upload(context: Context, exchange: Exchange, body: Stream)
 
 async function take(context: Context, exchange: Exchange, body: Stream): Promise<Answer> {
   const { store, subject } = exchange;
+  if (subject.role === 'app') throw alone();
   if (exchange.header('if-none-exist') !== undefined) {
     throw new FhirError('not-supported', '`If-None-Exist` is not supported for content that is a stream');
   }

@@ -21,7 +21,9 @@ export class Uploads {
 
   /** Bytes. */
   limit(role: Role): number {
-    return this.#bounds.bytes[role] ?? this.#bounds.bytes.others;
+    // an app is its patient's
+    const as = role === 'app' ? 'patient' : role;
+    return this.#bounds.bytes[as] ?? this.#bounds.bytes.others;
   }
 
   /** @throws FhirError throttled */

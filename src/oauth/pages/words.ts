@@ -6,6 +6,7 @@ const TYPES: Record<string, readonly [fr: string, en: string]> = {
   '*': ['toutes les données que vous pouvez consulter', 'all data that you may see'],
   AllergyIntolerance: ['les allergies', 'allergies'],
   Appointment: ['les rendez-vous', 'appointments'],
+  Binary: ['les fichiers des documents', 'files of documents'],
   CarePlan: ['les plans de soins', 'care plans'],
   Condition: ['les maladies et problèmes de santé', 'diseases and health problems'],
   Consent: ['les autorisations données', 'permissions given'],
