@@ -116,9 +116,13 @@ export class Merger {
 
   async #commit(merge: Merge, changes: readonly Change[]): Promise<void> {
     const { port, base, professions } = this.#options;
-    const notes = new Notes(secretLabels(port.policies));
-    for (const { type, id, patients, by, labels, previous } of changes)
+    const secret = secretLabels(port.policies);
+    // INVARIANT: a trace of its own for each: what is hidden hides the trace of nothing else, and how many there are tells nothing
+    const concerns = changes.flatMap(({ type, id, patients, by, labels, previous }) => {
+      const notes = new Notes(secret);
       notes.wrote({ type, id, patients, by, labels, hidden: previous?.hidden });
+      return notes.open();
+    });
     const traced = {
       audit: { code: 'operation', action: 'U' as const },
       params: { type: 'Patient' },
@@ -133,7 +137,7 @@ export class Merger {
       changes,
       locks: [],
       isMove: true,
-      audit: (at) => tracesOf(traced, notes.open(), { outcome: '0', professions }, at),
+      audit: (at) => concerns.flatMap((each) => tracesOf(traced, [each], { outcome: '0', professions }, at)),
     });
   }
 

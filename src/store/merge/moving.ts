@@ -16,8 +16,9 @@ import { type Doc, type HistoryDoc, WITHOUT_INDEX } from '../document.ts';
 import type { Query } from '../query/query.ts';
 import type { Reading } from '../reading.ts';
 
-/** In one transaction. */
+/** In one transaction, at most: by chance, so that what came together doesn't tell what is hidden among it. */
 const AT_ONCE = 20;
+const some = (): number => 1 + Math.floor(Math.random() * AT_ONCE);
 const BYTES = 4 * 1024 * 1024;
 const SELF = 'Patient';
 const TIME = { maxTimeMS: 15_000 };
@@ -46,7 +47,7 @@ export class MongoMoving implements Moving {
     for (const [query, hint] of queries) {
       const docs = await find<Doc>(this.#database.resources, query, {
         projection: WITHOUT_INDEX,
-        limit: AT_ONCE,
+        limit: some(),
         hint,
       });
       const batch: Stored[] = [];
