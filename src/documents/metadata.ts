@@ -80,11 +80,17 @@ function plain(resource: Resource): Json {
   return { ...rest, ...(others.length === 0 ? {} : { extension: others }), meta: about };
 }
 
+const isLabelled = ({ securityLabel = [] }: Resource): boolean =>
+  Array.isArray(securityLabel) &&
+  securityLabel.every((each) => typeof each === 'object' && each !== null && !Array.isArray(each));
+
 /**
  * Labels as a set: a patch that puts a mask on takes none off, whichever place it writes to, and the level of
  * confidentiality stays when none is left. Masks are taken off by a patch that puts none on.
  */
 export function labelledTogether(before: Resource, after: Resource, masks: Masks): Resource {
+  // no label: it is refused as it stands, and isn't to be lost among those that are
+  if (!isLabelled(after)) return after;
   const [held, now] = [labelsIn(before), labelsIn(after)];
   const had = new Set(held.map(({ code }) => code));
   const has = new Set(now.map(({ code }) => code));

@@ -125,6 +125,12 @@ describe('finding documents', () => {
     })) as FhirResource & { id: string };
     const found = await search('DocumentReference', { patient: OF, relatesTo: target.reference });
     expect(ids(found)).toEqual([`DocumentReference/${next.id}`]);
+    for (const asked of [
+      { relatesto: target.reference },
+      { relatesTo: target.reference, relation: 'replaces' },
+      { relationship: `${target.reference}$replaces` },
+    ])
+      expect(ids(await search('DocumentReference', { patient: OF, ...asked } as never))).toEqual(ids(found));
     const old = await search('DocumentReference', { patient: OF, status: 'superseded' });
     expect(ids(old)).toEqual([target.reference]);
     await hospital.delete({ resourceType: 'DocumentReference', id: next.id });

@@ -1,4 +1,12 @@
-/** Metadata of documents changed by patches: what may change, labels as a set, who may delete. */
+/**
+ * Metadata of documents changed by patches: what may change, labels as a set, who may delete. The traps of the published
+ * sources, each with its test:
+ * 1. PDSm's sample patch isn't valid: "the sample that PDSm prints", as a whole and by each of its faults.
+ * 2. `replace /securityLabel/0` loses the other labels: "labels are a set", by JSON, FHIRPath and its XML; `test` guards it.
+ * 3. N comes under two systems and a misspelt one: "N under … is the one N"; "what is not understood is not taken".
+ * 4. PDSm's `relatesTo` is R4's `relatesto` and `relation`: flows.test.ts, "`relatesTo` is R4’s `relatesto`".
+ * 5. 405 in PDSm and 422 in the DMP for what may not change: "changes nothing else", 405; by id any element, none.
+ */
 import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { type Client, type TestServer, putAll, testServer } from '../support/server.ts';
 import { ARCHIVED, V3, VISIBILITY, inline, label } from './support.ts';
@@ -34,6 +42,7 @@ const codes = ({ securityLabel }: Resource): string[] =>
   (securityLabel as { coding: { code: string }[] }[])
     .flatMap(({ coding }) => coding.map(({ code }) => code))
     .sort();
+const PARAMETER = 'https://interop.esante.gouv.fr/ig/fhir/pdsm/SearchParameter/isArchived';
 const nameOf = ({ masterIdentifier }: Resource): string => {
   const { system, value } = masterIdentifier as { system: string; value: string };
   return `DocumentReference?identifier=${system}|${value}`;
@@ -134,10 +143,39 @@ describe('a conditional patch', () => {
     );
   });
 
-  it('holds a test against what others wrote meanwhile', async () => {
+  it.each<[string, Json[]]>([
+    ['a blank behind the code', replace('/status', 'current ')],
+    ['a path by url', replace(`/extension[url:${ARCHIVED}]`, { url: ARCHIVED, valueBoolean: false })],
+    [
+      'the url of the SearchParameter',
+      [{ op: 'add', path: '/extension', value: [{ url: PARAMETER, valueBoolean: false }] }],
+    ],
+    [
+      'a boolean as a string',
+      [{ op: 'add', path: '/extension', value: [{ url: ARCHIVED, valueBoolean: 'false' }] }],
+    ],
+    ['a boolean as the extension', [{ op: 'add', path: '/extension', value: ['false'] }]],
+    ['a label as a string', replace('/securityLabel', 'N')],
+    ['a label of the list as a string', replace('/securityLabel/0', 'N')],
+  ])('by %s alone, as in that sample, is refused too', async (_, body) => {
+    const document = await deposit();
+    const { status } = await change(hospital, document, body);
+    expect([400, 405, 422]).toContain(status);
+    expect((await hospital.get(`DocumentReference/${document.id}`)).json).toEqual(document);
+  });
+
+  it('holds a test against what others wrote meanwhile, of labels too', async () => {
     const document = await deposit();
     const guarded = [{ op: 'test', path: '/status', value: 'superseded' }, ...replace('/status', 'current')];
     expect((await change(hospital, document, guarded)).status).toBe(422);
+    const other = [
+      { op: 'test', path: '/securityLabel/0', value: label(VISIBILITY, 'MASQUE_PT') },
+      ...replace('/securityLabel/0', label(V3, 'R')),
+    ];
+    expect((await change(hospital, document, other)).status).toBe(422);
+    expect((await hospital.get(`DocumentReference/${document.id}`)).json).toEqual(document);
+    const same = [{ op: 'test', path: '/securityLabel/0', value: label(V3, 'N') }, ...other.slice(1)];
+    expect(codes((await change(hospital, document, same)).json)).toEqual(['R']);
   });
 });
 
@@ -163,6 +201,29 @@ describe('labels are a set', () => {
         `DocumentReference/${document.id}`,
         replace('/securityLabel', document.securityLabel),
       );
+    }
+  });
+
+  it('nor does one that a FHIRPath Patch writes there, in JSON or XML', async () => {
+    const { system, code } = { system: VISIBILITY, code: 'MASQUE_PS' };
+    const part = [
+      { name: 'type', valueCode: 'replace' },
+      { name: 'path', valueString: 'DocumentReference.securityLabel[0]' },
+      { name: 'value', valueCodeableConcept: masked },
+    ];
+    const xml = `<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="operation"/>
+      <part><name value="type"/><valueCode value="replace"/></part>
+      <part><name value="path"/><valueString value="DocumentReference.securityLabel[0]"/></part>
+      <part><name value="value"/><valueCodeableConcept><coding><system value="${system}"/><code value="${code}"/></coding></valueCodeableConcept></part>
+      </parameter></Parameters>`;
+    const labels = [label(V3, 'N'), label(VISIBILITY, 'INVISIBLE_REPRESENTANTS_LEGAUX')];
+    for (const send of [
+      (of: Resource) =>
+        change(hospital, of, { resourceType: 'Parameters', parameter: [{ name: 'operation', part }] }),
+      (of: Resource) => hospital.patch(nameOf(of), xml, { 'content-type': 'application/fhir+xml' }),
+    ]) {
+      const { status, json } = await send(await deposit({ securityLabel: labels }));
+      expect([status, codes(json)]).toEqual([200, ['INVISIBLE_REPRESENTANTS_LEGAUX', 'MASQUE_PS', 'N']]);
     }
   });
 
