@@ -4,6 +4,7 @@
  */
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { FhirError } from './outcome.ts';
+import { MAX_ATTRIBUTES, requireReadable } from './xml/bounds.ts';
 
 export interface XmlElement {
   /** Without its prefix. */
@@ -18,7 +19,6 @@ export interface XmlElement {
 export type XmlNode = XmlElement | string;
 
 const MAX_DEPTH = 200;
-const MAX_NODES = 2_000_000;
 const XML_BYTES = 64 * 1024 * 1024;
 
 interface Open extends XmlElement {
@@ -28,20 +28,26 @@ interface Open extends XmlElement {
 /** @throws FhirError structure, too-long */
 export function parseXml(bytes: Buffer): XmlElement {
   if (bytes.length > XML_BYTES) throw new FhirError('too-long', `the XML is longer than ${XML_BYTES} bytes`);
+  const text = decode(bytes);
+  requireReadable(text, XML_BYTES);
   const parser = new SaxesParser({ xmlns: true, position: false });
   const open: Open[] = [];
   let root: Open | undefined;
-  let nodes = 0;
   const refuse = (text: string): never => {
     throw new FhirError('structure', text);
   };
   const add = (node: XmlNode): void => {
-    nodes += 1;
-    if (nodes > MAX_NODES) refuse(`the XML has more than ${MAX_NODES} nodes`);
     open.at(-1)?.children.push(node);
   };
   parser.on('error', () => refuse('the XML is not well formed'));
   parser.on('doctype', () => refuse('a document type (`<!DOCTYPE`) is not allowed in XML'));
+  let attributes = 0;
+  parser.on('opentagstart', () => void (attributes = 0));
+  parser.on('attribute', () => {
+    attributes += 1;
+    if (attributes > MAX_ATTRIBUTES)
+      refuse(`an element of the XML has more than ${MAX_ATTRIBUTES} attributes`);
+  });
   parser.on('opentag', (tag) => {
     if (open.length >= MAX_DEPTH) refuse(`the XML is nested deeper than ${MAX_DEPTH}`);
     const element: Open = {
@@ -55,12 +61,12 @@ export function parseXml(bytes: Buffer): XmlElement {
     open.push(element);
   });
   parser.on('closetag', () => void open.pop());
-  const text = (read: string): void => {
+  const keep = (read: string): void => {
     if (open.length > 0) add(read);
   };
-  parser.on('text', text);
-  parser.on('cdata', text);
-  parser.write(decode(bytes)).close();
+  parser.on('text', keep);
+  parser.on('cdata', keep);
+  parser.write(text).close();
   return root ?? refuse('the XML has no element');
 }
 

@@ -33,6 +33,11 @@ interface Sent {
   headers?: Record<string, string>;
 }
 
+const XML = { 'content-type': 'application/fhir+xml' };
+const xml = (inside: string) => ({
+  body: Buffer.from(`<Patient xmlns="http://hl7.org/fhir">${inside}</Patient>`),
+  headers: XML,
+});
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const patients = (count: number) => Array.from({ length: count }, (_, i) => ({ reference: `Patient/p${i}` }));
 const appointment = (count: number) => ({
@@ -194,6 +199,17 @@ const BODIES: [string, Sent, Expected][] = [
       body: '<!DOCTYPE p [<!ENTITY a "lol"><!ENTITY b "&a;&a;">]><Patient xmlns="http://hl7.org/fhir"><id value="&b;"/></Patient>',
       headers: { 'content-type': 'application/fhir+xml' },
     },
+    structure,
+  ],
+  ['XML of 32 MiB', { body: Buffer.alloc(32 * MIB, ' '), headers: XML }, tooLong],
+  ['XML of 900,000 elements', xml('<name/>'.repeat(900_000)), tooLong],
+  ['XML of a comment of 16 MB', xml(`<!--${'-x'.repeat(8_000_000)}-->`), tooLong],
+  ['XML of a comment that never ends', xml(`<!--${'-x'.repeat(8_000_000)}`), tooLong],
+  ['XML of an instruction of 16 MB', xml(`<?x ${'?x'.repeat(8_000_000)}?>`), tooLong],
+  ['XML of 3,000,000 escaped characters', xml(`<id value="${'&amp;'.repeat(3_000_000)}"/>`), tooLong],
+  [
+    'XML of 200,000 attributes',
+    xml(`<id ${Array.from({ length: 200_000 }, (_, index) => `a${index}="x"`).join(' ')}/>`),
     structure,
   ],
   ['plain text', { body: 'hello', headers: { 'content-type': 'text/plain' } }, unsupported],

@@ -1,10 +1,11 @@
 /**
  * XML as FHIR uses it: elements and attributes, and a narrative kept as it is written. No document type, so that there
- * are no entities; bounded in depth and number. https://www.w3.org/TR/xml-names/
+ * are no entities; bounded in depth and, in all, by bounds.ts. https://www.w3.org/TR/xml-names/
  */
 import { isUtf8 } from 'node:buffer';
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { FhirError } from '../outcome.ts';
+import { MAX_ATTRIBUTES, requireReadable } from './bounds.ts';
 
 export interface Element {
   name: string;
@@ -18,17 +19,15 @@ export interface Element {
 const XHTML = 'http://www.w3.org/1999/xhtml';
 const INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance';
 const MAX_DEPTH = 100;
-const MAX_ELEMENTS = 2_000_000;
-const MAX_ATTRIBUTES = 50;
 
-/** @throws FhirError structure */
+/** @throws FhirError structure, too-long */
 export function parseElements(bytes: Buffer): Element {
+  requireReadable(bytes);
   if (!isUtf8(bytes)) throw refusal('the body is not valid UTF-8');
   const text = bytes.toString('utf8', bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0);
   const parser = new SaxesParser({ xmlns: true });
   const open: Element[] = [];
   let root: Element | undefined;
-  let count = 0;
   /** Of the narrative that is open: where it starts, and how deep. */
   let narrative: { start: number; depth: number } | undefined;
   let depth = 0;
@@ -42,11 +41,15 @@ export function parseElements(bytes: Buffer): Element {
   parser.on('doctype', () => {
     throw refusal('a document type (`<!DOCTYPE`) is not allowed in XML');
   });
+  let attributes = 0;
+  parser.on('opentagstart', () => void (attributes = 0));
+  parser.on('attribute', () => {
+    attributes += 1;
+    if (attributes > MAX_ATTRIBUTES) throw refusal(`an element has more than ${MAX_ATTRIBUTES} attributes`);
+  });
   parser.on('opentag', (tag) => {
     depth += 1;
-    count += 1;
     if (depth > MAX_DEPTH) throw refusal(`the XML is nested deeper than ${MAX_DEPTH} levels`);
-    if (count > MAX_ELEMENTS) throw refusal(`the XML has more than ${MAX_ELEMENTS} elements`);
     if (narrative !== undefined) return;
     const isNarrative = tag.uri === XHTML;
     const element = {
@@ -87,10 +90,7 @@ export function parseElements(bytes: Buffer): Element {
 
 function attributesOf({ name, attributes }: SaxesTagNS): Record<string, string> {
   const found: Record<string, string> = {};
-  const all = Object.values(attributes);
-  if (all.length > MAX_ATTRIBUTES)
-    throw refusal(`element \`${name.slice(0, 64)}\` has more than ${MAX_ATTRIBUTES} attributes`);
-  for (const { local, prefix, uri, value } of all) {
+  for (const { local, prefix, uri, value } of Object.values(attributes)) {
     if (prefix === 'xmlns' || (prefix === '' && local === 'xmlns') || uri === INSTANCE) continue;
     if (prefix !== '' || local === '__proto__')
       throw refusal(`attribute \`${local.slice(0, 64)}\` of \`${name.slice(0, 64)}\` is not allowed`);
