@@ -12,6 +12,8 @@ import type { Json } from './resource.ts';
 export const MAX_DEPTH = 99;
 /** R4's widest element has not half as many. */
 const MAX_KEYS = 2_000;
+/** Each costs JSON.parse a microsecond or two, more where there are many. 32 MiB of FHIR hold not half as many. */
+const MAX_OPENED = 1_000_000;
 const MAX_NUMBER_LENGTH = 64;
 const MAX_KEPT_LITERALS = 200_000;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -22,7 +24,8 @@ let everKept = false;
 
 /**
  * An object; with `array`, an array too (JSON Patch).
- * Refuses with `structure`: invalid UTF-8, malformed JSON, nesting beyond 99, duplicate keys, `__proto__`.
+ * Refuses with `structure`: invalid UTF-8, malformed JSON, nesting beyond 99, duplicate keys, `__proto__`; with `too-long`
+ * what JSON.parse would take seconds for.
  */
 export function parseJson(bytes: Buffer, options: { array?: boolean } = {}): Json {
   if (!isUtf8(bytes)) throw new FhirError('structure', 'the body is not valid UTF-8');
@@ -72,6 +75,7 @@ function scan(text: string): { colons: number; odd: number[] } {
   const keys: number[] = [];
   let colons = 0;
   let depth = 0;
+  let opened = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === 0x22) at = stringEnd(text, at);
@@ -88,6 +92,8 @@ function scan(text: string): { colons: number; odd: number[] } {
         );
       }
       keys[depth] = 0;
+      if (++opened > MAX_OPENED)
+        throw new FhirError('too-long', `the body holds more than ${MAX_OPENED} objects and arrays`);
     } else if (code === 0x7d || code === 0x5d) depth--;
     else if (code === 0x2d || (code >= 0x30 && code <= 0x39)) {
       const end = numberEnd(text, at);

@@ -194,6 +194,16 @@ const BODIES: [string, Sent, Expected][] = [
   ],
   ['another type than the address', { path: 'Observation', body: patient() }, invalid],
   [
+    'JSON of 10,000,000 objects',
+    json(`{"resourceType":"Patient","x":[${'{},'.repeat(10_000_000)}{}]}`),
+    tooLong,
+  ],
+  [
+    'JSON of 10,000,000 lists',
+    json(`{"resourceType":"Patient","x":[${'[],'.repeat(10_000_000)}[]]}`),
+    tooLong,
+  ],
+  [
     'XML that defines entities',
     {
       body: '<!DOCTYPE p [<!ENTITY a "lol"><!ENTITY b "&a;&a;">]><Patient xmlns="http://hl7.org/fhir"><id value="&b;"/></Patient>',
