@@ -16,6 +16,7 @@ import { transaction } from '../interaction/transaction.ts';
 import { inTurn, written } from '../interaction/write.ts';
 import { attachmentsOf, items, uniqueIdOf } from './codes.ts';
 import { following } from './document-bundle.ts';
+import { namedByNumber } from './named-patient.ts';
 import { type Part, checkProvided, completed, isProvided, made, partsOf } from './provided.ts';
 import { earlier, requireSame } from './repeated.ts';
 import { targetsKnown } from './replacing.ts';
@@ -55,6 +56,10 @@ async function once(context: Context, exchange: Exchange, bundle: Resource): Pro
   if (isProvided(bundle, parts)) checkProvided(parts);
   completed(parts);
   followingDocuments(parts);
+  for (const part of [...made(parts, 'DocumentReference'), ...made(parts, 'List')]) {
+    part.resource = namedByNumber(part.resource!, exchange.subject);
+    part.entry.resource = part.resource;
+  }
   const known = await knownOf(context, exchange, parts);
   const left = parts.filter(({ index }) => !known.has(index));
   const redundant = await redundantOf(context, exchange, left);

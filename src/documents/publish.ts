@@ -11,6 +11,7 @@ import { changeOf, inTurn, requireValid, resourceIn, written } from '../interact
 import { splitOff } from './attachment.ts';
 import { claimsSimplified, uniqueIdOf } from './codes.ts';
 import { followsDocument } from './document-bundle.ts';
+import { patientKnown } from './named-patient.ts';
 import { earlier, requireSame } from './repeated.ts';
 import { replacedBy, superseding, targetsKnown } from './replacing.ts';
 
@@ -26,7 +27,8 @@ export function publish(context: Context, exchange: Exchange): Promise<Answer> {
 async function deposit(context: Context, exchange: Exchange): Promise<Answer> {
   const { store, subject, base } = exchange;
   const id = exchange.assignedId ?? context.newId();
-  const sent: Resource = { ...(await targetsKnown(exchange, resourceIn(exchange))), id };
+  const named = await patientKnown(context, exchange, resourceIn(exchange));
+  const sent: Resource = { ...(await targetsKnown(exchange, named)), id };
   const name = uniqueIdOf(sent);
   const replaced = replacedBy(sent, base);
   const things = [

@@ -1,6 +1,7 @@
 /** Finding the patient first: by exact number, by all traits, and what is told to whom. */
 import type { Json, Resource } from '../../src/fhir/resource.ts';
-import { type Client, type TestServer, putAll, testServer } from '../support/server.ts';
+import { type Client, type Reply, type TestServer, putAll, testServer } from '../support/server.ts';
+import { MHD, OF_PATIENTS, inline, provided } from './support.ts';
 
 const INS = 'urn:oid:1.2.250.1.213.1.4.10';
 const NUMBER = {
@@ -278,6 +279,59 @@ describe('a deposit that names its patient by number', () => {
       answers.push(JSON.stringify([status, bare(text)]));
     }
     expect(answers[0]).toContain('422');
+    expect(new Set(answers).size).toBe(1);
+  });
+});
+
+describe('a document that names its patient by number alone', () => {
+  const SIMPLIFIED = `${MHD}/StructureDefinition/IHE.MHD.SimplifiedPublish.DocumentReference`;
+  const byNumber = (value: string): Json => ({ identifier: { system: INS, value } });
+  const bundle = (subject: Json): Resource =>
+    provided({ of: 'Patient/open', text: 'par numéro', more: { subject }, set: { subject } });
+  const WAYS: Record<string, (subject: Json, client?: Client) => Promise<Reply>> = {
+    'ITI-105': (subject, client = hospital) =>
+      client.post(
+        'DocumentReference',
+        inline('Patient/open', 'x', { subject, meta: { profile: [SIMPLIFIED] } }),
+      ),
+    'a create': (subject, client = hospital) =>
+      client.post('DocumentReference', inline('Patient/open', 'x', { subject })),
+    'ITI-65': (subject, client = hospital) => client.post('', bundle(subject)),
+  };
+
+  it.each(Object.keys(WAYS))('by %s is the patient’s, in an open space', async (way) => {
+    for (const subject of [
+      byNumber(NUMBER.open),
+      { reference: `Patient?identifier=${INS}|${NUMBER.open}` },
+    ]) {
+      const { status, text } = await WAYS[way]!(subject);
+      expect([status, text]).toEqual([expect.any(Number), expect.stringMatching(/DocumentReference/)]);
+      expect(status).toBeLessThan(300);
+      const id =
+        /"DocumentReference","id":"([^"]+)"/.exec(text)?.[1] ?? /DocumentReference\/([^/"]+)/.exec(text)![1];
+      const { json } = await carnet.as('all').get(`DocumentReference/${id}`);
+      expect(json.subject.reference).toBe('Patient/open');
+    }
+  });
+
+  it.each(Object.keys(WAYS))('by %s is refused alike for unknown, opposed and closed spaces', async (way) => {
+    const answers = [];
+    for (const value of [UNKNOWN, NUMBER.opposed, NUMBER.closed]) {
+      const { status, text } = await WAYS[way]!(byNumber(value));
+      answers.push(JSON.stringify([status, text.replaceAll(/\|[0-9AB]{15}/g, '|NUMBER')]));
+    }
+    expect(answers[0]).toContain('422');
+    expect(new Set(answers).size).toBe(1);
+  });
+
+  it('tells nothing to who may not look for people', async () => {
+    const answers = [];
+    for (const value of [NUMBER.open, NUMBER.closed, UNKNOWN]) {
+      const sent = inline('Patient/open', 'x', { type: OF_PATIENTS, subject: byNumber(value) });
+      const { status, text } = await carnet.as('patient').post('DocumentReference', sent);
+      answers.push(JSON.stringify([status, text]));
+    }
+    expect(answers[0]).toContain('403');
     expect(new Set(answers).size).toBe(1);
   });
 });
