@@ -58,6 +58,13 @@ const page = {
   subject: { reference: 'Patient/own' },
   content: [{ attachment: { contentType: 'text/xml', data: cda.toString('base64') } }],
 };
+const binary = {
+  resourceType: 'Binary',
+  id: 'own-b1',
+  contentType: 'text/plain',
+  securityContext: { reference: 'Patient/own' },
+  data: 'eA==',
+};
 const preview = { resourceType: 'Parameters', parameter: [{ name: 'consent', resource: consent }] };
 const meta = {
   resourceType: 'Parameters',
@@ -236,6 +243,25 @@ describe('a refusal leaves the same, and claims nothing:', () => {
       expect(shape(event, { ...same!, agents, entities: [], subtypes: undefined })).toEqual([]);
     }
   });
+});
+
+const MHD_LISTS = 'https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes';
+
+// https://profiles.ihe.net/ITI/MHD: its own audit profiles close their entities, see docs/audit.md
+it.each([
+  ['ITI-66', `List?patient=own&status=current&code=${MHD_LISTS}|submissionset`, 'PatientQuery'],
+  ['ITI-67', 'DocumentReference?patient=own&status=current', 'PatientQuery'],
+  ['ITI-68', 'Binary/own-b1', 'PatientRead'],
+])('%s of IHE MHD leaves what it claims', async (_, path, claims) => {
+  await putAll(carnet.as('all'), [binary]);
+  const requestId = randomUUID();
+  const headers = { 'x-request-id': requestId, accept: '*/*' };
+  expect((await owner().send('GET', path, undefined, headers)).status).toBe(200);
+  const { json } = await carnet.as('all').get('AuditEvent?_sort=-_lastUpdated&_count=5');
+  const events = (json.entry as { resource: Resource }[]).map(({ resource }) => resource);
+  const event = events.find((each) => JSON.stringify(each.entity).includes(requestId))!;
+  expect([event.meta?.profile, PATIENT(event)]).toEqual([[`${BALP}${claims}`, TOKEN_USE], ['Patient/own']]);
+  for (const profile of event.meta?.profile ?? []) expect(faults(event, profile)).toEqual([]);
 });
 
 const nobodys = { resourceType: 'Group', type: 'device', actual: true };
