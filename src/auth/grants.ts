@@ -52,9 +52,23 @@ export interface OpaqueToken extends Held {
   boundTo?: string;
 }
 
+/**
+ * A resource that a request asks for by name. It is read in one call with what the token hangs on: both after the request
+ * began, and nothing is done with it before the token is known to hold.
+ */
+export interface Ahead {
+  /** `Type/id` */
+  readonly rid: string;
+  /** The store's own; absent: it wasn't read. */
+  found?: unknown;
+}
+
 export interface OpaqueTokens {
-  /** The same object as long as it holds. Undefined: there is none, or it has ended. */
-  token(secret: string): Promise<OpaqueToken | undefined>;
+  /**
+   * The same object as long as it holds. Undefined: there is none, or it has ended.
+   * @param ahead may be read with it, where the token is remembered and its scopes reach that type
+   */
+  token(secret: string, ahead?: Ahead): Promise<OpaqueToken | undefined>;
 }
 
 /** What the protocol keeps, by kind and secret id: an oidc-provider payload. */

@@ -1,7 +1,7 @@
 /** Who is calling with a token of our own: what the grant settled, and the scope of the token. */
 import type { Subject } from '../consent/subject.ts';
 import { isBearer, type Presented } from './bound.ts';
-import type { OpaqueToken, OpaqueTokens } from './grants.ts';
+import type { Ahead, OpaqueToken, OpaqueTokens } from './grants.ts';
 import { parseScopes } from './scopes.ts';
 
 const made = new WeakMap<OpaqueToken, Subject>();
@@ -11,8 +11,9 @@ export async function opaqueSubject(
   tokens: OpaqueTokens,
   secret: string,
   presented: Presented,
+  ahead?: Ahead,
 ): Promise<Subject | undefined> {
-  const token = await tokens.token(secret);
+  const token = await tokens.token(secret, ahead);
   if (token === undefined || !isBearer(token.boundTo, presented)) return undefined;
   let subject = made.get(token);
   if (subject === undefined) made.set(token, (subject = subjectOf(token)));

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import jwt, { type Algorithm, type JwtPayload } from 'jsonwebtoken';
 import { FhirError } from '../fhir/outcome.ts';
 import { isBearer, type Presented } from './bound.ts';
+import type { Ahead } from './grants.ts';
 import type { KeySet } from './keys.ts';
 import { CONTEXTS, parseScopes } from './scopes.ts';
 import type { Emergency } from '../consent/caller.ts';
@@ -89,7 +90,7 @@ interface Known {
 const GOOD_FOR = 60_000;
 
 /** Undefined: the token isn't known, has ended, or is bound to another certificate. */
-export type Own = (token: string, presented: Presented) => Promise<Subject | undefined>;
+export type Own = (token: string, presented: Presented, ahead?: Ahead) => Promise<Subject | undefined>;
 
 export class Tokens {
   readonly #issuers: ReadonlyMap<string, Issuer>;
@@ -116,9 +117,13 @@ export class Tokens {
   }
 
   /** @throws FhirError 401, with what to send in `WWW-Authenticate` */
-  async authenticate(authorization: string | undefined, presented: Presented = NONE): Promise<Subject> {
+  async authenticate(
+    authorization: string | undefined,
+    presented: Presented = NONE,
+    ahead?: Ahead,
+  ): Promise<Subject> {
     try {
-      return await this.#authenticate(authorization, presented);
+      return await this.#authenticate(authorization, presented, ahead);
     } catch (error) {
       if (error instanceof Refused) this.#tell(error.why);
       else if (error instanceof FhirError && error.status < 500) this.#tell('unfit');
@@ -126,7 +131,11 @@ export class Tokens {
     }
   }
 
-  async #authenticate(authorization: string | undefined, presented: Presented): Promise<Subject> {
+  async #authenticate(
+    authorization: string | undefined,
+    presented: Presented,
+    ahead: Ahead | undefined,
+  ): Promise<Subject> {
     if (authorization === undefined) throw new Refused('missing', 'send a token: `Authorization: Bearer …`');
     const [, token] =
       /^Bearer ([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization.slice(0, MOST_CHARACTERS + 7)) ?? [];
@@ -134,7 +143,7 @@ export class Tokens {
       throw new Refused('malformed', 'the token is not understood');
     // a JSON Web Token has two full stops
     if (!token.includes('.') && this.#own !== undefined) {
-      const subject = await this.#own(token, presented);
+      const subject = await this.#own(token, presented, ahead);
       if (subject === undefined) throw new Refused('untrusted', 'the token is not known, or has ended');
       return subject;
     }

@@ -28,7 +28,7 @@ import type { Job } from '../ops/jobs.ts';
 import { keySetReader } from '../ops/key-sets.ts';
 import type { Log } from '../ops/log.ts';
 import { MongoAttempts } from '../store/records/attempts.ts';
-import { MongoArtifacts } from '../store/records/artifacts.ts';
+import { MongoArtifacts, type Together } from '../store/records/artifacts.ts';
 import { MongoClients } from '../store/records/clients.ts';
 import { rateOfAll } from '../store/records/rates.ts';
 import type { Database } from '../store/database.ts';
@@ -65,6 +65,8 @@ export interface Authorizing {
 export interface Around {
   database: Database;
   port: ResourceStore;
+  /** Reads what a request asks for with what its token hangs on. */
+  together: Together;
   ring: KeyRing;
   base: string;
   /** In front of the server. */
@@ -99,7 +101,7 @@ export async function authorizing(
 ): Promise<Authorizing> {
   const { database, port, ring, base, proxies, passing, events, connecting, ask, because, professions, log } =
     around;
-  const artifacts = new MongoArtifacts(database, ring);
+  const artifacts = new MongoArtifacts(database, ring, around.together);
   const clients = new MongoClients(database);
   const way = await entrance(upstreams, issuer, { database, ring, port });
   const accounts = either(known, way.logins);
@@ -139,7 +141,7 @@ export async function authorizing(
     });
     return { provider, names: namesOf(all) };
   };
-  const own: Own = (token, presented) => opaqueSubject(artifacts, token, presented);
+  const own: Own = (token, presented, ahead) => opaqueSubject(artifacts, token, presented, ahead);
   const thumbprint = (request: IncomingMessage) => clientThumbprint(request, passing);
   let now = await made();
   let origins = await clients.origins();

@@ -233,6 +233,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const around = {
       database,
       port,
+      together: store.ahead,
       ring,
       base,
       proxies,
@@ -275,8 +276,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       authorization: authorization && { ...authorization.mounted, smart: authorization.smart },
       catalogue: { desk: catalogue.desk, types, pace: catalogue.pace },
       passing: options.passing,
-      authenticate: async (authorization, asked, presented) =>
-        purposes.narrow(await tokens.authenticate(authorization, presented), asked),
+      authenticate: async (authorization, asked, presented, ahead) =>
+        purposes.narrow(await tokens.authenticate(authorization, presented, ahead), asked),
       requiredProfiles: options.requiredProfiles,
       ...pipeline,
       ready,

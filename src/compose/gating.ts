@@ -44,8 +44,12 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
     open(trace) {
       const notes = new Notes(secret);
       touched.set(trace, notes);
-      const access = Access.of(trace.subject, policies, now, (facts, grounds) =>
-        notes.refused(facts, grounds),
+      const access = Access.of(
+        trace.subject,
+        policies,
+        now,
+        (facts, grounds) => notes.refused(facts, grounds),
+        trace.ahead,
       );
       return new ScopedStore(
         port,

@@ -2,6 +2,7 @@
  * The gate's key. Every read and every search of the store wants one, and only this file makes one: whatever it
  * is used for, the same condition decides, once as a query and once as a check.
  */
+import type { Ahead } from '../auth/grants.ts';
 import { mayAdd } from '../consent/adding.ts';
 import type { Emergency } from '../consent/caller.ts';
 import { opensInEmergency } from '../consent/lines.ts';
@@ -60,6 +61,8 @@ export class Access {
   readonly #now: () => number;
   /** Told of each resource that was asked for by name and not given. */
   readonly #refused: (facts: Attributes, grounds: Grounds) => void;
+  /** What was read with the caller's token. */
+  readonly ahead: Ahead | undefined;
   /** Of the patients who were asked in this request. */
   readonly #plans = new Map<string, Plan>();
   readonly #standings = new Map<string, Relation>();
@@ -69,7 +72,9 @@ export class Access {
     policies: PolicySource | undefined,
     now: () => number,
     refused: (facts: Attributes, grounds: Grounds) => void,
+    ahead?: Ahead,
   ) {
+    this.ahead = ahead;
     this.#subject = subject;
     this.#policies = policies;
     this.#now = now;
@@ -81,8 +86,9 @@ export class Access {
     policies: PolicySource,
     now: () => number,
     refused: (facts: Attributes, grounds: Grounds) => void,
+    ahead?: Ahead,
   ): Access {
-    return new Access(subject, policies, now, refused);
+    return new Access(subject, policies, now, refused, ahead);
   }
 
   /** The server's own work. Each use says why, and can be found by name. @param within nothing else is even read */

@@ -6,12 +6,13 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express from 'express';
 import type { Presented } from '../auth/bound.ts';
+import type { Ahead } from '../auth/grants.ts';
 import type { Subject } from '../consent/subject.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Answer } from '../interaction/exchange.ts';
 import type { Readiness } from '../ops/health.ts';
 import type { Log } from '../ops/log.ts';
-import { splitAddress } from './address.ts';
+import { type Address, splitAddress } from './address.ts';
 import { answerOfCatalogue, type CatalogueOptions, isOfCatalogue } from './catalogue.ts';
 import { clientThumbprint, type Passing } from './client-certificate.ts';
 import { createMatcher, notFound } from './match.ts';
@@ -55,6 +56,7 @@ export interface AppOptions extends PipelineOptions {
     authorization: string | undefined,
     purposes: readonly string[] | undefined,
     presented: Presented,
+    ahead?: Ahead,
   ): Promise<Subject>;
   ready(): Promise<Readiness>;
   /** Absent: there is no such page here. */
@@ -100,9 +102,21 @@ export function createApp(options: AppOptions): express.Express {
       return metrics();
     // all that were sent: of two, a proxy may have looked at the other
     const { authorization, 'x-purpose-of-use': purposes } = request.headersDistinct;
-    const subject = await options.authenticate(authorization?.join(', '), purposes, presentedBy(request));
+    const ahead = purposes === undefined ? aheadOf(request, address) : undefined;
+    const subject = await options.authenticate(
+      authorization?.join(', '),
+      purposes,
+      presentedBy(request),
+      ahead,
+    );
     const from = remoteAddress(request, options.proxies ?? 0);
-    const asked = await parse(request, address, { subject, requestId, address: from }, view, parseOptions);
+    const asked = await parse(
+      request,
+      address,
+      { subject, ahead, requestId, address: from },
+      view,
+      parseOptions,
+    );
     call.interaction = asked.route.interaction;
     return interact(asked, call);
   }
@@ -251,6 +265,18 @@ function wantsXml(request: IncomingMessage): boolean {
     return false;
   }
 }
+
+/**
+ * What a plain read by id asks for; traces lie elsewhere. INVARIANT: only where scopes alone may refuse it before the store is
+ * asked: how long another refusal takes would tell whether there is such a thing.
+ */
+function aheadOf(request: IncomingMessage, { path, query }: Address): Ahead | undefined {
+  const isPlain = isRead(request) && query === '' && PLAIN.test(request.headers.accept ?? '*/*');
+  return isPlain && path !== undefined && NAMED.test(path) ? { rid: path } : undefined;
+}
+
+const PLAIN = /^(\*\/\*|application\/(fhir\+)?json)$/;
+const NAMED = /^(?!AuditEvent\/)[A-Z][A-Za-z]{1,63}\/[A-Za-z0-9\-.]{1,64}$/;
 
 const isRead = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
 

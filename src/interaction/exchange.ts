@@ -1,4 +1,5 @@
 /** What an interaction is given and what it answers: HTTP's facts without HTTP's library. */
+import type { Ahead } from '../auth/grants.ts';
 import type { Subject } from '../consent/subject.ts';
 import type { ScopedStore } from '../enforcement/scoped-store.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
@@ -62,6 +63,8 @@ export interface Exchange {
   prefer: Prefer;
   body?: Body;
   subject: Subject;
+  /** The resource that the address names, where it was read with the token. */
+  ahead?: Ahead;
   /** By resource type, the profiles of which what is written must hold to one; none where the deployment asks for none. */
   required?: ReadonlyMap<string, readonly string[]>;
   store: ScopedStore;

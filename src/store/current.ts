@@ -1,19 +1,32 @@
 /**
  * The newest versions, by `Type/id`. Of those whose patient is remembered, the patient's version is read in the same call:
  * the gate needs it next, and a call of its own would cost a read a tenth of its CPU. It is as fresh as one that was
- * asked for alone, since both are read after the request began.
+ * asked for alone, since both are read after the request began. So are the lives of a token of ours, where the request that
+ * carries it asks for one resource by name.
  */
 import { type Query } from './query/query.ts';
+import type { Ahead } from '../auth/grants.ts';
 import type { Versions } from '../enforcement/ports.ts';
 import { aggregate, find } from './command.ts';
 import type { Database, PatientDoc } from './database.ts';
 import { type Doc, type HistoryDoc, WITHOUT_INDEX } from './document.ts';
 import { Gather } from './gather.ts';
+import type { ArtifactDoc } from './records/artifacts.ts';
 
 export interface Current {
   doc: Doc;
   versions: Versions;
 }
+
+interface Read {
+  /** Absent: there is none. */
+  current: Current | undefined;
+  /** All the lives that were asked for with it are there. */
+  isAlive: boolean;
+}
+
+/** Between a name and those of lives: in neither. */
+const BETWEEN = '\n';
 
 /** The current version, or the mark of a deletion. */
 export interface Newest {
@@ -28,13 +41,13 @@ const UNINDEXED = Object.keys(WITHOUT_INDEX);
 
 export class Currents {
   readonly #database: Database;
-  readonly #gather: Gather<Current>;
+  readonly #gather: Gather<Read>;
   readonly #deleted: Gather<HistoryDoc>;
   readonly #owners = new Map<string, string>();
 
   constructor(database: Database) {
     this.#database = database;
-    this.#gather = new Gather((rids) => this.#fetch(rids));
+    this.#gather = new Gather((keys) => this.#fetch(keys));
     this.#deleted = new Gather(async (rids) => {
       const query = { rid: { $in: rids }, method: 'DELETE' } as const;
       const found = await find(database.history, query, { sort: { rid: 1, at: 1 }, hint: 'rid_at' });
@@ -42,21 +55,34 @@ export class Currents {
     });
   }
 
-  async newest(type: string, rid: string): Promise<Newest | undefined> {
+  /** @param ahead read with the token of the request that asks */
+  async newest(type: string, rid: string, ahead?: Ahead): Promise<Newest | undefined> {
     if (type === 'AuditEvent') {
       const [doc] = await find(this.#database.audit, { _id: rid }, { projection: WITHOUT_INDEX, limit: 1 });
       return doc === undefined ? undefined : { doc };
     }
-    const current = await this.get(rid);
+    const isRead = ahead?.rid === rid && ahead.found !== undefined;
+    const current = isRead ? (ahead.found as Read).current : await this.get(rid);
     if (current !== undefined) return current;
     const doc = await this.#deleted.get(rid);
     return doc === undefined ? undefined : { doc };
   }
 
   async get(rid: string): Promise<Current | undefined> {
-    const found = await this.#gather.get(rid);
-    if (found !== undefined) this.met(found.doc);
-    return found;
+    return (await this.#read(rid)).current;
+  }
+
+  /** Whether these records of `artifacts` are there; what was read with them is left for the request. */
+  async ahead(ahead: Ahead, lives: readonly string[]): Promise<boolean> {
+    const read = await this.#read([ahead.rid, ...lives].join(BETWEEN));
+    ahead.found = read;
+    return read.isAlive;
+  }
+
+  async #read(key: string): Promise<Read> {
+    const read = (await this.#gather.get(key))!;
+    if (read.current !== undefined) this.met(read.current.doc);
+    return read;
   }
 
   /** It was found by a search, and may be read next. */
@@ -66,25 +92,59 @@ export class Currents {
     this.#owners.set(_id, patient);
   }
 
-  async #fetch(rids: string[]): Promise<Map<string, Current>> {
+  async #fetch(keys: readonly string[]): Promise<Map<string, Read>> {
+    const asked = keys.map((key) => {
+      const [rid = '', ...lives] = key.split(BETWEEN);
+      return { key, rid, lives };
+    });
+    const lives = new Set(asked.flatMap((each) => each.lives));
+    const { found, alive } = await this.#together([...new Set(asked.map(({ rid }) => rid))], [...lives]);
+    return new Map(
+      asked.map(({ key, rid, lives: own }) => [
+        key,
+        { current: found.get(rid), isAlive: own.every((life) => alive.has(life)) },
+      ]),
+    );
+  }
+
+  async #together(
+    rids: string[],
+    lives: string[],
+  ): Promise<{ found: Map<string, Current>; alive: ReadonlySet<string> }> {
     const { resources } = this.#database;
+    const alive = new Set<string>();
     const query: Query = { _id: { $in: rids } };
     const patients = new Set(rids.flatMap((rid) => this.#owners.get(rid) ?? []));
-    if (patients.size === 0) return byId(await find(resources, query, { projection: WITHOUT_INDEX }), NONE);
-    const read = await aggregate<Doc | PatientDoc, Doc>(resources, [
+    if (patients.size === 0 && lives.length === 0)
+      return { found: byId(await find(resources, query, { projection: WITHOUT_INDEX }), NONE), alive };
+    const read = await aggregate<Doc | PatientDoc | Life, Doc>(resources, [
       { $match: query },
       { $unset: UNINDEXED },
-      { $unionWith: { coll: 'patients', pipeline: [{ $match: { _id: { $in: [...patients] } } }] } },
+      ...(patients.size === 0
+        ? []
+        : [{ $unionWith: { coll: 'patients', pipeline: [{ $match: { _id: { $in: [...patients] } } }] } }]),
+      ...(lives.length === 0 ? [] : [LIVING(lives)]),
     ]);
     const versions = new Map([...patients].map((patient) => [patient, 0]));
     const docs: Doc[] = [];
     // no id of a patient has a slash
     for (const each of read)
-      if (each._id.includes('/')) docs.push(each as Doc);
+      if ('kind' in each) alive.add(each._id);
+      else if (each._id.includes('/')) docs.push(each as Doc);
       else versions.set(each._id, each.v);
-    return byId(docs, versions);
+    return { found: byId(docs, versions), alive };
   }
 }
+
+type Life = Pick<ArtifactDoc, '_id' | 'kind'>;
+
+/** Told by their kind, which nothing else has. */
+const LIVING = (lives: readonly string[]) => ({
+  $unionWith: {
+    coll: 'artifacts',
+    pipeline: [{ $match: { _id: { $in: lives } } }, { $project: { kind: 1 } }],
+  },
+});
 
 function byId(docs: readonly Doc[], versions: Versions): Map<string, Current> {
   return new Map(docs.map((doc) => [doc._id, { doc, versions }]));

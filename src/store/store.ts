@@ -1,4 +1,5 @@
 /** The store: what enforcement asks for, on MongoDB. */
+import type { Ahead } from '../auth/grants.ts';
 import type { Attributes } from '../condition/condition.ts';
 import type { Rules } from '../consent/rules.ts';
 import type { Access } from '../enforcement/access.ts';
@@ -128,9 +129,13 @@ export class Store implements ResourceStore {
     this.searching = new Search(planner, this.#reading, this.#currents, this.terms, this, base);
   }
 
+  /** Reads a resource, and tells whether these records of `artifacts` are there: see current.ts. */
+  readonly ahead = (ahead: Ahead, ids: readonly string[]): Promise<boolean> =>
+    this.#currents.ahead(ahead, ids);
+
   async get(access: Access, type: string, id: string): Promise<Stored | undefined> {
     const rid = `${type}/${id}`;
-    const newest = await this.#currents.newest(type, rid);
+    const newest = await this.#currents.newest(type, rid, access.ahead);
     if (newest === undefined) return undefined;
     const { doc, versions } = newest;
     const admitted = await this.#admits(access, [attributes(rid, doc)], versions);

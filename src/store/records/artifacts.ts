@@ -5,6 +5,7 @@
  */
 import { createHmac, hash } from 'node:crypto';
 import type {
+  Ahead,
   Artifact,
   Artifacts,
   CameFrom,
@@ -13,6 +14,7 @@ import type {
   OpaqueTokens,
   Settled,
 } from '../../auth/grants.ts';
+import { parseScopes } from '../../auth/scopes.ts';
 import { find } from '../command.ts';
 import type { Database } from '../database.ts';
 import { isDuplicate } from '../fault.ts';
@@ -41,7 +43,12 @@ interface Known {
   token: OpaqueToken;
   /** Its name and those of what it hangs on, with BETWEEN between them. */
   needs: string;
+  /** Types that it may read, `*` for all. */
+  reads: ReadonlySet<string>;
 }
+
+/** Reads a resource, and tells whether all these records of `artifacts` are there. */
+export type Together = (ahead: Ahead, ids: readonly string[]) => Promise<boolean>;
 
 /** Kind of what tokens hang on. */
 export const LIFE = 'life';
@@ -59,11 +66,14 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
   readonly #kept: Gather<ArtifactDoc>;
   /** By names with BETWEEN between them: each of them is there. */
   readonly #living: Gather<boolean>;
+  readonly #together: Together | undefined;
   /** By the hash of the secret, which is quicker than its names. */
   readonly #known = new Map<string, Known>();
 
-  constructor(database: Database, ring: KeyRing) {
+  /** @param together absent: tokens are looked up by themselves */
+  constructor(database: Database, ring: KeyRing, together?: Together) {
     this.#database = database;
+    this.#together = together;
     this.#hashing = ring.derive('authorization hashes');
     this.#sealing = ring.derive('authorization records');
     this.#kept = new Gather(async (ids) => {
@@ -194,15 +204,23 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
     return this.#endLife('session', this.life('session', uid));
   }
 
-  readonly token = async (secret: string): Promise<OpaqueToken | undefined> => {
+  readonly token = async (secret: string, ahead?: Ahead): Promise<OpaqueToken | undefined> => {
     const quick = hash('sha256', secret, 'base64url');
     const known = this.#known.get(quick) ?? (await this.#first(secret, quick));
     if (known === undefined) return undefined;
-    const { token, needs } = known;
-    if (token.until > Date.now() && (await this.#living.get(needs)) === true) return token;
+    const { token } = known;
+    if (token.until > Date.now() && (await this.#isAlive(known, ahead))) return token;
     this.#known.delete(quick);
     return undefined;
   };
+
+  async #isAlive({ needs, reads }: Known, ahead: Ahead | undefined): Promise<boolean> {
+    const type = ahead?.rid.slice(0, ahead.rid.indexOf('/')) ?? '';
+    // what the scopes don't reach is asked for by nobody: not even how long it takes tells of it
+    if (ahead === undefined || this.#together === undefined || !(reads.has('*') || reads.has(type)))
+      return (await this.#living.get(needs)) === true;
+    return this.#together(ahead, needs.split(BETWEEN));
+  }
 
   /** INVARIANT: the life first: what is issued meanwhile is dead when it is born. */
   async #endLife(kind: 'grant' | 'session', name: string): Promise<void> {
@@ -236,7 +254,12 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
       until: Math.min(exp * 1000, extra.held.until ?? Infinity),
       ...(boundTo === undefined ? {} : { boundTo }),
     };
-    const known = { token, needs: [doc._id, ...token.lives].join(BETWEEN) };
+    const reads = new Set(
+      parseScopes(scope)
+        .scopes.filter(({ interactions }) => interactions.includes('r'))
+        .map(({ type }) => type),
+    );
+    const known = { token, needs: [doc._id, ...token.lives].join(BETWEEN), reads };
     if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(quick, known);
     return known;
