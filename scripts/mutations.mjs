@@ -115,7 +115,7 @@ const TABLE = [
     'src/consent/letting.ts',
     "type !== 'permit' || ",
     '',
-    PURE,
+    ['test/enforcement/consents'],
   ],
   [
     'line 7 is dropped',
