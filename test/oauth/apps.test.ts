@@ -182,7 +182,7 @@ it('a Consent that was taken back otherwise lets no token be refreshed', async (
 });
 
 it('on the day on which its review ends an app is out, and the patient is asked again and told why', async () => {
-  const soon = Date.now() + 4000;
+  const soon = Date.now() + 12_000;
   await oauth.register({
     ...PUBLIC,
     id: 'other',
