@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import './typescript.mjs';
 
 const PREFIX = 'carnet-test-';
+const LEFTOVER = /^carnet-test-(\d+)-/;
 /** Rooms whose tests need no database. */
 const PURE = /test\/(fhir|consent|demo)\b/;
 const FAST = [
@@ -54,8 +55,9 @@ async function sweep() {
   const { isAlive } = await import('../../src/ops/embedded/process.ts');
   const { stopLeftover } = await import('../../src/ops/embedded/embedded.ts');
   for (const name of readdirSync(tmpdir())) {
-    const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : NaN;
-    if (!(pid > 0) || isAlive(pid)) continue;
+    // not the folders of single tests, whose names go on by chance
+    const [, pid] = LEFTOVER.exec(name) ?? [];
+    if (pid === undefined || isAlive(Number(pid))) continue;
     const folder = join(tmpdir(), name);
     await stopLeftover(join(folder, 'mongodb'), () => {});
     rmSync(folder, { recursive: true, force: true });
