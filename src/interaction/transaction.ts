@@ -16,6 +16,8 @@ import type { Answer, Body, Entry, Exchange } from './exchange.ts';
 import { idsOf, resolveReferences } from './references.ts';
 import { inTurn, written } from './write.ts';
 
+/** Of a batch. */
+const READS_AT_ONCE = 8;
 const FHIR_JSON = 'application/fhir+json';
 
 export function transaction(context: Context, exchange: Exchange): Promise<Answer> {
@@ -48,16 +50,33 @@ function thingsOf({ method, type, id, newId, condition }: PlannedEntry): string[
 async function batch(context: Context, exchange: Exchange, bundle: Resource): Promise<Answer> {
   const planned = planBatch(bundle, { base: exchange.base, maxEntries: context.bounds.maxEntries });
   const entries: (string | Buffer)[][] = [];
-  for (const entry of planned) {
-    try {
-      if (entry instanceof FhirError) throw entry;
-      entries.push(answered(await exchange.dispatch(toEntry(entry)), exchange, entry.method));
-    } catch (error) {
-      if (!(error instanceof FhirError)) throw error;
-      entries.push(failed(error));
-    }
-  }
+  for (const some of inRuns(planned))
+    entries.push(...(await Promise.all(some.map((entry) => byItself(exchange, entry)))));
   return { status: 200, body: bundleOf({ type: 'batch-response', links: [] }, entries) };
+}
+
+async function byItself(exchange: Exchange, entry: PlannedEntry | FhirError): Promise<(string | Buffer)[]> {
+  try {
+    if (entry instanceof FhirError) throw entry;
+    return answered(await exchange.dispatch(toEntry(entry)), exchange, entry.method);
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error;
+    return failed(error);
+  }
+}
+
+/** Reads that follow each other, so many at once; each write alone. In their order. */
+function inRuns(planned: readonly (PlannedEntry | FhirError)[]): (PlannedEntry | FhirError)[][] {
+  const runs: (PlannedEntry | FhirError)[][] = [];
+  let open = false;
+  for (const entry of planned) {
+    const joins = entry instanceof FhirError || isRead(entry);
+    const last = runs.at(-1);
+    if (joins && open && last !== undefined && last.length < READS_AT_ONCE) last.push(entry);
+    else runs.push([entry]);
+    open = joins;
+  }
+  return runs;
 }
 
 async function whole(context: Context, exchange: Exchange, entries: PlannedEntry[]): Promise<Answer> {

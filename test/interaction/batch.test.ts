@@ -178,6 +178,37 @@ it('may name this server in full, and no other', async () => {
   expect(statuses(reply)).toEqual(['200', '400']);
 });
 
+it('reads what was written before it, and not what is after it; each answer stands where its entry does', async () => {
+  const url = 'Observation/b-order';
+  const reads = Array.from({ length: 20 }, (_, index) =>
+    only('GET', index % 3 === 2 ? 'Observation/none' : url),
+  );
+  const statusesOf = (found: string): string[] => reads.map((_, index) => (index % 3 === 2 ? '404' : found));
+  const reply = await send([
+    ...reads,
+    put(observation({ id: 'b-order' })),
+    ...reads,
+    put(observation({ id: 'b-order', status: 'amended' })),
+    ...reads,
+    only('DELETE', url),
+    ...reads,
+  ]);
+  expect(statuses(reply)).toEqual([
+    ...statusesOf('404'),
+    '201',
+    ...statusesOf('200'),
+    '200',
+    ...statusesOf('200'),
+    '204',
+    ...statusesOf('410'),
+  ]);
+  const read = (reply.json.entry as { resource?: { status: string } }[]).flatMap(
+    ({ resource }) => resource?.status ?? [],
+  );
+  const found = statusesOf('200').filter((status) => status === '200').length;
+  expect(read).toEqual([...Array<string>(found).fill('final'), ...Array<string>(found).fill('amended')]);
+});
+
 it('may be empty', async () => {
   const reply = await send([]);
   expect([reply.status, reply.json]).toEqual([200, { resourceType: 'Bundle', type: 'batch-response' }]);
