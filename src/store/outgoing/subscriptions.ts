@@ -174,14 +174,19 @@ export class Subscriptions implements Desk, Ledger {
     await followers.updateOne({ _id: FOLLOWER }, { $max: { n } }, { upsert: true, ...OPTIONS });
   }
 
-  /** For its subscriber, who was given the resource. */
+  /** For its subscriber, who was given the resource. Events count from their number on, whether they arrived or not. */
   async state(id: string): Promise<{ events: number; fault?: string } | undefined> {
-    const doc = await this.#database.subscriptions.findOne(
-      { _id: id },
-      { projection: { events: 1, fault: 1 }, ...OPTIONS },
-    );
+    const { subscriptions, subscriptionEvents } = this.#database;
+    const [doc, last] = await Promise.all([
+      subscriptions.findOne({ _id: id }, { projection: { events: 1, fault: 1 }, ...OPTIONS }),
+      subscriptionEvents.findOne(
+        { subscription: id },
+        { projection: { number: 1 }, sort: { number: -1 }, hint: NUMBERS, ...OPTIONS },
+      ),
+    ]);
     if (doc === null) return undefined;
-    return { events: doc.events, ...(doc.fault === undefined ? {} : { fault: doc.fault }) };
+    const events = Math.max(doc.events, last?.number ?? 0);
+    return { events, ...(doc.fault === undefined ? {} : { fault: doc.fault }) };
   }
 
   /** That have a number, from and to these; at most so many. */
