@@ -17,7 +17,7 @@ const INS = 'urn:oid:1.2.250.1.213.1.4.10';
 const FILES = 'https://files.example';
 const HOUR = 3_600_000;
 /** Long enough to lie apart. */
-const REPORT = Buffer.from('compte rendu '.repeat(400)).toString('base64');
+const REPORT = Buffer.from('compte rendu '.repeat(1_200)).toString('base64');
 
 let carnet: TestServer;
 let mongo: MongoClient;

@@ -329,9 +329,9 @@ describe('what documents carry in themselves', () => {
   });
 
   it('is cut where it is longer than a document holds, each attachment by itself', async () => {
-    const [long, short] = [pdf(7 * MIB), pdf(3_000)];
+    const [long, short] = [pdf(7 * MIB), pdf(20_000)];
     const before = await database.pieces.countDocuments();
-    const attachments = [long, short, short, pdf(100)].map((bytes) => ({
+    const attachments = [long, short, short, pdf(9_000)].map((bytes) => ({
       attachment: { contentType: 'application/pdf', data: bytes.toString('base64') },
     }));
     const sent = await hospital.post('DocumentReference', naming('cld', {}, { content: attachments }));
@@ -351,7 +351,7 @@ describe('what documents carry in themselves', () => {
   });
 
   it('opens at its own place alone, and with its patient’s key alone', async () => {
-    const bytes = pdf(5_000);
+    const bytes = pdf(20_000);
     await carnet.as('all').put('Patient/clz', patient({ id: 'clz' }));
     const { id } = await made(hospital, 'DocumentReference', inline('clz', bytes));
     const rid = `DocumentReference/${id}`;

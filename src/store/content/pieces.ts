@@ -24,6 +24,8 @@ export interface PieceDoc {
 
 /** Shorter data stays where it is; longer would not fit a document: it lies in several. Characters of base64. */
 const LEAST = 2_048;
+/** What a document carries is read with each search that finds it: short data would cost more apart than twice. */
+const LEAST_INSIDE = 16_384;
 const MOST = 8 * 1024 * 1024;
 
 /** Where data was cut out of a body. */
@@ -80,7 +82,7 @@ export class Pieces {
     const left: Buffer[] = [];
     let [from, length] = [0, 0];
     for (const each of owner === '' ? [] : dataIn(resource)) {
-      if (each.length < LEAST) continue;
+      if (each.length < LEAST_INSIDE) continue;
       for (let start = 0; start < each.length; start += MOST) {
         const part = each.slice(start, start + MOST);
         // any place will do: what is put back is what was there
