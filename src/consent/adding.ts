@@ -2,11 +2,11 @@
  * Which app a patient lets add which data: a provision of a Consent that permits to `collect`. Read as strictly as it
  * is made: what isn't understood permits nothing. Pure.
  */
+import { items } from '../fhir/items.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import { actorsOf, type Named, levelIn } from './actors.ts';
 import type { Caller } from './caller.ts';
 import { codingsOf } from './coding.ts';
-import { items } from './members.ts';
 import { type Span, spanOf } from './period.ts';
 import type { Policy } from './policy.ts';
 import { isAboutPrivacy, policiesOf } from './root.ts';

@@ -2,8 +2,8 @@
  * What a professional records of a consent that a patient gave in their presence.
  * https://hl7.org/fhir/R4/consent-definitions.html#Consent.verification
  */
+import { items } from '../fhir/items.ts';
 import type { Reference, Resource } from '../fhir/resource.ts';
-import { items } from './members.ts';
 import { compileConsent } from './provision.ts';
 import { policiesOf } from './root.ts';
 import type { Rules } from './rules.ts';

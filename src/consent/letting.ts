@@ -2,8 +2,8 @@
  * Whom alone a Consent lets in, of those who neither are its patient nor speak for them. Whoever reads whom else a
  * patient lets in, or what they refuse, learns that something is hidden. conformance/consent-rules.md, "Consents"
  */
+import { items } from '../fhir/items.ts';
 import type { Json, Reference, Resource } from '../fhir/resource.ts';
-import { items } from './members.ts';
 import { isOtherwise, policiesOf } from './root.ts';
 import { POLICY } from './vocabulary.ts';
 

@@ -2,7 +2,8 @@
  * Whom a PractitionerRole, a CareTeam or a Group means, as it stands now: surely for a permit, possibly for a deny.
  * https://hl7.org/fhir/R4/careteam.html, https://hl7.org/fhir/R4/group.html, https://hl7.org/fhir/R4/practitionerrole.html
  */
-import type { Json, Reference, Resource } from '../fhir/resource.ts';
+import { items } from '../fhir/items.ts';
+import type { Reference, Resource } from '../fhir/resource.ts';
 import type { Effect } from './actors.ts';
 import { contains } from './period.ts';
 import { MODIFIERS } from './vocabulary.ts';
@@ -111,10 +112,4 @@ function all(members: readonly (string | undefined)[]): readonly string[] | 'unt
 
 function known(members: readonly (string | undefined)[]): string[] {
   return members.filter((member) => member !== undefined);
-}
-
-export function items(value: unknown): Json[] {
-  return Array.isArray(value)
-    ? value.filter((item): item is Json => typeof item === 'object' && item !== null)
-    : [];
 }

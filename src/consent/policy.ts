@@ -2,12 +2,13 @@
  * What a patient has stated, compiled from FHIR resources of theirs: Consents, RelatedPersons, CareTeams and the
  * Patient itself. Pure: no clock, no store. Each resource is compiled apart, so that a change compiles what changed.
  */
+import { items } from '../fhir/items.ts';
 import { dateRange } from '../fhir/dates.ts';
 import type { Json, Reference, Resource } from '../fhir/resource.ts';
 import { type Adding, addingIn } from './adding.ts';
 import { type Actors, NOBODY_KNOWN, actorsOf } from './actors.ts';
 import { type Link, linkIn } from './link.ts';
-import { items, memberIn } from './members.ts';
+import { memberIn } from './members.ts';
 import { EVER, type Span, spanOf } from './period.ts';
 import { type Statement, compileConsent } from './provision.ts';
 import { policiesOf } from './root.ts';

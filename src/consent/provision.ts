@@ -5,13 +5,13 @@
  * INVARIANT: a permit covers what it surely means, a deny what it could mean. What isn't understood, a reference
  * that leads nowhere, a date that can't be read never widens a permit and never narrows a deny.
  */
+import { items } from '../fhir/items.ts';
 import { ALL, type Condition, NONE, and } from '../condition/condition.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import { actionOf, purposesOf } from './acts.ts';
 import { type Actors, type Effect, actorsOf } from './actors.ts';
 import { codingsOf } from './coding.ts';
 import { RESOURCE_ELEMENTS } from './elements.ts';
-import { items } from './members.ts';
 import { EVER, spanOf } from './period.ts';
 import { type Root, policiesOf, rootOf } from './root.ts';
 import type { Rules } from './rules.ts';

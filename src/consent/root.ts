@@ -2,8 +2,8 @@
  * What a Consent says before any provision: whether it speaks of reading, whether all of it is understood, and what it
  * is without a provision of its own. https://hl7.org/fhir/R4/consent.html
  */
+import { items } from '../fhir/items.ts';
 import type { Coding, Json, Resource } from '../fhir/resource.ts';
-import { items } from './members.ts';
 import { ACT_REASON, CONFIDENTIALITY, MODIFIERS, PCF, TERMINOLOGY } from './vocabulary.ts';
 
 export interface Root {

@@ -1,8 +1,9 @@
 /** ITI-105: what a document carries in itself becomes a Binary. https://profiles.ihe.net/ITI/MHD/ITI-105.html */
+import { items } from '../fhir/items.ts';
 import { attachmentFault, knownOf } from '../fhir/content/attachment.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
-import { claimsSimplified, isSimplified, items } from './codes.ts';
+import { claimsSimplified, isSimplified } from './codes.ts';
 
 /**
  * Of a document that claims a simplified publish; all others are kept as they are. What is kept claims it no more.

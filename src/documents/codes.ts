@@ -1,4 +1,5 @@
 /** Codes and canonicals of IHE MHD and ANS PDSm: https://profiles.ihe.net/ITI/MHD/ and https://interop.esante.gouv.fr/ig/fhir/pdsm */
+import { items } from '../fhir/items.ts';
 import type { Coding, Identifier, Json, Resource } from '../fhir/resource.ts';
 
 export const LIST_TYPES = 'https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes';
@@ -45,11 +46,5 @@ function nameOf(identifier: Identifier | undefined): string | undefined {
 export function attachmentsOf({ content }: Resource): Json[] {
   return items(content).flatMap(({ attachment }) =>
     typeof attachment === 'object' && attachment !== null ? [attachment as Json] : [],
-  );
-}
-
-export function items(value: unknown): Json[] {
-  return (Array.isArray(value) ? (value as unknown[]) : []).filter(
-    (item): item is Json => typeof item === 'object' && item !== null,
   );
 }

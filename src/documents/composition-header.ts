@@ -1,8 +1,8 @@
 /** What the Composition of a FHIR document says of it, as a DocumentReference says it. Pure. https://hl7.org/fhir/R4/documents.html */
+import { items } from '../fhir/items.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Identifier, Json, Reference, Resource } from '../fhir/resource.ts';
 import type { Described } from './cda-header.ts';
-import { items } from './codes.ts';
 
 const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 /** What is copied of whom the document names. */

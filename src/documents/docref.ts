@@ -2,12 +2,12 @@
  * `DocumentReference/$docref`: the current documents of one patient, as US Core and the International Patient Access
  * guide ask for them. http://hl7.org/fhir/uv/ipa/OperationDefinition/docref
  */
+import { items } from '../fhir/items.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Coding, Json, Resource } from '../fhir/resource.ts';
 import type { Context } from '../interaction/context.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
 import { searchType } from '../interaction/search.ts';
-import { items } from './codes.ts';
 
 type Pairs = [string, string][];
 

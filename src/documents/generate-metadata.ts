@@ -3,6 +3,7 @@
  * https://profiles.ihe.net/ITI/MHD/OperationDefinition/generate-metadata
  */
 import { randomUUID } from 'node:crypto';
+import { items } from '../fhir/items.ts';
 import { isNational } from '../fhir/identity.ts';
 import { parseJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
@@ -11,7 +12,7 @@ import type { Context } from '../interaction/context.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
 import { referenceTo } from '../interaction/references.ts';
 import { type Described, readCda } from './cda-header.ts';
-import { attachmentsOf, items } from './codes.ts';
+import { attachmentsOf } from './codes.ts';
 import { readDocumentBundle } from './composition-header.ts';
 import { provide } from './provide.ts';
 import { classOf } from './types.ts';

@@ -3,6 +3,7 @@
  * https://interop.esante.gouv.fr/ig/fhir/pdsm/st_maj.html
  */
 import { isDeepStrictEqual } from 'node:util';
+import { items } from '../fhir/items.ts';
 import { stringifyJson } from '../fhir/json.ts';
 import { labelsIn, renamed } from '../fhir/labels.ts';
 import { FhirError } from '../fhir/outcome.ts';
@@ -12,7 +13,6 @@ import { onMatch } from '../interaction/condition.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
 import { conditionalPatch, patch, patched } from '../interaction/patch.ts';
 import { inTurn } from '../interaction/write.ts';
-import { items } from './codes.ts';
 
 const ARCHIVED = 'https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived';
 

@@ -2,6 +2,7 @@
  * ITI-65, Provide Document Bundle: a transaction that is checked as such, of which nothing is doubled when it is sent
  * again, and that supersedes what it replaces. https://profiles.ihe.net/ITI/MHD/ITI-65.html
  */
+import { items } from '../fhir/items.ts';
 import type { Stored } from '../enforcement/ports.ts';
 import { copyJson, parseJson, stringifyJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
@@ -14,7 +15,7 @@ import type { Answer, Exchange } from '../interaction/exchange.ts';
 import { referenceTo } from '../interaction/references.ts';
 import { transaction } from '../interaction/transaction.ts';
 import { inTurn, written } from '../interaction/write.ts';
-import { attachmentsOf, items, uniqueIdOf } from './codes.ts';
+import { attachmentsOf, uniqueIdOf } from './codes.ts';
 import { following } from './document-bundle.ts';
 import { namedByNumber } from './named-patient.ts';
 import { type Part, checkProvided, completed, isProvided, made, partsOf } from './provided.ts';

@@ -1,8 +1,9 @@
 /** What a Provide Document Bundle must be, checked before anything is done: https://profiles.ihe.net/ITI/MHD/ITI-65.html */
+import { items } from '../fhir/items.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Reference, Resource } from '../fhir/resource.ts';
 import { measured } from './attachment.ts';
-import { attachmentsOf, claimsProvide, items, listType } from './codes.ts';
+import { attachmentsOf, claimsProvide, listType } from './codes.ts';
 
 /** One entry as it was sent; what it lacks is told by the transaction itself. */
 export interface Part {

@@ -1,11 +1,12 @@
 /** A uniqueId that its depositor sends again: the same content gets the same answer, other content 409. */
+import { items } from '../fhir/items.ts';
 import type { Stored } from '../enforcement/ports.ts';
 import { knownOf } from '../fhir/content/attachment.ts';
 import { parseJson, stringifyJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import type { Exchange } from '../interaction/exchange.ts';
-import { items, uniqueIdOf } from './codes.ts';
+import { uniqueIdOf } from './codes.ts';
 
 /** What may have changed since: by a replacement, the patient's labels, an archive. */
 const CHANGING = ['id', 'meta', 'status', 'securityLabel', 'extension', 'text'] as const;

@@ -1,11 +1,11 @@
 /** A document that replaces another supersedes it in the same transaction: https://profiles.ihe.net/ITI/MHD/ITI-65.html */
+import { items } from '../fhir/items.ts';
 import type { Change } from '../enforcement/ports.ts';
 import { labelsOf } from '../fhir/labels.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Reference, Resource } from '../fhir/resource.ts';
 import type { Exchange } from '../interaction/exchange.ts';
 import { requireWrite } from '../interaction/write.ts';
-import { items } from './codes.ts';
 
 /** Documents that one document may replace. */
 const MOST = 20;

@@ -1,7 +1,7 @@
 /** The class of a document by its type, as the country's rules have it. Pure. */
+import { items } from '../fhir/items.ts';
 import type { Rules } from '../consent/rules.ts';
 import type { Coding, Json } from '../fhir/resource.ts';
-import { items } from './codes.ts';
 
 /** As `category`; undefined for a type that the rules don't know. */
 export function classOf(type: unknown, { matrix }: Rules): Json[] | undefined {

@@ -6,7 +6,10 @@ export const SUBSETTED = {
   code: 'SUBSETTED',
 };
 
+export const saysSubsetted = ({ system, code }: Coding): boolean =>
+  system === SUBSETTED.system && code === SUBSETTED.code;
+
 export function isSubsetted({ meta }: Json): boolean {
   const { tag } = (meta ?? {}) as { tag?: Coding[] };
-  return tag?.some(({ system, code }) => system === SUBSETTED.system && code === SUBSETTED.code) === true;
+  return tag?.some(saysSubsetted) === true;
 }

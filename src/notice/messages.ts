@@ -2,7 +2,8 @@
  * Messages and reminders that are sent to a patient, or to who speaks for them. Pure.
  * https://hl7.org/fhir/R4/communication.html
  */
-import type { Json, Reference, Resource } from '../fhir/resource.ts';
+import { items } from '../fhir/items.ts';
+import type { Reference, Resource } from '../fhir/resource.ts';
 import type { Kind } from './kinds.ts';
 
 /** http://terminology.hl7.org/CodeSystem/communication-category */
@@ -28,16 +29,14 @@ export function messageTo(
   const kind = isReminder(resource) ? 'reminder' : 'message';
   if (!SENT.has(resource.status)) return undefined;
   if (isOf((resource.sender as Reference | undefined)?.reference, reader)) return undefined;
-  const recipients = list(resource.recipient).map(({ reference }) => reference);
+  const recipients = items(resource.recipient).map(({ reference }) => reference);
   if (recipients.length === 0) return kind === 'reminder' ? kind : undefined;
   const names = [reader, `Patient/${patient}`];
   return recipients.some((each) => names.some((name) => isOf(each, name))) ? kind : undefined;
 }
 
 function isReminder({ category }: Resource): boolean {
-  return list(category).some(({ coding }) =>
-    list(coding).some(({ system, code }) => system === CATEGORY && code === 'reminder'),
+  return items(category).some(({ coding }) =>
+    items(coding).some(({ system, code }) => system === CATEGORY && code === 'reminder'),
   );
 }
-
-const list = (value: unknown): Json[] => (Array.isArray(value) ? (value as Json[]) : []);

@@ -1,9 +1,10 @@
 /** Who practises where, by the directory as it stands now: for a system that acts for one of its professionals. */
+import { items } from '../fhir/items.ts';
 import type { Person } from '../auth/accounts.ts';
 import { personIdentifier } from '../auth/claims/directory.ts';
 import type { Logins } from '../auth/logins.ts';
 import { codingsOf } from '../consent/coding.ts';
-import { items, memberIn, membersOf } from '../consent/members.ts';
+import { memberIn, membersOf } from '../consent/members.ts';
 import { Access } from '../enforcement/access.ts';
 import type { ResourceStore } from '../enforcement/ports.ts';
 import { parseJson } from '../fhir/json.ts';

@@ -2,10 +2,11 @@
  * Somebody as the gate would know them, without a token of theirs: what a token would claim is taken from the
  * directory, where it is to be found there, and assumed otherwise.
  */
+import { items } from '../fhir/items.ts';
 import type { Role } from '../consent/subject.ts';
 import type { Caller } from '../consent/caller.ts';
 import { codingsOf } from '../consent/coding.ts';
-import { items, memberIn } from '../consent/members.ts';
+import { memberIn } from '../consent/members.ts';
 import { contains } from '../consent/period.ts';
 import { isPurpose } from '../consent/vocabulary.ts';
 import { parseJson } from '../fhir/json.ts';

@@ -1,5 +1,5 @@
 /** Parts of a resource: https://hl7.org/fhir/R4/search.html#summary */
-import { SUBSETTED } from '../fhir/subsetted.ts';
+import { SUBSETTED, saysSubsetted } from '../fhir/subsetted.ts';
 import type { Json, Meta, Resource } from '../fhir/resource.ts';
 import { elementsOf, isResourceType, type Element } from './definitions.ts';
 
@@ -79,8 +79,6 @@ function elementOf(type: string, property: string): { element: Element; type: st
 
 function marked(resource: Resource): Resource {
   const meta: Meta = resource.meta ?? {};
-  const tags = (meta.tag ?? []).filter(
-    (tag) => tag.system !== SUBSETTED.system || tag.code !== SUBSETTED.code,
-  );
+  const tags = (meta.tag ?? []).filter((tag) => !saysSubsetted(tag));
   return { ...resource, meta: { ...meta, tag: [...tags, SUBSETTED] } };
 }
