@@ -55,6 +55,17 @@ export function stringifyJson(value: unknown): string {
 /** A number as it was written, where a double would write it otherwise. */
 export const literalOf = (holder: object, key: string): string | undefined => literals.get(holder)?.get(key);
 
+/** `holder[key] = from[name]`, a decimal as it is written there. */
+export function carryJson(from: Json, name: string, holder: Json, key: string): void {
+  holder[key] = from[name];
+  literals.get(holder)?.delete(key);
+  const literal = literalOf(from, name);
+  if (literal === undefined) return;
+  let kept = literals.get(holder);
+  if (kept === undefined) literals.set(holder, (kept = new Map()));
+  kept.set(key, literal);
+}
+
 /** A deep copy that still writes its decimals as they were sent. */
 export function copyJson<T>(value: T): T {
   if (value === null || typeof value !== 'object') return value;

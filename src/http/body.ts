@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Transform } from 'node:stream';
 import { parseJson } from '../fhir/json.ts';
+import { JSON_PATCH, patchIn, XML_PATCH } from '../fhir/patch/index.ts';
 import { jsonOf } from '../fhir/xml/read.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Body } from '../interaction/exchange.ts';
@@ -23,7 +24,7 @@ const ARRIVES_WITHIN = 120_000;
 
 const ACCEPTED: Record<BodyKind, readonly string[]> = {
   resource: [...JSON_TYPES, ...XML_TYPES],
-  patch: ['application/json-patch+json', ...JSON_TYPES, ...XML_TYPES],
+  patch: [JSON_PATCH, XML_PATCH, ...JSON_TYPES, ...XML_TYPES],
   form: [FORM],
   parameters: [...JSON_TYPES, ...XML_TYPES],
 };
@@ -69,6 +70,10 @@ export async function readBody(
   if (bytes.length === 0) {
     if (REQUIRED[kind]) throw new FhirError('required', 'a body is required');
     return { fields: [] };
+  }
+  if (contentType === XML_PATCH) {
+    const value = patchIn(contentType, bytes);
+    return { body: { kind: 'json', contentType, value, bytes }, fields: [] };
   }
   if (XML_TYPES.includes(contentType)) {
     const json = jsonOf(bytes);

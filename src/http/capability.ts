@@ -1,4 +1,5 @@
 /** What the server says it can do, made from what it serves: https://hl7.org/fhir/R4/capabilitystatement.html */
+import { JSON_PATCH, XML_PATCH } from '../fhir/patch/index.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import { DEFINITION_PARAMETERS } from '../interaction/definitions.ts';
 import { isFollowed } from '../search/criterion.ts';
@@ -85,7 +86,7 @@ export function capabilityStatement(options: CapabilityOptions): Resource {
     ...(isSharing ? { implementationGuide: SHARING.implementationGuide } : {}),
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'json', 'application/fhir+xml', 'xml'],
-    patchFormat: ['application/json-patch+json', 'application/fhir+json', 'application/fhir+xml'],
+    patchFormat: [JSON_PATCH, XML_PATCH, 'application/fhir+json', 'application/fhir+xml'],
     rest: [
       {
         mode: 'server',

@@ -2,7 +2,7 @@
  * Metadata of documents changed by patches: what may change, labels as a set, who may delete. The traps of the published
  * sources, each with its test:
  * 1. PDSm's sample patch isn't valid: "the sample that PDSm prints", as a whole and by each of its faults.
- * 2. `replace /securityLabel/0` loses the other labels: "labels are a set", by JSON, FHIRPath and its XML; `test` guards it.
+ * 2. `replace /securityLabel/0` loses the other labels: "labels are a set", by JSON, FHIRPath, its XML and XML Patch; `test` guards it.
  * 3. N comes under two systems and a misspelt one: "N under … is the one N"; "what is not understood is not taken".
  * 4. PDSm's `relatesTo` is R4's `relatesto` and `relation`: flows.test.ts, "`relatesTo` is R4’s `relatesto`".
  * 5. 405 in PDSm and 422 in the DMP for what may not change: "changes nothing else", 405; by id any element, none.
@@ -48,6 +48,12 @@ const nameOf = ({ masterIdentifier }: Resource): string => {
   return `DocumentReference?identifier=${system}|${value}`;
 };
 const change = (client: Client, of: Resource, body: unknown) => client.patch(nameOf(of), body);
+const changeXml = (of: Resource, operations: string, client = hospital) =>
+  client.patch(nameOf(of), `<diff xmlns:f="http://hl7.org/fhir">${operations}</diff>`, {
+    'content-type': 'application/xml-patch+xml',
+  });
+const xmlLabel = (code: string): string =>
+  `<f:coding><f:system value="${VISIBILITY}"/><f:code value="${code}"/></f:coding>`;
 const replace = (path: string, value: unknown): Json[] => [{ op: 'replace', path, value }];
 
 describe('a conditional patch', () => {
@@ -86,6 +92,51 @@ describe('a conditional patch', () => {
       ],
     });
     expect([status, codes(json)]).toEqual([200, ['INVISIBLE_PATIENT', 'N']]);
+  });
+
+  it('changes them by XML Patch', async () => {
+    const document = await deposit();
+    const reply = await changeXml(
+      document,
+      `<add sel="f:DocumentReference"><f:extension url="${ARCHIVED}"><f:valueBoolean value="true"/></f:extension></add>
+      <add sel="f:DocumentReference/f:securityLabel[1]" pos="after"><f:securityLabel>${xmlLabel('MASQUE_PS')}</f:securityLabel></add>
+      <replace sel="f:DocumentReference/f:status/@value">superseded</replace>`,
+    );
+    expect([reply.status, codes(reply.json), reply.json.extension, reply.json.status]).toEqual([
+      200,
+      ['MASQUE_PS', 'N'],
+      [{ url: ARCHIVED, valueBoolean: true }],
+      'superseded',
+    ]);
+    const back = await changeXml(
+      document,
+      `<replace sel="f:DocumentReference/f:extension[@url='${ARCHIVED}']/f:valueBoolean/@value">false</replace>
+      <remove sel="f:DocumentReference/f:securityLabel[f:coding/f:code/@value='MASQUE_PS']"/>`,
+    );
+    expect([back.status, codes(back.json), back.json.extension]).toEqual([
+      200,
+      ['N'],
+      [{ url: ARCHIVED, valueBoolean: false }],
+    ]);
+  });
+
+  it.each([
+    ['description', '<add sel="f:DocumentReference"><f:description value="autre"/></add>'],
+    ['date', '<replace sel="f:DocumentReference/f:date/@value">2020-01-01T00:00:00Z</replace>'],
+    ['content', '<remove sel="f:DocumentReference/f:content/f:attachment/f:title"/>'],
+    ['subject', '<replace sel="f:DocumentReference/f:subject/f:reference/@value">Patient/other</replace>'],
+    [
+      'extension',
+      '<add sel="f:DocumentReference" pos="prepend"><f:extension url="https://x.example"><f:valueCode value="x"/></f:extension></add>',
+    ],
+  ])('changes nothing else by XML Patch: %s is 405', async (name, operation) => {
+    const document = await deposit();
+    const reply = await changeXml(document, operation);
+    expect([reply.status, reply.json.issue[0].details.text]).toEqual([
+      405,
+      expect.stringContaining(`\`${name}\``),
+    ]);
+    expect((await hospital.get(`DocumentReference/${document.id}`)).json).toEqual(document);
   });
 
   it.each<[string, Json[]]>([
@@ -204,7 +255,7 @@ describe('labels are a set', () => {
     }
   });
 
-  it('nor does one that a FHIRPath Patch writes there, in JSON or XML', async () => {
+  it('nor does one that a FHIRPath Patch writes there, in JSON or XML, nor an XML Patch', async () => {
     const { system, code } = { system: VISIBILITY, code: 'MASQUE_PS' };
     const part = [
       { name: 'type', valueCode: 'replace' },
@@ -221,6 +272,11 @@ describe('labels are a set', () => {
       (of: Resource) =>
         change(hospital, of, { resourceType: 'Parameters', parameter: [{ name: 'operation', part }] }),
       (of: Resource) => hospital.patch(nameOf(of), xml, { 'content-type': 'application/fhir+xml' }),
+      (of: Resource) =>
+        changeXml(
+          of,
+          `<replace sel="f:DocumentReference/f:securityLabel[1]"><f:securityLabel>${xmlLabel(code)}</f:securityLabel></replace>`,
+        ),
     ]) {
       const { status, json } = await send(await deposit({ securityLabel: labels }));
       expect([status, codes(json)]).toEqual([200, ['INVISIBLE_REPRESENTANTS_LEGAUX', 'MASQUE_PS', 'N']]);

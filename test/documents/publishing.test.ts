@@ -320,6 +320,33 @@ describe('a document that replaces another', () => {
         ),
     ],
     [
+      'in a Bundle with the source’s own PATCH in XML',
+      (id) =>
+        hospital.post(
+          '',
+          provided({
+            of: OF,
+            text: 'v2',
+            more: replaces(id),
+            also: [
+              {
+                fullUrl: uuid(),
+                resource: {
+                  resourceType: 'Binary',
+                  contentType: 'application/xml-patch+xml',
+                  data: Buffer.from(
+                    `<diff xmlns:f="http://hl7.org/fhir">
+                      <replace sel="f:DocumentReference/f:status/@value">superseded</replace>
+                      <add sel="f:DocumentReference"><f:description value="changed beside"/></add></diff>`,
+                  ).toString('base64'),
+                },
+                request: { method: 'PATCH', url: `DocumentReference/${id}` },
+              },
+            ],
+          }),
+        ),
+    ],
+    [
       'in a Bundle with the source’s own PUT',
       (id) =>
         hospital.post(

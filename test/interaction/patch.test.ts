@@ -182,6 +182,77 @@ describe('FHIRPath Patch', () => {
   });
 });
 
+describe('XML Patch', () => {
+  const xml = { 'content-type': 'application/xml-patch+xml' };
+  const diff = (operations: string): string => `<diff xmlns:f="http://hl7.org/fhir">${operations}</diff>`;
+
+  it('changes what it names, in the next version', async () => {
+    const path = await fresh({ valueString: undefined, valueQuantity: { value: 1 } });
+    const before = await all.get(path);
+    const operations = `<replace sel="f:Observation/f:status/@value">amended</replace>
+      <replace sel="f:Observation/f:valueQuantity/f:value/@value">1.50</replace>
+      <add sel="f:Observation/f:note[1]" pos="before"><f:note><f:text value="c"/></f:note></add>
+      <remove sel="f:Observation/f:note[f:text/@value='b']"/>`;
+    const reply = await all.patch(path, diff(operations), xml);
+    expect([reply.status, texts(reply.json), reply.json.status]).toEqual([200, ['c', 'a'], 'amended']);
+    expect(reply.text).toContain('"value":1.50');
+    expect(reply.json.meta.versionId).not.toBe(before.json.meta.versionId);
+    expect((await all.get(path)).text).toBe(reply.text);
+  });
+
+  it('may be answered in XML', async () => {
+    const path = await fresh();
+    const operation = '<replace sel="f:Observation/f:status/@value">amended</replace>';
+    const accept = 'application/fhir+xml';
+    const { status, text } = await all.patch(path, diff(operation), { ...xml, accept });
+    expect([status, text]).toEqual([200, expect.stringContaining('<status value="amended"/>')]);
+  });
+
+  it('finds its resource by a condition', async () => {
+    const path = await fresh();
+    const operation = '<replace sel="f:Observation/f:status/@value">amended</replace>';
+    const reply = await all.patch(`Observation?_id=${path.split('/')[1]}`, diff(operation), xml);
+    expect([reply.status, reply.json.status]).toEqual([200, 'amended']);
+  });
+
+  it.each<[string, string, number]>([
+    ['what is no XML', '[]', 400],
+    ['a resource', '<Observation xmlns="http://hl7.org/fhir"/>', 400],
+    ['an invalid result', diff('<remove sel="f:Observation/f:status"/>'), 400],
+    ['a value that does not fit', diff('<replace sel="f:Observation/f:status/@value">x y</replace>'), 422],
+    ['two values of a choice', diff('<add sel="f:Observation"><f:valueBoolean value="true"/></add>'), 400],
+    ['a path that leads nowhere', diff('<remove sel="f:Observation/f:issued"/>'), 422],
+    ['another id', diff('<replace sel="f:Observation/f:id/@value">other</replace>'), 422],
+    [
+      'another patient',
+      diff('<replace sel="f:Observation/f:subject/f:reference/@value">Patient/p2</replace>'),
+      422,
+    ],
+    ['no patient', diff('<remove sel="f:Observation/f:subject"/>'), 422],
+    [
+      'a second operation that fails',
+      diff('<remove sel="f:Observation/f:note[1]"/><remove sel="f:Observation/f:issued"/>'),
+      422,
+    ],
+    ['entities', '<!DOCTYPE diff [<!ENTITY x SYSTEM "file:///etc/passwd">]><diff>&x;</diff>', 400],
+    ['more than a MiB', `<diff>${' '.repeat(1024 * 1024)}</diff>`, 413],
+  ])('refuses %s and leaves all as it was', async (_what, body, status) => {
+    const path = await fresh();
+    const before = await all.get(path);
+    const reply = await all.patch(path, body, xml);
+    expect([reply.status, reply.json?.resourceType]).toEqual([status, 'OperationOutcome']);
+    expect((await all.get(path)).text).toBe(before.text);
+  });
+
+  it('answers hidden as absent', async () => {
+    const path = await fresh();
+    const body = diff('<remove sel="f:Observation/f:note[1]"/>');
+    const gp = carnet.as('gp');
+    const [hidden, absent] = [await gp.patch(path, body, xml), await gp.patch('Observation/no', body, xml)];
+    expect([hidden.status, hidden.text]).toEqual([404, absent.text]);
+  });
+});
+
 it('keeps to `If-Match`', async () => {
   const path = await fresh();
   const etag = (await all.get(path)).headers.get('etag')!;
@@ -203,12 +274,12 @@ it('answers hidden as absent, and what is deleted with 410', async () => {
 
 it('refuses other kinds of patches', async () => {
   const path = await fresh();
-  for (const type of ['application/xml-patch+xml', 'text/plain', 'application/merge-patch+json']) {
+  for (const type of ['text/xml-patch', 'text/plain', 'application/merge-patch+json']) {
     expect(errorOf(await all.patch(path, '{}', { 'content-type': type }))).toEqual([415, 'not-supported']);
   }
 });
 
-it('travels in a Bundle as Parameters or as a Binary with a JSON Patch', async () => {
+it('travels in a Bundle as Parameters or as a Binary with a JSON or an XML Patch', async () => {
   const path = await fresh();
   const data = Buffer.from(
     '[{"op":"add","path":"/referenceRange","value":[{"low":{"value":1.50}}]}]',
@@ -219,15 +290,19 @@ it('travels in a Bundle as Parameters or as a Binary with a JSON Patch', async (
     path: string('Observation.status'),
     value: code('amended'),
   });
+  const diff = Buffer.from('<diff><remove sel="Observation/note[1]"/></diff>').toString('base64');
+  const xml = { resourceType: 'Binary', contentType: 'application/xml-patch+xml', data: diff };
   for (const [type, resource] of [
     ['transaction', binary],
+    ['transaction', xml],
+    ['batch', xml],
     ['batch', parameters],
   ] as const) {
     const reply = await all.post('', bundle(type, { request: { method: 'PATCH', url: path }, resource }));
     expect([reply.status, reply.json.entry[0].response.status]).toEqual([200, '200 OK']);
   }
   const after = await all.get(path);
-  expect(after.json.status).toBe('amended');
+  expect([after.json.status, texts(after.json)]).toEqual(['amended', []]);
   expect(after.text).toContain('{"value":1.50}');
 });
 

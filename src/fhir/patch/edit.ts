@@ -27,7 +27,7 @@ export function listAt(place: Place, name: string): List {
 export function insertItem({ holder, key, shape }: List, index: number, part: Json): void {
   const length = listLength(holder, key);
   requireIndex(index, length + 1, key);
-  splice(holder, key, index, 0, valueFor(key, shape, part));
+  splice(holder, key, index, 0, [valueFor(key, shape, part)]);
 }
 
 export function moveItem({ holder, key }: List, source: number, destination: number): void {
@@ -42,7 +42,7 @@ export function moveItem({ holder, key }: List, source: number, destination: num
     ...(isObject(extra) ? { beside: extra } : {}),
   };
   splice(holder, key, source, 1);
-  splice(holder, key, destination, 0, item);
+  splice(holder, key, destination, 0, [item]);
 }
 
 function requireIndex(index: number, end: number, key: string): void {
@@ -50,7 +50,7 @@ function requireIndex(index: number, end: number, key: string): void {
   throw new FhirError('processing', `index ${index} is outside of \`${key}\`; allowed: 0 to ${end - 1}`);
 }
 
-export function removeElement({ holder, key, index }: Place): void {
+export function removeElement({ holder, key, index }: Pick<Place, 'holder' | 'key' | 'index'>): void {
   if (!holder) throw new FhirError('business-rule', "the resource as a whole can't be deleted by a patch");
   if (index !== undefined) return splice(holder, key, index, 1);
   delete holder[key];
@@ -61,14 +61,19 @@ export function replaceElement(place: Place, part: Json): void {
   const { holder, key, index, shape, choice } = place;
   if (!holder) throw new FhirError('business-rule', "the resource as a whole can't be replaced by a patch");
   const given = choice ? valueFor(choice.name, choice.shape, part) : valueFor(key, shape, part);
-  if (index !== undefined) return splice(holder, key, index, 1, given);
+  if (index !== undefined) return splice(holder, key, index, 1, [given]);
   removeElement(place);
   holder[given.key] = given.value;
   if (given.beside) holder[`_${given.key}`] = given.beside;
 }
 
 /** The object that gets a place's children; made for a primitive, whose children are kept in `_name`. */
-function holderOf({ holder, key, index, value }: Place): Json {
+export function holderOf({
+  holder,
+  key,
+  index,
+  value,
+}: Pick<Place, 'holder' | 'key' | 'index' | 'value'>): Json {
   if (isObject(value)) return value;
   if (!holder) throw new FhirError('processing', 'the resource has no such element');
   const besideKey = `_${key}`;

@@ -73,7 +73,7 @@ export function elementShape(owner: Shape, name: string): Shape {
 /** Sets a single element that isn't there yet, or appends to a repeating one. */
 export function assign(holder: Json, name: string, shape: Shape, part: Json): void {
   const given = valueFor(name, shape, part);
-  if (shape.repeats) return splice(holder, given.key, listLength(holder, given.key), 0, given);
+  if (shape.repeats) return splice(holder, given.key, listLength(holder, given.key), 0, [given]);
   const keys = shape.choices ? shape.choices.map((ending) => name + ending) : [name];
   if (keys.some((key) => Object.hasOwn(holder, key) || Object.hasOwn(holder, `_${key}`))) {
     throw new FhirError('processing', `\`${name}\` is already there and doesn't repeat; use replace`);
@@ -83,8 +83,12 @@ export function assign(holder: Json, name: string, shape: Shape, part: Json): vo
 }
 
 export function listLength(holder: Json, key: string): number {
+  return Math.max(ownList(holder, key).length, ownList(holder, `_${key}`).length);
+}
+
+function ownList(holder: Json, key: string): unknown[] {
   const list = Object.hasOwn(holder, key) ? holder[key] : undefined;
-  return Array.isArray(list) ? list.length : 0;
+  return Array.isArray(list) ? (list as unknown[]) : [];
 }
 
 /** Changes a list and the `_name` list that runs beside it; neither is left empty. */
@@ -93,10 +97,11 @@ export function splice(
   key: string,
   index: number,
   removed: number,
-  ...added: NewValue[]
+  added: readonly NewValue[] = [],
 ): void {
   const length = listLength(holder, key);
-  const values = length > 0 ? (holder[key] as unknown[]) : [];
+  const values = ownList(holder, key);
+  while (values.length < length) values.push(null);
   const besideKey = `_${key}`;
   const beside = holder[besideKey];
   if (Array.isArray(beside) || added.some((item) => item.beside)) {
@@ -104,11 +109,28 @@ export function splice(
       { length },
       (_, i): unknown => (Array.isArray(beside) ? beside[i] : null) ?? null,
     );
-    aligned.splice(index, removed, ...added.map((item) => item.beside ?? null));
+    exchange(
+      aligned,
+      index,
+      removed,
+      added.map((item) => item.beside ?? null),
+    );
     if (aligned.every((item) => item === null)) delete holder[besideKey];
     else holder[besideKey] = aligned;
   }
-  values.splice(index, removed, ...added.map((item) => item.value));
-  if (values.length === 0) delete holder[key];
+  exchange(
+    values,
+    index,
+    removed,
+    added.map((item) => item.value),
+  );
+  if (values.every((value) => value === null)) delete holder[key];
   else holder[key] = values;
+}
+
+/** As `splice` does, of more items than a call may have arguments. */
+function exchange(list: unknown[], index: number, removed: number, added: readonly unknown[]): void {
+  const rest = list.splice(index).slice(removed);
+  for (const item of added) list.push(item);
+  for (const item of rest) list.push(item);
 }

@@ -14,15 +14,29 @@ export interface Element {
   children: Element[];
   /** Of a narrative, its text. */
   raw?: string;
+  /** Of an operation of a patch: what is written in it, and the namespaces that its prefixes stand for. */
+  text?: string;
+  prefixes?: Readonly<Record<string, string>>;
 }
 
-const XHTML = 'http://www.w3.org/1999/xhtml';
+/** A patch holds operations, which may hold text. */
+export interface ElementsOptions {
+  operations?: boolean;
+  maxLength?: number;
+}
+
+const DEPTH_OF_OPERATIONS = 2;
+
+export const XHTML = 'http://www.w3.org/1999/xhtml';
 const INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance';
 const MAX_DEPTH = 100;
 
 /** @throws FhirError structure, too-long */
-export function parseElements(bytes: Buffer): Element {
-  requireReadable(bytes);
+export function parseElements(
+  bytes: Buffer,
+  { operations = false, maxLength }: ElementsOptions = {},
+): Element {
+  requireReadable(bytes, maxLength);
   if (!isUtf8(bytes)) throw refusal('the body is not valid UTF-8');
   const text = bytes.toString('utf8', bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0);
   const parser = new SaxesParser({ xmlns: true });
@@ -52,12 +66,13 @@ export function parseElements(bytes: Buffer): Element {
     if (depth > MAX_DEPTH) throw refusal(`the XML is nested deeper than ${MAX_DEPTH} levels`);
     if (narrative !== undefined) return;
     const isNarrative = tag.uri === XHTML;
-    const element = {
+    const element: Element = {
       name: tag.local,
       namespace: tag.uri,
       attributes: isNarrative ? {} : attributesOf(tag),
       children: [],
     };
+    if (operations && depth <= DEPTH_OF_OPERATIONS) element.prefixes = { ...root?.prefixes, ...tag.ns };
     open.at(-1)?.children.push(element);
     root ??= element;
     open.push(element);
@@ -75,14 +90,17 @@ export function parseElements(bytes: Buffer): Element {
     }
     open.pop();
   });
-  const refuseText = (found: string): void => {
-    if (narrative === undefined && found.trim() !== '')
+  const takeText = (found: string): void => {
+    if (operations && open.length === DEPTH_OF_OPERATIONS && narrative === undefined) {
+      const operation = open.at(-1)!;
+      operation.text = (operation.text ?? '') + found;
+    } else if (narrative === undefined && found.trim() !== '')
       throw refusal(
         `text is not allowed in \`${open.at(-1)?.name.slice(0, 64) ?? ''}\`; values stand in the attribute \`value\``,
       );
   };
-  parser.on('text', refuseText);
-  parser.on('cdata', refuseText);
+  parser.on('text', takeText);
+  parser.on('cdata', takeText);
   parser.write(text).close();
   if (root === undefined) throw refusal('the XML has no element');
   return root;

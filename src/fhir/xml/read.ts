@@ -59,7 +59,8 @@ function object(element: Element, type: string, isResource: boolean): string {
 const listed = (values: readonly (string | undefined)[], many: boolean): string =>
   many ? `[${values.map((each) => each ?? 'null').join(',')}]` : values[0]!;
 
-function valueOf(element: Element, type: string): { value?: string; beside?: string } {
+/** As text of JSON; `beside` is what stands in `_name`. @throws FhirError structure */
+export function valueOf(element: Element, type: string): { value?: string; beside?: string } {
   if (type === 'xhtml') return { value: quoted(element.raw ?? '') };
   if (element.namespace !== FHIR_NAMESPACE)
     throw refused(element, `is not of the namespace \`${FHIR_NAMESPACE}\``);
@@ -81,7 +82,7 @@ function valueOf(element: Element, type: string): { value?: string; beside?: str
 }
 
 /** What is no boolean or number stays text, for the validation to tell. */
-function primitive(value: string, type: string): string {
+export function primitive(value: string, type: string): string {
   if (type === 'boolean' && (value === 'true' || value === 'false')) return value;
   return NUMBERS.has(type) && NUMBER.test(value) ? value : quoted(value);
 }

@@ -280,6 +280,9 @@ const ODD: Probe[] = [
   form('Patient/_search', `identifier=${INS}|279035121518989`),
 ];
 
+const XML_TYPE: Record<string, string> = { 'content-type': 'application/xml-patch+xml' };
+const XML_PATCH = '<diff xmlns:f="http://hl7.org/fhir"><add sel="*"><f:language value="fr"/></add></diff>';
+
 /** They change nothing, since what they mean is hidden. */
 const NAMED_WRITES: Probe[] = HIDDEN_KEYS.flatMap((key) => {
   const [type = '', id = ''] = key.split('/');
@@ -295,6 +298,7 @@ const NAMED_WRITES: Probe[] = HIDDEN_KEYS.flatMap((key) => {
     { method: 'PUT', path: key, body: resource, headers: { 'if-match': 'W/"{vid:' + key + '}"' } },
     { method: 'PATCH', path: key, body: patch, headers: json },
     { method: 'PATCH', path: key, body: patch, headers: { ...json, 'if-match': 'W/"{vid:' + key + '}"' } },
+    { method: 'PATCH', path: key, body: XML_PATCH, headers: XML_TYPE },
     { method: 'DELETE', path: key },
     { method: 'DELETE', path: key, headers: { 'if-match': 'W/"{vid:' + key + '}"' } },
     { method: 'POST', path: `${key}/$meta-add`, body: meta },
@@ -391,6 +395,12 @@ const PUBLISHING: Probe[] = [
     path: `DocumentReference?identifier=${secret('hidden')}`,
     body: [{ op: 'replace', path: '/status', value: 'entered-in-error' }],
     headers: { 'content-type': 'application/json-patch+json' },
+  },
+  {
+    method: 'PATCH',
+    path: `DocumentReference?identifier=${secret('hidden')}`,
+    body: '<diff><replace sel="DocumentReference/status/@value">entered-in-error</replace></diff>',
+    headers: { 'content-type': 'application/xml-patch+xml' },
   },
   get(`DocumentReference?patient.identifier=${INS}%7C279035121518989&status=current&isArchived:missing=true`),
   get('DocumentReference?patient=hugo&relatesTo=DocumentReference/hugo-doc'),
