@@ -70,7 +70,10 @@ async function start(config: Config, { upstreams, authorities, rules }: Files): 
       host: config.host,
       base: config.baseUrl,
       resourceTypes: config.resourceTypes,
-      issuers: [...(demo === undefined ? [] : [demo.issuer]), ...outsideIssuers(config)],
+      issuers: [
+        ...(demo === undefined ? [] : [{ ...demo.issuer, isSandbox: true as const }]),
+        ...outsideIssuers(config),
+      ],
       isSandbox: config.demo,
       authorization:
         config.auth.server === undefined

@@ -5,7 +5,7 @@
 import type { Subject } from '../consent/subject.ts';
 
 /** A Subject without what the token's scope says; `rights` are those that its client may use. */
-export type Holder = Omit<Subject, 'scopes' | 'tokenId'>;
+export type Holder = Omit<Subject, 'scopes' | 'tokenId' | 'lives' | 'issuer'>;
 
 /** What an authorization settled beside the scope: who, and in which context. */
 export interface Settled {
@@ -39,6 +39,8 @@ export interface Held {
   until?: number;
   /** Names of what it hangs on. */
   lives: readonly string[];
+  /** Those of them on which also hangs what is made with it and goes on without it. */
+  lasting?: readonly string[];
 }
 
 /** An access token as it is kept. */

@@ -20,12 +20,13 @@ export async function opaqueSubject(
   return subject;
 }
 
-function subjectOf({ id, scope, holder }: OpaqueToken): Subject {
+function subjectOf({ id, scope, holder, lasting }: OpaqueToken): Subject {
   const { scopes, rights } = parseScopes(scope);
   return {
     ...holder,
     scopes,
     rights: rights.filter((right) => holder.rights.includes(right)),
     tokenId: id,
+    ...(lasting === undefined ? {} : { lives: lasting }),
   };
 }

@@ -9,6 +9,7 @@ import { isBearer, type Presented } from './bound.ts';
 import type { Ahead } from './grants.ts';
 import type { KeySet } from './keys.ts';
 import { CONTEXTS, parseScopes } from './scopes.ts';
+import { personsIn, reaches, type Standing } from './standing.ts';
 import type { Emergency } from '../consent/caller.ts';
 import type { Role, Subject } from '../consent/subject.ts';
 
@@ -23,6 +24,8 @@ export interface Issuer {
   maxAge: number;
   /** Beside the roles; absent: whatever its tokens claim. */
   bounds?: Bounds;
+  /** The people are made up, and have no accounts that could be suspended. */
+  isSandbox?: true;
 }
 
 export interface Bounds {
@@ -74,11 +77,21 @@ const KINDS: Record<Role, readonly string[]> = {
 const REGISTERS: ReadonlySet<Role> = new Set(['system', 'all']);
 
 /** Why a request's token was not believed. */
-export const REFUSALS = ['missing', 'malformed', 'untrusted', 'expired', 'invalid', 'unfit'] as const;
+export const REFUSALS = [
+  'missing',
+  'malformed',
+  'untrusted',
+  'expired',
+  'invalid',
+  'unfit',
+  'suspended',
+] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
 interface Known {
   subject: Subject;
+  /** Who must not be suspended here. */
+  persons: readonly string[];
   /** Milliseconds. */
   until: number;
   readAt: number;
@@ -98,18 +111,22 @@ export class Tokens {
   readonly #known = new Map<string, Known>();
   readonly #tell: (why: Refusal) => void;
   readonly #own: Own | undefined;
+  readonly #standing: Standing | undefined;
 
   /**
    * @param tell of each refusal
    * @param own who is calling with a token of our own authorization server
+   * @param others that are trusted beside these, as long as the answer says so
+   * @param standing whether accounts here of who calls by a token of elsewhere are suspended
    */
-  /** @param others that are trusted beside these, as long as the answer says so */
   constructor(
     issuers: readonly Issuer[],
     tell: (why: Refusal) => void = () => {},
     own?: Own,
     others: (issuer: string) => Promise<Issuer | undefined> = async () => undefined,
+    standing?: Standing,
   ) {
+    this.#standing = standing;
     this.#others = others;
     this.#own = own;
     this.#issuers = new Map(issuers.map((issuer) => [issuer.issuer, issuer]));
@@ -151,18 +168,44 @@ export class Tokens {
     const now = Date.now();
     const known = this.#known.get(key);
     if (known !== undefined && now < known.until && now - known.readAt < GOOD_FOR)
-      return requireBearer(known, presented);
+      return this.#admit(known, presented, ahead);
     const verified = await this.#verify(token);
     if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value!);
     this.#known.delete(key);
     this.#known.set(key, { ...verified, readAt: now });
-    return requireBearer(verified, presented);
+    return this.#admit(verified, presented, ahead);
+  }
+
+  /** INVARIANT: asked of each request, whatever is remembered of the token. */
+  async #admit(verified: Omit<Known, 'readAt'>, presented: Presented, ahead?: Ahead): Promise<Subject> {
+    const subject = requireBearer(verified, presented);
+    if (this.#standing === undefined || verified.persons.length === 0) return subject;
+    const read = ahead !== undefined && reaches(subject, ahead) ? ahead : undefined;
+    if (await this.#standing.areOpen(verified.persons, read)) return subject;
+    throw new Refused('suspended', 'the account is suspended');
+  }
+
+  /** Whether who once came so would still be believed: their issuer, themself, and what their rights hang on. */
+  async stands(subject: Subject): Promise<boolean> {
+    const { issuer: named, role, lives = [] } = subject;
+    const issuer = named === undefined ? undefined : await this.#issuer(named);
+    if (named !== undefined && !(issuer?.roles.has(role) === true && isWithin(subject, issuer.bounds)))
+      return false;
+    const persons = personsOf(subject, issuer);
+    return (
+      this.#standing === undefined ||
+      ((await this.#standing.areOpen(persons)) && (await this.#standing.goOn(lives)))
+    );
+  }
+
+  async #issuer(named: string): Promise<Issuer | undefined> {
+    return this.#issuers.get(named) ?? this.#others(named.slice(0, 500));
   }
 
   async #verify(token: string): Promise<Omit<Known, 'readAt'>> {
     const decoded = decode(token);
     const named = String(decoded?.payload.iss);
-    const issuer = this.#issuers.get(named) ?? (await this.#others(named.slice(0, 500)));
+    const issuer = await this.#issuer(named);
     // https://datatracker.ietf.org/doc/html/rfc7515#section-4.1.11: no extension is understood here
     const kid = decoded?.header.crit === undefined ? decoded?.header.kid : undefined;
     const key = issuer === undefined || typeof kid !== 'string' ? undefined : await issuer.keys.key(kid);
@@ -185,9 +228,15 @@ export class Tokens {
       throw new Refused('invalid', 'the token has no expiry');
     const until = Math.min(claims.exp, (claims.iat ?? claims.exp) + issuer.maxAge) * 1000;
     const subject = subjectOf(claims, issuer);
-    requireWithin(subject, issuer.bounds);
+    if (!isWithin(subject, issuer.bounds))
+      throw new Refused('unfit', 'the token claims what its issuer may not give');
     const boundTo = boundIn(claims);
-    return { subject, until, ...(boundTo === undefined ? {} : { boundTo }) };
+    return {
+      subject,
+      persons: personsOf(subject, issuer),
+      until,
+      ...(boundTo === undefined ? {} : { boundTo }),
+    };
   }
 }
 
@@ -254,21 +303,28 @@ function subjectOf(claims: Claims, issuer: Issuer): Subject {
     client: typeof claims.client_id === 'string' ? claims.client_id : issuer.issuer,
     name: typeof claims.name === 'string' ? claims.name.slice(0, 200) : undefined,
     tokenId: typeof claims.jti === 'string' ? claims.jti : undefined,
+    issuer: issuer.issuer,
   };
 }
 
-/** What is claimed beyond them is no claim at all. @throws Refused */
-function requireWithin({ organizations, purposes, emergencies, regulator }: Subject, bounds?: Bounds): void {
-  if (bounds === undefined) return;
+/** What is claimed beyond them is no claim at all. */
+function isWithin(
+  { organizations, purposes, emergencies, regulator }: Subject,
+  bounds: Bounds | undefined,
+): boolean {
+  if (bounds === undefined) return true;
   const beyond = (claimed: readonly string[], allowed: readonly string[] | undefined): boolean =>
     allowed !== undefined && claimed.some((each) => !allowed.includes(each));
-  if (
+  const isBeyond =
     beyond(organizations, bounds.organizations) ||
     beyond(purposes, bounds.purposes) ||
-    (!bounds.emergencies && (emergencies.length > 0 || regulator))
-  ) {
-    throw new Refused('unfit', 'the token claims what its issuer may not give');
-  }
+    (!bounds.emergencies && (emergencies.length > 0 || regulator));
+  return !isBeyond;
+}
+
+/** Who must not be suspended here. */
+function personsOf(subject: Subject, issuer: Issuer | undefined): string[] {
+  return issuer?.isSandbox === true ? [] : personsIn(subject);
 }
 
 /**

@@ -21,8 +21,8 @@ import { withDatabase } from './database.ts';
 const USAGE = `usage: npm run logins -- code PATIENT | suspend ACCOUNT | resume ACCOUNT
 code     prints a new activation code of the space with this id, for the letter to its patient: it is good once, for six
          weeks, in place of any before, and kept nowhere in clear
-suspend  ends all that was given to an account, or to systems for its professional, and lets nobody in by it; its id is in
-         the traces of its logins
+suspend  ends all that was given to an account, or to systems for its professional, and lets nobody in by it, nor its
+         person by an issuer elsewhere; its id is in the traces of its logins
 resume   lets it in again`;
 
 interface Desk {

@@ -55,6 +55,7 @@ import { ensureLayout } from '../store/layout.ts';
 import { Notices } from '../store/outgoing/notices.ts';
 import { MongoOutbox } from '../store/outgoing/outbox.ts';
 import { rateOfAll } from '../store/records/rates.ts';
+import { ShutPersons } from '../store/records/shut.ts';
 import { stateOf } from '../store/state.ts';
 import { Store } from '../store/store.ts';
 import { Subscriptions } from '../store/outgoing/subscriptions.ts';
@@ -258,6 +259,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       metrics?.tokenRefused,
       authorization?.own,
       catalogue.issuer(base),
+      new ShutPersons(database, ring, store.ahead),
     );
     const ready = readiness({ database: () => database.db.command({ ping: 1 }) });
     const page = observing.page({
@@ -294,7 +296,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const asked = await observing.serve(page, log);
     const mailing = options.mail === undefined ? undefined : smtp(options.mail);
     const connections = sockets(server, base, (token) => subscriptions.bind(token));
-    const deliverer = subscribed.deliverer(connections, mailing, options.mail?.link ?? base);
+    const deliverer = subscribed.deliverer(connections, mailing, options.mail?.link ?? base, (subject) =>
+      tokens.stands(subject),
+    );
     const jobs = startJobs(
       [
         ...(authorization?.jobs ?? []),

@@ -19,7 +19,7 @@ import { accepted } from '../subscription/accept.ts';
 import { Deliverer } from '../subscription/deliverer.ts';
 import type { Host } from '../subscription/hosts.ts';
 import type { Offered } from '../subscription/plan.ts';
-import type { Channel, Desk, OpenSession } from '../subscription/ports.ts';
+import type { Channel, Desk, OpenSession, Stands } from '../subscription/ports.ts';
 
 export interface SubscribingOptions {
   base: string;
@@ -39,7 +39,8 @@ export interface SubscribingOptions {
 
 export interface Subscribing {
   accept(subject: Subject): Accept;
-  deliverer(websocket: Channel, mail: Carrier | undefined, link: string): Deliverer;
+  /** @param stands whether a subscriber's rights still hold */
+  deliverer(websocket: Channel, mail: Carrier | undefined, link: string, stands: Stands): Deliverer;
 }
 
 export function subscribing(options: SubscribingOptions): Subscribing {
@@ -47,12 +48,13 @@ export function subscribing(options: SubscribingOptions): Subscribing {
   const offered = (): Offered => ({ base, types, terminology, now: Date.now(), hosts, mails });
   return {
     accept: (subject) => (change) => accepted(change, subject, offered()),
-    deliverer: (websocket, mail, link) =>
+    deliverer: (websocket, mail, link, stands) =>
       new Deliverer({
         desk,
         outbox,
         channels: { 'rest-hook': restHook(hosts, lookup), websocket, email: byMail(mail, link) },
         session: sessions(options),
+        stands,
         offered,
         base,
         now: Date.now,

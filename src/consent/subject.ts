@@ -52,6 +52,10 @@ export interface Subject {
   name?: string;
   /** Token id, for traces. */
   tokenId?: string;
+  /** Names of what the rights hang on beyond the token and the authorization: client and role, see auth/grants.ts. */
+  lives?: readonly string[];
+  /** Of a JSON Web Token. */
+  issuer?: string;
 }
 
 /** As the token of the representative themself would say it. */

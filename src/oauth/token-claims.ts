@@ -60,6 +60,7 @@ export function tokenClaims({ base, artifacts, pace, stands, errors }: TokenClai
     const held: Held = {
       holder: settled.holder,
       lives: [artifacts.life('grant', grantId), registration.life, ...session, ...lives],
+      lasting: [registration.life, ...lives],
       ...(connection === undefined ? {} : { until: connection.until }),
     };
     return {
@@ -95,6 +96,6 @@ export function tokenClaims({ base, artifacts, pace, stands, errors }: TokenClai
       client: client.id,
       name: client.name,
     };
-    return { held: { holder, lives: [life] } };
+    return { held: { holder, lives: [life], lasting: [life] } };
   }
 }

@@ -12,6 +12,7 @@ import type { Database, PatientDoc } from './database.ts';
 import { type Doc, type HistoryDoc, WITHOUT_INDEX } from './document.ts';
 import { Gather } from './gather.ts';
 import type { ArtifactDoc } from './records/artifacts.ts';
+import { areMet, BETWEEN, nameIn } from './records/needs.ts';
 
 export interface Current {
   doc: Doc;
@@ -21,12 +22,9 @@ export interface Current {
 interface Read {
   /** Absent: there is none. */
   current: Current | undefined;
-  /** All the lives that were asked for with it are there. */
-  isAlive: boolean;
+  /** What was asked for with it is there, and what must not be isn't. */
+  isMet: boolean;
 }
-
-/** Between a name and those of lives: in neither. */
-const BETWEEN = '\n';
 
 /** The current version, or the mark of a deletion. */
 export interface Newest {
@@ -72,11 +70,11 @@ export class Currents {
     return (await this.#read(rid)).current;
   }
 
-  /** Whether these records of `artifacts` are there; what was read with them is left for the request. */
-  async ahead(ahead: Ahead, lives: readonly string[]): Promise<boolean> {
-    const read = await this.#read([ahead.rid, ...lives].join(BETWEEN));
+  /** Whether this holds of the records of `artifacts`; what was read with them is left for the request. */
+  async ahead(ahead: Ahead, needs: readonly string[]): Promise<boolean> {
+    const read = await this.#read([ahead.rid, ...needs].join(BETWEEN));
     ahead.found = read;
-    return read.isAlive;
+    return read.isMet;
   }
 
   async #read(key: string): Promise<Read> {
@@ -94,55 +92,52 @@ export class Currents {
 
   async #fetch(keys: readonly string[]): Promise<Map<string, Read>> {
     const asked = keys.map((key) => {
-      const [rid = '', ...lives] = key.split(BETWEEN);
-      return { key, rid, lives };
+      const [rid = '', ...needs] = key.split(BETWEEN);
+      return { key, rid, needs };
     });
-    const lives = new Set(asked.flatMap((each) => each.lives));
-    const { found, alive } = await this.#together([...new Set(asked.map(({ rid }) => rid))], [...lives]);
+    const names = new Set(asked.flatMap(({ needs }) => needs.map(nameIn)));
+    const { found, there } = await this.#together([...new Set(asked.map(({ rid }) => rid))], [...names]);
     return new Map(
-      asked.map(({ key, rid, lives: own }) => [
-        key,
-        { current: found.get(rid), isAlive: own.every((life) => alive.has(life)) },
-      ]),
+      asked.map(({ key, rid, needs }) => [key, { current: found.get(rid), isMet: areMet(needs, there) }]),
     );
   }
 
   async #together(
     rids: string[],
-    lives: string[],
-  ): Promise<{ found: Map<string, Current>; alive: ReadonlySet<string> }> {
+    names: string[],
+  ): Promise<{ found: Map<string, Current>; there: ReadonlySet<string> }> {
     const { resources } = this.#database;
-    const alive = new Set<string>();
+    const there = new Set<string>();
     const query: Query = { _id: { $in: rids } };
     const patients = new Set(rids.flatMap((rid) => this.#owners.get(rid) ?? []));
-    if (patients.size === 0 && lives.length === 0)
-      return { found: byId(await find(resources, query, { projection: WITHOUT_INDEX }), NONE), alive };
-    const read = await aggregate<Doc | PatientDoc | Life, Doc>(resources, [
+    if (patients.size === 0 && names.length === 0)
+      return { found: byId(await find(resources, query, { projection: WITHOUT_INDEX }), NONE), there };
+    const read = await aggregate<Doc | PatientDoc | Artifact, Doc>(resources, [
       { $match: query },
       { $unset: UNINDEXED },
       ...(patients.size === 0
         ? []
         : [{ $unionWith: { coll: 'patients', pipeline: [{ $match: { _id: { $in: [...patients] } } }] } }]),
-      ...(lives.length === 0 ? [] : [LIVING(lives)]),
+      ...(names.length === 0 ? [] : [ARTIFACTS(names)]),
     ]);
     const versions = new Map([...patients].map((patient) => [patient, 0]));
     const docs: Doc[] = [];
     // no id of a patient has a slash
     for (const each of read)
-      if ('kind' in each) alive.add(each._id);
+      if ('kind' in each) there.add(each._id);
       else if (each._id.includes('/')) docs.push(each as Doc);
       else versions.set(each._id, each.v);
-    return { found: byId(docs, versions), alive };
+    return { found: byId(docs, versions), there };
   }
 }
 
-type Life = Pick<ArtifactDoc, '_id' | 'kind'>;
+type Artifact = Pick<ArtifactDoc, '_id' | 'kind'>;
 
 /** Told by their kind, which nothing else has. */
-const LIVING = (lives: readonly string[]) => ({
+const ARTIFACTS = (names: readonly string[]) => ({
   $unionWith: {
     coll: 'artifacts',
-    pipeline: [{ $match: { _id: { $in: lives } } }, { $project: { kind: 1 } }],
+    pipeline: [{ $match: { _id: { $in: names } } }, { $project: { kind: 1 } }],
   },
 });
 

@@ -130,8 +130,8 @@ export class Store implements ResourceStore {
   }
 
   /** Reads a resource, and tells whether these records of `artifacts` are there: see current.ts. */
-  readonly ahead = (ahead: Ahead, ids: readonly string[]): Promise<boolean> =>
-    this.#currents.ahead(ahead, ids);
+  readonly ahead = (ahead: Ahead, needs: readonly string[]): Promise<boolean> =>
+    this.#currents.ahead(ahead, needs);
 
   async get(access: Access, type: string, id: string): Promise<Stored | undefined> {
     const rid = `${type}/${id}`;

@@ -14,6 +14,7 @@ import {
   Lost,
   type Opened,
   type OpenSession,
+  type Stands,
   Undelivered,
 } from './ports.ts';
 import { Turn, candidateOf, leaseFor, textOf } from './turn.ts';
@@ -32,6 +33,7 @@ export interface DelivererOptions {
   outbox: Outbox;
   channels: Readonly<Record<Plan['target']['kind'], Channel>>;
   session: OpenSession;
+  stands: Stands;
   offered: () => Offered;
   base: string;
   now: () => number;

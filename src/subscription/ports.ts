@@ -86,6 +86,9 @@ export interface Session {
   record(): Promise<void>;
 }
 
+/** Whether the rights that it was written with still hold, beside what the gate says. */
+export type Stands = (subject: Subject) => Promise<boolean>;
+
 export type OpenSession = (subject: Subject, subscription: string, to: string) => Session;
 
 export interface Notification {

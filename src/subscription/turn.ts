@@ -18,6 +18,8 @@ import {
   type Numbered,
   type Opened,
   type OpenSession,
+  type Session,
+  type Stands,
   Undelivered,
 } from './ports.ts';
 
@@ -31,6 +33,7 @@ export interface TurnOptions {
   outbox: Pick<Outbox, 'after'>;
   channel: Channel;
   session: OpenSession;
+  stands: Stands;
   base: string;
   now: () => number;
 }
@@ -88,6 +91,7 @@ export class Turn {
   async #sendAlone(kind: 'handshake' | 'heartbeat'): Promise<void> {
     const reached = await this.#reach();
     try {
+      await this.#requireStanding();
       await reached.send({ kind, subscription: this.#claimed.id, body: this.#bundle(kind, []) });
     } finally {
       reached.close();
@@ -99,7 +103,7 @@ export class Turn {
   /** What the gate gives now, of what was written since. */
   async #gather(): Promise<Found> {
     const { desk, outbox, now } = this.#options;
-    const session = this.#session();
+    const session = await this.#session();
     const events: Candidate[] = [];
     let upto = this.#claimed.place;
     for (;;) {
@@ -132,7 +136,7 @@ export class Turn {
     const reached = await this.#reach();
     try {
       // time has passed: the gate decides anew, and what it gives now is what is sent
-      const session = this.#session();
+      const session = await this.#session();
       const told: Told[] = [];
       let number = this.#claimed.events;
       for (const event of events) {
@@ -183,7 +187,14 @@ export class Turn {
     return this.#options.channel.reach(this.#plan, this.#claimed.id);
   }
 
-  #session() {
+  async #requireStanding(): Promise<void> {
+    if (await this.#options.stands(this.#opened.subject)) return;
+    throw new Undelivered('the rights that it was written with have ended: write it again', true);
+  }
+
+  /** @throws Undelivered */
+  async #session(): Promise<Session> {
+    await this.#requireStanding();
     const { target } = this.#plan;
     const to = target.kind === 'rest-hook' ? new URL(target.endpoint).hostname : target.kind;
     return this.#options.session(this.#opened.subject, this.#claimed.id, to);

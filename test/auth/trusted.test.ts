@@ -89,3 +89,12 @@ it('are asked for once in a while, also those that don’t exist', async () => {
   for (let index = 0; index < 3; index += 1) await come(tokens, strange);
   expect(asked).toEqual([ISSUER, 'https://x.example']);
 });
+
+it('what was once believed stands as long as the issuer may say it', async () => {
+  const subject = await tokensWith({}).authenticate(`Bearer ${token()}`);
+  const stands = (trusted: Partial<Trusted> | undefined) => tokensWith(trusted).stands(subject);
+  expect(await stands({})).toBe(true);
+  expect(await stands(undefined)).toBe(false);
+  expect(await stands({ roles: ['system'] })).toBe(false);
+  expect(await stands({ purposes: ['PATRQT'] })).toBe(false);
+});

@@ -242,10 +242,6 @@ it('ends when an account of the person is suspended, and comes not again until e
   }
   expect((await as(await ask(await naming(DOCTOR))).get('Practitioner')).status).toBe(200);
   expect((await given.get('Practitioner')).status).toBe(401);
-  // the token of an issuer elsewhere isn't given to this account, and ends by that issuer
-  await logins.suspend(first!);
-  expect((await oauth.carnet.as('emergency').get('Practitioner')).status).toBe(200);
-  await logins.resume(first!);
 });
 
 it('clients find it in the metadata', async () => {

@@ -173,7 +173,7 @@ describe('labels', () => {
       route: [...ROUTES.map(({ interaction }) => interaction), 'none'],
       method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'other'],
       status: ['2xx', '3xx', '4xx', '5xx'],
-      reason: ['missing', 'malformed', 'untrusted', 'expired', 'invalid', 'unfit'],
+      reason: ['missing', 'malformed', 'untrusted', 'expired', 'invalid', 'unfit', 'suspended'],
       mode: ['BTG', 'ETREAT'],
       role: ['patient', 'representative', 'professional', 'system', 'app', 'operator', 'all'],
       check: ['database'],

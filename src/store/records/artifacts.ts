@@ -21,6 +21,7 @@ import { isDuplicate } from '../fault.ts';
 import { Gather } from '../gather.ts';
 import type { KeyRing } from '../keys/keys.ts';
 import { seal, unseal } from '../keys/sealing.ts';
+import { BETWEEN } from './needs.ts';
 
 export interface ArtifactDoc {
   /** Keyed hash of kind and id. */
@@ -47,15 +48,13 @@ interface Known {
   reads: ReadonlySet<string>;
 }
 
-/** Reads a resource, and tells whether all these records of `artifacts` are there. */
-export type Together = (ahead: Ahead, ids: readonly string[]) => Promise<boolean>;
+/** Reads a resource, and tells whether this holds of the records of `artifacts`, see needs.ts. */
+export type Together = (ahead: Ahead, needs: readonly string[]) => Promise<boolean>;
 
 /** Kind of what tokens hang on. */
 export const LIFE = 'life';
 const TIME = { maxTimeMS: 10_000 };
 const REMEMBERED = 10_000;
-/** In no name. */
-const BETWEEN = '\n';
 /** What a request may carry: tokens of persons, and of systems. */
 const ACCESS = ['AccessToken', 'ClientCredentials'] as const;
 

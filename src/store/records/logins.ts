@@ -12,6 +12,7 @@ import type { Database } from '../database.ts';
 import { isDuplicate } from '../fault.ts';
 import type { KeyRing } from '../keys/keys.ts';
 import { seal, unseal } from '../keys/sealing.ts';
+import { ShutPersons } from './shut.ts';
 
 export interface LoginDoc {
   /** Keyed hash of issuer and `sub`. */
@@ -22,13 +23,13 @@ export interface LoginDoc {
   suspended?: boolean;
 }
 
-/** A professional whom a system names by itself; see oauth/assertion.ts. */
+/** A person beside their accounts: a system may name a professional by itself, see oauth/assertion.ts. */
 export interface AssertedDoc {
   /** Keyed hash of their reference. */
   _id: string;
   /** What the tokens hang on that were given for them. */
   life?: string;
-  /** Accounts of theirs that are suspended: as long as there is one, nobody names them. */
+  /** Accounts of theirs that are suspended: as long as there is one, nobody names them, nor speaks for them elsewhere. */
   suspended?: string[];
 }
 
@@ -39,11 +40,13 @@ export class MongoLogins implements Logins {
   readonly #database: Database;
   readonly #hashing: Buffer;
   readonly #sealing: Buffer;
+  readonly #shut: ShutPersons;
 
   constructor(database: Database, ring: KeyRing) {
     this.#database = database;
     this.#hashing = ring.derive('login hashes');
     this.#sealing = ring.derive('logins');
+    this.#shut = new ShutPersons(database, ring);
   }
 
   nameOf({ issuer, sub }: Login): string {
@@ -70,7 +73,7 @@ export class MongoLogins implements Logins {
   }
 
   asserted(reference: string): Promise<string | undefined> {
-    const _id = this.#person(reference);
+    const _id = this.#shut.hash(reference);
     const { asserted } = this.#database;
     return twice(async () => {
       const [known] = await find(asserted, { _id });
@@ -121,14 +124,7 @@ export class MongoLogins implements Logins {
         persons.map(({ life }) => life!),
         session,
       );
-      for (const _id of this.#professionals(persons)) {
-        const shut = { $addToSet: { suspended: account }, $unset: { life: '' as const } };
-        const before = await this.#database.asserted.findOneAndUpdate({ _id }, shut, {
-          upsert: true,
-          session,
-        });
-        if (before?.life !== undefined) await this.#end([before.life], session);
-      }
+      for (const reference of referencesIn(persons)) await this.#shutOut(reference, account, session);
       await this.#database.logins.updateOne({ _id: doc._id }, { $set: { suspended: true } }, { session });
     });
   }
@@ -142,21 +138,28 @@ export class MongoLogins implements Logins {
         persons.map(({ life }) => life),
         session,
       );
-      for (const _id of this.#professionals(persons))
-        await this.#database.asserted.updateOne({ _id }, { $pull: { suspended: account } }, { session });
+      for (const reference of referencesIn(persons)) await this.#letIn(reference, account, session);
       const update = { $set: { sealed: this.#sealed(doc._id, persons) }, $unset: { suspended: '' as const } };
       await this.#database.logins.updateOne({ _id: doc._id }, update, { session });
     });
   }
 
-  #professionals(persons: readonly Person[]): Set<string> {
-    return new Set(
-      persons.filter(({ role }) => role === 'professional').map(({ reference }) => this.#person(reference)),
-    );
+  async #shutOut(reference: string, account: string, session: ClientSession): Promise<void> {
+    const _id = this.#shut.hash(reference);
+    const update = { $addToSet: { suspended: account }, $unset: { life: '' as const } };
+    const before = await this.#database.asserted.findOneAndUpdate({ _id }, update, { upsert: true, session });
+    if (before?.life !== undefined) await this.#end([before.life], session);
+    await this.#shut.shut(reference, session);
   }
 
-  #person(reference: string): string {
-    return createHmac('sha256', this.#hashing).update(`person ${reference}`).digest('base64url');
+  async #letIn(reference: string, account: string, session: ClientSession): Promise<void> {
+    const _id = this.#shut.hash(reference);
+    const update = { $pull: { suspended: account } };
+    const left = await this.#database.asserted.findOneAndUpdate({ _id }, update, {
+      session,
+      returnDocument: 'after',
+    });
+    if (left === null || !isShut(left)) await this.#shut.open(reference, session);
   }
 
   #each(account: string, change: (doc: LoginDoc, session: ClientSession) => Promise<void>): Promise<boolean> {
@@ -191,6 +194,11 @@ export class MongoLogins implements Logins {
   #opened({ _id, sealed }: LoginDoc): Person[] {
     return JSON.parse(unseal(this.#sealing, sealed, _id).toString()) as Person[];
   }
+}
+
+/** As whom each of them calls. */
+function referencesIn(persons: readonly Person[]): Set<string> {
+  return new Set(persons.flatMap(({ reference, related }) => [reference, ...related]));
 }
 
 const isShut = ({ suspended = [] }: AssertedDoc): boolean => suspended.length > 0;
