@@ -1,5 +1,7 @@
 /** What a Provide Document Bundle must be, checked before anything is done: https://profiles.ihe.net/ITI/MHD/ITI-65.html */
 import { items } from '../fhir/items.ts';
+import { attachmentFault, knownOf } from '../fhir/content/attachment.ts';
+import { stringifyJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Reference, Resource } from '../fhir/resource.ts';
 import { measured } from './attachment.ts';
@@ -101,19 +103,37 @@ function checkContents(parts: readonly Part[], documents: readonly Part[]): void
   }
 }
 
-/** Sizes and hashes that documents lack are filled in from the Bundle's own Binaries. @throws FhirError 422 */
+/**
+ * Sizes and hashes that documents lack are filled in from the Bundle's own Binaries. A FHIR document has none (MHD), but
+ * PDSm's profile asks for both: what is said of one is held against its JSON as it was sent, without blanks.
+ * @throws FhirError 422
+ */
 export function completed(parts: readonly Part[]): void {
-  const contents = new Map(made(parts, 'Binary').map((part) => [part.fullUrl, part.resource!]));
+  const contents = new Map(
+    [...made(parts, 'Binary'), ...made(parts, 'Bundle')].map((part) => [part.fullUrl, part.resource!]),
+  );
   if (contents.size === 0) return;
   for (const document of made(parts, 'DocumentReference')) {
     for (const [index, attachment] of attachmentsOf(document.resource!).entries()) {
-      const binary = typeof attachment.url === 'string' ? contents.get(attachment.url) : undefined;
-      if (binary === undefined || typeof binary.data !== 'string') continue;
+      const content = typeof attachment.url === 'string' ? contents.get(attachment.url) : undefined;
       const expression = `${at(document)}.content[${index}].attachment`;
-      Object.assign(attachment, measured(attachment, binary.data, binary.contentType, expression));
-      attachment.contentType ??= binary.contentType;
+      if (content?.resourceType === 'Bundle') checkDocument(attachment, content, expression);
+      if (content?.resourceType !== 'Binary' || typeof content.data !== 'string') continue;
+      Object.assign(attachment, measured(attachment, content.data, content.contentType, expression));
+      attachment.contentType ??= content.contentType;
     }
   }
+}
+
+function checkDocument(attachment: Json, document: Resource, expression: string): void {
+  const { size, hash, contentType } = attachment;
+  if (typeof contentType === 'string' && !/^application\/fhir\+(json|xml)\s*(;|$)/i.test(contentType))
+    throw broken('a FHIR document is `application/fhir+json` or `application/fhir+xml`', expression);
+  if (size === undefined && hash === undefined) return;
+  const data = Buffer.from(stringifyJson(document)).toString('base64');
+  const fault = attachmentFault({ size, hash }, knownOf(data, undefined));
+  if (fault === undefined) return;
+  throw broken(`${fault}: of a FHIR document, as JSON without blanks; both may be left out`, expression);
 }
 
 const at = ({ index }: Part): string => `Bundle.entry[${index}].resource`;

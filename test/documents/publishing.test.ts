@@ -1,4 +1,5 @@
 /** Documents given: ITI-65 and ITI-105, replacements, and what is sent twice. */
+import { createHash } from 'node:crypto';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { type Client, type TestServer, putAll, testServer } from '../support/server.ts';
 import {
@@ -156,6 +157,70 @@ describe('a Provide Document Bundle', () => {
     const hides = [{ op: 'add', path: '/securityLabel/-', value: label(VISIBILITY, 'INVISIBLE_PATIENT') }];
     expect((await hospital.patch(described, hides)).status).toBe(200);
     expect([(await patient.get(bundle)).status, (await hospital.get(bundle)).status]).toEqual([404, 200]);
+  });
+});
+
+describe('what is said of a FHIR document in ITI-65', () => {
+  const content: Resource = {
+    resourceType: 'Bundle',
+    identifier: { system: 'urn:ietf:rfc:3986', value: uuid() },
+    type: 'document',
+    timestamp: '2026-05-02T10:00:00Z',
+    entry: [
+      {
+        fullUrl: 'urn:uuid:9f3c1f0e-0d5c-4b5c-9d3a-6a5c6d7e8f90',
+        resource: {
+          resourceType: 'Composition',
+          status: 'final',
+          type: { text: 'note' },
+          subject: { display: 'moi' },
+          date: '2026-05-02',
+          author: [{ display: 'Dr X' }],
+          title: 'Évolution',
+        },
+      },
+    ],
+  };
+  const bytes = Buffer.from(JSON.stringify(content));
+  const size = bytes.length;
+  const hash = createHash('sha1').update(bytes).digest('base64');
+  const send = (attachment: Json, of = uuid()) => {
+    const at = uuid();
+    return hospital.post('', {
+      resourceType: 'Bundle',
+      type: 'transaction',
+      entry: [
+        post(listOf('submissionset', OF, [of])),
+        post(document(OF, { content: [{ attachment: { url: at, title: 'Note', ...attachment } }] }), of),
+        post(content, at),
+      ],
+    });
+  };
+  const contentType = 'application/fhir+json';
+
+  it.each([
+    ['nothing', { contentType }],
+    ['its size and hash', { contentType, size, hash }],
+    ['XML as its type', { contentType: 'application/fhir+xml; fhirVersion=4.0' }],
+  ])('may be %s', async (_, attachment) => {
+    const { status, json } = await send(attachment);
+    expect(status).toBe(200);
+    const kept = (await hospital.get(place(json, 1))).json.content[0].attachment;
+    expect(kept).toEqual({ title: 'Note', ...attachment, url: place(json, 2) });
+  });
+
+  it.each<[string, Json]>([
+    ['another size', { contentType, size: size + 1 }],
+    ['another hash', { contentType, hash: createHash('sha1').update('x').digest('base64') }],
+    ['another type', { contentType: 'application/pdf' }],
+  ])('is refused with the whole when it is %s', async (_, attachment) => {
+    const before = await count('DocumentReference?patient=demo-mother');
+    const { status, json } = await send(attachment);
+    expect([status, json.issue[0].expression]).toEqual([
+      422,
+      ['Bundle.entry[1].resource.content[0].attachment'],
+    ]);
+    expect(await count('DocumentReference?patient=demo-mother')).toBe(before);
   });
 });
 
