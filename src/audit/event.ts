@@ -52,6 +52,8 @@ export interface Facts {
 export interface Named {
   reference: string;
   by?: string;
+  /** How it was written; absent: it wasn't, or the event's action says it. */
+  did?: 'C' | 'U' | 'D';
 }
 
 const DCM = 'http://dicom.nema.org/resources/ontology/DCM';
@@ -76,6 +78,7 @@ const REQUEST_ID = {
   type: { system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType', code: 'XrequestId' },
 };
 
+const INTERACTION = 'http://hl7.org/fhir/restful-interaction';
 const REST = {
   system: 'http://terminology.hl7.org/CodeSystem/audit-event-type',
   code: 'rest',
@@ -108,6 +111,19 @@ const OAUTH = {
   system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/UserAgentTypes',
   code: 'UserOauthAgent',
 };
+
+/** http://dicom.nema.org/medical/dicom/current/output/chtml/part15/sect_A.5.html, ParticipantObjectDataLifeCycle */
+export const LIFECYCLE = 'http://terminology.hl7.org/CodeSystem/dicom-audit-lifecycle';
+const WRITTEN = {
+  C: { lifecycle: { system: LIFECYCLE, code: '1', display: 'Origination / Creation' } },
+  U: { lifecycle: { system: LIFECYCLE, code: '3', display: 'Amendment' } },
+  D: { lifecycle: { system: LIFECYCLE, code: '14', display: 'Logical deletion' } },
+};
+
+/** BALP wants them of what was created or deleted, whatever was sent. */
+const DONE: Partial<Record<Action, string>> = { C: 'create', U: 'update', D: 'delete' };
+/** What may come to another than was sent. */
+const SENT: ReadonlySet<string> = new Set(['transaction', 'create', 'update', 'delete']);
 
 /** Client and server, by which way the data flow. */
 const ROLES: Record<Action, readonly [object, object]> = {
@@ -152,7 +168,7 @@ function makeFrame(kind: Kind): Resource {
     ...meta,
     ...(interaction === DISCLOSE
       ? DISCLOSED
-      : { type: REST, subtype: [{ system: 'http://hl7.org/fhir/restful-interaction', code: interaction }] }),
+      : { type: REST, subtype: interactionsOf(kind).map((code) => ({ system: INTERACTION, code })) }),
     action,
     outcome,
     ...(purposes.length === 0 ? {} : { purposeOfEvent: purposes }),
@@ -179,6 +195,12 @@ function makeFrame(kind: Kind): Resource {
       type: [{ system: 'http://terminology.hl7.org/CodeSystem/security-source-type', code: '4' }],
     },
   };
+}
+
+/** As it was sent; and what it came to, where that is another. */
+function interactionsOf({ interaction, action, profile }: Kind): string[] {
+  const done = profile !== undefined && SENT.has(interaction) ? DONE[action] : undefined;
+  return done === undefined || done === interaction ? [interaction] : [interaction, done];
 }
 
 function userOf({ subject, standing, action, professions }: Kind): Json {
@@ -218,7 +240,8 @@ export function ownOf(id: string, facts: Facts): Resource {
     if (reference === whole) continue;
     const code = reference.slice(0, reference.indexOf('/'));
     const type = { system: RESOURCE_TYPES, code };
-    entity.push({ what: { reference }, type, ...originOf(each, whole) });
+    const how = each.did === undefined ? {} : WRITTEN[each.did];
+    entity.push({ what: { reference }, type, ...how, ...originOf(each, whole) });
   }
   if (count !== undefined) entity.push({ ...MORE, detail: [{ type: 'count', valueString: String(count) }] });
   if (query !== undefined) {

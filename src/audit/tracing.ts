@@ -1,6 +1,6 @@
 /** From what a request touched to its traces: one for each patient, none naming a second. docs/audit.md */
 import type { Subject } from '../consent/subject.ts';
-import type { Concern } from '../enforcement/notes.ts';
+import type { Concern, Written } from '../enforcement/notes.ts';
 import type { Trace } from '../enforcement/ports.ts';
 import { fewRandomBytes } from '../fhir/random.ts';
 import {
@@ -90,8 +90,8 @@ const PROFILES: Record<Action, string> = {
 };
 
 /**
- * What was done to one patient's data, as BALP has it: one thing was written; or one was read, the one that the address
- * names; or it was asked for in a query. A transaction that wrote is none of these, nor is what was refused.
+ * What was done to one patient's data, as BALP has it: something was written; or one thing was read, the one that the
+ * address names; or it was asked for in a query. What was refused is none of these.
  */
 function deedOf(
   { audit, params }: Traced,
@@ -113,13 +113,10 @@ function deedOf(
     met: named.filter(({ reference }) => reference !== data?.reference),
   });
   if (wrote.length > 0) {
-    const [only] = wrote;
-    return audit.action === 'E' || wrote.length > 1
-      ? { action: audit.action, met: named }
-      : claims(
-          audit.action,
-          named.find(({ reference }) => reference === only),
-        );
+    const did = new Map(wrote.map((each) => [each.reference, each.did]));
+    for (const each of named) each.did = did.get(each.reference);
+    const { reference, did: action } = foremost(wrote, instance);
+    return claims(action, named.find((each) => each.reference === reference) ?? { reference });
   }
   // of nobody's data nothing is disclosed
   if (audit.code === DISCLOSE && patient !== '')
@@ -127,6 +124,24 @@ function deedOf(
   const read = named.find(({ reference }) => reference === instance);
   if (read !== undefined) return claims('R', read);
   return instance === `Patient/${patient}` ? claims('R', { reference: instance }) : claims('E');
+}
+
+const BY_ACTION: readonly Written['did'][] = ['C', 'U', 'D'];
+/** What others that are written with it belong to: a SubmissionSet before its documents, these before their content. */
+const BY_TYPE: readonly string[] = ['List', 'DocumentReference'];
+
+/**
+ * BALP has one thing in an event. Of several that were written together it is the one that the address names, else one
+ * that was created, if any was: the others are told beside it, each with what was done to it.
+ */
+function foremost(wrote: readonly Written[], instance: string): Written {
+  const rank = ({ reference, did }: Written): number => {
+    if (reference === instance) return -1;
+    const type = BY_TYPE.findIndex((each) => reference.startsWith(`${each}/`));
+    const isContent = reference.startsWith('Binary/');
+    return (isContent ? 100 : 10 * BY_ACTION.indexOf(did)) + (type < 0 ? BY_TYPE.length : type);
+  };
+  return wrote.reduce((best, each) => (rank(each) < rank(best) ? each : best));
 }
 
 /** When all was refused, what was read on the way is part of that. */

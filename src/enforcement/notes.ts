@@ -26,13 +26,19 @@ export interface Concern {
   references: string[];
   /** Who deposited each of them. */
   origins: (string | undefined)[];
-  /** Those of them that were written. */
-  wrote: string[];
+  /** What of them was written, and how. */
+  wrote: Written[];
   count: number;
   /** What the caller is to the patient. */
   standing: Standing['is'];
   /** By which lines it was given or refused. */
   decided: Decided[];
+}
+
+/** A write as AuditEvent.action has it: created, updated, deleted. */
+export interface Written {
+  reference: string;
+  did: 'C' | 'U' | 'D';
 }
 
 /** What tells one trace of a request from another. */
@@ -81,8 +87,9 @@ export class Notes {
     this.#note(facts, true, grounds);
   }
 
-  wrote(facts: Touched, grounds?: Grounds): void {
-    for (const concern of this.#note(facts, false, grounds)) concern.wrote.push(`${facts.type}/${facts.id}`);
+  wrote(facts: Touched, did: Written['did'], grounds?: Grounds): void {
+    const written = { reference: `${facts.type}/${facts.id}`, did };
+    for (const concern of this.#note(facts, false, grounds)) concern.wrote.push(written);
   }
 
   /** It was refused by itself, and is given as part of something else. */

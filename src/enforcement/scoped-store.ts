@@ -15,11 +15,12 @@ import { FhirError } from '../fhir/outcome.ts';
 import { asksNational } from '../search/national.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
+import { toldWith } from './beside.ts';
 import { Insight } from './insight.ts';
 import { type Known, contentIn, knownOf } from '../fhir/content/attachment.ts';
 import type { Labelled } from '../consent/labelling.ts';
 import { type Relabelled, asGiven, labelled, labelledIn } from './labels.ts';
-import type { Concern, Grounds, Notes } from './notes.ts';
+import type { Concern, Grounds, Notes, Written } from './notes.ts';
 import type {
   Change,
   Content,
@@ -319,15 +320,13 @@ export class ScopedStore {
       (id) => this.#ownContent(id),
     );
     const accepted = (await this.#screening.of(changes)).map(this.#accept);
-    for (const change of accepted)
-      this.notes.wrote(
-        {
-          ...change,
-          patients: whoseIs(change, accepted),
-          hidden: this.#access.hides(change) ? 0 : undefined,
-        },
-        this.#standing,
-      );
+    for (const change of accepted) {
+      const { type, id, by } = change;
+      const owner = toldWith(change, accepted);
+      const { patients, labels } = owner;
+      const hidden = this.#access.hides(owner) ? 0 : undefined;
+      this.notes.wrote({ type, id, by, patients, labels, hidden }, didOf(change), this.#standing);
+    }
     const concerns = this.notes.open();
     const stored = await this.#port.commit({
       changes: accepted,
@@ -439,11 +438,10 @@ export class ScopedStore {
   }
 }
 
-/** What is written as the content of something else is told with that: it is nobody's by itself. */
-function whoseIs({ type, patients, resource }: Change, beside: readonly Change[]): readonly string[] {
-  if (type !== 'Binary' || patients.length > 0) return patients;
-  const { reference } = (resource?.securityContext ?? {}) as { reference?: string };
-  return beside.find((each) => `${each.type}/${each.id}` === reference)?.patients ?? patients;
+/** A PUT to an id that nothing has creates. */
+function didOf({ method, previous }: Change): Written['did'] {
+  if (method === 'DELETE') return 'D';
+  return previous === undefined || previous.method === 'DELETE' ? 'C' : 'U';
 }
 
 function isDirectory({ type, patients }: Shown): boolean {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { validate } from '../../src/fhir/validate/index.ts';
 import { ROUTES, type Route } from '../../src/http/routes.ts';
+import { provided } from '../documents/support.ts';
 import { cda3, person as mediaPerson } from '../documents/support/media.ts';
 import { type Client, type Reply, type TestServer, putAll, testServer } from '../support/server.ts';
 import { PROFILES, TOKEN_USE, faults, shape } from './support/balp.ts';
@@ -83,10 +84,10 @@ interface Trial {
   path?: string;
   body?: unknown;
   headers?: Record<string, string>;
-  /** What the owner's trace claims; `none`: a transaction is no single thing. */
+  /** What the owner's trace claims. */
   claims: string;
   /** What the stranger's trace is: refused, of a query, or there is none since nothing was touched. */
-  stranger: 'refused' | 'PatientQuery' | 'PatientCreate' | 'PatientUpdate' | 'PatientRead' | 'nothing';
+  stranger: 'refused' | 'PatientQuery' | 'PatientCreate' | 'PatientRead' | 'nothing';
 }
 
 /** Touches nobody's data, or tells what is in the request alone. */
@@ -129,7 +130,7 @@ const TRIALS: Record<string, Trial> = {
   'PATCH [type]/[id]': { path: 'Flag/own-f1', body: touch, headers: PATCH, claims: 'PatientUpdate', stranger: 'refused' },
   'DELETE [type]/[id]': { path: 'Flag/own-doomed', claims: 'PatientDelete', stranger: 'refused' },
   'POST [type]': { path: 'Flag', body: flag(), claims: 'PatientCreate', stranger: 'PatientCreate' },
-  'PUT [type]': { path: 'Flag?_id=own-f1', body: flag(), claims: 'PatientUpdate', stranger: 'PatientUpdate' },
+  'PUT [type]': { path: 'Flag?_id=own-f1', body: flag(), claims: 'PatientUpdate', stranger: 'PatientCreate' },
   'PATCH [type]': { path: 'Flag?_id=own-f1', body: touch, headers: PATCH, claims: 'PatientUpdate', stranger: 'nothing' },
   'DELETE [type]': { path: 'Flag?_id=own-doomed', claims: 'PatientDelete', stranger: 'nothing' },
   'GET [type]': { path: 'Flag?patient=own', claims: 'PatientQuery', stranger: 'PatientQuery' },
@@ -143,7 +144,7 @@ const TRIALS: Record<string, Trial> = {
   'GET [type]/[id]/_history': { path: 'Flag/own-f1/_history', claims: 'PatientRead', stranger: 'refused' },
   'GET [type]/_history': { path: 'Flag/_history', claims: 'PatientQuery', stranger: 'PatientQuery' },
   'GET _history': { path: '_history', claims: 'PatientQuery', stranger: 'PatientQuery' },
-  'POST ': { path: '', body: bundle('transaction', put(flag('own-f2') as Resource), put(flag('own-f3') as Resource)), claims: 'none', stranger: 'refused' },
+  'POST ': { path: '', body: bundle('transaction', put(flag('own-f2') as Resource), put(flag('own-f3') as Resource)), claims: 'PatientCreate', stranger: 'refused' },
   'GET $meta': { path: '$meta', claims: 'PatientQuery', stranger: 'PatientQuery' },
   'POST $meta': { path: '$meta', claims: 'PatientQuery', stranger: 'PatientQuery' },
   'GET [type]/$meta': { path: 'Flag/$meta', claims: 'PatientQuery', stranger: 'PatientQuery' },
@@ -217,9 +218,7 @@ describe('a success leaves what it claims:', () => {
     const { reply, traces } = await sent(owner(), route);
     expect([reply.status, reply.status < 300 || reply.text]).toEqual([reply.status, true]);
     const { claims } = TRIALS[name]!;
-    expect(traces.map(({ meta: { profile } = {} }) => profile)).toEqual([
-      claims === 'none' ? undefined : [`${BALP}${claims}`, TOKEN_USE],
-    ]);
+    expect(traces.map(({ meta: { profile } = {} }) => profile)).toEqual([[`${BALP}${claims}`, TOKEN_USE]]);
     for (const event of traces) {
       expect([event.outcome, PATIENT(event), isValid(event)]).toEqual(['0', ['Patient/own'], []]);
       for (const profile of event.meta?.profile ?? []) expect(faults(event, profile)).toEqual([]);
@@ -262,6 +261,114 @@ it.each([
   const event = events.find((each) => JSON.stringify(each.entity).includes(requestId))!;
   expect([event.meta?.profile, PATIENT(event)]).toEqual([[`${BALP}${claims}`, TOKEN_USE], ['Patient/own']]);
   for (const profile of event.meta?.profile ?? []) expect(faults(event, profile)).toEqual([]);
+});
+
+/** The one trace of a request of the owner's, as told to them. */
+async function traceOf(client: Client, method: string, path: string, body: unknown): Promise<Resource> {
+  const requestId = randomUUID();
+  const { status, text } = await client.send(method, path, body, { 'x-request-id': requestId });
+  expect([status, status < 300 || text]).toEqual([status, true]);
+  const { json } = await carnet.as('all').get('AuditEvent?_sort=-_lastUpdated&_count=5');
+  const events = (json.entry as { resource: Resource }[]).map(({ resource }) => resource);
+  const [event, ...others] = events.filter((each) => JSON.stringify(each.entity).includes(requestId));
+  expect(others).toEqual([]);
+  return event!;
+}
+
+/** `Type=what was done` of each thing but the patient; of the foremost the event's action says it. */
+const DONE: Record<string, string> = { '1': 'C', '3': 'U', '14': 'D' };
+const doneIn = ({ entity, action }: Resource): string[] =>
+  (entity as { what?: { reference?: string }; type: { code: string }; lifecycle?: { code: string } }[])
+    .filter(({ what }) => what?.reference !== undefined && what.reference !== 'Patient/own')
+    .map(({ what, type, lifecycle }) => {
+      const [name] = what!.reference!.split('/');
+      if (type.code === '2') return `${name}=${String(action)}, foremost`;
+      return lifecycle === undefined ? name! : `${name}=${DONE[lifecycle.code]}`;
+    });
+
+const INTERACTION = 'http://hl7.org/fhir/restful-interaction';
+const request = (method: string, url: string, resource?: object): object => ({
+  ...(resource === undefined ? {} : { resource }),
+  request: { method, url },
+});
+
+describe('what was written together claims what was done, and tells of each thing how:', () => {
+  it('ITI-65 of IHE MHD is the creation of a SubmissionSet', async () => {
+    const sent = provided({ of: 'Patient/own', text: 'bonjour', folder: true });
+    const event = await traceOf(carnet.as('hospital'), 'POST', '', sent);
+    expect(event.meta?.profile).toEqual([`${BALP}PatientCreate`, TOKEN_USE]);
+    expect([
+      ...isValid(event),
+      ...faults(event, `${BALP}PatientCreate`),
+      ...faults(event, TOKEN_USE),
+    ]).toEqual([]);
+    expect(event.subtype).toEqual([
+      { system: INTERACTION, code: 'transaction' },
+      { system: INTERACTION, code: 'create' },
+    ]);
+    expect(PATIENT(event)).toEqual(['Patient/own']);
+    expect(doneIn(event).sort()).toEqual(['Binary=C', 'DocumentReference=C', 'List=C', 'List=C, foremost']);
+  });
+
+  it('one that replaces a document amends that', async () => {
+    const hospital = carnet.as('hospital');
+    const first = await hospital.post('', provided({ of: 'Patient/own', text: 'un' }));
+    const old = (first.json.entry as { response: { location: string } }[])[1]!.response.location;
+    const relatesTo = [{ code: 'replaces', target: { reference: old.split('/_history')[0] } }];
+    const event = await traceOf(
+      hospital,
+      'POST',
+      '',
+      provided({ of: 'Patient/own', text: 'deux', more: { relatesTo } }),
+    );
+    expect(faults(event, `${BALP}PatientCreate`)).toEqual([]);
+    expect(doneIn(event).sort()).toEqual([
+      'Binary=C',
+      'DocumentReference=C',
+      'DocumentReference=U',
+      'List=C, foremost',
+    ]);
+  });
+
+  it.each<[string, string, object[], string[]]>([
+    ['an id that nothing had', 'PatientCreate', [put(flag('own-n1') as Resource)], ['Flag=C, foremost']],
+    [
+      'changes and a deletion',
+      'PatientUpdate',
+      [put(flag('own-f1') as Resource), request('DELETE', 'Flag/own-doomed')],
+      ['Flag=D', 'Flag=U, foremost'],
+    ],
+    ['deletions', 'PatientDelete', [request('DELETE', 'Flag/own-doomed')], ['Flag=D, foremost']],
+    [
+      'a creation, and what was read with it',
+      'PatientCreate',
+      [request('POST', 'Flag', flag()), request('GET', 'Encounter/own-e1')],
+      ['Encounter', 'Flag=C, foremost'],
+    ],
+  ])('%s', async (_, claims, entries, done) => {
+    await owner().put('Flag/own-doomed', flag('own-doomed'));
+    const event = await traceOf(owner(), 'POST', '', bundle('transaction', ...entries));
+    expect(event.meta?.profile).toEqual([`${BALP}${claims}`, TOKEN_USE]);
+    expect([...isValid(event), ...faults(event, `${BALP}${claims}`)]).toEqual([]);
+    expect(doneIn(event).sort()).toEqual(done);
+  });
+
+  it('a PUT that creates is a creation', async () => {
+    const event = await traceOf(owner(), 'PUT', 'Flag/own-n2', flag('own-n2'));
+    expect([event.action, event.meta?.profile?.[0]]).toEqual(['C', `${BALP}PatientCreate`]);
+    expect(faults(event, `${BALP}PatientCreate`)).toEqual([]);
+  });
+
+  it('a transaction that writes what is nobody’s claims the profile without a patient', async () => {
+    const event = await traceOf(
+      carnet.as('all'),
+      'POST',
+      '',
+      bundle('transaction', request('POST', 'Group', nobodys)),
+    );
+    expect(event.meta?.profile?.[0]).toBe(`${BALP}Create`);
+    expect(faults(event, `${BALP}Create`)).toEqual([]);
+  });
 });
 
 const nobodys = { resourceType: 'Group', type: 'device', actual: true };

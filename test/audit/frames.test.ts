@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { tracesOf } from '../../src/audit/tracing.ts';
-import type { Decided } from '../../src/enforcement/notes.ts';
+import type { Decided, Written } from '../../src/enforcement/notes.ts';
 import type { Subject } from '../../src/consent/subject.ts';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { indexed, render } from '../../src/store/document.ts';
@@ -38,7 +38,14 @@ const concerns = fc.array(
     secret: fc.boolean(),
     references: fc.uniqueArray(reference, { maxLength: 3 }),
     origins: fc.constant<(string | undefined)[]>(['Organization/a']),
-    wrote: fc.constant<string[]>([]),
+    wrote: fc.constantFrom<Written[]>(
+      [],
+      [{ reference: 'List/l', did: 'C' }],
+      [
+        { reference: 'List/l', did: 'U' },
+        { reference: 'Flag/f', did: 'D' },
+      ],
+    ),
     standing: fc.constantFrom('patient' as const, 'other' as const),
     decided: fc.constantFrom<Decided[]>([], [{ line: 10, because: ['Consent/c/_history/1'] }]),
     count: fc.nat(5),

@@ -120,7 +120,7 @@ export class Merger {
     // INVARIANT: a trace of its own for each: what is hidden hides the trace of nothing else, and how many there are tells nothing
     const concerns = changes.flatMap(({ type, id, patients, by, labels, previous }) => {
       const notes = new Notes(secret);
-      notes.wrote({ type, id, patients, by, labels, hidden: previous?.hidden });
+      notes.wrote({ type, id, patients, by, labels, hidden: previous?.hidden }, 'U');
       return notes.open();
     });
     const traced = {

@@ -81,12 +81,8 @@ export function happeningOf(event: Resource, patient: string): Happening {
   const resources = names.filter((name) => !isApart(name));
   const address = agents.find(({ network }) => network?.type === IP)?.network?.address;
   const reason = purposes.includes(BREAK_GLASS) ? reasonIn(event, agents) : undefined;
-  const { deed, consent, refused, failed } = kindsOf(event, names);
   return {
-    deed,
-    consent,
-    refused,
-    failed,
+    ...kindsOf(event, names),
     id: String(event.id),
     at: momentOf(String(event.recorded)),
     who: whoIn(agents, patient),

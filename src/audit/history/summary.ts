@@ -1,5 +1,6 @@
 /** What a visit came to: what was seen, added, changed and deleted, what was refused and what was looked for in vain. */
 import { type Happening, typeOf } from './happening.ts';
+import { DEEDS, type Deed } from './kinds.ts';
 import type { Visit } from './visits.ts';
 
 /** Things by what they are called: `document` → 3. */
@@ -86,11 +87,11 @@ export function summaryOf({ happenings }: Visit): Summary {
   return {
     from: Math.min(...times),
     to: Math.max(...times),
-    seen: thingsIn(deeds('read', 'search')),
-    added: thingsIn(deeds('add')),
-    changed: thingsIn(deeds('change')),
-    deleted: thingsIn(deeds('delete')),
-    refused: thingsIn(refusals),
+    seen: thingsIn(done, 'read', 'search'),
+    added: thingsIn(done, 'add'),
+    changed: thingsIn(done, 'change'),
+    deleted: thingsIn(done, 'delete'),
+    refused: thingsIn(refusals, ...DEEDS),
     refusals: refusals.filter((each) => isEmpty(each) && each.deed !== 'login').length,
     failures: happenings.filter(({ failed }) => failed).length,
     emptySearches: deeds('search').filter(isEmpty).length,
@@ -102,14 +103,19 @@ export function summaryOf({ happenings }: Visit): Summary {
 }
 
 /** Each once, however often it was touched; of those that no trace names at least as many as the largest says. */
-function thingsIn(happenings: readonly Happening[]): Things {
-  const named = new Set(happenings.flatMap(({ resources }) => resources));
+function thingsIn(happenings: readonly Happening[], ...deeds: readonly Deed[]): Things {
+  const named = new Set(
+    happenings.flatMap(({ resources, deed, beside }) =>
+      resources.filter((reference) => deeds.includes(beside?.get(reference) ?? deed)),
+    ),
+  );
   const things = new Map<Noun, number>();
   for (const reference of named) {
     const noun = nounOf(reference);
     things.set(noun, (things.get(noun) ?? 0) + 1);
   }
-  const unnamed = Math.max(0, ...happenings.map(({ count, resources }) => count - resources.length));
+  const whole = happenings.filter(({ deed }) => deeds.includes(deed));
+  const unnamed = Math.max(0, ...whole.map(({ count, resources }) => count - resources.length));
   if (unnamed > 0) things.set('item', (things.get('item') ?? 0) + unnamed);
   return new Map([...things].sort(([a], [b]) => NOUNS.indexOf(a) - NOUNS.indexOf(b)));
 }

@@ -6,6 +6,10 @@ import type { Json, Resource } from '../../../src/fhir/resource.ts';
 
 const REST = 'http://hl7.org/fhir/restful-interaction';
 const query = (text: string) => ({ query: Buffer.from(text).toString('base64') });
+const lifecycle = (code: string) => ({
+  system: 'http://terminology.hl7.org/CodeSystem/dicom-audit-lifecycle',
+  code,
+});
 const what = (reference: string) => ({ what: { reference } });
 
 function event(changes: Json = {}): Resource {
@@ -42,6 +46,45 @@ it.each<[string, Json, string[]]>([
   ['a creation that found what was there', { ...subtype('create'), action: 'E' }, ['search']],
   ['an update', { ...subtype('update'), action: 'U' }, ['change']],
   ['a transaction', { ...subtype('transaction'), action: 'E' }, ['change']],
+  ['a transaction that created', { ...subtype('transaction'), action: 'C' }, ['add']],
+  [
+    'a transaction that created one thing, and read another',
+    {
+      ...subtype('transaction'),
+      action: 'C',
+      entity: [what('Patient/p'), { ...what('Flag/f'), type: { code: '2' } }, what('Encounter/e')],
+    },
+    ['add', 'read'],
+  ],
+  ['an update that created', { ...subtype('update'), action: 'C' }, ['add']],
+  [
+    'a transaction that created several',
+    {
+      ...subtype('transaction'),
+      action: 'C',
+      entity: [
+        what('Patient/p'),
+        { ...what('List/l'), type: { code: '2' } },
+        { ...what('DocumentReference/d'), lifecycle: lifecycle('1') },
+      ],
+    },
+    ['add'],
+  ],
+  [
+    'a transaction that created, changed, deleted and read',
+    {
+      ...subtype('transaction'),
+      action: 'C',
+      entity: [
+        { ...what('List/l'), type: { code: '2' } },
+        { ...what('DocumentReference/d'), lifecycle: lifecycle('1') },
+        { ...what('DocumentReference/e'), lifecycle: lifecycle('3') },
+        { ...what('Flag/f'), lifecycle: lifecycle('14') },
+        what('Encounter/e'),
+      ],
+    },
+    ['add', 'change', 'delete', 'read'],
+  ],
   ['a deletion', { ...subtype('delete'), action: 'D' }, ['delete']],
   ['what is of no known interaction', { subtype: undefined, action: 'C' }, ['add']],
   ['nothing that is known', { subtype: undefined, action: undefined }, ['other']],
