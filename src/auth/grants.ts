@@ -79,6 +79,7 @@ export interface Artifact {
   uid?: string;
   grantId?: string;
   sessionUid?: string;
+  accountId?: string;
   expiresWithSession?: boolean;
 }
 
@@ -106,7 +107,8 @@ export interface Artifacts {
   life(kind: 'grant' | 'session', id: string): string;
   /** Each of these still goes on. */
   areAlive(lives: readonly string[]): Promise<boolean>;
-  begin(kind: 'grant' | 'session', id: string, seconds: number, settled?: Settled): Promise<void>;
+  /** False: the session has ended, and doesn't begin anew. */
+  begin(kind: 'grant' | 'session', id: string, seconds: number, settled?: Settled): Promise<boolean>;
   settled(grantId: string): Promise<Settled | undefined>;
   /** With all that came from it. */
   endGrant(grantId: string): Promise<void>;
@@ -116,7 +118,10 @@ export interface Artifacts {
   isKeptAlive(consent: string): Promise<boolean>;
   /** With the session, and no longer. @param uid of one that goes on; of another nothing is kept */
   keepCameFrom(uid: string, from: CameFrom): Promise<void>;
-  cameFrom(uid: string): Promise<CameFrom | undefined>;
+  /** In the order in which they came; of one provider the last. */
+  cameFrom(uid: string): Promise<CameFrom[]>;
   /** With the tokens and codes that don't outlast it. */
   endSession(uid: string): Promise<void>;
+  /** All that somebody is in by this account, in every browser. */
+  endSessions(accountId: string): Promise<void>;
 }

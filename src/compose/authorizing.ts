@@ -177,6 +177,7 @@ export async function authorizing(
       address: (request) => remoteAddress(request, proxies),
       launches: { base, own, thumbprint, clients, artifacts },
       artifacts,
+      elsewhere: way.elsewhere,
       upstreamKeys: () => way.elsewhere.published(),
       failed,
     }),

@@ -33,8 +33,8 @@ function artifactAdapter(kind: string, artifacts: Artifacts, errors: typeof Erro
   return {
     async upsert(id, payload, seconds = SHORT) {
       await artifacts.put(kind, id, payload, seconds);
-      if (kind === 'Session' && payload.uid !== undefined)
-        await artifacts.begin('session', payload.uid, seconds);
+      if (kind !== 'Session' || payload.uid === undefined) return;
+      if (!(await artifacts.begin('session', payload.uid, seconds))) await artifacts.end(kind, id);
     },
     find: (id) => artifacts.find(kind, id) as Promise<AdapterPayload | undefined>,
     findByUid: (uid) => artifacts.findByUid(kind, uid) as Promise<AdapterPayload | undefined>,

@@ -109,8 +109,13 @@ export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-export function accountOf({ interaction, options }: Asked): Promise<Account | undefined> {
-  return accountIn(options.accounts, interaction.session as Session | undefined);
+/** Who is logged in, still: they may have logged out since this was asked. */
+export async function accountOf({ interaction, options }: Asked): Promise<Account | undefined> {
+  const { accounts, artifacts } = options;
+  const session = interaction.session as (Session & { uid?: string }) | undefined;
+  if (session?.uid === undefined || !(await artifacts.areAlive([artifacts.life('session', session.uid)])))
+    return undefined;
+  return accountIn(accounts, session);
 }
 
 /** With the roles that this very session may choose from. */

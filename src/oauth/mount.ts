@@ -16,6 +16,7 @@ import { nameClient } from './unnamed.ts';
 import { beginLaunch, type LaunchOptions } from './launches.ts';
 import type { Screens } from './screens.ts';
 import { left } from './upstream/leaving.ts';
+import type { Elsewhere } from './upstream/parties.ts';
 import { BEGUN } from './upstream/steps.ts';
 
 export interface MountOptions {
@@ -30,6 +31,8 @@ export interface MountOptions {
   address(request: IncomingMessage): string;
   artifacts: Artifacts;
   launches: LaunchOptions;
+  /** Where people log in who are led there to log out too. */
+  elsewhere: Pick<Elsewhere, 'party'>;
   /** Our public keys towards OpenID providers. */
   upstreamKeys(): { keys: JsonWebKey[] };
   failed(error: unknown): void;
@@ -84,9 +87,9 @@ export function mount(options: MountOptions): Mounted {
     if (first === 'back' && uid !== undefined && request.method === 'GET')
       return cameBack(request, response, uid);
     if (first === 'left' && uid !== undefined && request.method === 'GET') {
-      const query = new URL(request.url!, issuer).searchParams;
-      const to = await left(artifacts, uid, query, request.headers.cookie);
-      show(response, to === undefined ? fault(request, 400) : { status: 303, html: '', to });
+      const shown = await left(options, uid, request);
+      if (shown?.cookie !== undefined) response.setHeader('set-cookie', shown.cookie);
+      show(response, shown ?? fault(request, 400));
       return;
     }
     if (at === '/upstream-jwks' && request.method === 'GET') {

@@ -203,6 +203,7 @@ export const INDEXES = {
     { name: 'grant', key: { grant: 1 }, ...ONLY_WITH('grant') },
     { name: 'session', key: { session: 1 }, ...ONLY_WITH('session') },
     { name: 'connection', key: { connection: 1 }, ...ONLY_WITH('connection') },
+    { name: 'account', key: { account: 1 }, ...ONLY_WITH('account') },
   ],
   // as `rate-limiter-flexible` names them
   attempts: [

@@ -2,6 +2,7 @@
 import { says, permits } from '../enforcement/support/space.ts';
 import { document, person } from '../leaks/support/content.ts';
 import type { Client } from '../support/server.ts';
+import { CALLBACK } from './support/oauth.ts';
 import { fcClaims, pscClaims } from './support/claims.ts';
 import {
   allow,
@@ -9,6 +10,9 @@ import {
   type Elsewhere,
   elsewhereServer,
   go,
+  leave,
+  logOut,
+  onwardIn,
   rolesIn,
   typeCode,
   type Walk,
@@ -85,6 +89,13 @@ it('a professional adds their space once, by its code, and chooses each time as 
     .put('Consent/husband', { ...says('husband', permits(await practitioner())), id: 'husband' });
   expect((await as(theirs).get('DocumentReference/husband')).status).toBe(200);
   expect((await as(mine).get('DocumentReference/husband')).status).toBe(404);
+  // the session came from two providers, and the browser leaves both, one after the other
+  const first = onwardIn(await logOut(at, joined.browser))!;
+  expect(first.origin).toBe(at.psc.issuer);
+  const second = onwardIn(await leave(first, joined.browser))!;
+  expect(second.origin).toBe(at.fc.issuer);
+  expect((await leave(second, joined.browser)).url).toBe(`${CALLBACK}?state=logged+out`);
+  expect((await as(mine).get('DocumentReference/mother')).status).toBe(401);
 });
 
 async function practitioner(): Promise<string> {

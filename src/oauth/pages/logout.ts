@@ -5,6 +5,8 @@ import { Html, html, page } from './html.ts';
 const WORDS = {
   fr: {
     title: 'Se déconnecter ?',
+    all: 'Vous serez déconnecté sur tous vos appareils. Les applications autorisées à continuer sans vous continuent.',
+    apps: 'Voir mes applications',
     yes: 'Se déconnecter',
     no: 'Rester connecté',
     done: 'Vous êtes déconnecté',
@@ -14,6 +16,8 @@ const WORDS = {
   },
   en: {
     title: 'Log out?',
+    all: 'You will be logged out on all your devices. Applications that may go on without you go on.',
+    apps: 'See my applications',
     yes: 'Log out',
     no: 'Stay logged in',
     done: 'You are logged out',
@@ -29,7 +33,8 @@ export function logoutPage(form: string, language: Language, root: string): stri
   return page(
     language,
     words.title,
-    html`${new Html(form)}
+    html`<p>${words.all} <a href="${root}/apps">${words.apps}</a></p>
+      ${new Html(form)}
       <button type="submit" form="op.logoutForm" name="logout" value="yes">${words.yes}</button>
       <button type="submit" form="op.logoutForm" class="plain">${words.no}</button>`,
     root,

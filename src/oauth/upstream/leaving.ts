@@ -1,10 +1,14 @@
 /**
- * Who logs out here is led to the provider that they logged in at, to log out there too, and comes back:
+ * Who logs out here is out in every browser, and is led to each provider that they logged in at in this one, to log out there
+ * too, and comes back:
  * https://openid.net/specs/openid-connect-rpinitiated-1_0.html
  */
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Artifacts, CameFrom } from '../../auth/grants.ts';
+import type { Language } from '../../consent/reasons.ts';
+import type { Shown } from '../asked.ts';
 import { languageOf } from '../language.ts';
 import { leavingPage } from '../pages/logout.ts';
 import { policy } from '../policy.ts';
@@ -37,11 +41,10 @@ export function keepArriving(artifacts: Artifacts, interaction: string, from: Ca
 export function followLogouts(provider: Provider, options: Leaving): void {
   const { issuer, artifacts } = options;
   const { Session } = provider;
-  const ended = new WeakMap<object, CameFrom>();
+  const ended = new WeakMap<object, CameFrom[]>();
   const destroy = Session.prototype.destroy;
   Session.prototype.destroy = async function end(this: InstanceType<typeof Session>) {
-    const from = await artifacts.cameFrom(this.uid);
-    if (from !== undefined) ended.set(this, from);
+    ended.set(this, await artifacts.cameFrom(this.uid));
     await destroy.call(this);
   };
   provider.use(async (ctx, next) => {
@@ -57,51 +60,77 @@ export function followLogouts(provider: Provider, options: Leaving): void {
     const to = ctx.response.get('location');
     // another person logs in where somebody still is: they have just come from a provider
     if (from === undefined || to === '' || to.startsWith(`${issuer}/authorize/`)) return;
-    await leave(ctx as unknown as KoaContextWithOIDC, from, to);
-  });
-
-  async function leave(ctx: KoaContextWithOIDC, { upstream, idToken }: CameFrom, to: string): Promise<void> {
-    const party = options.elsewhere.party(upstream);
-    const [state, proof] = [randomBytes(32), randomBytes(32)].map((each) => each.toString('base64url')) as [
-      string,
-      string,
-    ];
-    const url = await party?.leave(idToken, state).catch((error: unknown) => options.failed(error));
-    if (party === undefined || typeof url !== 'string') return;
-    await artifacts.put(LEAVING, state, { upstream, proof, to }, BACK_WITHIN);
-    const root = new URL(issuer).pathname;
-    ctx.cookies.set(COOKIE, proof, {
-      httpOnly: true,
-      sameSite: 'lax',
-      secure: issuer.startsWith('https:'),
-      signed: false,
-      path: `${root}/left`,
-      maxAge: BACK_WITHIN * 1000,
-    });
-    // not by a redirect: browsers hold those after a form to `form-action`, the provider's own too
+    const { accountId } = oidc.session;
+    if (accountId !== undefined) await artifacts.endSessions(accountId);
+    const onward = await onwardFrom(options, from, to);
+    if (onward === undefined) return;
     ctx.response.remove('location');
     ctx.set('content-security-policy', policy());
+    ctx.append('set-cookie', onward.cookie);
     ctx.status = 200;
     ctx.type = 'html';
-    ctx.body = leavingPage({ to: url, name: party.upstream.name }, languageOf(ctx), root);
-  }
+    ctx.body = onwardPage(onward, issuer, languageOf(ctx));
+  });
+}
+
+/** To the next provider at which the browser logs out. */
+interface Onward {
+  url: string;
+  /** The provider's. */
+  name: string;
+  /** A line of `Set-Cookie`. */
+  cookie: string;
+}
+
+/** Undefined: there is no more, or none that can be reached. @param to where the browser is in the end */
+async function onwardFrom(
+  { issuer, artifacts, elsewhere, failed }: Leaving,
+  [next, ...rest]: readonly CameFrom[],
+  to: string,
+): Promise<Onward | undefined> {
+  if (next === undefined) return undefined;
+  const party = elsewhere.party(next.upstream);
+  const [state, proof] = [randomBytes(32), randomBytes(32)].map((each) => each.toString('base64url')) as [
+    string,
+    string,
+  ];
+  const url = await party?.leave(next.idToken, state).catch((error: unknown) => failed(error));
+  if (party === undefined || typeof url !== 'string')
+    return onwardFrom({ issuer, artifacts, elsewhere, failed }, rest, to);
+  await artifacts.put(LEAVING, state, { upstream: next.upstream, proof, to, rest }, BACK_WITHIN);
+  const secure = issuer.startsWith('https:') ? '; secure' : '';
+  const path = `${new URL(issuer).pathname}/left`;
+  return {
+    url,
+    name: party.upstream.name,
+    cookie: `${COOKIE}=${proof}; path=${path}; max-age=${BACK_WITHIN}; httponly; samesite=lax${secure}`,
+  };
+}
+
+/** Not by a redirect: browsers hold those after a form to `form-action`, the provider's own too. */
+function onwardPage({ url, name }: Onward, issuer: string, language: Language): string {
+  return leavingPage({ to: url, name }, language, new URL(issuer).pathname);
 }
 
 /**
- * Where the client wants the browser, which comes back from a provider; undefined: nobody was sent there who comes back so.
- * @param cookies as they were sent
+ * Where the client wants the browser, which comes back from a provider, or the page that leads to the next; undefined:
+ * nobody was sent there who comes back so.
  */
 export async function left(
-  artifacts: Artifacts,
+  options: Leaving,
   upstream: string,
-  query: URLSearchParams,
-  cookies: string | undefined,
-): Promise<string | undefined> {
-  const state = query.get('state');
-  const [, proof] = IN_COOKIES.exec(cookies ?? '') ?? [];
+  request: IncomingMessage,
+): Promise<(Shown & { cookie?: string }) | undefined> {
+  const { issuer, artifacts } = options;
+  const state = new URL(request.url!, issuer).searchParams.get('state');
+  const [, proof] = IN_COOKIES.exec(request.headers.cookie ?? '') ?? [];
   if (state === null || proof === undefined) return undefined;
   const kept = await artifacts.find(LEAVING, state);
   if (kept?.upstream !== upstream || kept.proof !== proof) return undefined;
   await artifacts.end(LEAVING, state);
-  return kept.to as string;
+  const to = kept.to as string;
+  const onward = await onwardFrom(options, (kept.rest ?? []) as CameFrom[], to);
+  if (onward === undefined) return { status: 303, html: '', to };
+  const html = onwardPage(onward, issuer, languageOf({ req: request }));
+  return { status: 200, html, cookie: onward.cookie };
 }

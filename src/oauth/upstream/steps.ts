@@ -150,9 +150,15 @@ async function enter(
           { what: 'account-changed' as const, ...common, about: changed, detail: { directory: 'refreshed' } },
         ]),
   );
-  if (joined !== undefined) return asked.send(asked.action);
-  if (idToken !== undefined)
-    await keepArriving(asked.options.artifacts, asked.interaction.uid, { upstream: method, idToken });
+  const { artifacts } = asked.options;
+  const from = idToken === undefined ? undefined : { upstream: method, idToken };
+  if (joined !== undefined) {
+    // the session goes on, and has come from two places
+    const { uid } = (asked.interaction.session ?? {}) as { uid?: string };
+    if (from !== undefined && uid !== undefined) await artifacts.keepCameFrom(uid, from);
+    return asked.send(asked.action);
+  }
+  if (from !== undefined) await keepArriving(artifacts, asked.interaction.uid, from);
   return asked.finish({ login: { accountId: account, acr, amr: [method, ...amr] } });
 }
 

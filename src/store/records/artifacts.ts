@@ -34,6 +34,8 @@ export interface ArtifactDoc {
   uid?: string;
   grant?: string;
   session?: string;
+  /** Keyed hash of the account that a session is of. */
+  account?: string;
   /** Keyed hash of the Consent by which a patient's app was connected. */
   connection?: string;
   /** Of a code that is printed on paper: its keyed hash. */
@@ -53,6 +55,10 @@ export type Together = (ahead: Ahead, needs: readonly string[]) => Promise<boole
 
 /** Kind of what tokens hang on. */
 export const LIFE = 'life';
+const SESSION = 'Session';
+/** Kind of the marks of sessions that have ended, and seconds that they are kept: longer than a request takes. */
+const ENDED = 'SessionEnded';
+const MARKED = 600;
 const TIME = { maxTimeMS: 10_000 };
 const REMEMBERED = 10_000;
 /** What a request may carry: tokens of persons, and of systems. */
@@ -89,7 +95,7 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
   }
 
   async put(kind: string, id: string, artifact: Artifact, seconds: number): Promise<void> {
-    const { uid, grantId, sessionUid, expiresWithSession } = artifact;
+    const { uid, grantId, sessionUid, accountId, expiresWithSession } = artifact;
     const _id = this.#hash(kind, id);
     const set = {
       kind,
@@ -100,6 +106,7 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
       ...(sessionUid === undefined || expiresWithSession !== true
         ? {}
         : { session: this.life('session', sessionUid) }),
+      ...(kind === SESSION && accountId !== undefined ? { account: this.#account(accountId) } : {}),
     };
     await this.#database.artifacts.updateOne({ _id }, { $set: set }, { upsert: true, ...TIME });
   }
@@ -149,13 +156,17 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
     return lives.length === 0 || (await this.#living.get(lives.join(BETWEEN))) === true;
   }
 
-  async begin(kind: 'grant' | 'session', id: string, seconds: number, settled?: Settled): Promise<void> {
+  async begin(kind: 'grant' | 'session', id: string, seconds: number, settled?: Settled): Promise<boolean> {
     const _id = this.life(kind, id);
     const sealed = settled === undefined ? {} : { sealed: this.#seal(_id, settled) };
     const consent = settled?.connection?.consent;
     const connection = consent === undefined ? {} : { connection: this.#hash('connection', consent) };
     const set = { kind: LIFE, until: inSeconds(seconds), ...sealed, ...connection };
     await this.#database.artifacts.updateOne({ _id }, { $set: set }, { upsert: true, ...TIME });
+    // a request that began before the session ended keeps it at its end
+    if (kind === 'grant' || (await this.find(ENDED, id)) === undefined) return true;
+    await this.#endLife(kind, _id);
+    return false;
   }
 
   async settled(grantId: string): Promise<Settled | undefined> {
@@ -191,16 +202,30 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
 
   async keepCameFrom(uid: string, from: CameFrom): Promise<void> {
     const _id = this.life('session', uid);
-    await this.#database.artifacts.updateOne({ _id }, { $set: { sealed: this.#seal(_id, from) } }, TIME);
+    const others = (await this.cameFrom(uid)).filter(({ upstream }) => upstream !== from.upstream);
+    const sealed = this.#seal(_id, [...others, from]);
+    await this.#database.artifacts.updateOne({ _id }, { $set: { sealed } }, TIME);
   }
 
-  async cameFrom(uid: string): Promise<CameFrom | undefined> {
+  async cameFrom(uid: string): Promise<CameFrom[]> {
     const [doc] = await find(this.#database.artifacts, { _id: this.life('session', uid) });
-    return this.#opened(doc) as CameFrom | undefined;
+    const kept = this.#opened(doc) as CameFrom | CameFrom[] | undefined;
+    return kept === undefined ? [] : [kept].flat();
   }
 
-  endSession(uid: string): Promise<void> {
-    return this.#endLife('session', this.life('session', uid));
+  /** INVARIANT: the mark first: who keeps the session meanwhile finds it, see begin. */
+  async endSession(uid: string): Promise<void> {
+    await this.put(ENDED, uid, {}, MARKED);
+    await this.#endLife('session', this.life('session', uid));
+  }
+
+  async endSessions(accountId: string): Promise<void> {
+    const filter = { account: this.#account(accountId) };
+    for (const doc of await find(this.#database.artifacts, filter, { hint: 'account' })) {
+      const { uid } = this.#opened(doc) ?? {};
+      if (uid !== undefined) await this.endSession(uid);
+      await this.#database.artifacts.deleteOne({ _id: doc._id }, TIME);
+    }
   }
 
   readonly token = async (secret: string, ahead?: Ahead): Promise<OpaqueToken | undefined> => {
@@ -262,6 +287,10 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
     if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(quick, known);
     return known;
+  }
+
+  #account(id: string): string {
+    return this.#hash('account of sessions', id);
   }
 
   #hash(kind: string, id: string): string {
