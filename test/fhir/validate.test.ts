@@ -585,6 +585,20 @@ const FAULTS: Fault[] = [
   ],
   // ---------- resources inside
   [
+    'two contained resources of one id',
+    'Observation',
+    {
+      contained: [
+        { resourceType: 'Patient', id: 'x' },
+        { resourceType: 'Patient', id: 'x', active: true },
+      ],
+      subject: { reference: '#x' },
+    },
+    'value',
+    'Observation.contained[1].id',
+    '`x` is the id of another contained resource; allowed: an id of its own',
+  ],
+  [
     'a contained resource without type',
     'Patient',
     { contained: [{ id: 'x' }] },

@@ -80,6 +80,7 @@ function check(resource: Json, place: Place, scope: Scope, issues: Issue[], opti
     issues.push(...structureIssues(faults, resource, place, MAX_ISSUES - issues.length));
     return;
   }
+  issues.push(...repeatedIds(resource, place).slice(0, MAX_ISSUES - issues.length));
   const nested = checkRules(place, scope, issues, MAX_ISSUES, options.budget);
   checkAgainst(resource, place, scope, issues, options);
   if (place.type === 'Bundle' && !options.entries) return;
@@ -96,6 +97,17 @@ function check(resource: Json, place: Place, scope: Scope, issues: Issue[], opti
       { ...options, canonicals: undefined, required: contained ? undefined : options.required },
     );
   }
+}
+
+/** A reference to one of several would be to none. https://hl7.org/fhir/R4/references.html#contained */
+function repeatedIds({ contained }: Json, { prefix }: Place): Issue[] {
+  const seen = new Set<unknown>();
+  return ((contained ?? []) as Json[]).flatMap(({ id }, index) => {
+    const isRepeated = id !== undefined && seen.has(id);
+    seen.add(id);
+    const text = `${show(id)} is the id of another contained resource; allowed: an id of its own`;
+    return isRepeated ? [fault('value', text, `${prefix}.contained[${index}].id`)] : [];
+  });
 }
 
 /** Most resources claim nothing, and nothing is asked of them. */
