@@ -116,7 +116,7 @@ async function start(config: Config, { upstreams, authorities, rules }: Files): 
       process.exit(1);
     });
     if (demo !== undefined) await prepareDemo(config, demo, secrets!, server);
-    welcome(config, server.base);
+    welcome(config, server.base, server.clients === undefined ? undefined : secrets);
   } catch (error) {
     await embedded?.stop();
     throw error;
@@ -212,7 +212,8 @@ function stopOnSignal(stop: () => Promise<void>): void {
   process.on('SIGTERM', end);
 }
 
-function welcome({ demo, dataDir }: Config, base: string): void {
+/** @param secrets of the demo, where there is an authorization server to use them at */
+function welcome({ demo, dataDir }: Config, base: string, secrets: DemoSecrets | undefined): void {
   const lines = [``, `Carnet serves FHIR R4 at ${base}`, `  capabilities   ${base}/metadata`];
   if (demo) {
     const callers = Object.entries(demoCallers).map(([name, caller]) => `  ${name.padEnd(13)}${caller.name}`);
@@ -226,6 +227,7 @@ function welcome({ demo, dataDir }: Config, base: string): void {
       `Demo callers (synthetic people; tokens in ${join(dataDir, 'demo.json')}):`,
       ...callers,
       ``,
+      ...(secrets === undefined ? [] : [...connections(secrets), ``]),
       `Try:`,
       `  curl ${base}/metadata`,
       `  curl ${auth('patient')} "${base}/DocumentReference?patient=demo-mother&_sort=-date"`,
@@ -234,6 +236,19 @@ function welcome({ demo, dataDir }: Config, base: string): void {
     );
   }
   tell(lines.join('\n'));
+}
+
+/** With which somebody connects an app, in lines for people. */
+function connections(secrets: DemoSecrets): string[] {
+  const { public: app, confidential, backend } = toldClients(secrets);
+  const people = Object.keys(demoLogins(secrets.password)).join(', ');
+  return [
+    `Demo clients, for apps and systems of your own:`,
+    `  ${app.id}        no secret; redirect ${app.redirect}`,
+    `  ${confidential.id}  secret ${confidential.secret}; redirect ${confidential.redirect}`,
+    `  ${backend.id}       ES384, private key in demo.json`,
+    `Demo logins (password ${secrets.password}): ${people}`,
+  ];
 }
 
 main().catch((error: unknown) => {

@@ -1,4 +1,7 @@
-/** Ready clients to try the demo with: an app without a secret, one with, and a hospital's system. */
+/**
+ * Ready clients to try the demo with: an app without a secret, one with, and a hospital's system, which acts for its
+ * professionals and opens apps for them.
+ */
 import { createPublicKey } from 'node:crypto';
 import { type Client, type Clients, secretHash } from '../auth/clients.ts';
 import { demoCallers } from './callers.ts';
@@ -31,6 +34,8 @@ export function demoClients({ secret, jwk }: DemoSecrets): Client[] {
       redirectUris: [],
       scope: 'system/*.cruds',
       system: { organization: reference, rights: [], idPrefixes },
+      persons: { scope: 'user/*.rs', asserts: true },
+      launches: true,
     },
   ];
 }
@@ -44,7 +49,7 @@ export async function registerDemoClients(clients: Clients, wanted: readonly Cli
 }
 
 /** As demo.json tells them. */
-export function toldClients({ secret, jwk }: DemoSecrets): Record<string, unknown> {
+export function toldClients({ secret, jwk }: DemoSecrets) {
   return {
     public: { id: 'demo-public', redirect: REDIRECT },
     confidential: { id: 'demo-confidential', secret, redirect: REDIRECT },

@@ -20,7 +20,7 @@ import { chooseEncoding, formOf } from './negotiation.ts';
 import { carries, traceIdOf, type Follow, type Told } from './observing.ts';
 import { untilTick } from './pace.ts';
 import { headerOf, negotiate, parse } from './parse.ts';
-import { corsOf, isPreflight, PREFLIGHT } from './cors.ts';
+import { corsOf, isPreflight, OPEN_PREFLIGHT, PREFLIGHT } from './cors.ts';
 import { remoteAddress } from './remote.ts';
 import { createPipeline, type PipelineOptions, type Progress } from './pipeline.ts';
 import { parseQuery } from './query.ts';
@@ -83,6 +83,12 @@ export function createApp(options: AppOptions): express.Express {
   const interact = createPipeline(options, match);
   const parseOptions = { base: options.base, maxBodyBytes: options.maxBodyBytes, match };
   const basePath = new URL(options.base).pathname.replace(/\/$/, '');
+
+  /** Read by anybody: what tells of the server, and the catalogue. */
+  function isPublic(url: string): boolean {
+    const { path } = splitAddress(url, basePath);
+    return path === 'metadata' || path === SMART || isOfCatalogue(url);
+  }
 
   async function respond(call: Call): Promise<Answer> {
     const { request, requestId, view } = call;
@@ -223,6 +229,10 @@ export function createApp(options: AppOptions): express.Express {
     for (const [name, value] of Object.entries(cors ?? {})) response.setHeader(name, value);
     if (cors !== undefined && isPreflight(request)) {
       response.writeHead(204, PREFLIGHT).end();
+      return;
+    }
+    if (isPreflight(request) && isPublic(request.url ?? '')) {
+      response.writeHead(204, OPEN_PREFLIGHT).end();
       return;
     }
     const call = begin(request);

@@ -27,6 +27,14 @@ export function isPreflight({ method, headers }: IncomingMessage): boolean {
   return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
 }
 
+/** Of what anybody reads from anywhere, and of the form to report an app. */
+export const OPEN_PREFLIGHT: Readonly<Record<string, string>> = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'GET, HEAD, POST',
+  'access-control-allow-headers': SENT,
+  'access-control-max-age': REMEMBERED,
+};
+
 export const PREFLIGHT: Readonly<Record<string, string>> = {
   'access-control-allow-methods': METHODS,
   'access-control-allow-headers': SENT,

@@ -1,10 +1,12 @@
 /** Which scopes a request may ask for: https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html */
 import type { Role } from '../consent/subject.ts';
 import { CONTEXTS, isResourceScope, narrows, parseScopes } from '../auth/scopes.ts';
+import { RESOURCE_TYPES } from '../fhir/definitions/index.ts';
 import { FhirError } from '../fhir/outcome.ts';
 
 export const IDENTITY = ['openid', 'fhirUser', 'profile', 'offline_access', 'online_access'] as const;
 export const LAUNCH = ['launch', 'launch/patient', 'launch/encounter'] as const;
+const TYPES: ReadonlySet<string> = new Set(['*', ...RESOURCE_TYPES]);
 const PLAIN: ReadonlySet<string> = new Set([...IDENTITY, ...LAUNCH]);
 
 export interface Asked {
@@ -20,7 +22,9 @@ export function scopesAsked(text: string | undefined, ceiling: string, flow: 'pe
   if (scopes.length > 200) return { scopes: [], fault: 'more than 200 scopes' };
   const known = scopes.filter((scope) => PLAIN.has(scope) || isResourceScope(scope) || isRight(scope));
   try {
-    parseScopes(scopes.join(' '), 'strict');
+    const { scopes: named } = parseScopes(scopes.join(' '), 'strict');
+    const unknown = named.find(({ type }) => !TYPES.has(type));
+    if (unknown !== undefined) return { scopes: [], fault: `\`${unknown.type}\` is no type of R4` };
   } catch (error) {
     if (!(error instanceof FhirError)) throw error;
     return { scopes: [], fault: error.message };

@@ -3,6 +3,7 @@ import { IDENTITY, LAUNCH } from './scopes.ts';
 
 /** App state, brands and task launch aren't there, and aren't declared. */
 const CAPABILITIES = [
+  'launch-ehr',
   'launch-standalone',
   'authorize-post',
   'client-public',
@@ -11,6 +12,8 @@ const CAPABILITIES = [
   'sso-openid-connect',
   'context-banner',
   'context-style',
+  'context-ehr-patient',
+  'context-ehr-encounter',
   'context-standalone-patient',
   'permission-offline',
   'permission-online',
@@ -49,6 +52,7 @@ export function smartConfiguration(
     revocation_endpoint: `${issuer}/revoke`,
     userinfo_endpoint: `${issuer}/userinfo`,
     end_session_endpoint: `${issuer}/logout`,
+    management_endpoint: `${issuer}/apps`,
     grant_types_supported: [
       'authorization_code',
       'refresh_token',

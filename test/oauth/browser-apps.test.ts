@@ -77,5 +77,10 @@ it('finds the two public documents from anywhere', async () => {
       headers: { origin: 'https://anywhere.example' },
     });
     expect([answer.status, allowed(answer)]).toEqual([200, '*']);
+    // also with headers of which a browser asks beforehand
+    expect([(await ask('https://anywhere.example', path)).status, allowed(await ask(OWN, path))]).toEqual([
+      204,
+      expect.stringMatching(/^\*$|^https:/),
+    ]);
   }
 });

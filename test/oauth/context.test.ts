@@ -175,3 +175,12 @@ it('where no Consent lets them in, and for a patient who isn’t there, no such 
   await launch(oauth, 'gp', { scope: SCOPE, launch: json.launch });
   expect(await count()).toBe(before + 1);
 });
+
+it('what is there is declared', async () => {
+  const found = await fetch(`${oauth.carnet.base}/.well-known/smart-configuration`);
+  const { capabilities } = (await found.json()) as { capabilities: string[] };
+  for (const each of ['launch-ehr', 'context-ehr-patient', 'context-ehr-encounter', 'launch-standalone'])
+    expect(capabilities).toContain(each);
+  for (const each of ['smart-app-state', 'smart-health-cards', 'authorize-get'])
+    expect(capabilities).not.toContain(each);
+});

@@ -58,6 +58,7 @@ it.each<[string, string, Change]>([
     'invalid_scope',
     { client_id: 'narrow', scope: 'patient/Observation.write' },
   ],
+  ['a type that R4 doesn’t have', 'invalid_scope', { scope: 'patient/Foo.rs' }],
   ['a scope of a system', 'invalid_scope', { scope: 'system/*.rs' }],
   ['mixed contexts', 'invalid_scope', { scope: 'patient/*.rs system/*.rs' }],
   ['a right', 'invalid_scope', { scope: 'patient/*.rs registration.write' }],
