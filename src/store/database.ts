@@ -14,6 +14,7 @@ import type { ClientDoc } from './records/clients.ts';
 import type { Doc, HistoryDoc } from './document.ts';
 import type { AssertedDoc, LoginDoc } from './records/logins.ts';
 import { answerForLostSockets } from './lost-sockets.ts';
+import type { LedgerDoc } from './traces/ledger.ts';
 import type { ChoiceDoc, DeliveryDoc, GroupDoc, HoldDoc, NoticeDoc } from './outgoing/notices.ts';
 import type { IssuerDoc, ListingDoc, ProposalDoc, ReportDoc } from './records/catalogue.ts';
 import type { MergeDoc } from './merge/merges.ts';
@@ -55,6 +56,8 @@ export interface Database {
   history: Collection<HistoryDoc>;
   /** AuditEvents: the many that are written once and seldom read. */
   audit: Collection<Doc>;
+  /** Of a patient's traces, how many there are of whom: see traces/ledger.ts. */
+  tallies: Collection<LedgerDoc>;
   /** Links of the chains of traces that no record carries. */
   links: Collection<LinkDoc>;
   patients: Collection<PatientDoc>;
@@ -246,6 +249,7 @@ export async function connect(uri: string, name: string): Promise<Database> {
     resources: db.collection('resources'),
     history: db.collection('history'),
     audit: db.collection('audit'),
+    tallies: db.collection('tallies'),
     links: db.collection('links'),
     patients: db.collection('patients'),
     locks: db.collection('locks'),

@@ -80,6 +80,8 @@ export async function reindex(
   const terms = new Terms(ring.derive('terms'));
   const veils = new Veils(terms, rules);
   const codes = new Codes((purpose) => ring.derive(purpose));
+  // what was tallied of traces that are found by something else now
+  await database.tallies.deleteMany({});
   const begun = (await layout.findById('store').lean())?.reindexing;
   const ruled = ruledBy(rules, terms);
   let resume = begun?.layout === LAYOUT && begun.rules === ruled ? begun : undefined;
@@ -106,6 +108,7 @@ export async function reindex(
     }
     resume = undefined;
   }
+  await database.tallies.deleteMany({});
   await layout.updateOne({ _id: 'store' }, { $unset: { reindexing: 1 } });
   return done;
 }

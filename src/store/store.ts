@@ -55,6 +55,7 @@ import type { Position } from './query/sorting.ts';
 import { PURPOSE } from './outgoing/subscription-writes.ts';
 import { Terms } from './terms.ts';
 import { Tracers } from './traces/tracers.ts';
+import { Ledger } from './traces/ledger.ts';
 import { Traces } from './traces/traces.ts';
 import { UNWATCHED } from './watch.ts';
 import { Wholeness } from './wholeness.ts';
@@ -79,6 +80,7 @@ export class Store implements ResourceStore {
   readonly #wholeness: Wholeness;
   readonly #accessHistory: AccessHistory;
   readonly #tracers: Tracers;
+  readonly #ledger: Ledger;
   readonly #contents: Contents;
   readonly claims: Claims;
   readonly moving: MongoMoving;
@@ -102,7 +104,8 @@ export class Store implements ResourceStore {
     this.glass = new MongoGlass(database, ring);
     this.policies = new Policies(database, this.#reading, this.terms, rules, watch);
     const encoder = new Encoder(database, ring, this.terms, this.#reading, base, rules);
-    const traces = new Traces(ring, this.terms, base);
+    this.#ledger = new Ledger(database, ring);
+    const traces = new Traces(ring, this.terms, base, (patient) => this.#ledger.met(patient));
     const codes = new Codes((purpose) => ring.derive(purpose));
     const chain = new Chain(codes);
     this.#keeper = new ChainKeeper(database, chain, codes, anchor);
@@ -115,7 +118,7 @@ export class Store implements ResourceStore {
     this.#committer = new Committer(database, encoder, traces, chained, watch);
     this.#wholeness = new Wholeness(database, this.terms);
     this.#accessHistory = new AccessHistory(database, this.#reading, this.#wholeness);
-    this.#tracers = new Tracers(database, this.#reading, this.#wholeness, this.#accessHistory);
+    this.#tracers = new Tracers(database, this.#reading, this.#wholeness, this.#accessHistory, this.#ledger);
     this.#inclusion = new Inclusion(database, this.#reading, this.terms, this.#wholeness);
     this.#currents = new Currents(database);
     this.#history = new History(database, this.#currents, this.#reading, this.#wholeness);
@@ -247,8 +250,8 @@ export class Store implements ResourceStore {
   }
 
   /** What is loose is bound. Nothing may be asked of the store after. */
-  close(): Promise<void> {
-    return this.#auditLog.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#auditLog.close(), this.#ledger.close()]);
   }
 
   /** When the trace was asked for that has waited longest to be written. Milliseconds. */

@@ -127,12 +127,10 @@ export class Wholeness {
   }
 
   /**
-   * Of which traces of a patient the caller may be told, by what they name. What nobody named when this was asked is
-   * taken as hidden.
+   * Of which traces the caller may be told, by what they name. What isn't among these names is taken as hidden.
    */
-  async tracesOf(access: Access, patient: string): Promise<(trace: Traced) => boolean> {
+  async tracesOf(access: Access, names: readonly string[]): Promise<(trace: Traced) => boolean> {
     if (access.isUnlimited) return () => true;
-    const names = await this.#traced.of(patient);
     const given = await this.#judge(
       access,
       names.map((name) => ({ ...NAMELESS, about: told([name], access) })),

@@ -1,7 +1,8 @@
 /**
  * How many traces of a patient there are of whom, apart by all that the gate may look at in a trace: what its reader is
  * given of them is decided by these few, not trace by trace. Traces are never changed, so what is settled is remembered,
- * and only the latest are read: a page costs the same however many there are. docs/decisions/0056-traces-by-person.md
+ * here and in the ledger of all processes, and only the latest are read: a page costs the same however many there are.
+ * docs/decisions/0056-traces-by-person.md
  */
 import type { Attributes } from '../../condition/condition.ts';
 import { TRACER } from '../../enforcement/own-traces.ts';
@@ -11,10 +12,10 @@ import type { Doc } from '../document.ts';
 
 const TYPE = 'AuditEvent';
 /** Of one patient, and of all together. */
-const MOST = 20_000;
+export const MOST = 20_000;
 const MOST_OF_ALL = 60_000;
 /** Far longer than a write may take to show: what comes later than that is read again. Milliseconds. */
-const LATE = 300_000;
+export const LATE = 300_000;
 
 /** Who acted stands first: audit/history/sought.ts. */
 const FIRST = { $arrayElemAt: ['$seek', 0] };
@@ -41,30 +42,39 @@ export interface Tally {
   newest: string;
 }
 
-interface Found extends Omit<Tally, 'who' | 'facts'> {
+export interface Found extends Omit<Tally, 'who' | 'facts'> {
   _id: Pick<Doc, 'by' | 'labels' | 'codes' | 'about' | 'authors' | 'hidden'> & {
     who?: string;
     settled: boolean;
   };
 }
 
-interface Kept {
+export interface Kept {
   /** All until then were read. */
   until: number;
   /** When the oldest was written: when others are taken out, it is gone. */
   oldest: number | undefined;
-  /** Absent: there are too many. */
-  tallies?: ReadonlyMap<string, Tally>;
+  /** Some perhaps in parts; absent: there are too many. */
+  tallies?: readonly Tally[];
+  /** How many there were when those in parts were last put together. */
+  distinct: number;
+}
+
+/** What all processes remember: ledger.ts. Undefined: nothing, or of other traces than are there. */
+export interface Remembered {
+  of(patient: string, oldest: number | undefined): Promise<Kept | undefined>;
 }
 
 export class Tallies {
   readonly #database: Database;
+  readonly #ledger: Remembered;
   /** In the order in which they were asked for. */
   readonly #kept = new Map<string, Kept>();
   #size = 0;
 
-  constructor(database: Database) {
+  constructor(database: Database, ledger: Remembered) {
     this.#database = database;
+    this.#ledger = ledger;
   }
 
   /**
@@ -73,70 +83,29 @@ export class Tallies {
    */
   async of(patient: string, asOf: number, among: string): Promise<Tally[] | undefined> {
     const key = `${among} ${patient}`;
-    const oldest = await this.#oldest(patient);
+    const oldest = await oldestOf(this.#database, patient);
     const before = this.#kept.get(key);
-    const known = before?.oldest === oldest ? before : undefined;
+    const known = before?.oldest === oldest ? before : await this.#ledger.of(patient, oldest);
     const until = Math.min(asOf, Date.now() - LATE);
     if (known === undefined ? until === asOf : asOf < known.until || known.tallies === undefined)
       return undefined;
-    const found = await this.#found(patient, { since: known?.until, until, asOf });
+    const found = await foundOf(this.#database, patient, { since: known?.until, until, asOf });
     const isWhole = found.length <= MOST;
-    const tallyOf = tallyIn(patient);
-    const settled = found.filter(({ _id }) => _id.settled).map(tallyOf);
-    const tallies = together(known?.tallies, settled);
+    const settled = found.filter(({ _id }) => _id.settled).map((each) => tallyOf(patient, each));
+    const whole = joined(known, settled);
     // another request may have read on meanwhile
     if (this.#kept.get(key) === before)
       this.#keep(key, {
         until: Math.max(until, known?.until ?? until),
         oldest,
-        ...(isWhole && tallies.size <= MOST ? { tallies } : {}),
+        distinct: whole.distinct,
+        ...(isWhole && whole.tallies.length <= MOST ? { tallies: whole.tallies } : {}),
       });
     if (!isWhole) return undefined;
-    return [...tallies.values(), ...found.filter(({ _id }) => !_id.settled).map(tallyOf)];
-  }
-
-  async #oldest(patient: string): Promise<number | undefined> {
-    const [doc] = await find<Pick<Doc, 'at'>>(
-      this.#database.audit as never,
-      { patient, type: TYPE },
-      { projection: { _id: 0, at: 1 }, sort: { at: 1 }, limit: 1, hint: 'patient_type_at' },
-    );
-    return doc?.at;
-  }
-
-  #found(
-    patient: string,
-    { since, until, asOf }: { since: number | undefined; until: number; asOf: number },
-  ): Promise<Found[]> {
-    const after = since === undefined ? {} : { $gt: since };
-    const [by, labels, codes] = ['$by', '$labels', '$codes'];
-    const [about, authors, hidden] = ['$about', '$authors', '$hidden'];
-    return aggregate<Found, Doc>(
-      this.#database.audit,
-      [
-        { $match: { patient, type: TYPE, at: { ...after, $lte: asOf }, others: { $exists: false } } },
-        {
-          $group: {
-            _id: {
-              who: WHO,
-              by,
-              labels,
-              codes,
-              about,
-              authors,
-              hidden,
-              settled: { $lte: ['$at', until] },
-            },
-            count: { $sum: 1 },
-            first: { $min: '$date' },
-            last: { $max: '$date' },
-            newest: { $top: { sortBy: { date: -1, _id: 1 }, output: '$_id' } },
-          },
-        },
-        { $limit: MOST + 1 },
-      ],
-      'patient_type_at',
-    );
+    return [
+      ...whole.tallies,
+      ...found.filter(({ _id }) => !_id.settled).map((each) => tallyOf(patient, each)),
+    ];
   }
 
   #keep(key: string, kept: Kept): void {
@@ -151,31 +120,92 @@ export class Tallies {
   }
 }
 
-/** What is never many weighs too. */
-const sizeOf = (kept: Kept | undefined): number => (kept === undefined ? 0 : 1 + (kept.tallies?.size ?? 0));
+export async function oldestOf(database: Database, patient: string): Promise<number | undefined> {
+  const [doc] = await find<Pick<Doc, 'at'>>(
+    database.audit as never,
+    { patient, type: TYPE },
+    { projection: { _id: 0, at: 1 }, sort: { at: 1 }, limit: 1, hint: 'patient_type_at' },
+  );
+  return doc?.at;
+}
 
-function tallyIn(patient: string): (found: Found) => Tally {
-  const patients = [patient];
-  return ({ _id, ...rest }) => {
-    const { who = '', by, hidden, labels, codes = NOTHING, about = NOTHING, authors = NOTHING } = _id;
-    const facts = { type: TYPE, id: '', patients, by, labels, hidden, codes, about, authors };
-    return { who, facts, ...rest };
-  };
+export function foundOf(
+  database: Database,
+  patient: string,
+  { since, until, asOf }: { since: number | undefined; until: number; asOf: number },
+): Promise<Found[]> {
+  const after = since === undefined ? {} : { $gt: since };
+  const [by, labels, codes] = ['$by', '$labels', '$codes'];
+  const [about, authors, hidden] = ['$about', '$authors', '$hidden'];
+  return aggregate<Found, Doc>(
+    database.audit,
+    [
+      { $match: { patient, type: TYPE, at: { ...after, $lte: asOf }, others: { $exists: false } } },
+      {
+        $group: {
+          _id: {
+            who: WHO,
+            by,
+            labels,
+            codes,
+            about,
+            authors,
+            hidden,
+            settled: { $lte: ['$at', until] },
+          },
+          count: { $sum: 1 },
+          first: { $min: '$date' },
+          last: { $max: '$date' },
+          newest: { $top: { sortBy: { date: -1, _id: 1 }, output: '$_id' } },
+        },
+      },
+      { $limit: MOST + 1 },
+    ],
+    'patient_type_at',
+  );
+}
+
+/** What is never many weighs too. */
+const sizeOf = (kept: Kept | undefined): number => (kept === undefined ? 0 : 1 + (kept.tallies?.length ?? 0));
+
+export function tallyOf(patient: string, { _id, ...rest }: Found): Tally {
+  const { who = '', by, hidden, labels, codes = NOTHING, about = NOTHING, authors = NOTHING } = _id;
+  const facts = { type: TYPE, id: '', patients: [patient], by, labels, hidden, codes, about, authors };
+  return { who, facts, ...rest };
 }
 
 const NOTHING: readonly string[] = [];
 
-function together(known: Kept['tallies'], added: readonly Tally[]): ReadonlyMap<string, Tally> {
-  if (known !== undefined && added.length === 0) return known;
-  const tallies = new Map(known);
-  for (const tally of added) {
-    const key = JSON.stringify([tally.who, tally.facts]);
+/** A quarter more, and those in parts are put together. */
+const PARTS = 1.25;
+
+/** Putting together costs more than adding up those in parts now and then. */
+function joined(
+  known: Kept | undefined,
+  added: readonly Tally[],
+): Required<Pick<Kept, 'tallies' | 'distinct'>> {
+  const { tallies = [], distinct = 0 } = known ?? {};
+  const all = added.length === 0 ? tallies : [...tallies, ...added];
+  if (all.length <= distinct * PARTS) return { tallies: all, distinct };
+  const whole = together(all);
+  return { tallies: whole, distinct: whole.length };
+}
+
+export function together(all: readonly Tally[]): readonly Tally[] {
+  const tallies = new Map<string, Tally>();
+  for (const tally of all) {
+    const key = keyOf(tally);
     const before = tallies.get(key);
-    const sum = { ...tally };
-    if (before !== undefined) add(sum, before);
-    tallies.set(key, sum);
+    if (before === undefined) tallies.set(key, { ...tally });
+    else add(before, tally);
   }
-  return tallies;
+  return [...tallies.values()];
+}
+
+/** What keeps it apart from the others of the same patient. */
+function keyOf({ who, facts }: Pick<Tally, 'who' | 'facts'>): string {
+  const { by, labels, hidden, codes, about, authors } = facts;
+  return JSON.stringify([who, by, hidden, labels, codes, about, authors]);
 }
 
 /** Traces of one person. @param sum is changed */

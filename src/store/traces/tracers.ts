@@ -16,7 +16,7 @@ import type { Reading } from '../reading.ts';
 import type { Wholeness } from '../wholeness.ts';
 import { type AccessHistory, NEWEST_FIRST, selected, withinOf } from './access-history.ts';
 import { givenOf } from './own-only.ts';
-import { Tallies, type Tally, WHO, add, byPlace } from './tallies.ts';
+import { type Remembered, Tallies, type Tally, WHO, add, byPlace } from './tallies.ts';
 
 const TYPE = 'AuditEvent';
 /** Traces that are counted. */
@@ -42,12 +42,18 @@ export class Tracers {
   readonly #history: AccessHistory;
   readonly #tallies: Tallies;
 
-  constructor(database: Database, reading: Reading, wholeness: Wholeness, history: AccessHistory) {
+  constructor(
+    database: Database,
+    reading: Reading,
+    wholeness: Wholeness,
+    history: AccessHistory,
+    ledger: Remembered,
+  ) {
     this.#database = database;
     this.#reading = reading;
     this.#wholeness = wholeness;
     this.#history = history;
-    this.#tallies = new Tallies(database);
+    this.#tallies = new Tallies(database, ledger);
   }
 
   /** @throws FhirError too-costly past a bound that counts only what the caller may be given */
@@ -90,10 +96,11 @@ export class Tracers {
     const condition = assume(reach, { types: [TYPE], patient });
     const isAll = sought.length === 0 && from === undefined && until === undefined;
     if (!isAll || givenOf(condition) !== undefined || !isTimeless(condition)) return undefined;
-    const isGiven = await this.#wholeness.tracesOf(access, patient);
     const tallies = await this.#tallies.of(patient, asOf, access.isTold ? 'told' : 'others');
+    if (tallies === undefined) return undefined;
+    const isGiven = await this.#wholeness.tracesOf(access, namesIn(tallies));
     return tallies
-      ?.filter(({ facts }) => matches(condition, facts) && isGiven(facts))
+      .filter(({ facts }) => matches(condition, facts) && isGiven(facts))
       .map(({ who, facts, count, first, last, newest }) => {
         const outside = facts.by !== TRACER;
         return { who, outside, count, first, last, newest };
@@ -140,6 +147,12 @@ export class Tracers {
     } while (start !== undefined && count <= MOST);
     return rows;
   }
+}
+
+/** What they name, each once. */
+function namesIn(tallies: readonly Tally[]): string[] {
+  const lists = new Set(tallies.map(({ facts }) => facts.about));
+  return [...new Set([...lists].flat())];
 }
 
 function rowOf({ _id, by, seek = [], refs = [], date }: Doc): Row {

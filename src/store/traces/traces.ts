@@ -33,10 +33,13 @@ export class Traces {
   readonly #ring: KeyRing;
   readonly #terms: Terms;
   readonly #base: string;
+  readonly #met: (patient: string) => void;
   readonly #frames = new WeakMap<Resource, Frame>();
   readonly #kinds = new Map<string, readonly Buffer[]>();
 
-  constructor(ring: KeyRing, terms: Terms, base: string) {
+  /** @param met told whose trace is written */
+  constructor(ring: KeyRing, terms: Terms, base: string, met: (patient: string) => void = () => {}) {
+    this.#met = met;
     this.#ring = ring;
     this.#terms = terms;
     this.#base = base;
@@ -63,6 +66,7 @@ export class Traces {
       };
       // who asks for somebody who doesn't exist leaves the trace that they leave of whom they may not know of
       if (key === undefined) version.keyless = true;
+      else this.#met(patient);
       if (kept.authors.length > 0) version.authors = kept.authors;
       if (kept.codes.length > 0) version.codes = kept.codes;
       version.body = seal(key ?? nobody, rendered(own, aside, kept, version), about(rid, version));
