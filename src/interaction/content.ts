@@ -3,6 +3,7 @@ import type { Content, Stored } from '../enforcement/ports.ts';
 import { neverMore, notYet } from '../enforcement/screening.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
+import { type Range, isFhir, rangesOf, wantedOf } from './accept.ts';
 import { type Answer, type Exchange, Flow } from './exchange.ts';
 import { rangeOf } from './range.ts';
 
@@ -23,17 +24,19 @@ const SHOWN = new Map([
 /** The content itself, unless FHIR was asked for; the resource with its content then. */
 export async function contentAnswer(exchange: Exchange, stored: Stored): Promise<Answer | undefined> {
   if (stored.held === true) throw stored.malware === undefined ? notYet() : neverMore(stored.malware);
-  const accept = exchange.header('accept') ?? '*/*';
-  const isFhir =
-    /json|fhir|^xml$/.test(exchange.format ?? '') || /application\/((fhir\+)?json|fhir\+xml)/.test(accept);
-  const apart = stored.content === undefined ? undefined : await apartFrom(exchange, stored);
-  if (isFhir && apart === undefined) return undefined;
   const { bare = stored.body, data: bytesApart } = stored.parts ?? {};
+  const ranges = rangesIn(exchange);
+  // most ask for nothing else, and are given it as it lies here
+  if (stored.content === undefined && ranges.every(isFhir)) return undefined;
   const resource = JSON.parse(bare.toString()) as Resource;
-  if (isFhir) return { status: 200, body: { ...resource, data: await whole(apart!) } };
+  const wanted = wantedOf(ranges, String(resource.contentType));
+  if (wanted === 'fhir' && stored.content === undefined) return undefined;
+  const apart = stored.content === undefined ? undefined : await apartFrom(exchange, stored);
+  if (wanted === 'fhir') return { status: 200, body: { ...resource, data: await whole(apart!) } };
   const { contentType, data } = resource;
   const bytes = bytesApart ?? (typeof data === 'string' ? Buffer.from(data, 'base64') : undefined);
   if (typeof contentType !== 'string' || (apart ?? bytes) === undefined) return undefined;
+  if (wanted === undefined) throw otherThan(contentType);
   const size = apart?.size ?? bytes!.length;
   const range = rangeOf(exchange, stored, size);
   const { from, to } = range ?? { from: 0, to: size };
@@ -48,6 +51,20 @@ export async function contentAnswer(exchange: Exchange, stored: Stored): Promise
     body: apart === undefined ? bytes!.subarray(from, to) : new Flow(to - from, () => apart.read(from, to)),
   };
 }
+
+function rangesIn({ format, header }: Exchange): Range[] {
+  if (format === undefined) return rangesOf(header('accept') ?? '*/*');
+  return rangesOf(/json|fhir|^xml$/.test(format) ? 'application/fhir+json' : '*/*');
+}
+
+const otherThan = (contentType: string): FhirError =>
+  new FhirError(
+    'not-supported',
+    `the content is \`${contentType.slice(0, 100)}\`; allowed: that, \`*/*\` and FHIR`,
+    {
+      status: 406,
+    },
+  );
 
 /** @throws FhirError not-found: it is gone */
 async function apartFrom({ store }: Exchange, stored: Stored): Promise<Content> {

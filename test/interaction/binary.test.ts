@@ -71,6 +71,27 @@ describe('content as it is', () => {
     expect(version.bytes.equals(bytes)).toBe(true);
   });
 
+  it.each([
+    ['application/pdf', 'application/pdf, application/fhir+json;q=0.5', 'application/pdf'],
+    ['application/pdf', '*/*, application/fhir+json;q=0.5', 'application/pdf'],
+    ['application/pdf', 'application/*', 'application/pdf'],
+    ['application/pdf', 'application/pdf;q=0.5, application/fhir+json', 'FHIR'],
+    ['application/pdf', 'application/fhir+json, */*;q=0.1', 'FHIR'],
+    ['application/pdf', 'image/*, application/fhir+json;q=0.2', 'FHIR'],
+    ['application/pdf', 'application/octet-stream', 'application/pdf'],
+    ['text/xml', 'application/xml', 'text/xml'],
+    ['application/hl7-cda+xml', 'text/xml', 'application/hl7-cda+xml'],
+    ['application/pdf', 'image/png', 406],
+    ['application/pdf', 'text/*, image/png', 406],
+    ['application/pdf', 'application/pdf;q=0', 406],
+  ])('%s is given to who asks for `%s` as %s', async (type, accept, wanted) => {
+    const made = await all.post('Binary', '<a/>%PDF-1.4', { 'content-type': type });
+    const reply = await all.get(`Binary/${made.json.id}`, { accept });
+    const given = reply.headers.get('content-type')!.replace('application/fhir+json; charset=utf-8', 'FHIR');
+    expect(reply.status === 200 ? given : reply.status).toBe(wanted);
+    if (reply.status === 406) expect(reply.json.resourceType).toBe('OperationOutcome');
+  });
+
   it('comes out as a resource when FHIR is asked for', async () => {
     const made = await all.post('Binary', bytes, { 'content-type': 'application/pdf' });
     const path = `Binary/${made.json.id}`;
