@@ -5,6 +5,7 @@
 import { FhirError } from '../fhir/outcome.ts';
 import type { Coding, Identifier, Json, Resource } from '../fhir/resource.ts';
 import { type XmlElement, child, childrenOf, parseXml, textOf } from '../fhir/xml-tree.ts';
+import { FORMATS, SUFFICIENT } from './codes.ts';
 
 /** What a document says of itself; whose it is here is found by the identifiers of its patient. */
 export interface Described {
@@ -15,7 +16,6 @@ export interface Described {
 
 const HL7 = 'urn:hl7-org:v3';
 const RFC = 'urn:ietf:rfc:3986';
-const FORMAT = 'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode';
 
 /** OIDs of code systems that FHIR knows by another name. */
 const SYSTEMS: Readonly<Record<string, string>> = {
@@ -87,7 +87,6 @@ export function readCda(bytes: Buffer): Described {
       masterIdentifier,
       identifier: set === undefined ? undefined : [set],
       status: 'current',
-      docStatus: 'final',
       type,
       date: instantOf(made),
       author: some(authors),
@@ -188,10 +187,10 @@ function replacement(related: XmlElement): Json[] {
   return [{ code: 'replaces', target: { type: 'DocumentReference', identifier } }];
 }
 
-function formatOf(cda: XmlElement): Coding | undefined {
+function formatOf(cda: XmlElement): Coding {
   const held = child(cda, 'component', 'nonXMLBody', 'text')?.attributes.mediaType;
   const code = held === undefined ? undefined : SCANNED[held];
-  return code === undefined ? undefined : { system: FORMAT, code };
+  return code === undefined ? SUFFICIENT : { system: FORMATS, code };
 }
 
 function identifierOf(element: XmlElement | undefined): Identifier | undefined {

@@ -4,6 +4,12 @@ import type { Coding, Identifier, Json, Resource } from '../fhir/resource.ts';
 
 export const LIST_TYPES = 'https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes';
 
+/** https://profiles.ihe.net/fhir/ihe.formatcode.fhir/ */
+export const FORMATS = 'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode';
+
+/** Of what its media type tells enough. */
+export const SUFFICIENT: Coding = { system: FORMATS, code: 'urn:ihe:iti:xds:2017:mimeTypeSufficient' };
+
 /** A Bundle that claims one of these is checked as such, whatever is in it. */
 const PROVIDE =
   /\/(IHE\.MHD\.(Minimal|Comprehensive|UnContained\.Comprehensive)\.ProvideBundle|pdsm-comprehensive-provide-document-bundle)(\||$)/;

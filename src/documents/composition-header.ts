@@ -3,6 +3,7 @@ import { items } from '../fhir/items.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Identifier, Json, Reference, Resource } from '../fhir/resource.ts';
 import type { Described } from './cda-header.ts';
+import { SUFFICIENT } from './codes.ts';
 
 const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 /** What is copied of whom the document names. */
@@ -63,12 +64,6 @@ export function readDocumentBundle(bundle: Resource): Described {
       contained,
       masterIdentifier,
       status: 'current',
-      docStatus:
-        composition.status === 'final'
-          ? 'final'
-          : composition.status === 'amended'
-            ? 'amended'
-            : 'preliminary',
       type,
       category,
       date: typeof date === 'string' ? instantOf(date) : undefined,
@@ -89,6 +84,7 @@ export function readDocumentBundle(bundle: Resource): Described {
             title,
             creation: date,
           }),
+          format: SUFFICIENT,
         },
       ],
       context: present({ period, sourcePatientInfo: { reference: '#patient' } }),

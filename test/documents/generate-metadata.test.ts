@@ -53,7 +53,6 @@ it('a CDA document is described by its header', async () => {
     masterIdentifier: { system: 'urn:ietf:rfc:3986', value: 'urn:oid:1.2.250.1.213.77.1' },
     identifier: [{ system: 'urn:oid:1.2.250.1.213.1.1.9', value: 'lot-1' }],
     status: 'current',
-    docStatus: 'final',
     type: { coding: [{ system: 'http://loinc.org', code: '34112-3', display: 'CR hospitalier' }] },
     category: [
       {
@@ -108,6 +107,16 @@ it('a CDA document is described by its header', async () => {
     hash: sha1(bytes),
   });
   expect((await patient.get(attachment.url, { accept: 'text/xml' })).text).toBe(content);
+});
+
+it.each([
+  'https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-comprehensive-document-reference',
+  'https://profiles.ihe.net/ITI/MHD/StructureDefinition/IHE.MHD.Comprehensive.DocumentReference',
+])('what is made of a header is as %s has it', async (profile) => {
+  const reply = await generate(binary(cda({ id: '1.2.250.1.213.77.1', ins: INS })));
+  const { json: made } = await hospital.get(referenceIn(reply));
+  const { json } = await hospital.post(`DocumentReference/$validate?profile=${profile}`, made);
+  expect(json.issue).toEqual([expect.objectContaining({ severity: 'information' })]);
 });
 
 it('a level 1 document says what it holds', async () => {
