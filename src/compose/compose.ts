@@ -16,6 +16,7 @@ import type { DocumentFeeders, Rules } from '../consent/rules.ts';
 import type { Entrance } from './elsewhere.ts';
 import type { PolicySource, ResourceStore } from '../enforcement/ports.ts';
 import type { Scanner } from '../enforcement/screening.ts';
+import { ownProfiles } from '../fhir/conformance/profiles.ts';
 import { RESOURCE_TYPES } from '../fhir/definitions/index.ts';
 import { exporting } from './exporting.ts';
 import { becauseOf, gating } from './gating.ts';
@@ -368,6 +369,7 @@ function capabilities(base: string, types: readonly string[], issuer: string | u
     types,
     searchParameters: (type) => facts(definitionsOf(type)),
     commonParameters: facts(commonDefinitions()),
+    profiles: (type) => ownProfiles().of(type),
     base,
     version: VERSION,
     date: RELEASED,

@@ -24,6 +24,8 @@ export interface CapabilityOptions {
   /** Those of the type itself; the ones that all types have come in `commonParameters`. */
   searchParameters: (type: string) => readonly SearchParameterFacts[];
   commonParameters: readonly SearchParameterFacts[];
+  /** Canonical addresses of the profiles that a resource of the type may be held to. */
+  profiles?: (type: string) => readonly string[];
   base: string;
   version: string;
   /** FHIR dateTime: when the software was released. */
@@ -54,17 +56,19 @@ const TOPICAL: Json = {
   supportedProfile: [PROFILE],
 };
 
-/** Actors of IHE and ANS that the server is, and the guides that say what they do. docs/interactions/documents.md */
+/** Actors of IHE, ANS and HL7 Europe that the server is, and the guides that say what they do. docs/interactions/documents.md */
 const SHARING = {
   types: ['Binary', 'DocumentReference', 'List', 'Patient'],
   instantiates: [
     'https://profiles.ihe.net/ITI/MHD/CapabilityStatement/IHE.MHD.DocumentRecipient',
     'https://profiles.ihe.net/ITI/MHD/CapabilityStatement/IHE.MHD.DocumentResponder',
     'https://interop.esante.gouv.fr/ig/fhir/pdsm/CapabilityStatement/PDSm-GestionnaireDePartageDeDocuments',
+    'http://hl7.eu/fhir/eu-health-data-api/CapabilityStatement/document-access-provider-eu-api',
   ],
   implementationGuide: [
     'https://profiles.ihe.net/ITI/MHD/ImplementationGuide/ihe.iti.mhd',
     'https://interop.esante.gouv.fr/ig/fhir/pdsm/ImplementationGuide/ans.fhir.fr.pdsm',
+    'http://hl7.eu/fhir/eu-health-data-api/ImplementationGuide/hl7.fhir.eu.eu-health-data-api',
   ],
 };
 
@@ -132,7 +136,7 @@ function resourceOf(type: string, types: string[], options: CapabilityOptions): 
   const serves = (interaction: string) => routes.some((route) => route.interaction === interaction);
   return {
     type,
-    ...(type === 'Subscription' ? TOPICAL : {}),
+    ...(type === 'Subscription' ? TOPICAL : list('supportedProfile', [...(options.profiles?.(type) ?? [])])),
     profile: `${DEFINITIONS_OF_R4}/StructureDefinition/${type}`,
     interaction: typeInteractions(routes).map((code) => ({ code })),
     versioning: 'versioned-update',

@@ -247,6 +247,16 @@ it('says in its CapabilityStatement whose actors it is', async () => {
     expect.arrayContaining([
       expect.stringContaining('IHE.MHD.DocumentRecipient'),
       expect.stringContaining('PDSm-Gestionnaire'),
+      expect.stringContaining('hl7.eu'),
+    ]),
+  );
+  const types = (statement.rest as [{ resource: Json[] }])[0].resource;
+  const profiles = types.find(({ type }) => type === 'DocumentReference')!.supportedProfile;
+  expect(profiles).toEqual(
+    expect.arrayContaining([
+      'https://profiles.ihe.net/ITI/MHD/StructureDefinition/IHE.MHD.Minimal.DocumentReference',
+      'https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-simplified-publish',
+      'https://carnet.example/fhir/StructureDefinition/pdsm-simplified-publish',
     ]),
   );
 });

@@ -8,6 +8,8 @@ const CORE = 'http://hl7.org/fhir/StructureDefinition/';
 export interface Profiles {
   /** By canonical address, with or without a version; undefined when it isn't known. */
   find(canonical: string): StructureDefinition | undefined;
+  /** The addresses of all profiles of a resource type, those of the guides first. */
+  of(type: string): readonly string[];
 }
 
 export function profilesOf(definitions: readonly StructureDefinition[]): Profiles {
@@ -16,6 +18,10 @@ export function profilesOf(definitions: readonly StructureDefinition[]): Profile
     definitions.flatMap((each) => (each.identifier ?? []).map(({ value }) => [value, each])),
   );
   return {
+    of: (type) =>
+      [others, own].flatMap((known) =>
+        [...known].filter(([, each]) => each.type === type).map(([canonical]) => canonical),
+      ),
     find(canonical) {
       const [url = '', version] = canonical.split('|', 2);
       const found = own.get(url);
