@@ -412,6 +412,11 @@ it('knows no patient who is hidden or absent', async () => {
   expect([hidden.status, hidden.text]).toEqual([404, absent.text]);
 });
 
+it.each(['Bundle-uv-ips', 'Composition-uv-ips|2.0.0'])('is asked for by `%s` too', async (name) => {
+  const profile = `http://hl7.org/fhir/uv/ips/StructureDefinition/${name}`;
+  expect((await all.get(`Patient/sum/$summary?profile=${profile}`)).status).toBe(200);
+});
+
 it.each(['profile=http://example.org/other', 'language=de', 'as=csv', 'x=y', 'language=fr&language=en'])(
   'refuses `%s`',
   async (query) => {

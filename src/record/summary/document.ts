@@ -10,7 +10,7 @@ import { namedIn, resolved } from './references.ts';
 import { SAID } from './words.ts';
 
 export const COMPOSITION = 'http://hl7.org/fhir/uv/ips/StructureDefinition/Composition-uv-ips';
-const BUNDLE = 'http://hl7.org/fhir/uv/ips/StructureDefinition/Bundle-uv-ips';
+export const BUNDLE = 'http://hl7.org/fhir/uv/ips/StructureDefinition/Bundle-uv-ips';
 const LOINC = 'http://loinc.org';
 const REASON = 'http://terminology.hl7.org/CodeSystem/list-empty-reason';
 const CONFIDENTIALITY = ['N', 'R', 'V'];

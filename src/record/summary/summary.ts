@@ -10,12 +10,14 @@ import type { Answer, Exchange } from '../../interaction/exchange.ts';
 import { fileAnswer } from '../../operation/file.ts';
 import { languageOf } from '../../operation/language.ts';
 import { parametersIn } from '../../operation/parameters.ts';
-import { COMPOSITION, documentOf } from './document.ts';
+import { BUNDLE, COMPOSITION, documentOf } from './document.ts';
 import { gather } from './gather.ts';
 import { summaryPdf } from './pdf.ts';
 import { SAID } from './words.ts';
 
 const ALLOWED = ['profile', 'language', 'as'];
+/** What is asked of the document is asked of its Composition, and the other way round. */
+const PROFILES = [COMPOSITION, BUNDLE];
 const FORMS = ['bundle', 'pdf'];
 const LANGUAGES = ['fr', 'en'];
 
@@ -53,8 +55,8 @@ function askedIn(exchange: Exchange): Asked {
     values.set(name, value);
   }
   const profile = values.get('profile');
-  if (profile !== undefined && profile.replace(/\|2\.0\.0$/, '') !== COMPOSITION)
-    throw refused('profile', profile, [COMPOSITION]);
+  if (profile !== undefined && !PROFILES.includes(profile.replace(/\|2\.0\.0$/, '')))
+    throw refused('profile', profile, PROFILES);
   const language = values.get('language')?.split('-', 1)[0];
   if (language !== undefined && !LANGUAGES.includes(language)) throw refused('language', language, LANGUAGES);
   const form = values.get('as');
