@@ -12,7 +12,7 @@ import { splitOff } from './attachment.ts';
 import { claimsSimplified, uniqueIdOf } from './codes.ts';
 import { followsDocument } from './document-bundle.ts';
 import { patientKnown } from './named-patient.ts';
-import { earlier, requireSame } from './repeated.ts';
+import { earlier, requireSame, requireSameDocuments } from './repeated.ts';
 import { replacedBy, superseding, targetsKnown } from './replacing.ts';
 
 /** All other creates are as they always are. */
@@ -43,21 +43,27 @@ async function deposit(context: Context, exchange: Exchange): Promise<Answer> {
     if (found !== undefined) {
       requireValid(exchange, sent);
       requireSame(sent, found);
+      await requireSameDocuments(store, sent, found);
       if (store.staged) throw repeatedInside(name!);
       return written(exchange, found, true);
     }
     if (claimsSimplified(sent)) requireValid(exchange, sent);
-    const { document, binaries } = splitOff(sent, context.newId);
+    // an app writes no Bundle that is nobody's
+    const { document, contents } = splitOff(sent, context.newId, { bundles: subject.role !== 'app' });
     const change = await changeOf(exchange, 'POST', document, undefined);
     const superseded = [];
     for (const each of replaced) superseded.push(await superseding(exchange, each, change.patients));
-    const contents = [];
-    for (const binary of binaries) contents.push(await changeOf(exchange, 'POST', binary, undefined));
-    const changes = [change, ...superseded.filter((each) => each !== undefined), ...contents];
+    const held = [];
+    for (const content of contents)
+      held.push(await changeOf(exchange, 'POST', content, undefined, whoseOf(content)));
+    const changes = [change, ...superseded.filter((each) => each !== undefined), ...held];
     const [stored] = await store.commit(changes, lock);
     return written(exchange, stored!, true);
   });
 }
+
+/** A FHIR document is nobody's but the document's. */
+const whoseOf = (content: Resource): [] | undefined => (followsDocument(content) ? [] : undefined);
 
 /** The FHIR document of a document follows it alone: see document-bundle.ts. */
 async function keepBundle(context: Context, exchange: Exchange): Promise<Answer> {

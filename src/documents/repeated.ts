@@ -6,7 +6,8 @@ import { parseJson, stringifyJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import type { Exchange } from '../interaction/exchange.ts';
-import { uniqueIdOf } from './codes.ts';
+import { documentIn } from './attachment.ts';
+import { attachmentsOf, uniqueIdOf } from './codes.ts';
 
 /** What may have changed since: by a replacement, the patient's labels, an archive. */
 const CHANGING = ['id', 'meta', 'status', 'securityLabel', 'extension', 'text'] as const;
@@ -23,25 +24,58 @@ export async function earlier({ store }: Exchange, resource: Resource): Promise<
 /** @throws FhirError 409 */
 export function requireSame(sent: Resource, stored: Stored, expression = sent.resourceType): void {
   const held = parseJson(stored.body) as Resource;
-  if (alike(plain(comparable(sent)), plain(comparable(held)))) return;
-  throw new FhirError('duplicate', `\`${uniqueIdOf(sent)}\` names something else that you deposited`, {
-    expression,
-  });
+  if (alike(plain(comparable(sent, held)), plain(comparable(held)))) return;
+  throw changed(sent, expression);
 }
 
-function comparable(resource: Resource): Resource {
+const changed = (sent: Resource, expression: string): FhirError =>
+  new FhirError('duplicate', `\`${uniqueIdOf(sent)}\` names something else that you deposited`, {
+    expression,
+  });
+
+/** FHIR documents that came in a document, with the Bundles that they became. @throws FhirError 409 */
+export async function requireSameDocuments(
+  store: Pick<Exchange['store'], 'read'>,
+  sent: Resource,
+  stored: Stored,
+): Promise<void> {
+  const held = attachmentsOf(parseJson(stored.body) as Resource);
+  for (const [index, attachment] of attachmentsOf(sent).entries()) {
+    if (!isBundle(held[index]) || typeof attachment.data !== 'string') continue;
+    const document = documentIn(attachment, `DocumentReference.content[${index}].attachment`);
+    const kept = await store.read('Bundle', String(held[index]!.url).slice('Bundle/'.length));
+    const isSame =
+      document !== undefined &&
+      kept !== undefined &&
+      kept.method !== 'DELETE' &&
+      alike(plain(bare(document)), plain(bare(parseJson(kept.body) as Resource)));
+    if (!isSame) throw changed(sent, sent.resourceType);
+  }
+}
+
+const isBundle = ({ url }: Json = {}): boolean => typeof url === 'string' && url.startsWith('Bundle/');
+
+const bare = ({ id: _id, meta: _meta, ...rest }: Resource): Resource => rest;
+
+/** @param held what was kept of it: a Bundle has neither size nor hash */
+function comparable(resource: Resource, held = resource): Resource {
   const compared = { ...resource };
   for (const name of CHANGING) delete compared[name];
   if (resource.resourceType !== 'DocumentReference') return compared;
-  const content = items(resource.content).map((each) => ({
+  const kept = items(held.content).map(({ attachment }) => attachment as Json | undefined);
+  const content = items(resource.content).map((each, index) => ({
     ...each,
-    attachment: attached(each.attachment as Json | undefined),
+    attachment: attached(each.attachment as Json | undefined, isBundle(kept[index])),
   }));
   return { ...compared, content };
 }
 
-function attached(attachment: Json = {}): Json {
+function attached(attachment: Json = {}, inBundle = false): Json {
   const { data, url, ...rest } = attachment;
+  if (typeof data === 'string' && inBundle) {
+    const { size: _size, hash: _hash, ...about } = rest;
+    return about;
+  }
   if (typeof data === 'string') {
     const { size, sha1 } = knownOf(data, rest.contentType);
     return { ...rest, size, hash: sha1() };

@@ -1,6 +1,7 @@
 /** Documents given: ITI-65 and ITI-105, replacements, and what is sent twice. */
 import { createHash } from 'node:crypto';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
+import { xmlOf } from '../../src/fhir/xml/write.ts';
 import { type Client, type TestServer, putAll, testServer } from '../support/server.ts';
 import {
   OF_PATIENTS,
@@ -160,27 +161,29 @@ describe('a Provide Document Bundle', () => {
   });
 });
 
-describe('what is said of a FHIR document in ITI-65', () => {
-  const content: Resource = {
-    resourceType: 'Bundle',
-    identifier: { system: 'urn:ietf:rfc:3986', value: uuid() },
-    type: 'document',
-    timestamp: '2026-05-02T10:00:00Z',
-    entry: [
-      {
-        fullUrl: 'urn:uuid:9f3c1f0e-0d5c-4b5c-9d3a-6a5c6d7e8f90',
-        resource: {
-          resourceType: 'Composition',
-          status: 'final',
-          type: { text: 'note' },
-          subject: { display: 'moi' },
-          date: '2026-05-02',
-          author: [{ display: 'Dr X' }],
-          title: 'Évolution',
-        },
+const fhirDocument = (title = 'Évolution'): Resource => ({
+  resourceType: 'Bundle',
+  identifier: { system: 'urn:ietf:rfc:3986', value: uuid() },
+  type: 'document',
+  timestamp: '2026-05-02T10:00:00Z',
+  entry: [
+    {
+      fullUrl: 'urn:uuid:9f3c1f0e-0d5c-4b5c-9d3a-6a5c6d7e8f90',
+      resource: {
+        resourceType: 'Composition',
+        status: 'final',
+        type: { text: 'note' },
+        subject: { display: 'moi' },
+        date: '2026-05-02',
+        author: [{ display: 'Dr X' }],
+        title,
       },
-    ],
-  };
+    },
+  ],
+});
+
+describe('what is said of a FHIR document in ITI-65', () => {
+  const content = fhirDocument();
   const bytes = Buffer.from(JSON.stringify(content));
   const size = bytes.length;
   const hash = createHash('sha1').update(bytes).digest('base64');
@@ -270,6 +273,112 @@ describe('a simplified publish', () => {
     Object.assign((sent.content as [{ attachment: Json }])[0].attachment, more);
     expect((await hospital.post('DocumentReference', sent)).status).toBe(status);
   });
+});
+
+describe('a FHIR document that comes in its document', () => {
+  const xml = 'application/fhir+xml';
+  const within = (text: string, contentType = 'application/fhir+json', attachment: Json = {}): Resource => {
+    const sent = inline(OF, text);
+    Object.assign((sent.content as [{ attachment: Json }])[0].attachment, { contentType, ...attachment });
+    return sent;
+  };
+
+  it.each<[string, (bundle: Resource) => Resource]>([
+    [
+      'in a simplified publish',
+      (bundle) => ({ ...within(JSON.stringify(bundle)), meta: simplified('').meta }),
+    ],
+    ['without a claim', (bundle) => within(JSON.stringify(bundle))],
+    [
+      'in XML',
+      (bundle) => within(xmlOf(Buffer.from(JSON.stringify(bundle))).toString(), `${xml}; fhirVersion=4.0`),
+    ],
+  ])('is served as the Bundle that it is, %s', async (_, make) => {
+    const bundle = fhirDocument();
+    const { status, json } = await hospital.post('DocumentReference', make(bundle));
+    const { attachment } = json.content[0];
+    expect([status, attachment]).toEqual([
+      201,
+      {
+        ...attachment,
+        data: undefined,
+        size: undefined,
+        hash: undefined,
+        url: expect.stringMatching(/^Bundle\//),
+      },
+    ]);
+    const { id: _id, meta: _meta, ...given } = (await patient.get(attachment.url)).json;
+    expect(given).toEqual(bundle);
+    expect((await patient.get(attachment.url, { accept: xml })).text).toContain('<Composition>');
+    const stranger = carnet.as({ token: carnet.tokenFor({ reference: 'Patient/other' }, 'patient') });
+    expect([(await stranger.get(attachment.url)).status, (await lab.get(attachment.url)).status]).toEqual([
+      404, 404,
+    ]);
+    const hides = [{ op: 'add', path: '/securityLabel/-', value: label(VISIBILITY, 'INVISIBLE_PATIENT') }];
+    expect((await hospital.patch(`DocumentReference/${json.id}`, hides)).status).toBe(200);
+    expect((await patient.get(attachment.url)).status).toBe(404);
+  });
+
+  it('may be a patient’s', async () => {
+    const sent = {
+      ...within(JSON.stringify(fhirDocument())),
+      type: OF_PATIENTS,
+      author: [{ reference: OF }],
+    };
+    const { status, json } = await patient.post('DocumentReference', sent);
+    expect(status).toBe(201);
+    expect((await patient.get(json.content[0].attachment.url)).json.type).toBe('document');
+  });
+
+  it('sent again gets the same answer, with another content 409', async () => {
+    const bundle = fhirDocument();
+    const sent = within(JSON.stringify(bundle));
+    const first = await hospital.post('DocumentReference', sent);
+    expect((await hospital.post('DocumentReference', sent)).text).toBe(first.text);
+    const other = within(JSON.stringify({ ...fhirDocument('Autre'), identifier: bundle.identifier }));
+    const changed = { ...other, masterIdentifier: sent.masterIdentifier };
+    expect((await hospital.post('DocumentReference', changed)).status).toBe(409);
+  });
+
+  it.each<[string, Resource]>([
+    ['what is no JSON', within('bonjour')],
+    ['what is no XML', within('{}', xml)],
+    ['entities', within('<!DOCTYPE a><Bundle xmlns="http://hl7.org/fhir"/>', xml)],
+    ['another size', within(JSON.stringify(fhirDocument()), undefined, { size: 3 })],
+    ['another hash', within(JSON.stringify(fhirDocument()), undefined, { hash: sha1(Buffer.from('x')) })],
+  ])('is refused with %s', async (_, sent) => {
+    const before = await count('DocumentReference?patient=demo-mother');
+    expect((await hospital.post('DocumentReference', sent)).status).toBe(422);
+    expect(await count('DocumentReference?patient=demo-mother')).toBe(before);
+  });
+
+  it('that is not valid is refused with its document', async () => {
+    const bundle = fhirDocument();
+    delete (bundle.entry as [{ resource: Json }])[0].resource.title;
+    const { status, json } = await hospital.post('DocumentReference', within(JSON.stringify(bundle)));
+    expect([status, json.issue[0].expression]).toEqual([400, ['Bundle.entry[0].resource.title']]);
+  });
+
+  it('another resource stays as it was sent', async () => {
+    const { json } = await hospital.post('DocumentReference', within('{"resourceType":"Basic"}'));
+    expect(json.content[0].attachment.url).toBeUndefined();
+  });
+});
+
+it('the digits of a hash are taken for it, as in MHD’s examples, and kept as FHIR has it', async () => {
+  const digits = createHash('sha1').update('Hello World').digest('hex');
+  const hash = Buffer.from(digits).toString('base64');
+  const sent = provided({ of: OF, text: 'Hello World', attachment: { hash } });
+  for (const _time of [1, 2]) {
+    const { status, json } = await hospital.post('', sent);
+    expect([status, (await hospital.get(place(json, 1))).json.content[0].attachment.hash]).toEqual([
+      200,
+      sha1(Buffer.from('Hello World')),
+    ]);
+  }
+  const other = Buffer.from(digits.replace(/^./, 'f')).toString('base64');
+  const wrong = provided({ of: OF, text: 'Hello World', attachment: { hash: other } });
+  expect((await hospital.post('', wrong)).status).toBe(422);
 });
 
 describe('a uniqueId that is sent again', () => {

@@ -193,3 +193,37 @@ function without(type: string, consent: Resource): Resource {
     Array.isArray(value) ? value.filter((each) => (each as { code?: string }).code !== type) : value,
   ) as Resource;
 }
+
+it('may be a FHIR document, which stays in its document and is not doubled', async () => {
+  const bundle = {
+    resourceType: 'Bundle',
+    identifier: { system: 'urn:ietf:rfc:3986', value: `urn:uuid:${randomUUID()}` },
+    type: 'document',
+    timestamp: '2026-05-02T10:00:00Z',
+    entry: [
+      {
+        fullUrl: `urn:uuid:${randomUUID()}`,
+        resource: {
+          resourceType: 'Composition',
+          status: 'final',
+          type: { text: 'journal' },
+          subject: { reference: 'Patient/demo-father' },
+          date: '2026-05-02',
+          author: [{ display: 'Rythme' }],
+          title: 'Journal',
+        },
+      },
+    ],
+  };
+  const data = Buffer.from(JSON.stringify(bundle)).toString('base64');
+  const document = {
+    ...naming('', 'demo-mother', { contentType: 'application/fhir+json', url: undefined, data }),
+    masterIdentifier: { system: 'urn:ietf:rfc:3986', value: `urn:uuid:${randomUUID()}` },
+  };
+  const first = await app.post('DocumentReference', document);
+  const again = await app.post('DocumentReference', document);
+  expect([first.status, again.status, again.json.id]).toEqual([201, 201, first.json.id]);
+  const kept = (await mother.get(`DocumentReference/${first.json.id}`)).json;
+  expect(kept.content[0].attachment.data).toBe(data);
+  expect((await other.get(`DocumentReference/${first.json.id}`)).status).toBe(404);
+});
