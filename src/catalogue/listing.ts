@@ -2,6 +2,7 @@
 import type { Client } from '../auth/clients.ts';
 import { ADDABLE } from '../consent/adding.ts';
 import { FhirError } from '../fhir/outcome.ts';
+import { keysIn } from './keys.ts';
 import { fieldsOf, httpsIn, listIn, oneOf, textIn, wordsIn } from './reading.ts';
 
 export interface Words {
@@ -132,11 +133,7 @@ function clientIn(value: unknown): Description['client'] {
   const fields = fieldsOf(value, 'client', ['auth', 'redirectUris', 'launchUri', 'jwks', 'jwksUri']);
   const auth = oneOf(fields, 'auth', AUTHS);
   const { jwks } = fields;
-  const keys =
-    (typeof jwks === 'object' && jwks !== null ? (jwks as { keys?: unknown }).keys : undefined) ?? undefined;
-  if (jwks !== undefined && (!Array.isArray(keys) || keys.length === 0 || keys.length > 10)) {
-    throw new FhirError('value', '`client.jwks` has 1 to 10 `keys`', { expression: 'client.jwks' });
-  }
+  const keys = jwks === undefined ? undefined : keysIn(jwks, 'client.jwks', true);
   if ((auth === 'private_key_jwt') !== (jwks !== undefined || fields['jwksUri'] !== undefined)) {
     throw new FhirError(
       'value',
@@ -150,7 +147,7 @@ function clientIn(value: unknown): Description['client'] {
     ...(fields['launchUri'] === undefined
       ? {}
       : { launchUri: httpsIn(fields['launchUri'], 'client.launchUri') }),
-    ...(jwks === undefined ? {} : { jwks: { keys: keys as NonNullable<Client['jwks']>['keys'] } }),
+    ...(keys === undefined ? {} : { jwks: keys }),
     ...(fields['jwksUri'] === undefined ? {} : { jwksUri: httpsIn(fields['jwksUri'], 'client.jwksUri') }),
   };
 }

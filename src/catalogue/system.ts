@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { type CertificateName, isCertificateName } from '../auth/certified.ts';
 import { type Client, type ForPersons, mayAssert } from '../auth/clients.ts';
 import { FhirError } from '../fhir/outcome.ts';
+import { keysIn } from './keys.ts';
 import { type Fields, fieldsOf, httpsIn, listIn, textIn } from './reading.ts';
 
 const FIELDS = [
@@ -41,8 +42,9 @@ export function systemIn(value: unknown): Client {
     });
   }
   const { jwks, jwksUri, introspects = false, launches = false } = fields;
-  const keys = typeof jwks === 'object' && jwks !== null ? (jwks as { keys?: unknown }).keys : undefined;
-  const hasKeys = Array.isArray(keys) && keys.length > 0 && keys.length <= 10;
+  const isSigning = fields['auth'] === undefined || fields['auth'] === 'private_key_jwt';
+  const { keys } = jwks === undefined ? {} : keysIn(jwks, 'jwks', isSigning);
+  const hasKeys = keys !== undefined;
   const auth = authIn(fields, keys);
   // one that an authority's certificate shows needs keys for what it asserts alone
   const needsKeys = auth !== 'tls_client_auth' || jwks !== undefined;
@@ -102,13 +104,12 @@ export function systemIn(value: unknown): Client {
 }
 
 /** @param keys as they are registered, not where they are read from elsewhere */
-function authIn(fields: Fields, keys: unknown): Client['auth'] {
+function authIn(fields: Fields, keys: readonly object[] | undefined): Client['auth'] {
   const { auth = 'private_key_jwt' } = fields;
   const found = AUTH.find((each) => each === auth);
   if (found === undefined)
     throw new FhirError('value', `\`auth\` is one of: ${AUTH.join(', ')}`, { expression: 'auth' });
-  if (found !== 'self_signed_tls_client_auth' || keys === undefined || (keys as unknown[]).some(isCertified))
-    return found;
+  if (found !== 'self_signed_tls_client_auth' || keys === undefined || keys.some(isCertified)) return found;
   throw new FhirError('value', 'a system that shows a TLS certificate has it in its `jwks`, as `x5c`', {
     expression: 'jwks',
   });

@@ -10,6 +10,7 @@ import { issuerIn } from '../../src/catalogue/issuer.ts';
 import { systemIn } from '../../src/catalogue/system.ts';
 import type { Subject } from '../../src/consent/subject.ts';
 import { DESCRIPTION } from './support/description.ts';
+import { PUBLIC_KEY } from './support/keys.ts';
 
 const TYPES = new Set(['Observation', 'DocumentReference', 'Immunization']);
 const NOW = Date.parse('2026-11-28T12:00:00Z');
@@ -171,7 +172,7 @@ it.each([
     name: 'Labo',
     organization: 'Organization/lab',
     scope: 'system/*.cu',
-    jwks: { keys: [{ kty: 'EC' }] },
+    jwks: { keys: [PUBLIC_KEY] },
   };
   expect(systemIn(system).system?.organization).toBe('Organization/lab');
   expect(() => systemIn({ ...system, ...change })).toThrow();

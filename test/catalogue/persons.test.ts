@@ -1,5 +1,6 @@
 /** A system that acts for professionals says so where it is registered. */
 import { systemIn } from '../../src/catalogue/system.ts';
+import { PUBLIC_KEY } from './support/keys.ts';
 import { certified } from '../oauth/support/certificates.ts';
 
 const SYSTEM = {
@@ -73,10 +74,10 @@ it.each<[string, object, string]>([
   ['such a name beside keys', { ...SYSTEM, certificateName: { sanDns: 'x.example' } }, 'goes with'],
   ['another way of showing itself', { ...SYSTEM, auth: 'none' }, '`auth` is one of'],
   ['a secret', { ...SYSTEM, auth: 'client_secret' }, '`auth` is one of'],
-  ['a certificate that isn’t there', { ...BY_TLS, jwks: { keys: [{ kty: 'EC' }] } }, 'as `x5c`'],
+  ['a certificate that isn’t there', { ...BY_TLS, jwks: { keys: [PUBLIC_KEY] } }, 'as `x5c`'],
   [
     'what is no certificate',
-    { ...BY_TLS, jwks: { keys: [{ kty: 'EC', x5c: ['bm90aGluZw=='] }] } },
+    { ...BY_TLS, jwks: { keys: [{ ...PUBLIC_KEY, x5c: ['bm90aGluZw=='] }] } },
     'as `x5c`',
   ],
   ['bound in a way that is none', { ...SYSTEM, certificateBound: 'yes' }, 'true or false'],

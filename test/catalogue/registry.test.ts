@@ -2,6 +2,7 @@
 import { oauthServer } from '../oauth/support/oauth.ts';
 import { type Client, type Reply, type TestServer, clientFor } from '../support/server.ts';
 import { DESCRIPTION } from './support/description.ts';
+import { PUBLIC_KEY } from './support/keys.ts';
 
 let carnet: TestServer;
 beforeAll(async () => {
@@ -87,7 +88,7 @@ it('confirms a proposal once, however many confirm it at the same time', async (
     name: 'Clinique',
     organization: 'Organization/clinique',
     scope: 'system/DocumentReference.cu',
-    jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: '1' }] },
+    jwks: { keys: [PUBLIC_KEY] },
   };
   const { json } = await asks(by('operator'), 'registry/clients', system);
   const all = await Promise.all(
