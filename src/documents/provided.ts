@@ -87,13 +87,16 @@ function subjectOf({ resource }: Part): string | undefined {
   return identifier?.value === undefined ? undefined : `${identifier.system ?? ''}|${identifier.value}`;
 }
 
-/** Each content that the Bundle brings is one document's, and what that says of its size and hash holds. */
+/** Each content that the Bundle brings is one document's, and what a document names by its place in the Bundle is there. */
 function checkContents(parts: readonly Part[], documents: readonly Part[]): void {
+  const brought = new Set(parts.map(({ fullUrl }) => fullUrl));
   const claimed = new Map<string, Part>();
   for (const document of documents) {
     for (const { url } of attachmentsOf(document.resource!)) {
       if (typeof url !== 'string') continue;
       if (claimed.has(url)) throw broken('two documents of the Bundle have the same content', at(document));
+      if (/^urn:(uuid|oid):/i.test(url) && !brought.has(url))
+        throw broken(`no entry of the Bundle is the content \`${url.slice(0, 100)}\``, at(document));
       claimed.set(url, document);
     }
   }

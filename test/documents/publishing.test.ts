@@ -90,6 +90,7 @@ describe('a Provide Document Bundle', () => {
   it.each<[string, Resource]>([
     ['a wrong size', provided({ of: OF, text: 'x', attachment: { size: 2 } })],
     ['a wrong hash', provided({ of: OF, text: 'x', attachment: { hash: sha1(Buffer.from('y')) } })],
+    ['content that isn’t there', { ...doc, entry: entries.filter((_, at) => at !== 2) }],
     ['no SubmissionSet', { ...doc, entry: entries.slice(1) }],
     ['two SubmissionSets', { ...doc, entry: [...entries, post(listOf('submissionset', OF, []))] }],
     ['a document that isn’t listed', change(0, { entry: undefined })],
