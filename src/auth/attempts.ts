@@ -5,6 +5,8 @@ export interface Attempts {
   wait(names: readonly string[]): Promise<number>;
   failed(names: readonly string[]): Promise<void>;
   succeeded(names: readonly string[]): Promise<void>;
+  /** Alone among those of any of these names in this process: who comes at once is counted one after the other. */
+  inTurn<T>(names: readonly string[], work: () => Promise<T>): Promise<T>;
 }
 
 /** Failures that nobody waits for. */

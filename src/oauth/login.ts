@@ -1,6 +1,6 @@
 /** Who are you: the ways in, and the demo's form. */
 import type { Actor } from '../audit/identity/event.ts';
-import type { Person } from '../auth/accounts.ts';
+import type { PasswordLogin, Person } from '../auth/accounts.ts';
 import { type Asked, type Shown, textOf } from './asked.ts';
 import { type LoginPage, loginPage } from './pages/login.ts';
 
@@ -17,16 +17,27 @@ export function showLogin(asked: Asked, more: Pick<LoginPage, 'user' | 'fault'> 
 const STATUS = { '': 200, elsewhere: 401, wrong: 401, wait: 429 };
 
 export async function login(asked: Asked, form: URLSearchParams): Promise<Shown | undefined> {
-  const { options, client, from, finish } = asked;
+  const { options } = asked;
   if (options.passwords === undefined) return showLogin(asked);
   const [user, password] = ['user', 'password'].map((name) => textOf(form.get(name)).slice(0, 200)) as [
     string,
     string,
   ];
-  const tried = [`account ${user}`, `address ${from.address}`];
+  const tried = [`account ${user}`, `address ${asked.from.address}`];
+  return options.attempts.inTurn(tried, () => tryPassword(asked, options.passwords!, tried, user, password));
+}
+
+async function tryPassword(
+  asked: Asked,
+  passwords: PasswordLogin,
+  tried: readonly string[],
+  user: string,
+  password: string,
+): Promise<Shown | undefined> {
+  const { options, client, from, finish } = asked;
   const wait = await options.attempts.wait(tried);
   if (wait > 0) return showLogin(asked, { user, fault: { wait: wait / 1000 } });
-  const account = await options.passwords.check(user, password);
+  const account = await passwords.check(user, password);
   const event = { client: client.id, ...from, detail: { method: 'password' } };
   if (account === undefined) {
     await options.attempts.failed(tried);

@@ -13,7 +13,7 @@ import {
 
 let servers: Oauth[];
 beforeAll(async () => {
-  const one = await oauthServer(import.meta.url);
+  const one = await oauthServer(import.meta.url, { proxies: 1 });
   servers = [one, await oauthServer(import.meta.url, { like: one.carnet })];
 }, 120_000);
 afterAll(async () => {
@@ -28,6 +28,23 @@ it('waits longer with each failure, for a quarter of an hour at most', () => {
     }),
   );
   expect([0, 3, 4, 5, 6].map(delayAfter)).toEqual([0, 0, 2, 4, 8]);
+});
+
+it('of many guesses that come at once only as many are tried as one after the other', async () => {
+  const [one] = servers as [Oauth, Oauth];
+  const browser = new Browser(one.issuer);
+  const query = new URLSearchParams(authorizeParams(one, pkce().challenge)).toString();
+  const shown = await browser.get(`${one.issuer}/authorize?${query}`);
+  const guesses = Array.from({ length: 20 }, (_, index) =>
+    browser.post(
+      actionIn(shown, 'login'),
+      { user: 'dentist', password: `guess ${index}` },
+      { 'x-forwarded-for': '10.1.1.1' },
+    ),
+  );
+  const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+  expect(statuses.filter((status) => status === 401)).toHaveLength(4);
+  expect(statuses.filter((status) => status === 429)).toHaveLength(16);
 });
 
 it('makes who guesses wait, also with the right password, also elsewhere', async () => {

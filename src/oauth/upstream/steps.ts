@@ -8,6 +8,7 @@ import { patientOf, showLogin, whoIs } from '../login.ts';
 import { activatePage } from '../pages/activate.ts';
 import type { Admitted } from './admit.ts';
 import { keepArriving } from './leaving.ts';
+import type { Elsewhere } from './parties.ts';
 import { type Arrived, type Begun, Refused } from './relying-party.ts';
 
 /** Kinds of what is kept meanwhile. */
@@ -87,17 +88,28 @@ export async function showActivate(asked: Asked): Promise<Shown | undefined> {
 }
 
 export async function activate(asked: Asked, form: URLSearchParams): Promise<Shown | undefined> {
-  const { artifacts, attempts, elsewhere, events } = asked.options;
+  const { attempts, elsewhere } = asked.options;
   const waiting = await waitingIn(asked);
   if (waiting === undefined || elsewhere?.party(waiting.upstream) === undefined) return failed(asked);
   const tried = [`activation ${elsewhere.nameOf(waiting)}`, `address ${asked.from.address}`];
+  return attempts.inTurn(tried, () => tryCode(asked, elsewhere, waiting, tried, textOf(form.get('code'))));
+}
+
+async function tryCode(
+  asked: Asked,
+  elsewhere: Elsewhere,
+  waiting: Waiting,
+  tried: readonly string[],
+  typed: string,
+): Promise<Shown | undefined> {
+  const { artifacts, attempts, events } = asked.options;
   const wait = await attempts.wait(tried);
   if (wait > 0) return askCode(asked, { wait: wait / 1000 });
   const { account } = waiting;
   if (account !== undefined && (await accountOf(asked))?.id !== account)
     return refused(asked, waiting.upstream, new Refused('session'));
   const since = performance.now();
-  const code = textOf(form.get('code')).slice(0, 100);
+  const code = typed.slice(0, 100);
   const { upstream } = elsewhere.party(waiting.upstream)!;
   const admitted = await elsewhere.link(upstream, waiting, code, account);
   if (admitted === undefined) {

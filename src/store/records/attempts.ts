@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { RateLimiterMongo } from 'rate-limiter-flexible';
 import { type Attempts, delayAfter } from '../../auth/attempts.ts';
+import { Queue } from '../../interaction/queue.ts';
 import type { Database } from '../database.ts';
 
 /** Seconds. */
@@ -13,6 +14,7 @@ export class MongoAttempts implements Attempts {
   readonly #failures: RateLimiterMongo;
   readonly #waits: RateLimiterMongo;
   readonly #key: Buffer;
+  readonly #queue = new Queue();
 
   /** @param key under which names are kept: people type their password where their name belongs */
   constructor({ client, db }: Database, key: Buffer) {
@@ -54,6 +56,10 @@ export class MongoAttempts implements Attempts {
 
   async succeeded(names: readonly string[]): Promise<void> {
     await Promise.all(names.map((name) => this.#failures.delete(this.#named(name))));
+  }
+
+  inTurn<T>(names: readonly string[], work: () => Promise<T>): Promise<T> {
+    return this.#queue.run(names, work);
   }
 
   #named(name: string): string {
