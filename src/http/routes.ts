@@ -112,6 +112,8 @@ export const ROUTES = [
   { method: 'POST', path: 'Practitioner/[id]/$notices-read', interaction: '$notices-read', code: 'operation', action: 'U', body: 'resource', own: true },
   { method: 'GET', path: 'Organization/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', own: true },
   { method: 'POST', path: 'Organization/[id]/$notices-read', interaction: '$notices-read', code: 'operation', action: 'U', body: 'resource', own: true },
+  { method: 'GET', path: 'Device/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', own: true },
+  { method: 'POST', path: 'Device/[id]/$notices-read', interaction: '$notices-read', code: 'operation', action: 'U', body: 'resource', own: true },
   { method: 'GET', path: 'Patient/[id]/$notice-preferences', interaction: '$notice-preferences', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'GET', path: 'Subscription/[id]/$status', interaction: '$status', code: 'operation', action: 'R', scope: 'r', definition: `${BACKPORT}status` },
   { method: 'GET', path: 'Subscription/$status', interaction: '$status', code: 'operation', action: 'E', scope: 's', definition: `${BACKPORT}status` },

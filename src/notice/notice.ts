@@ -7,7 +7,7 @@ export interface Notice {
   /** Opaque: numbers would tell how many there are that the reader isn't told. The same in each delivery. */
   id: string;
   patient: string;
-  /** `Patient/x`, `RelatedPerson/x`, `Practitioner/x` or `Organization/x` */
+  /** `Patient/x`, `RelatedPerson/x`, `Practitioner/x`, `Organization/x` or `Device/x` */
   reader: string;
   kind: Kind;
   /** When what it tells happened, milliseconds. */

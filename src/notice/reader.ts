@@ -12,10 +12,12 @@ import type { Subject } from '../consent/subject.ts';
 
 type As = Pick<Subject, 'role' | 'purposes'> & { context: Subject['scopes'][number]['context'] };
 const LAY: As = { role: 'representative', purposes: ['PATRQT'], context: 'patient' };
+const SYSTEM: As = { role: 'system', purposes: ['TREAT'], context: 'system' };
 const BY_TYPE: Readonly<Record<string, As>> = {
   Patient: { ...LAY, role: 'patient' },
   Practitioner: { role: 'professional', purposes: ['TREAT'], context: 'user' },
-  Organization: { role: 'system', purposes: ['TREAT'], context: 'system' },
+  Organization: SYSTEM,
+  Device: SYSTEM,
 };
 
 /** A reader, as the gate takes them when they aren't there: with no more than they are to the patient. */
@@ -45,8 +47,8 @@ export function readersOf(policy: Policy, now: number): string[] {
   return [`Patient/${policy.patient}`, ...new Set(representatives)];
 }
 
-/** Who has an inbox beside those who speak for a patient: `Practitioner/x`, `Organization/x`. */
-export const isDepositor = (reader: string): boolean => /^(Practitioner|Organization)\//.test(reader);
+/** Who has an inbox beside those who speak for a patient: `Practitioner/x`, `Organization/x`, `Device/x`. */
+export const isDepositor = (reader: string): boolean => /^(Practitioner|Organization|Device)\//.test(reader);
 
 /** As whom the caller reads notices of this patient; undefined: as nobody. */
 export function readerFor(policy: Policy, subject: Subject, now: number): string | undefined {

@@ -22,9 +22,11 @@ export async function readerOf(
 const ROLES: Readonly<Record<string, Subject['role']>> = {
   Practitioner: 'professional',
   Organization: 'system',
+  // an app's Device is no system: apps are told nothing
+  Device: 'system',
 };
 
-/** Of all their patients: a practitioner's, or those of an organization, for its own systems. @throws FhirError not-found, forbidden */
+/** Of all their patients: a practitioner's, or those of an organization or device, for its own systems. @throws FhirError not-found, forbidden */
 export function professionalOf({ params, subject }: Exchange, type: string): Of {
   checkScopes(subject);
   const reader = `${type}/${params.id}`;

@@ -112,6 +112,8 @@ const UNTRACED = new Set([
   'POST Practitioner/[id]/$notices-read',
   'GET Organization/[id]/$notices',
   'POST Organization/[id]/$notices-read',
+  'GET Device/[id]/$notices',
+  'POST Device/[id]/$notices-read',
   // a Subscription is nobody's: see below
   'GET Subscription/[id]/$status',
   'GET Subscription/[id]/$events',

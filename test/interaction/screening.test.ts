@@ -206,6 +206,34 @@ describe('malware that is found later', () => {
     expect(await marked(carnet.as('gp'), NOTICES.gp)).toEqual(read.parameter);
   });
 
+  it('is told to the device that deposited it, and not to a patient’s app, nor to another device', async () => {
+    const [device, other, app] = (
+      [
+        ['Device/analyser', 'hospital'],
+        ['Device/other', 'hospital'],
+        ['Device/analyser', 'app'],
+      ] as const
+    ).map(([reference, like]) => carnet.as({ token: carnet.tokenFor({ reference }, like) }));
+    const plain = await deposited(device!);
+    await rescan(database, ring, scanner);
+    await settled(carnet);
+    const inbox = await device!.get('Device/analyser/$notices');
+    expect([inbox.status, codesOf(inbox.json), documents([inbox.json.entry[0].resource])]).toEqual([
+      200,
+      ['document-unsafe'],
+      [plain],
+    ]);
+    const notice = inbox.json.entry[0].resource as Json;
+    expect(notice.recipient).toEqual([{ reference: 'Device/analyser' }]);
+    for (const client of [other!, app!, hospital])
+      expect((await client.get('Device/analyser/$notices')).status).toBe(404);
+    const read = { resourceType: 'Parameters', parameter: [{ name: 'read', valueId: notice.id }] };
+    expect((await device!.post('Device/analyser/$notices-read', read)).json.parameter).toEqual(
+      read.parameter,
+    );
+    expect(documents(await told('/scr'))).toContain(plain);
+  });
+
   it('is told once, and not to who may no longer know', async () => {
     const plain = await deposited(hospital);
     await rescan(database, ring, scanner);
