@@ -12,6 +12,7 @@ import { type Clients, isSecret } from '../auth/clients.ts';
 import type { Artifacts } from '../auth/grants.ts';
 import type { From } from '../auth/records.ts';
 import { adapterFor, type Registration, registrationOf } from './adapter.ts';
+import { assertionFault } from './assertion-fault.ts';
 import { registerAssertion } from './assertion.ts';
 import { type Exchange, registerExchange } from './exchange.ts';
 import { type Library, loadProvider } from './library.ts';
@@ -250,6 +251,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
   });
   provider.use(async (ctx, next) => {
     await next();
+    explain(ctx as unknown as KoaContextWithOIDC);
     if (ctx.oidc?.route === 'token' || ctx.oidc?.route === 'introspection')
       ctx.body = shown(ctx as unknown as KoaContextWithOIDC);
     const onward = onwardPage(ctx.body, languageOf(ctx), root);
@@ -302,6 +304,21 @@ function hardened(provider: OidcProvider, artifacts: Artifacts): void {
 function afterLogout({ oidc }: { oidc?: { params?: Record<string, unknown> } }): string | undefined {
   const uri = oidc?.params?.post_logout_redirect_uri;
   return typeof uri === 'string' ? uri : undefined;
+}
+
+/** Of an assertion that shows no client: what its developer can mend. */
+function explain({ body, oidc }: KoaContextWithOIDC): void {
+  const assertion: unknown = oidc?.params?.client_assertion;
+  const { error } = (typeof body === 'object' && body !== null ? body : {}) as { error?: unknown };
+  if (error !== 'invalid_client' || typeof assertion !== 'string') return;
+  const wanted = {
+    algorithms: ASSERTIONS,
+    audiences: oidc.clientJwtAuthExpectedAudience(),
+    longest: LONGEST_ASSERTION,
+    tolerance: TOLERANCE,
+  };
+  const fault = assertionFault(assertion, wanted, Date.now() / 1000);
+  Object.assign(body as object, { error_description: `the client’s assertion is not accepted: ${fault}` });
 }
 
 /** With the context of the launch, and without what is kept beside a token. */

@@ -151,18 +151,25 @@ it('keys by address are read where they may be, without redirects, and read agai
   expect((await request(await assertion({ client: 'by-uri' }))).status).toBe(401);
 });
 
-it.each<[string, Assertion]>([
-  ['an expiry in more than five minutes', { lasts: 600 }],
-  ['one that has expired', { lasts: -60 }],
-  ['another audience', { aud: 'https://elsewhere.example/token' }],
-  ['another issuer', { iss: 'other' }],
-  ['an unknown client', { client: 'nobody' }],
-  ['a key that is not the client’s', { key: undefined, alg: 'ES384', kid: 'RS384' }],
-  ['an algorithm that is not SMART’s', { alg: 'ES256' }],
-  ['a secret in place of a key', { alg: 'HS256', key: new TextEncoder().encode('x'.repeat(32)) }],
-])('refused: %s', async (_, change) => {
+const NOT_KNOWN = 'signed by no key of a client that is registered here, or was used before';
+
+it.each<[string, Assertion, string]>([
+  ['an expiry in more than five minutes', { lasts: 600 }, 'expires within 300 seconds'],
+  ['one that has expired', { lasts: -60 }, 'has expired'],
+  ['another audience', { aud: 'https://elsewhere.example/token' }, '/oauth/token'],
+  ['another issuer', { iss: 'other' }, '`iss` and `sub`'],
+  ['an unknown client', { client: 'nobody' }, NOT_KNOWN],
+  ['a key that is not the client’s', { key: undefined, alg: 'ES384', kid: 'RS384' }, NOT_KNOWN],
+  ['an algorithm that is not SMART’s', { alg: 'ES256' }, 'RS384, ES384'],
+  [
+    'a secret in place of a key',
+    { alg: 'HS256', key: new TextEncoder().encode('x'.repeat(32)) },
+    'RS384, ES384',
+  ],
+])('refused, and told what to mend: %s', async (_, change, told) => {
   const { status, json } = await request(await assertion(change));
   expect([status, json.error]).toEqual([401, 'invalid_client']);
+  expect(json.error_description).toContain(told);
 });
 
 it.each([
