@@ -44,11 +44,30 @@ export function isDecision({ type, detail }: Json): boolean {
 export function asReported(event: Resource): Resource {
   const { entity, meta, ...rest } = withoutAside(event);
   const { profile: _, ...others } = meta ?? {};
-  const named = (Array.isArray(entity) ? (entity as Json[]) : []).filter(
-    (each) => each.query === undefined && !isCount(each),
+  const entities = Array.isArray(entity) ? (entity as Json[]) : [];
+  const told = new Set(
+    entities.flatMap(({ what }) => (what as { reference?: string } | undefined)?.reference ?? []),
   );
+  const named = entities.flatMap((each) => {
+    if (isCount(each)) return [];
+    return each.query === undefined ? [each] : whatKind(each, told);
+  });
   // what it claimed wants the query
   return { ...rest, meta: others, entity: named };
+}
+
+/** Of what was asked, that it was an operation, and which, or that traces were looked at: by it a history tells them from all else. */
+const OPERATION =
+  /^(?:(Patient\/[A-Za-z0-9\-.]{1,64})\/|[A-Z][A-Za-z]*\/(?:[A-Za-z0-9\-.]{1,64}\/)?)?(\$[a-z-]+)(?:[/?]|$)/;
+const TRACES = /^(?:Patient\/[A-Za-z0-9\-.]{1,64}\/)?AuditEvent(?:\/_search)?(?:\?|$)/;
+
+function whatKind(entity: Json, told: ReadonlySet<string>): Json[] {
+  const sent = Buffer.from(String(entity.query), 'base64').toString();
+  const [, patient, operation] = OPERATION.exec(sent) ?? [];
+  const whose = patient !== undefined && told.has(patient) ? `${patient}/` : '';
+  const kept =
+    operation === undefined ? (TRACES.test(sent) ? 'AuditEvent' : undefined) : `${whose}${operation}`;
+  return kept === undefined ? [] : [{ ...entity, query: Buffer.from(kept).toString('base64') }];
 }
 
 function isCount({ type }: Json): boolean {

@@ -34,6 +34,7 @@ export interface Kind {
 export interface Facts {
   at: number;
   requestId: string;
+  traceId?: string | undefined;
   /** Absent: nobody's data. */
   patient?: string;
   /** `Type/id` of the one thing that was read or written. */
@@ -74,6 +75,7 @@ const DATA = { type: entityType('2', 'System Object'), role: objectRole('4', 'Do
 const QUERY = { type: entityType('2', 'System Object'), role: objectRole('24', 'Query') };
 const REQUEST = { type: { system: TRACE_ENTITY, code: 'request' } };
 const MORE = { type: { system: TRACE_ENTITY, code: 'more' } };
+const TRACE_ID = { type: { system: TRACE_ENTITY, code: 'trace-id' } };
 const REQUEST_ID = {
   type: { system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType', code: 'XrequestId' },
 };
@@ -228,7 +230,7 @@ function userOf({ subject, standing, action, professions }: Kind): Json {
 
 /** What is one event's own. */
 export function ownOf(id: string, facts: Facts): Resource {
-  const { at, requestId, patient, data, met, count, query, isQuery } = facts;
+  const { at, requestId, traceId, patient, data, met, count, query, isQuery } = facts;
   const entity: Json[] = [];
   const whole = patient === undefined ? undefined : `Patient/${patient}`;
   if (whole !== undefined) entity.push({ what: { reference: whole }, ...PATIENT });
@@ -248,6 +250,7 @@ export function ownOf(id: string, facts: Facts): Resource {
     entity.push({ ...(isQuery ? QUERY : REQUEST), query: Buffer.from(query).toString('base64') });
   }
   entity.push({ what: { identifier: { value: requestId } }, ...REQUEST_ID });
+  if (traceId !== undefined) entity.push({ what: { identifier: { value: traceId } }, ...TRACE_ID });
   return { resourceType: 'AuditEvent', id, recorded: new Date(at).toISOString(), entity };
 }
 

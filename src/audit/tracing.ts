@@ -22,6 +22,8 @@ export interface Traced {
   /** Decoded; the fields of a form with those of the address. */
   query: readonly (readonly [string, string])[];
   requestId: string;
+  /** Of a distributed trace that the request is a part of. https://www.w3.org/TR/trace-context/#trace-id */
+  traceId?: string;
   subject: Subject;
   base: string;
   /** Where the request came from. */
@@ -42,7 +44,7 @@ export function tracesOf(
   { outcome, professions }: Tracing,
   at: number,
 ): Trace[] {
-  const { audit, requestId, subject, base, address } = traced;
+  const { audit, requestId, traceId, subject, base, address } = traced;
   const told = outcome === '0' ? concerns : together(concerns);
   return told.map((concern) => {
     const { patient, refused, references, count, standing, decided } = concern;
@@ -62,6 +64,7 @@ export function tracesOf(
     const own = ownOf(idAt(at), {
       at,
       requestId,
+      traceId,
       patient: patient === '' ? undefined : patient,
       data: deed.data,
       met: deed.met,

@@ -161,9 +161,11 @@ export class ScopedStore {
     const access = Access.internal('content that a readable document names', ofThese);
     const binary = await this.#port.get(access, type, id);
     if (binary === undefined || binary.patients.length > 0) return undefined;
-    const document = documents.find(({ by }) => by === binary.by)!;
+    const naming = documents.filter(({ by }) => by === binary.by);
+    const document = naming.find(({ hidden }) => hidden === undefined) ?? naming[0]!;
+    const { patients, labels, hidden } = document;
     this.notes.pardoned(binary);
-    this.notes.given({ ...binary, patients: document.patients });
+    this.notes.given({ ...binary, patients, labels, hidden }, this.#access.grounds(document, true));
     return binary;
   }
 

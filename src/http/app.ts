@@ -91,7 +91,7 @@ export function createApp(options: AppOptions): express.Express {
   }
 
   async function respond(call: Call): Promise<Answer> {
-    const { request, requestId, view } = call;
+    const { request, requestId, traceId, view } = call;
     const address = splitAddress(request.url ?? '', basePath);
     if (isRead(request) && address.path === 'metadata') return capabilities(call, address.query);
     if (isRead(request) && address.path === SMART && options.authorization !== undefined)
@@ -119,7 +119,7 @@ export function createApp(options: AppOptions): express.Express {
     const asked = await parse(
       request,
       address,
-      { subject, ahead, requestId, address: from },
+      { subject, ahead, requestId, traceId, address: from },
       view,
       parseOptions,
     );

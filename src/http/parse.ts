@@ -1,7 +1,5 @@
 /** From what was sent to what is asked: route, parameters, preferences and body. https://hl7.org/fhir/R4/http.html */
 import type { IncomingMessage } from 'node:http';
-import type { Ahead } from '../auth/grants.ts';
-import type { Subject } from '../consent/subject.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Entry, Trace } from '../interaction/exchange.ts';
 import { splitAddress, type Address } from './address.ts';
@@ -33,7 +31,7 @@ export interface ParseOptions {
 export async function parse(
   request: IncomingMessage,
   address: Address,
-  caller: { subject: Subject; ahead?: Ahead; requestId: string; address: string },
+  caller: Pick<Trace, 'subject' | 'ahead' | 'requestId' | 'traceId' | 'address'>,
   format: Format,
   options: ParseOptions,
 ): Promise<Asked> {

@@ -70,6 +70,8 @@ export interface Exchange {
   store: ScopedStore;
   /** X-Request-Id, as sent or made. */
   requestId: string;
+  /** Of `traceparent`, as sent, or of the span that stands for the request. */
+  traceId?: string;
   /** The network address that the request came from. */
   address: string;
   /**

@@ -42,6 +42,21 @@ it('content is told with the document that brings it, in one trace', async () =>
   expect(await lines(patient)).toMatch(/a ajouté 1 document, 1 fichier et 1 élément du dossier le/);
 });
 
+it('who reads it is told with what let them', async () => {
+  const { document, content } = await published({});
+  const requestId = randomUUID();
+  const headers = { 'x-request-id': requestId, accept: 'text/plain' };
+  expect((await patient.get(content, headers)).status).toBe(200);
+  const [trace] = await tracesOf(patient, requestId);
+  expect(trace!.meta?.profile?.[0]).toMatch(/PatientRead$/);
+  const [{ detail }] = (trace!.entity as { type: { code: string }; detail: unknown }[]).filter(
+    ({ type }) => type.code === 'decision',
+  ) as unknown as [{ detail: unknown }];
+  await patient.get(document, { 'x-request-id': `${requestId}-document` });
+  const [other] = await tracesOf(patient, `${requestId}-document`);
+  expect(JSON.stringify(other!.entity)).toContain(JSON.stringify(detail));
+});
+
 it('that of a document which is hidden for a while is hidden with it', async () => {
   const { requestId, document, content } = await published({
     securityLabel: [label(VISIBILITY, 'INVISIBLE_PATIENT')],

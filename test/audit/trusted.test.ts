@@ -67,8 +67,13 @@ describe('the general practitioner', () => {
       );
       expect([path, entries.length > 0]).toEqual([path, true]);
       const text = JSON.stringify(entries);
-      const told = /127\.0\.0\.1"|urn:ietf:params:oauth:jti|"decision"|"because"|"query"/.exec(text)?.[0];
+      const told = /127\.0\.0\.1"|urn:ietf:params:oauth:jti|"decision"|"because"/.exec(text)?.[0];
       expect([path, status, told]).toEqual([path, 200, undefined]);
+      const asked = [...text.matchAll(/"query":"([^"]*)"/g)].map(([, sent]) =>
+        Buffer.from(sent!, 'base64').toString(),
+      );
+      expect(new Set(asked).size).toBeLessThanOrEqual(1);
+      for (const each of asked) expect(each).toBe(`Patient/${space.id}/$explain-access`);
     }
     expect((event!.entity as Json[]).some(({ what }) => JSON.stringify(what ?? '').includes(id))).toBe(true);
   });

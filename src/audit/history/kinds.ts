@@ -63,7 +63,12 @@ const BY_OPERATION: Readonly<Record<string, Deed>> = {
   'explain-access': 'check',
   'access-preview': 'check',
   'enforcement-status': 'check',
+  'access-status': 'check',
   validate: 'check',
+  everything: 'read',
+  summary: 'read',
+  html: 'read',
+  docref: 'search',
 };
 const BY_ACTION: Readonly<Record<string, Deed>> = { C: 'add', R: 'read', U: 'change', D: 'delete' };
 const BY_LIFECYCLE: Readonly<Record<string, Deed>> = { '1': 'add', '3': 'change', '14': 'delete' };

@@ -122,9 +122,10 @@ it.each<[string, Json, string[]]>([
   ],
   [
     'an operation that is not known',
-    { ...subtype('operation'), entity: [query('Patient/p/$everything')] },
+    { ...subtype('operation'), entity: [query('Patient/p/$unknown')] },
     ['other'],
   ],
+  ['all of a record', { ...subtype('operation'), entity: [query('Patient/p/$everything')] }, ['read']],
 ])('%s', (_, changes, wanted) => {
   expect(kinds(changes)).toEqual(wanted);
 });
