@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Bounds } from './auth/token.ts';
 import type { DocumentFeeders } from './consent/rules.ts';
+import type { Role } from './consent/subject.ts';
 import type { Passing } from './http/client-certificate.ts';
 import type { Disclosure } from './interaction/context.ts';
 import type { UploadBounds } from './interaction/uploads.ts';
@@ -57,6 +58,7 @@ export interface Config {
     algorithms: Algorithm[];
     /** What its tokens may claim beside the roles. */
     bounds: Bounds;
+    roles: Role[];
     /** Issuer of our own authorization server; undefined: there is none. */
     server?: string;
     /** Where clients' key sets may be read. */
@@ -104,6 +106,18 @@ export interface Config {
 
 /** Signatures by a key that only the issuer has: `none` and secrets shared with it (HS*) are never accepted. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'] as const;
+/** INVARIANT: not `all`, which is the demo's alone. */
+const ISSUED_ROLES = [
+  'patient',
+  'representative',
+  'professional',
+  'system',
+  'app',
+  'operator',
+  'insurer',
+  'employer',
+  'authority',
+] as const satisfies readonly Role[];
 export type Algorithm = (typeof ALGORITHMS)[number];
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -201,6 +215,9 @@ export const VARIABLES = {
   ),
   AUTH_ALGORITHMS: variable(listOf(ALGORITHMS), 'signature algorithms of the tokens', {
     default: 'RS256,ES256,RS384,ES384',
+  }),
+  AUTH_ROLES: variable(listOf(ISSUED_ROLES), 'roles that the issuer’s tokens may claim', {
+    default: 'patient,representative,professional,system,app,operator',
   }),
   AUTH_ORGANIZATIONS: variable(
     references('Organization'),
@@ -369,6 +386,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
       audience: values.AUTH_AUDIENCE ?? baseUrl,
       jwks: values.AUTH_JWKS,
       algorithms: values.AUTH_ALGORITHMS!,
+      roles: values.AUTH_ROLES!,
       bounds: {
         ...(values.AUTH_ORGANIZATIONS === undefined ? {} : { organizations: values.AUTH_ORGANIZATIONS }),
         ...(values.AUTH_PURPOSES === undefined ? {} : { purposes: values.AUTH_PURPOSES }),

@@ -152,7 +152,7 @@ function outsideIssuers({ auth }: Config): Issuer[] {
       audience: auth.audience,
       algorithms: auth.algorithms,
       keys: new KeySet(keySource(auth.jwks)),
-      roles: new Set(['patient', 'professional', 'system', 'app', 'operator']),
+      roles: new Set(auth.roles),
       maxAge: 86_400,
       bounds: auth.bounds,
     },

@@ -52,6 +52,7 @@ describe('the configuration', () => {
         rates: { address: 6000, client: 6000, account: 600 },
         bounds: { emergencies: false },
         algorithms: ['RS256', 'ES256', 'RS384', 'ES384'],
+        roles: ['patient', 'representative', 'professional', 'system', 'app', 'operator'],
       },
       keyFile: resolve('.data/keys/kek.json'),
       maxBodyBytes: 32 * 1024 * 1024,
@@ -129,6 +130,8 @@ describe('the configuration', () => {
     ['TRUST_PROXY', 'true'],
     ['TRUST_PROXY', '11'],
     ['STOP_SECONDS', '601'],
+    ['AUTH_ROLES', 'professional,all'],
+    ['AUTH_ROLES', 'doctor'],
     ['AUTH_ORGANIZATIONS', 'Practitioner/1'],
     ['AUTH_ORGANIZATIONS', 'Organization/a b'],
     ['AUTH_PURPOSES', 'TREAT,CURIOSITY'],
@@ -156,6 +159,14 @@ describe('the configuration', () => {
       purposes: ['TREAT', 'ETREAT'],
       emergencies: true,
     });
+  });
+
+  it('lets the issuer give the roles that are listed, and never the test caller’s', () => {
+    expect(readConfig({}).auth.roles).not.toContain('insurer');
+    expect(readConfig({ AUTH_ROLES: 'professional, authority' }).auth.roles).toEqual([
+      'professional',
+      'authority',
+    ]);
   });
 
   it('believes client certificates by the header and from the addresses that are named', () => {
