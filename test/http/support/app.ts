@@ -17,6 +17,7 @@ export const TYPES = new Set([
   'Encounter',
   'Bundle',
   'Consent',
+  'Device',
   'Practitioner',
   'Organization',
   'Subscription',
