@@ -72,3 +72,31 @@ it('the trace of a request that is a part of a distributed trace names that', as
   expect(await named(`00-${trace}-0000000000000000-01`)).toBe(0);
   expect(await named(`nonsense ${trace}`)).toBe(0);
 });
+
+const sentAs = (query: string): string => Buffer.from(query).toString('base64');
+
+it('nobody finds a trace by what they aren’t shown of it: the search as another sent it, a name that they aren’t told', async () => {
+  const space = await whole();
+  await space.says(permits(GP, 'Practitioner/demo-dentist'));
+  const secret = `Observation?patient=${space.id}&code=secret`;
+  await space.me.get(secret);
+  const unfound = `DocumentReference?patient=${space.id}&_id=hidden-one`;
+  await carnet.as('dentist').get(unfound);
+  const found = async (client: Client, query: string, part: number): Promise<number> => {
+    const text = sentAs(query);
+    const content = encodeURIComponent(text.slice(0, Math.floor(text.length * part)).replace(/=+$/, ''));
+    const { status, json } = await client.get(
+      `AuditEvent?patient=${space.id}&_content=${content}&_summary=count`,
+    );
+    expect(status).toBe(200);
+    return json.total;
+  };
+  for (const part of [0.9, 1]) {
+    expect([await found(space.me, secret, part), await found(carnet.as('gp'), secret, part)]).toEqual([1, 0]);
+    expect([
+      await found(carnet.as('dentist'), unfound, part),
+      await found(space.me, unfound, part),
+      await found(carnet.as('gp'), unfound, part),
+    ]).toEqual([1, 0, 0]);
+  }
+});

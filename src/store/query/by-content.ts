@@ -115,7 +115,8 @@ export class ByContent {
       );
     }
     return (await this.#reading.current(docs)).map((stored) => {
-      const read = JSON.parse(stored.body.toString()) as Resource;
+      // nobody finds a trace by what they aren't shown of it
+      const read = JSON.parse(access.told(stored).body.toString()) as Resource;
       const whole = read.resourceType === 'AuditEvent' ? withoutAside(read) : read;
       const deposit = access.deposit(stored);
       const resource = deposit === undefined ? whole : asDeposited(whole, deposit.isUnshown, deposit.told);
