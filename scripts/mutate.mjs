@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { basename, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { MUTATIONS } from './mutations.mjs';
 import { ROOT, prepare, say } from './prepare.mjs';
 
@@ -41,7 +42,10 @@ function copy() {
 /** Tests that fail without a mutation would catch every one. */
 async function unbroken(folder) {
   const tests = [...new Set(asked.flatMap((mutation) => mutation.tests))];
-  if (tests.length === 0 || (await run(folder, tests))) return;
+  if (tests.length === 0) return;
+  const { passed, failed } = await run(folder, tests);
+  if (passed) return;
+  for (const line of failed) say(line);
   say('the tests fail as they are: nothing can be told by breaking something');
   process.exit(2);
 }
@@ -55,23 +59,21 @@ async function work(folder) {
       path,
       whole.replace(from, () => to),
     );
-    const passed = await run(folder, tests);
+    const { passed } = await run(folder, tests);
     writeFileSync(path, whole);
     say(`${passed ? 'SURVIVED' : 'caught'}  ${name}`);
     if (passed) survivors.push(mutation);
   }
 }
 
+/** @returns whether all passed, and the lines that name what failed */
 async function run(folder, tests) {
   const jest = join(folder, 'node_modules', 'jest', 'bin', 'jest.js');
   const hook = join(folder, 'test', 'support', 'typescript.mjs');
   const args = ['--import', hook, jest, '--bail', '--silent', '-w', '1', ...tests];
-  const child = spawn(process.execPath, args, {
-    cwd: folder,
-    stdio: 'ignore',
-  });
-  const [code] = await once(child, 'close');
-  return code === 0;
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
+  const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  return { passed: code === 0, failed: said.split('\n').filter((line) => line.startsWith('FAILED ')) };
 }
 
 function count(text, part) {
