@@ -126,6 +126,10 @@ export class Veils {
   }
 }
 
+/** The words of who is given their own deposits alone. */
+export const isRange = ({ view }: Query): boolean =>
+  typeof view === 'object' && view !== null && '$gte' in view;
+
 function digitOf(carried: readonly boolean[]): number {
   return carried.reduce((digit, carries, index) => digit + (carries ? 2 ** index : 0), 0);
 }

@@ -22,7 +22,7 @@ import { givenOf } from '../traces/own-only.ts';
 import { type Order, byId } from './sorting.ts';
 import type { Terms } from '../terms.ts';
 import { UNWATCHED } from '../watch.ts';
-import { Veils } from '../veil.ts';
+import { Veils, isRange } from '../veil.ts';
 import type { Remainder, Wholeness } from '../wholeness.ts';
 
 /** What is asked of MongoDB, and by which index. */
@@ -50,12 +50,10 @@ const GATES = 64;
 /** The `patient` of what is nobody's. */
 export const NOBODY = '';
 
-/** Indexes that end in the word of veil.ts. */
-const VEILED: ReadonlySet<string> = new Set([
-  'patient_type_date',
-  'patient_type_terms_date',
-  'patient_type_at',
-]);
+/** Indexes that end in the word of veil.ts, and that MongoDB asks for any words. */
+const VEILED: ReadonlySet<string> = new Set(['patient_type_date', 'patient_type_at']);
+/** One over lists: of its own accord MongoDB asks it for one range of words, and for others what it has fetched. */
+const VEILED_BY_RANGE = 'patient_type_terms_date';
 
 /** Of a page. */
 const MOST_TOGETHER = 101;
@@ -131,7 +129,7 @@ export class Planner {
       toQuery(rest, types, this.#terms, owner === undefined, access.stranger),
       gate.query,
       authors === undefined ? {} : { authors: { $in: [...new Set(authors)] } },
-      hint !== undefined && VEILED.has(hint) && !isAudit(types) ? gate.veil : {},
+      isAudit(types) ? {} : veilFor(hint, gate.veil),
     ];
     const planned: Planned = { query: all(parts), alone: alone !== undefined, hint };
     if (alone !== undefined && types.length === 1 && !isAudit(types)) planned.patient = alone;
@@ -192,6 +190,11 @@ export class Planner {
   collection(types: readonly string[]) {
     return isAudit(types) ? this.#database.audit : this.#database.resources;
   }
+}
+
+function veilFor(hint: string | undefined, veil: Query): Query {
+  if (hint === VEILED_BY_RANGE) return isRange(veil) ? veil : {};
+  return hint !== undefined && VEILED.has(hint) ? veil : {};
 }
 
 /** In the order of an index of its patient's: of several such searches MongoDB merges what it finds. */
