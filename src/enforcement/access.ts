@@ -66,6 +66,8 @@ export class Access {
   /** Of the patients who were asked in this request. */
   readonly #plans = new Map<string, Plan>();
   readonly #standings = new Map<string, Relation>();
+  /** By the very list: of one change it is asked whether it may be made, and then how it is labelled. */
+  readonly #towards = new WeakMap<readonly string[], Promise<Towards>>();
 
   private constructor(
     subject: Subject | Internal,
@@ -155,7 +157,13 @@ export class Access {
   }
 
   /** What the caller is to each of these patients, and what the patients chose for new documents. */
-  async towards(patients: readonly string[]): Promise<Towards> {
+  towards(patients: readonly string[]): Promise<Towards> {
+    let asked = this.#towards.get(patients);
+    if (asked === undefined) this.#towards.set(patients, (asked = this.#askTowards(patients)));
+    return asked;
+  }
+
+  async #askTowards(patients: readonly string[]): Promise<Towards> {
     const subject = this.#subject;
     const source = this.#policies;
     if ('reason' in subject || source === undefined) throw new Error('internal work writes nothing');
