@@ -1,8 +1,7 @@
 /** Codes and canonicals of IHE MHD and ANS PDSm: https://profiles.ihe.net/ITI/MHD/ and https://interop.esante.gouv.fr/ig/fhir/pdsm */
 import { items } from '../fhir/items.ts';
+import { listType } from '../fhir/lists.ts';
 import type { Coding, Identifier, Json, Resource } from '../fhir/resource.ts';
-
-export const LIST_TYPES = 'https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes';
 
 /** https://profiles.ihe.net/fhir/ihe.formatcode.fhir/ */
 export const FORMATS = 'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode';
@@ -26,13 +25,6 @@ export function claimsSimplified({ meta }: Resource): boolean {
 
 export function claimsProvide({ meta }: Resource): boolean {
   return (meta?.profile ?? []).some((profile) => PROVIDE.test(profile));
-}
-
-/** `submissionset`, `folder`, or neither. */
-export function listType({ resourceType, code }: Resource): string | undefined {
-  if (resourceType !== 'List') return undefined;
-  const codings = items((code as Json | undefined)?.coding) as Coding[];
-  return codings.find(({ system }) => system === LIST_TYPES)?.code;
 }
 
 /** `system|value` of what its source calls this very document, or this List: XDS's uniqueId. */

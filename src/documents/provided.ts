@@ -5,7 +5,8 @@ import { stringifyJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Reference, Resource } from '../fhir/resource.ts';
 import { measured } from './attachment.ts';
-import { attachmentsOf, claimsProvide, listType } from './codes.ts';
+import { listType } from '../fhir/lists.ts';
+import { attachmentsOf, claimsProvide } from './codes.ts';
 
 /** One entry as it was sent; what it lacks is told by the transaction itself. */
 export interface Part {

@@ -2,6 +2,7 @@
  * The create of a document: its content is split off (ITI-105), what it replaces is superseded, and what its depositor
  * sends again is not doubled. https://profiles.ihe.net/ITI/MHD/ITI-105.html
  */
+import type { Change } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Context } from '../interaction/context.ts';
@@ -13,6 +14,7 @@ import { claimsSimplified, uniqueIdOf } from './codes.ts';
 import { followsDocument } from './document-bundle.ts';
 import { patientKnown } from './named-patient.ts';
 import { earlier, requireSame, requireSameDocuments } from './repeated.ts';
+import { submissionSetOf } from './submission-set.ts';
 import { replacedBy, superseding, targetsKnown } from './replacing.ts';
 
 /** All other creates are as they always are. */
@@ -56,10 +58,20 @@ async function deposit(context: Context, exchange: Exchange): Promise<Answer> {
     const held = [];
     for (const content of contents)
       held.push(await changeOf(exchange, 'POST', content, undefined, whoseOf(content)));
-    const changes = [change, ...superseded.filter((each) => each !== undefined), ...held];
+    const set = isAlone(sent) && subject.role !== 'app' ? [await setChange(context, exchange, document)] : [];
+    const changes = [change, ...superseded.filter((each) => each !== undefined), ...held, ...set];
     const [stored] = await store.commit(changes, lock);
     return written(exchange, stored!, true);
   });
+}
+
+/** What claims a simplified publish comes without a SubmissionSet, whose patient would be its own. */
+const isAlone = (sent: Resource): boolean => claimsSimplified(sent) && sent.subject !== undefined;
+
+function setChange(context: Context, exchange: Exchange, document: Resource): Promise<Change> {
+  const at = new Date(context.now()).toISOString();
+  const set = submissionSetOf(document, { id: context.newId(), at, base: exchange.base });
+  return changeOf(exchange, 'POST', set, undefined);
 }
 
 /** A FHIR document is nobody's but the document's. */

@@ -9,15 +9,17 @@ import { sourceOf } from '../consent/supposed.ts';
 import { type Refusal, type Writing, refusesWrite } from '../consent/writing.ts';
 import { identityOf } from '../fhir/identity.ts';
 import { parseJson } from '../fhir/json.ts';
-import type { Resource } from '../fhir/resource.ts';
+import { items } from '../fhir/items.ts';
+import type { Reference, Resource } from '../fhir/resource.ts';
 import { DIRECTORY, UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { asksNational } from '../search/national.ts';
-import type { Include, SearchQuery } from '../search/filter.ts';
+import { everythingOf, type Filter, type Include, type SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
 import { toldWith } from './beside.ts';
 import { Insight } from './insight.ts';
 import { type Known, contentIn, knownOf } from '../fhir/content/attachment.ts';
+import { listType } from '../fhir/lists.ts';
 import type { Labelled } from '../consent/labelling.ts';
 import { type Relabelled, asGiven, labelled, labelledIn } from './labels.ts';
 import type { Concern, Grounds, Notes, Written } from './notes.ts';
@@ -47,6 +49,8 @@ export type Tracer = (concerns: readonly Concern[], at: number) => Trace[];
 const HOUR = 3_600_000;
 /** Files under one number that are looked at. */
 const MOST_NAMESAKES = 20;
+/** SubmissionSets of one document that go with it. */
+const MOST_SETS = 20;
 const KNOWN_AT_ONCE = 500;
 const GROUPS = /^(PractitionerRole|CareTeam|Group)\//;
 
@@ -169,7 +173,7 @@ export class ScopedStore {
     return binary;
   }
 
-  /** Content of the caller's own that no document of theirs names but this one: it goes with it. */
+  /** Content of the caller's own that no document of theirs names but this one, and SubmissionSets of nothing else: they go with it. */
   async contentOf(document: Stored, base: string): Promise<Stored[]> {
     const { by, id: named, body } = document;
     if (by !== this.#access.depositor) return [];
@@ -185,7 +189,18 @@ export class ScopedStore {
         return isThere && documents.every((other) => other.id === named) ? [content] : [];
       }),
     );
-    return each.flat();
+    return [...each.flat(), ...(await this.#setsOf(document))];
+  }
+
+  async #setsOf({ id, by, patients }: Stored): Promise<Stored[]> {
+    const access = Access.internal('SubmissionSets that go with their document', { is: 'by', among: [by] });
+    const about: Filter[] = [
+      { op: 'reference', param: 'item', targets: [`DocumentReference/${id}`] },
+      { op: 'reference', param: 'patient', targets: patients.map((patient) => `Patient/${patient}`) },
+    ];
+    const query = { ...everythingOf(['List'], MOST_SETS), filter: { op: 'and' as const, of: about } };
+    const { matches } = await this.#port.matching(access, query);
+    return matches.filter((list) => isSetOf(list, id));
   }
 
   /**
@@ -448,4 +463,15 @@ function didOf({ method, previous }: Change): Written['did'] {
 
 function isDirectory({ type, patients }: Shown): boolean {
   return patients.length === 0 && DIRECTORY.has(type);
+}
+
+/** Whether it is a SubmissionSet of this document and of nothing else. */
+function isSetOf({ body }: Stored, document: string): boolean {
+  const list = parseJson(body) as Resource;
+  return (
+    listType(list) === 'submissionset' &&
+    items(list.entry).every(
+      ({ item }) => (item as Reference | undefined)?.reference === `DocumentReference/${document}`,
+    )
+  );
 }

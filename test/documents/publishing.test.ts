@@ -257,6 +257,56 @@ describe('a simplified publish', () => {
     expect((await lab.get(attachment.url)).status).toBe(404);
   });
 
+  it.each<[string, () => Client, Json]>([
+    ['a hospital’s', () => hospital, {}],
+    [
+      'an organization’s',
+      () => hospital,
+      { contained: undefined, author: [{ reference: 'Organization/demo-hospital' }] },
+    ],
+    ['a practitioner’s', () => carnet.as('gp'), {}],
+    ['a patient’s', () => patient, { type: OF_PATIENTS, contained: undefined, author: [{ reference: OF }] }],
+  ])('has a SubmissionSet made for it, %s', async (_, by, more) => {
+    const doctor = {
+      resourceType: 'PractitionerRole',
+      id: 'by',
+      identifier: [{ system: 'https://rpps.esante.gouv.fr', value: '810000000001' }],
+      practitioner: { reference: '#who' },
+    };
+    const who = { resourceType: 'Practitioner', id: 'who', name: [{ family: 'Lambert' }] };
+    const sent = { ...simplified('seul'), contained: [doctor, who], author: [{ reference: '#by' }], ...more };
+    const { status, json } = await by().post('DocumentReference', sent);
+    expect(status).toBe(201);
+    const query = `List?patient=demo-mother&code=submissionset&status=current&item=DocumentReference/${json.id}`;
+    for (const reader of [by(), patient]) {
+      const found = (await reader.get(query)).json;
+      expect(found.total).toBe(1);
+      const set = found.entry[0].resource;
+      expect(set).toMatchObject({
+        subject: { reference: OF },
+        source:
+          sent.author[0]!.reference === 'Organization/demo-hospital'
+            ? { extension: [{ valueReference: sent.author[0] }] }
+            : sent.author[0],
+        entry: [{ item: { reference: `DocumentReference/${json.id}` } }],
+      });
+      expect(set.contained).toEqual('author' in more ? undefined : [doctor, who]);
+      const profile =
+        'https://profiles.ihe.net/ITI/MHD/StructureDefinition/IHE.MHD.UnContained.Comprehensive.SubmissionSet';
+      const { issue } = (await hospital.post(`List/$validate?profile=${profile}`, set)).json;
+      expect(issue).toEqual([expect.objectContaining({ severity: 'information' })]);
+    }
+    // sent again it is what it was
+    expect((await by().post('DocumentReference', sent)).json.id).toBe(json.id);
+    expect((await by().get(query)).json.total).toBe(1);
+    // and hidden with its document
+    const hides = [{ op: 'add', path: '/securityLabel/-', value: label(VISIBILITY, 'INVISIBLE_PATIENT') }];
+    if (by() !== hospital) return;
+    expect((await hospital.patch(`DocumentReference/${json.id}`, hides)).status).toBe(200);
+    expect([(await patient.get(query)).json.total, (await hospital.get(query)).json.total]).toEqual([0, 1]);
+    expect((await lab.get(query)).json.total).toBe(0);
+  });
+
   it('hides the content with it', async () => {
     const { json } = await hospital.post('DocumentReference', simplified('secret'));
     const { url } = json.content[0].attachment;
@@ -618,10 +668,31 @@ it('a document that was pushed to the wrong patient is withdrawn by its deposito
   const other = carnet.as({ token: carnet.tokenFor({ reference: 'Patient/other', related: [] }, 'patient') });
   const at = `DocumentReference/${json.id}`;
   expect([(await other.delete(at)).status, (await other.get(at)).status]).toEqual([403, 200]);
+  const set = (await other.get(`List?item=${at}`)).json.entry[0].resource;
   expect((await hospital.delete(at)).status).toBe(204);
+  // nor is the patient left what its SubmissionSet says of it
+  expect((await other.get(`List?item=${at}`)).json.total).toBe(0);
+  expect((await other.get(`List/${set.id}`)).status).toBe(410);
+  expect((await hospital.get(`List/${set.id}`)).status).toBe(410);
   const { url } = json.content[0].attachment;
   expect([(await other.get(at)).status, (await other.get(url)).status]).toEqual([410, 404]);
   expect((await hospital.get(url)).status).toBe(410);
+});
+
+it('so is what ITI-65 brought of one document; a set of two and a folder stay', async () => {
+  const { json } = await hospital.post('', provided({ of: 'Patient/other', text: 'égaré' }));
+  const [set, at] = [place(json, 0), place(json, 1)];
+  const [wider, folder] = await Promise.all(
+    [
+      listOf('submissionset', 'Patient/other', [at, 'DocumentReference/elsewhere']),
+      listOf('folder', 'Patient/other', [at]),
+    ].map(async (list) => `List/${(await hospital.post('List', list)).json.id}`),
+  );
+  expect((await hospital.delete(at)).status).toBe(204);
+  const left = [set, wider!, folder!];
+  expect(await Promise.all(left.map(async (each) => (await hospital.get(each)).status))).toEqual([
+    410, 200, 200,
+  ]);
 });
 
 it('its content stays where another document of the depositor names it', async () => {
