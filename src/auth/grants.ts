@@ -22,6 +22,21 @@ export interface Settled {
   encounter?: string;
   /** Names of what it hangs on beside the authorization itself: that of the role. */
   lives?: readonly string[];
+  /** Of a professional's app that goes on while nobody is logged in: as they read of it. */
+  kept?: KeptAuthorization;
+}
+
+export interface KeptAuthorization {
+  /** Whose. */
+  account: string;
+  /** The application's. */
+  name: string;
+  /** Types; `*`: all that they may see. */
+  reads: readonly string[];
+  adds: readonly string[];
+  /** Milliseconds. */
+  since: number;
+  until: number;
 }
 
 /** What a patient's app hangs on. */
@@ -114,6 +129,10 @@ export interface Artifacts {
   endGrant(grantId: string): Promise<void>;
   /** All that came from the authorizations that made this connection. @param consent `Consent/x` */
   endConnection(consent: string): Promise<void>;
+  /** Those of an account by which somebody comes still, under names of their own. */
+  kept(accountId: string): Promise<(KeptAuthorization & { id: string })[]>;
+  /** With all that came from it. @param id as above; false: the account has no such */
+  endKept(accountId: string, id: string): Promise<boolean>;
   /** It goes on while nobody is logged in: a refresh token of it is good. */
   isKeptAlive(consent: string): Promise<boolean>;
   /** With the session, and no longer. @param uid of one that goes on; of another nothing is kept */

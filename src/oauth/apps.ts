@@ -79,7 +79,10 @@ export function apps(options: AppsOptions): Apps {
       const isEnded = await end(account, form.get('connection') ?? '', from);
       return { status: 303, html: '', to: `${root}/apps${isEnded ? '?ended' : ''}` };
     }
-    const lists = await Promise.all((await allOf(account, from)).map(shown));
+    const lists = [
+      ...(await Promise.all((await allOf(account, from)).map(shown))),
+      ...listOf(await artifacts.kept(account.id)),
+    ];
     const isEnded = request.url!.endsWith('?ended');
     const language = languageOf({ req: request });
     return { status: 200, html: appsPage({ root, proof, lists, isEnded }, language) };
@@ -104,6 +107,8 @@ export function apps(options: AppsOptions): Apps {
     const each = await Promise.all(
       all.map(async (app) => ({
         ...app,
+        connection: app.consent,
+        used: app.used ?? 'never',
         isKeptAlive: !app.isOver && (await artifacts.isKeptAlive(`Consent/${app.consent}`)),
       })),
     );
@@ -123,7 +128,16 @@ export function apps(options: AppsOptions): Apps {
       for (const { consent } of own) await disconnect(by, consent, from);
       return true;
     }
-    return false;
+    return endOwn(account, id, from);
+  }
+
+  /** A professional's, by which their patients' data were read. */
+  async function endOwn(account: Account, id: string, from: ReturnType<AppsOptions['from']>) {
+    if (!(await artifacts.endKept(account.id, id))) return false;
+    const person = account.persons.find(({ role }) => role === 'professional');
+    const who = { account: account.id, ...(person === undefined ? {} : whoIs(person)) };
+    await events.record({ what: 'app-disconnected', who, ...from });
+    return true;
   }
 
   async function disconnect(
@@ -157,6 +171,21 @@ export function apps(options: AppsOptions): Apps {
     };
     return `${root}/authorize?${new URLSearchParams(params).toString()}`;
   }
+}
+
+function listOf(kept: Awaited<ReturnType<ScreenOptions['artifacts']['kept']>>): AppsOf[] {
+  const day = (at: number): string => new Date(at).toISOString();
+  const apps = kept.map(({ id, name, reads, adds, since, until }) => ({
+    connection: id,
+    name,
+    reads,
+    adds,
+    since: day(since),
+    until: day(until),
+    isOver: false,
+    isKeptAlive: true,
+  }));
+  return apps.length === 0 ? [] : [{ apps }];
 }
 
 function isSame(sent: string, proof: string): boolean {

@@ -2,7 +2,8 @@
 import type { Authorized } from '../audit/identity/authorized.ts';
 import { ownPage } from './apps.ts';
 import type { Person } from '../auth/accounts.ts';
-import type { Settled } from '../auth/grants.ts';
+import type { Client } from '../auth/clients.ts';
+import type { KeptAuthorization, Settled } from '../auth/grants.ts';
 import { isResourceScope } from '../auth/scopes.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { type Asked, type Choice, type Shown, accountOf, choicesFor, textOf } from './asked.ts';
@@ -94,6 +95,8 @@ export async function authorize(asked: Asked, form: URLSearchParams): Promise<Sh
     if (!(error instanceof FhirError) || error.status >= 500) throw error;
     return finish({ error: DENIED, error_description: 'the patient can not connect this application' });
   }
+  if (person.role === 'professional' && granted.includes('offline_access'))
+    settled.kept = keptBy(account.id, client, granted);
   const grantId = await grant.save();
   await options.artifacts.begin('grant', grantId, seconds, settled);
   const authorized = await authorizedBy(asked, settled);
@@ -106,6 +109,24 @@ export async function authorize(asked: Asked, form: URLSearchParams): Promise<Sh
     about: [...about, ...(about.length === 0 || client.device === undefined ? [] : [client.device])],
   });
   return finish({ consent: { grantId } });
+}
+
+/** A professional's app that goes on without them, as their list tells of it. */
+function keptBy(account: string, { name }: Client, granted: readonly string[]): KeptAuthorization {
+  const since = Date.now();
+  const scopes = granted.map((scope) => scope.replace(/^user\//, 'patient/'));
+  const types = (what: 'reads' | 'adds'): string[] => {
+    const found = typesIn(scopes, what);
+    return found === 'all' ? ['*'] : found;
+  };
+  return {
+    account,
+    name,
+    reads: types('reads'),
+    adds: types('adds'),
+    since,
+    until: since + LIVES.grant * 1000,
+  };
 }
 
 function throttled({ language, root }: Asked, seconds: number): Shown {

@@ -284,3 +284,27 @@ it('every 90 days, and at its end, patient and parent are told of an app; once i
   await comesDue('remind');
   expect(await told()).toEqual(['app-ended', 'app-reminder']);
 });
+
+it('professionals see and end theirs that go on without them, and nobody else’s', async () => {
+  const scope = 'openid user/Observation.rs user/Condition.rs offline_access';
+  const [kept, other] = [await launch(oauth, 'gp', { scope }), await launch(oauth, 'emergency', { scope })];
+  await launch(oauth, 'gp', { scope: 'openid user/*.rs' });
+  const reads = async ({ access_token: token }: Tokens) =>
+    (await oauth.carnet.as({ token }).get('Observation?patient=demo-mother')).status;
+  const [browser, seen] = await listed('gp', { 'accept-language': 'en' });
+  expect(plain(seen)).toContain('Rythme It reads');
+  expect(hidden(seen, 'connection')).toHaveLength(1);
+  const [proof, theirs] = [
+    hidden(seen, 'proof')[0]!,
+    hidden((await listed('emergency'))[1], 'connection')[0]!,
+  ];
+  await browser.post(`${oauth.issuer}/apps`, { proof, connection: theirs });
+  expect(await reads(other)).toBe(200);
+  const ended = await browser.post(`${oauth.issuer}/apps`, {
+    proof,
+    connection: hidden(seen, 'connection')[0]!,
+  });
+  expect(hidden(ended, 'connection')).toEqual([]);
+  expect([await reads(kept), (await refreshed(kept)).status]).toEqual([401, 400]);
+  expect([await reads(other), (await refreshed(other)).status]).toEqual([200, 200]);
+});

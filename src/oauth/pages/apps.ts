@@ -46,7 +46,18 @@ const WORDS = {
 export interface AppsOf {
   /** Of whom; absent: the person themself. */
   name?: string;
-  apps: readonly (ConnectedApp & { isKeptAlive: boolean })[];
+  apps: readonly ShownApp[];
+}
+
+export interface ShownApp extends Pick<
+  ConnectedApp,
+  'name' | 'reads' | 'adds' | 'since' | 'until' | 'isOver'
+> {
+  /** What its button sends. */
+  connection: string;
+  /** Last instant, or `never`; absent: it isn't told. */
+  used?: string;
+  isKeptAlive: boolean;
 }
 
 export interface AppsPage {
@@ -91,7 +102,7 @@ function listOf({ name, apps }: AppsOf, form: { root: string; proof: string }, l
 }
 
 function appOf(
-  app: AppsOf['apps'][number],
+  app: ShownApp,
   level: number,
   { root, proof }: { root: string; proof: string },
   language: Language,
@@ -102,7 +113,12 @@ function appOf(
     ...listed(words.adds, app.adds, language),
     [words.since, dayOf(app.since, language)],
     [words.until, dayOf(app.until, language)],
-    [words.used, app.used === undefined ? words.never : instantOf(app.used, language)],
+    ...(app.used === undefined
+      ? []
+      : ([[words.used, app.used === 'never' ? words.never : instantOf(app.used, language)]] satisfies [
+          string,
+          string,
+        ][])),
     [words.offline, app.isKeptAlive ? words.yes : words.no],
   ];
   return html`${heading(level, app.name)}
@@ -115,7 +131,7 @@ function appOf(
     </dl>
     <form method="post" action="${root}/apps">
       <input type="hidden" name="proof" value="${proof}" />
-      <input type="hidden" name="connection" value="${app.consent}" />
+      <input type="hidden" name="connection" value="${app.connection}" />
       <button type="submit">${words.end(app.name)}</button>
     </form>`;
 }

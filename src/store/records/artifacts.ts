@@ -9,6 +9,7 @@ import type {
   Artifact,
   Artifacts,
   CameFrom,
+  KeptAuthorization,
   Held,
   OpaqueToken,
   OpaqueTokens,
@@ -34,7 +35,7 @@ export interface ArtifactDoc {
   uid?: string;
   grant?: string;
   session?: string;
-  /** Keyed hash of the account that a session is of. */
+  /** Keyed hash of the account that a session is of, or an authorization that outlasts it. */
   account?: string;
   /** Keyed hash of the Consent by which a patient's app was connected. */
   connection?: string;
@@ -161,7 +162,8 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
     const sealed = settled === undefined ? {} : { sealed: this.#seal(_id, settled) };
     const consent = settled?.connection?.consent;
     const connection = consent === undefined ? {} : { connection: this.#hash('connection', consent) };
-    const set = { kind: LIFE, until: inSeconds(seconds), ...sealed, ...connection };
+    const kept = settled?.kept === undefined ? {} : { account: this.#account(settled.kept.account) };
+    const set = { kind: LIFE, until: inSeconds(seconds), ...sealed, ...connection, ...kept };
     await this.#database.artifacts.updateOne({ _id }, { $set: set }, { upsert: true, ...TIME });
     // a request that began before the session ended keeps it at its end
     if (kind === 'grant' || (await this.find(ENDED, id)) === undefined) return true;
@@ -183,10 +185,33 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
   }
 
   async isKeptAlive(consent: string): Promise<boolean> {
-    const grants = (await this.#connected(consent)).map(({ _id }) => _id);
+    return this.#isRefreshed((await this.#connected(consent)).map(({ _id }) => _id));
+  }
+
+  async kept(accountId: string): Promise<(KeptAuthorization & { id: string })[]> {
+    const filter = { account: this.#account(accountId), kind: LIFE };
+    const docs = await find(this.#database.artifacts, filter, { hint: 'account' });
+    const all = await Promise.all(
+      docs.map(async (doc) => {
+        const { kept, lives = [] } = (this.#opened(doc) ?? {}) as Partial<Settled>;
+        const goesOn = kept !== undefined && (await this.areAlive(lives));
+        return goesOn && (await this.#isRefreshed([doc._id])) ? [{ ...kept, id: doc._id }] : [];
+      }),
+    );
+    return all.flat().toSorted((a, b) => b.since - a.since);
+  }
+
+  async endKept(accountId: string, id: string): Promise<boolean> {
+    const own = { _id: id, account: this.#account(accountId), kind: LIFE };
+    if ((await find(this.#database.artifacts, own)).length === 0) return false;
+    await this.#endLife('grant', id);
+    return true;
+  }
+
+  async #isRefreshed(grants: readonly string[]): Promise<boolean> {
     if (grants.length === 0) return false;
     const filter = {
-      grant: { $in: grants },
+      grant: { $in: [...grants] },
       kind: 'RefreshToken',
       session: { $exists: false },
       used: { $exists: false },
@@ -220,7 +245,7 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
   }
 
   async endSessions(accountId: string): Promise<void> {
-    const filter = { account: this.#account(accountId) };
+    const filter = { account: this.#account(accountId), kind: SESSION };
     for (const doc of await find(this.#database.artifacts, filter, { hint: 'account' })) {
       const { uid } = this.#opened(doc) ?? {};
       if (uid !== undefined) await this.endSession(uid);
