@@ -292,10 +292,20 @@ export class ScopedStore {
   /** Nothing of these `Type/id`, which the caller was given before, is hidden from them by now. */
   async givesAll(names: readonly string[]): Promise<boolean> {
     for (let at = 0; at < names.length; at += KNOWN_AT_ONCE) {
-      const known = await this.#port.knows(this.#access, names.slice(at, at + KNOWN_AT_ONCE));
-      if (known.includes(false)) return false;
+      const asked = names.slice(at, at + KNOWN_AT_ONCE);
+      const known = await this.#port.knows(this.#access, asked);
+      for (const [index, name] of asked.entries())
+        if (known[index] !== true && !(await this.#givesContent(name))) return false;
     }
     return true;
+  }
+
+  /** What is nobody's by itself is given with its document. */
+  async #givesContent(name: string): Promise<boolean> {
+    const [type, id] = name.split('/');
+    if ((type !== 'Binary' && type !== 'Bundle') || id === undefined) return false;
+    const content = await this.readNamed(type, id);
+    return content !== undefined && content.method !== 'DELETE';
   }
 
   /** Those of these that the caller may be given: to name them beside what is given and traced. */

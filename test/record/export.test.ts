@@ -312,6 +312,43 @@ describe('a right that is lost in between', () => {
   });
 });
 
+it('has the FHIR documents of its documents, as long as these are the patient’s to see', async () => {
+  await putAll(all, [person('exf', 'Martin', '255069999999937')]);
+  const fhir = {
+    resourceType: 'Bundle',
+    identifier: { system: 'urn:ietf:rfc:3986', value: 'urn:uuid:2f3c1f0e-0d5c-4b5c-9d3a-6a5c6d7e8f90' },
+    type: 'document',
+    timestamp: '2026-05-02T10:00:00Z',
+    entry: [
+      {
+        fullUrl: 'urn:uuid:9f3c1f0e-0d5c-4b5c-9d3a-6a5c6d7e8f90',
+        resource: {
+          resourceType: 'Composition',
+          status: 'final',
+          type: { text: 'note' },
+          subject: { display: 'moi' },
+          date: '2026-05-02',
+          author: [{ display: 'Dr X' }],
+          title: 'Une note à part',
+        },
+      },
+    ],
+  };
+  const { id: _id, ...sent } = bare({
+    subject: { reference: 'Patient/exf' },
+    ...attachment({ contentType: 'application/fhir+json', data: base64(JSON.stringify(fhir)) }),
+  });
+  const { status, json } = await carnet.as('hospital').post('DocumentReference', sent);
+  expect([status, json.content[0].attachment.url]).toEqual([201, expect.stringMatching(/^Bundle\//)]);
+  const patient = as('Patient/exf');
+  const { files, url } = await exported(patient, tokenOf('Patient/exf'), 'exf');
+  const [name] = [...files.keys()].filter((each) => each.startsWith('documents/'));
+  expect(files.get(name!)!.toString()).toContain('Une note à part');
+  const hides = [{ op: 'add', path: '/securityLabel', value: label('INVISIBLE_PATIENT').securityLabel }];
+  expect((await carnet.as('hospital').patch(`DocumentReference/${json.id}`, hides)).status).toBe(200);
+  expect((await fetched(url, tokenOf('Patient/exf'))).status).toBe(404);
+});
+
 it('is one order when it is asked for twice at once, and at most ten in a day', async () => {
   await putAll(all, [person('exl', 'Long', '255069999999937')]);
   const client = as('Patient/exl');

@@ -367,6 +367,42 @@ function published(replaced: string): Probe {
   );
 }
 
+/** A document with its content in itself, of which a SubmissionSet is made, or a Bundle. */
+function alone(value: string, contentType: string, content: string, replaced: string): Probe {
+  const attachment = { contentType, data: Buffer.from(content).toString('base64') };
+  const profile =
+    'https://profiles.ihe.net/ITI/MHD/StructureDefinition/IHE.MHD.SimplifiedPublish.DocumentReference';
+  const body = {
+    ...made,
+    meta: { profile: [profile] },
+    masterIdentifier: { system: SECRET, value },
+    relatesTo: [{ code: 'replaces', target: { reference: replaced } }],
+    content: [{ attachment }],
+  };
+  return { method: 'POST', path: 'DocumentReference', body };
+}
+
+const FHIR_DOCUMENT = JSON.stringify({
+  resourceType: 'Bundle',
+  identifier: { system: SECRET, value: 'hidden' },
+  type: 'document',
+  timestamp: '2026-05-02T10:00:00Z',
+  entry: [
+    {
+      fullUrl: 'urn:uuid:00000005-0000-4000-8000-000000000000',
+      resource: {
+        resourceType: 'Composition',
+        status: 'final',
+        type: { text: 'note' },
+        subject: { reference: 'Patient/hugo' },
+        date: '2026-05-02',
+        author: [{ reference: 'Practitioner/hugo-doc' }],
+        title: 'note',
+      },
+    },
+  ],
+});
+
 /** Documents as IHE has them: uniqueIds, replacements and metadata of what is hidden. */
 const PUBLISHING: Probe[] = [
   {
@@ -404,6 +440,13 @@ const PUBLISHING: Probe[] = [
   },
   get(`DocumentReference?patient.identifier=${INS}%7C279035121518989&status=current&isArchived:missing=true`),
   get('DocumentReference?patient=hugo&relatesTo=DocumentReference/hugo-doc'),
+  alone('alone', 'text/plain', 'x', 'DocumentReference/hugo-doc'),
+  alone('hidden', 'text/plain', 'x', 'DocumentReference/absent'),
+  alone('document', 'application/fhir+json', FHIR_DOCUMENT, 'DocumentReference/hugo-doc'),
+  alone('document', 'application/fhir+json', FHIR_DOCUMENT, 'DocumentReference/hugo-doc'),
+  get('List?patient=vera&code=submissionset'),
+  { method: 'DELETE', path: `DocumentReference?identifier=${secret('alone')}` },
+  get('List?patient=vera&code=submissionset'),
   get('DocumentReference/$docref?patient=hugo'),
   get('DocumentReference/$docref?patient=vera'),
   get('DocumentReference/$docref?patient=vera&start=2024-01-01&end=2024-12-31'),
