@@ -49,10 +49,15 @@ export interface Facts {
   isQuery: boolean;
 }
 
+/** The document whose content an entity is: its trace is hidden as that is, whatever has become of the content. */
+export const CONTENT_OF = 'content-of';
+
 /** A resource, and who deposited it. */
 export interface Named {
   reference: string;
   by?: string;
+  /** The document whose content it is. */
+  contentOf?: string | undefined;
   /** How it was written; absent: it wasn't, or the event's action says it. */
   did?: 'C' | 'U' | 'D';
 }
@@ -255,9 +260,13 @@ export function ownOf(id: string, facts: Facts): Resource {
 }
 
 /** Who deposited it; a trace names no other person of the family. */
-function originOf({ by }: Named, whole: string | undefined): Json {
-  if (by === undefined || (by.startsWith('Patient/') && by !== whole)) return {};
-  return { detail: [{ type: 'origin', valueString: by }] };
+function originOf({ by, contentOf }: Named, whole: string | undefined): Json {
+  const isTold = by !== undefined && !(by.startsWith('Patient/') && by !== whole);
+  const detail = [
+    ...(isTold ? [{ type: 'origin', valueString: by }] : []),
+    ...(contentOf === undefined ? [] : [{ type: CONTENT_OF, valueString: contentOf }]),
+  ];
+  return detail.length === 0 ? {} : { detail };
 }
 
 /** Which line decided, and by which resources. */

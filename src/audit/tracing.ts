@@ -98,10 +98,14 @@ const PROFILES: Record<Action, string> = {
  */
 function deedOf(
   { audit, params }: Traced,
-  { patient, refused, references, origins, wrote }: Concern,
+  { patient, refused, references, origins, wrote, contentOf }: Concern,
   outcome: Outcome,
 ): Deed {
-  const named: Named[] = references.map((reference, index) => ({ reference, by: origins[index] }));
+  const named: Named[] = references.map((reference, index) => ({
+    reference,
+    by: origins[index],
+    contentOf: contentOf?.get(reference),
+  }));
   const instance = `${params.type}/${params.id}`;
   if (refused || outcome !== '0') {
     const data = named.find(({ reference }) => reference === instance) ?? named[0];
@@ -166,6 +170,7 @@ function together(concerns: readonly Concern[]): Concern[] {
       ...concern,
       references: [...origins.keys()],
       origins: [...origins.values()],
+      contentOf: new Map([...(other.contentOf ?? []), ...(concern.contentOf ?? [])]),
       count: Math.max(other.count, concern.count),
       decided: [...new Set([...other.decided, ...concern.decided])],
     });

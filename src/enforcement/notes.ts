@@ -9,6 +9,8 @@ import type { PolicySource } from './ports.ts';
 type Touched = Pick<Attributes, 'type' | 'id' | 'patients' | 'hidden'> & {
   by?: string;
   labels?: readonly string[];
+  /** The document whose content it is, `DocumentReference/x`: the trace is hidden as that is. */
+  contentOf?: string | undefined;
 };
 
 /** Resources named in one trace; past it only their number is. */
@@ -29,6 +31,8 @@ export interface Concern {
   /** What of them was written, and how. */
   wrote: Written[];
   count: number;
+  /** By `Type/id`, the document whose content it is. */
+  contentOf?: ReadonlyMap<string, string>;
   /** What the caller is to the patient. */
   standing: Standing['is'];
   /** By which lines it was given or refused. */
@@ -137,6 +141,8 @@ export class Notes {
       if (isNew && concern.references.length < NAMED) {
         concern.references.push(reference);
         concern.origins.push(facts.by);
+        if (facts.contentOf !== undefined)
+          concern.contentOf = new Map(concern.contentOf).set(reference, facts.contentOf);
       }
       const ground = grounds?.(patient);
       if (ground !== undefined) noteGround(concern, ground);

@@ -148,6 +148,8 @@ export interface HistoryScope {
 }
 
 export interface ResourceStore {
+  /** Absolute FHIR base of the server: references below it are local. */
+  readonly base: string;
   readonly policies: PolicySource;
   readonly glass: Glass;
   /** The current version; a deleted one is a version without a body. Undefined: absent, or not for this caller. */

@@ -1,5 +1,5 @@
 /** The store as one caller may use it, in one request. Whatever goes through it is noted for the traces. */
-import type { Condition } from '../condition/condition.ts';
+import type { Attributes, Condition } from '../condition/condition.ts';
 import { isCollected } from '../consent/collected.ts';
 import { everyMember, namedIn } from '../consent/members.ts';
 import { grantees } from '../consent/policy.ts';
@@ -91,7 +91,17 @@ export class ScopedStore {
 
   /** Undefined: absent or hidden, which is the same. A deletion is a version without a body. */
   async read(type: string, id: string): Promise<Stored | undefined> {
-    return this.#given(await this.#port.get(this.#access, type, id));
+    const stored = await this.#port.get(this.#access, type, id);
+    const isContent = type === 'Binary' && stored?.patients.length === 0 && stored.method !== 'DELETE';
+    if (stored === undefined || !isContent) return this.#given(stored);
+    // who deposited content reads it by itself; it tells of the patient none the less
+    const documents = await this.#port.byIdentity(
+      this.#access,
+      'DocumentReference',
+      `location=${type}/${id}`,
+    );
+    const document = documentOf(stored, documents);
+    return document === undefined ? this.#given(stored) : this.#givenAsContent(stored, document);
   }
 
   async readVersion(type: string, id: string, vid: string): Promise<Stored | undefined> {
@@ -165,12 +175,17 @@ export class ScopedStore {
     const access = Access.internal('content that a readable document names', ofThese);
     const binary = await this.#port.get(access, type, id);
     if (binary === undefined || binary.patients.length > 0) return undefined;
-    const naming = documents.filter(({ by }) => by === binary.by);
-    const document = naming.find(({ hidden }) => hidden === undefined) ?? naming[0]!;
-    const { patients, labels, hidden } = document;
     this.notes.pardoned(binary);
-    this.notes.given({ ...binary, patients, labels, hidden }, this.#access.grounds(document, true));
-    return binary;
+    return this.#givenAsContent(binary, documentOf(binary, documents)!);
+  }
+
+  /** Who has seen a document's content has seen the document. */
+  #givenAsContent(content: Stored, document: Attributes): Stored {
+    const { type, id, patients, labels, hidden } = document;
+    const grounds = this.#access.grounds(document, true);
+    this.notes.given(document, grounds);
+    this.notes.given({ ...content, patients, labels, hidden, contentOf: `${type}/${id}` }, grounds);
+    return content;
   }
 
   /** Content of the caller's own that no document of theirs names but this one, and SubmissionSets of nothing else: they go with it. */
@@ -349,10 +364,11 @@ export class ScopedStore {
     const accepted = (await this.#screening.of(changes)).map(this.#accept);
     for (const change of accepted) {
       const { type, id, by } = change;
-      const owner = toldWith(change, accepted);
+      const owner = toldWith(change, accepted, this.#port.base);
       const { patients, labels } = owner;
       const hidden = this.#access.hides(owner) ? 0 : undefined;
-      this.notes.wrote({ type, id, by, patients, labels, hidden }, didOf(change), this.#standing);
+      const contentOf = owner === change ? undefined : `${owner.type}/${owner.id}`;
+      this.notes.wrote({ type, id, by, patients, labels, hidden, contentOf }, didOf(change), this.#standing);
     }
     const concerns = this.notes.open();
     const stored = await this.#port.commit({
@@ -463,6 +479,12 @@ export class ScopedStore {
   #looked({ patients }: Pick<Shown, 'patients'>): void {
     this.notes.asked(patients.length === 0 ? [''] : patients, this.#standing);
   }
+}
+
+/** Of those that name it, one by the same depositor: if there is one, one that isn't hidden from its patient. */
+function documentOf({ by }: Stored, documents: readonly Attributes[]): Attributes | undefined {
+  const naming = documents.filter((each) => each.by === by);
+  return naming.find(({ hidden }) => hidden === undefined) ?? naming[0];
 }
 
 /** A PUT to an id that nothing has creates. */

@@ -162,7 +162,7 @@ const CASES: Case[] = [
     path: 'Binary/ada-bin',
     status: 200,
     of: ['ada'],
-    names: ['Patient/ada', 'Binary/ada-bin'],
+    names: ['Patient/ada', 'Binary/ada-bin', 'DocumentReference/ada-doc'],
   },
   {
     it: 'a Binary that is hidden',

@@ -5,6 +5,7 @@
 import { soughtIn } from '../../audit/history/sought.ts';
 import type { Trace } from '../../enforcement/ports.ts';
 import { becauseIn } from '../../audit/aside.ts';
+import { CONTENT_OF } from '../../audit/event.ts';
 import { BECAUSE, TRACER } from '../../enforcement/own-traces.ts';
 import { GRANTED, isGranted } from '../../fhir/facts.ts';
 import type { Coding, Json, Reference, Resource } from '../../fhir/resource.ts';
@@ -130,6 +131,7 @@ function withoutKind(entity: Entity): Entity {
 }
 
 interface Entity {
+  detail?: { type: string; valueString?: string }[];
   what?: Reference;
   type?: Coding;
   role?: Coding;
@@ -143,11 +145,12 @@ const KINDS = 500;
  * decided by is told to few, and marked: see wholeness.ts.
  */
 export function tracedIn({ entity }: Resource, aside: readonly Json[] = []): string[] {
-  const names = ((entity ?? []) as { what?: Reference }[]).flatMap(({ what }) =>
-    what?.reference === undefined || OTHERWISE.test(what.reference) ? [] : [what.reference],
-  );
+  const names = ((entity ?? []) as Entity[]).flatMap(({ what, detail }) => {
+    if (what?.reference === undefined || OTHERWISE.test(what.reference)) return [];
+    return [detail?.find(({ type }) => type === CONTENT_OF)?.valueString ?? what.reference];
+  });
   const because = aside.length === 0 ? [] : becauseIn({ resourceType: 'AuditEvent', entity: [...aside] });
-  return because.length === 0 ? names : [...names, ...new Set(because.map((name) => BECAUSE + name))];
+  return [...new Set([...names, ...because.map((name) => BECAUSE + name)])];
 }
 
 /** Who is given a trace is the patient, or speaks for them. */
