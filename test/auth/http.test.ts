@@ -1,5 +1,6 @@
 /** Tokens over HTTP: https://datatracker.ietf.org/doc/html/rfc6750 */
 import { request } from 'node:http';
+import { permits, says } from '../enforcement/support/space.ts';
 import { document, observation, person } from '../leaks/support/content.ts';
 import { type Client, type TestServer, testServer } from '../support/server.ts';
 
@@ -10,6 +11,7 @@ beforeAll(async () => {
   for (const resource of [person('p', 'Martin', '1'), document('d', 'p'), observation('o', 'p', 1)]) {
     await all.put(`${resource.resourceType}/${resource.id}`, resource);
   }
+  await all.put('Consent/c', { ...says('p', permits('Practitioner/demo-gp')), id: 'c' });
 });
 afterAll(() => carnet?.close());
 
@@ -149,6 +151,20 @@ describe('scopes that are too few', () => {
       batch.json.entry.map(({ response }: { response: { status: string } }) => response.status.slice(0, 3)),
     ).toEqual(['200', '403']);
     expect((await client.post('', { resourceType: 'Bundle', type: 'transaction', entry })).status).toBe(403);
+  });
+
+  it.each([
+    ['user/Patient.rs', 'Patient?_revinclude=DocumentReference:patient', 'DocumentReference/d'],
+    ['user/Patient.rs', 'Patient?_has:Observation:patient:value-quantity=1', 'Patient/p'],
+    ['user/DocumentReference.rs', 'DocumentReference?patient.name=martin', 'DocumentReference/d'],
+    ['user/DocumentReference.rs', 'DocumentReference?_include=DocumentReference:patient', 'Patient/p'],
+  ])('of a professional who names nobody, with %s, %s shows nothing of %s', async (scope, path, hidden) => {
+    const withScope = (each: string): Client =>
+      carnet.as({ token: carnet.tokenFor({ scope: each, rights: [] }, 'gp') });
+    const { status, text } = await withScope(scope).get(path);
+    const shown = `"fullUrl":"${carnet.base}/${hidden}"`;
+    expect([status, text.includes(shown)]).toEqual([200, false]);
+    expect((await withScope('user/*.rs').get(path)).text).toContain(shown);
   });
 
   it.each([
