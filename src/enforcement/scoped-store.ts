@@ -1,5 +1,4 @@
 /** The store as one caller may use it, in one request. Whatever goes through it is noted for the traces. */
-import type { Attributes, Condition } from '../condition/condition.ts';
 import { isCollected } from '../consent/collected.ts';
 import { everyMember, namedIn } from '../consent/members.ts';
 import { grantees } from '../consent/policy.ts';
@@ -8,21 +7,20 @@ import type { Rules } from '../consent/rules.ts';
 import { sourceOf } from '../consent/supposed.ts';
 import { type Refusal, type Writing, refusesWrite } from '../consent/writing.ts';
 import { identityOf } from '../fhir/identity.ts';
-import { parseJson } from '../fhir/json.ts';
-import { items } from '../fhir/items.ts';
-import type { Reference, Resource } from '../fhir/resource.ts';
-import { DIRECTORY, UNKNOWN_PATIENT } from '../fhir/subjects.ts';
+import type { Resource } from '../fhir/resource.ts';
+import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { asksNational } from '../search/national.ts';
-import { everythingOf, type Filter, type Include, type SearchQuery } from '../search/filter.ts';
+import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
 import { toldWith } from './beside.ts';
+import { contentNamed, documentNaming, goesWith, ownContent } from './document-content.ts';
+import { Giving } from './giving.ts';
 import { Insight } from './insight.ts';
-import { type Known, contentIn, knownOf } from '../fhir/content/attachment.ts';
-import { listType } from '../fhir/lists.ts';
 import type { Labelled } from '../consent/labelling.ts';
+import { depositNamed, patientNamed } from './known-by-name.ts';
 import { type Relabelled, asGiven, labelled, labelledIn } from './labels.ts';
-import type { Concern, Grounds, Notes, Written } from './notes.ts';
+import type { Concern, Notes, Written } from './notes.ts';
 import type {
   Change,
   Content,
@@ -47,10 +45,6 @@ import type { Vet } from './vetting.ts';
 export type Tracer = (concerns: readonly Concern[], at: number) => Trace[];
 
 const HOUR = 3_600_000;
-/** Files under one number that are looked at. */
-const MOST_NAMESAKES = 20;
-/** SubmissionSets of one document that go with it. */
-const MOST_SETS = 20;
 const KNOWN_AT_ONCE = 500;
 const GROUPS = /^(PractitionerRole|CareTeam|Group)\//;
 
@@ -67,6 +61,7 @@ export class ScopedStore {
   readonly #accept: Accept;
   readonly #vet: Vet;
   readonly #screening: Screening;
+  readonly #giving: Giving;
 
   constructor(
     port: ResourceStore,
@@ -84,54 +79,47 @@ export class ScopedStore {
     this.#access = access;
     this.notes = notes;
     this.#tracer = tracer;
+    this.#giving = new Giving(access, notes);
   }
-
-  /** Of whom something was asked or written; no line decides of that. */
-  readonly #standing = (patient: string): ReturnType<Access['standing']> => this.#access.standing(patient);
 
   /** Undefined: absent or hidden, which is the same. A deletion is a version without a body. */
   async read(type: string, id: string): Promise<Stored | undefined> {
     const stored = await this.#port.get(this.#access, type, id);
     const isContent = type === 'Binary' && stored?.patients.length === 0 && stored.method !== 'DELETE';
-    if (stored === undefined || !isContent) return this.#given(stored);
+    if (stored === undefined || !isContent) return this.#giving.named(stored);
     // who deposited content reads it by itself; it tells of the patient none the less
-    const documents = await this.#port.byIdentity(
-      this.#access,
-      'DocumentReference',
-      `location=${type}/${id}`,
-    );
-    const document = documentOf(stored, documents);
-    return document === undefined ? this.#given(stored) : this.#givenAsContent(stored, document);
+    const document = await documentNaming(this.#port, this.#access, stored);
+    return document === undefined ? this.#giving.named(stored) : this.#giving.asContent(stored, document);
   }
 
   async readVersion(type: string, id: string, vid: string): Promise<Stored | undefined> {
     const found = await this.#port.getVersion(this.#access, type, id, vid);
-    return found !== undefined && this.#access.keeps(found) ? undefined : this.#given(found);
+    return found !== undefined && this.#access.keeps(found) ? undefined : this.#giving.named(found);
   }
 
   /** What is found is to be shown: it can't be replaced. */
   async search(query: SearchQuery, after?: unknown): Promise<Page<Shown>> {
     this.#requireTold(query);
-    return this.#page(await this.#port.search(this.#access, query, after));
+    return this.#giving.page(await this.#port.search(this.#access, query, after));
   }
 
   /** The same, to be replaced. */
   async matching(query: SearchQuery): Promise<Page> {
     this.#requireTold(query);
-    return this.#page(await this.#port.matching(this.#access, query));
+    return this.#giving.page(await this.#port.matching(this.#access, query));
   }
 
   /** Of one patient, newest first. That traces were looked at is traced, not which. */
   async traces(asked: TracesAsked): Promise<TracesFound> {
     const found = await this.#port.traces(this.#access, asked);
-    this.notes.asked([asked.patient], this.#standing);
+    this.notes.asked([asked.patient], this.#giving.standing);
     return { ...found, traces: found.traces.map((each) => asGiven(each, this.#access)) };
   }
 
   /** Who made them, over all that are asked for. */
   async tracers(asked: TracersAsked): Promise<TracersFound> {
     const { tracers, next } = await this.#port.tracers(this.#access, asked);
-    this.notes.asked([asked.patient], this.#standing);
+    this.notes.asked([asked.patient], this.#giving.standing);
     return {
       tracers: tracers.map((each) => ({ ...each, trace: asGiven(each.trace, this.#access) })),
       next,
@@ -150,90 +138,35 @@ export class ScopedStore {
     limit: number,
   ): Promise<Stored[]> {
     const found = await this.#port.include(this.#access, matches, includes, limit);
-    return found.map((each) => this.#noted(each, this.#access.grounds(each, true)));
+    return found.map((each) => this.#giving.met(each));
   }
 
   async history(scope: HistoryScope): Promise<Page> {
     const page = await this.#port.history(this.#access, scope);
-    return {
-      ...page,
-      matches: page.matches.map((match) => this.#noted(match, this.#access.grounds(match, true))),
-    };
+    return { ...page, matches: page.matches.map((match) => this.#giving.met(match)) };
   }
 
-  /**
-   * A Binary that the caller may not read by itself, read as part of a document that the caller may read. Only its
-   * own depositor's documents count: naming somebody's Binary in a document of one's own opens nothing. One that says
-   * by itself whose data it is follows that alone. A FHIR document that was deposited as a document's content is as a
-   * Binary is.
-   */
+  /** What the caller may read as part of a document that they may read: see document-content.ts. */
   async readNamed(type: 'Binary' | 'Bundle', id: string): Promise<Stored | undefined> {
-    const term = `location=${type}/${id}`;
-    const documents = await this.#port.byIdentity(this.#access, 'DocumentReference', term);
-    if (documents.length === 0) return undefined;
-    const ofThese: Condition = { is: 'by', among: documents.map(({ by }) => by) };
-    const access = Access.internal('content that a readable document names', ofThese);
-    const binary = await this.#port.get(access, type, id);
-    if (binary === undefined || binary.patients.length > 0) return undefined;
-    this.notes.pardoned(binary);
-    return this.#givenAsContent(binary, documentOf(binary, documents)!);
+    const found = await contentNamed(this.#port, this.#access, type, id);
+    if (found === undefined) return undefined;
+    this.notes.pardoned(found.content);
+    return this.#giving.asContent(found.content, found.document);
   }
 
-  /** Who has seen a document's content has seen the document. */
-  #givenAsContent(content: Stored, document: Attributes): Stored {
-    const { type, id, patients, labels, hidden } = document;
-    const grounds = this.#access.grounds(document, true);
-    this.notes.given(document, grounds);
-    this.notes.given({ ...content, patients, labels, hidden, contentOf: `${type}/${id}` }, grounds);
-    return content;
-  }
-
-  /** Content of the caller's own that no document of theirs names but this one, and SubmissionSets of nothing else: they go with it. */
-  async contentOf(document: Stored, base: string): Promise<Stored[]> {
-    const { by, id: named, body } = document;
-    if (by !== this.#access.depositor) return [];
-    const access = Access.internal('content that goes with its document', { is: 'by', among: [by] });
-    const each = await Promise.all(
-      contentIn(parseJson(body) as Resource, base).map(async (name) => {
-        const [type = '', id = ''] = name.split('/');
-        const [documents, content] = await Promise.all([
-          this.#port.byIdentity(access, 'DocumentReference', `location=${name}`),
-          this.#port.get(access, type, id),
-        ]);
-        const isThere = content !== undefined && content.method !== 'DELETE';
-        return isThere && documents.every((other) => other.id === named) ? [content] : [];
-      }),
-    );
-    return [...each.flat(), ...(await this.#setsOf(document))];
-  }
-
-  async #setsOf({ id, by, patients }: Stored): Promise<Stored[]> {
-    const access = Access.internal('SubmissionSets that go with their document', { is: 'by', among: [by] });
-    const about: Filter[] = [
-      { op: 'reference', param: 'item', targets: [`DocumentReference/${id}`] },
-      { op: 'reference', param: 'patient', targets: patients.map((patient) => `Patient/${patient}`) },
-    ];
-    const query = { ...everythingOf(['List'], MOST_SETS), filter: { op: 'and' as const, of: about } };
-    const { matches } = await this.#port.matching(access, query);
-    return matches.filter((list) => isSetOf(list, id));
+  /** What is deleted with a document of the caller's own. */
+  contentOf(document: Stored, base: string): Promise<Stored[]> {
+    return goesWith(this.#port, this.#access, document, base);
   }
 
   /**
-   * Who it is that all these terms mean (`identifier=system|value`, `traits=…`): one patient, whose space is open. Who
-   * knows them may know that there is such a space; nothing but who it is is told. Unknown, opposed and closed are one.
+   * Who it is that all these terms mean: see known-by-name.ts. Who knows them may know that there is such a space;
+   * nothing but who it is is told.
    * @param but who isn't meant, by logical id
    */
   async whoIs(terms: readonly string[], but?: string): Promise<Resource | undefined> {
-    const access = Access.internal('a patient who is named by national identifier or all traits');
-    const each = await Promise.all(terms.map((term) => this.#port.byIdentity(access, 'Patient', term)));
-    const [first = [], ...rest] = each.map((found) => found.map(({ id }) => id));
-    const ids = first.filter((id) => id !== but && rest.every((others) => others.includes(id)));
-    // one that isn't open doesn't count: it would show by hiding the other
-    const open = (await Promise.all(ids.slice(0, MOST_NAMESAKES).map((id) => this.#opened(id)))).filter(
-      (found) => found !== undefined,
-    );
-    const patient = open.length === 1 && ids.length <= MOST_NAMESAKES ? open[0] : undefined;
-    this.notes.asked([patient?.id ?? UNKNOWN_PATIENT], this.#standing);
+    const patient = await patientNamed(this.#port, terms, but);
+    this.notes.asked([patient?.id ?? UNKNOWN_PATIENT], this.#giving.standing);
     return patient === undefined ? undefined : identityOf(patient);
   }
 
@@ -242,33 +175,15 @@ export class ScopedStore {
     return this.#access.isAuthorised(patient);
   }
 
-  /** Undefined: there is no such patient, or the space isn't open, which is the same. */
-  async #opened(patient: string): Promise<Resource | undefined> {
-    const access = Access.internal('whether the space of a patient is open');
-    const stored = await this.#port.get(access, 'Patient', patient);
-    if (stored === undefined || stored.method === 'DELETE') return undefined;
-    const { policy } = (await this.#port.policies.policies([patient])).get(patient)!;
-    return policy.open ? (parseJson(stored.body) as Resource) : undefined;
-  }
-
   /** What the caller deposited under an identifier: that others used it is not told. */
   async ownDeposit(
     type: string,
     identifier: string,
     isMeant: (resource: Resource) => boolean,
   ): Promise<Stored | undefined> {
-    const access = Access.internal('what its own depositor names by an identifier of theirs');
-    const found = await this.#port.byIdentity(access, type, `identifier=${identifier}`);
-    for (const { id, by } of found) {
-      if (by !== this.#access.depositor) continue;
-      const stored = await this.#port.get(access, type, id);
-      if (stored === undefined || stored.method === 'DELETE') continue;
-      const given = asGiven(stored, this.#access);
-      if (!isMeant(parseJson(given.body) as Resource)) continue;
-      this.notes.given(stored);
-      return given;
-    }
-    return undefined;
+    const found = await depositNamed(this.#port, this.#access, type, identifier, isMeant);
+    if (found !== undefined) this.notes.given(found.stored);
+    return found?.given;
   }
 
   /** A resource of the caller's own as it is kept, for a change that leaves its labels alone. */
@@ -359,7 +274,7 @@ export class ScopedStore {
   async commit(changes: readonly Change[], locks: readonly Lock[] = []): Promise<Stored[]> {
     await this.#vet(
       changes.filter(({ by }) => by === this.#access.depositor),
-      (id) => this.#ownContent(id),
+      (id) => ownContent(this.#port, this.#access, id),
     );
     const accepted = (await this.#screening.of(changes)).map(this.#accept);
     for (const change of accepted) {
@@ -368,7 +283,11 @@ export class ScopedStore {
       const { patients, labels } = owner;
       const hidden = this.#access.hides(owner) ? 0 : undefined;
       const contentOf = owner === change ? undefined : `${owner.type}/${owner.id}`;
-      this.notes.wrote({ type, id, by, patients, labels, hidden, contentOf }, didOf(change), this.#standing);
+      this.notes.wrote(
+        { type, id, by, patients, labels, hidden, contentOf },
+        didOf(change),
+        this.#giving.standing,
+      );
     }
     const concerns = this.notes.open();
     const stored = await this.#port.commit({
@@ -379,21 +298,6 @@ export class ScopedStore {
     });
     this.notes.close(concerns);
     return stored.map((each) => asGiven(each, this.#access));
-  }
-
-  /** What is known of the content of a Binary that the caller deposited. */
-  async #ownContent(id: string): Promise<Known | undefined> {
-    const { depositor } = this.#access;
-    if (depositor === undefined) return undefined;
-    const own: Condition = { is: 'by', among: [depositor] };
-    const access = Access.internal('what a document says of its depositor’s own content', own);
-    const binary = await this.#port.get(access, 'Binary', id);
-    if (binary === undefined || binary.method === 'DELETE') return undefined;
-    const { contentType, data } = JSON.parse(binary.body.toString()) as Resource;
-    if (typeof data === 'string') return knownOf(data, contentType);
-    const content = binary.content === undefined ? undefined : await this.#port.content(binary.content);
-    if (content === undefined) return undefined;
-    return { contentType: contentType as string, size: content.size, sha1: () => content.sha1 };
   }
 
   /** For a store of the same caller; what is accepted and vetted is so once. */
@@ -440,70 +344,10 @@ export class ScopedStore {
       'the app isn’t told national identifiers: identifiers are looked for as `system|value` of another system',
     );
   }
-
-  async #page<S extends Shown>(page: Page<S>): Promise<Page<S>> {
-    const { patients = [], counted = [] } = page;
-    await this.#access.meet([...patients, ...counted.flatMap((each) => each.patients)]);
-    this.notes.asked(patients, this.#standing);
-    for (const each of counted) {
-      if (each.type === 'AuditEvent') this.#found(each);
-      else this.notes.counted(each, this.#standing);
-    }
-    const matches = page.matches.map((match) => this.#noted(match, this.#access.groundsOfSearch(match)));
-    return { ...page, matches };
-  }
-
-  #given<S extends Stored | undefined>(stored: S): S {
-    if (stored?.type !== 'AuditEvent')
-      return stored === undefined ? stored : this.#noted(stored, this.#access.grounds(stored, true));
-    this.#looked(stored);
-    return asGiven(stored, this.#access);
-  }
-
-  #noted<S extends Shown>(stored: S, grounds: Grounds): S {
-    if (stored.type === 'AuditEvent') this.#found(stored);
-    else if (!isDirectory(stored)) this.notes.given(stored, grounds);
-    return asGiven(stored, this.#access);
-  }
-
-  /**
-   * A trace that was found. Who names no patient finds those of their own requests: of one that is hidden from its
-   * patient no other may tell, so that they looked is told of nobody. The patients who are named are asked about anyway.
-   */
-  #found(trace: Pick<Shown, 'patients'>): void {
-    if (this.#access.isTold) this.#looked(trace);
-    else this.notes.asked([''], this.#standing);
-  }
-
-  /** That traces were looked at is traced, not which: those of what is hidden from another reader would tell them. */
-  #looked({ patients }: Pick<Shown, 'patients'>): void {
-    this.notes.asked(patients.length === 0 ? [''] : patients, this.#standing);
-  }
-}
-
-/** Of those that name it, one by the same depositor: if there is one, one that isn't hidden from its patient. */
-function documentOf({ by }: Stored, documents: readonly Attributes[]): Attributes | undefined {
-  const naming = documents.filter((each) => each.by === by);
-  return naming.find(({ hidden }) => hidden === undefined) ?? naming[0];
 }
 
 /** A PUT to an id that nothing has creates. */
 function didOf({ method, previous }: Change): Written['did'] {
   if (method === 'DELETE') return 'D';
   return previous === undefined || previous.method === 'DELETE' ? 'C' : 'U';
-}
-
-function isDirectory({ type, patients }: Shown): boolean {
-  return patients.length === 0 && DIRECTORY.has(type);
-}
-
-/** Whether it is a SubmissionSet of this document and of nothing else. */
-function isSetOf({ body }: Stored, document: string): boolean {
-  const list = parseJson(body) as Resource;
-  return (
-    listType(list) === 'submissionset' &&
-    items(list.entry).every(
-      ({ item }) => (item as Reference | undefined)?.reference === `DocumentReference/${document}`,
-    )
-  );
 }

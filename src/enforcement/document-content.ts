@@ -1,0 +1,119 @@
+/** Content that lies apart from its document: a Binary, or a FHIR document, that is nobody's by itself and follows what names it. */
+import type { Attributes, Condition } from '../condition/condition.ts';
+import { type Known, contentIn, knownOf } from '../fhir/content/attachment.ts';
+import { items } from '../fhir/items.ts';
+import { parseJson } from '../fhir/json.ts';
+import { listType } from '../fhir/lists.ts';
+import type { Reference, Resource } from '../fhir/resource.ts';
+import { everythingOf, type Filter } from '../search/filter.ts';
+import { Access } from './access.ts';
+import type { ResourceStore, Stored } from './ports.ts';
+
+/** SubmissionSets of one document that go with it. */
+const MOST_SETS = 20;
+
+export interface NamedContent {
+  content: Stored;
+  /** Whose content it is. */
+  document: Attributes;
+}
+
+/**
+ * A Binary that the caller may not read by itself, and the document that they may read and that names it. Only its own
+ * depositor's documents count: naming somebody's Binary in a document of one's own opens nothing. One that says by
+ * itself whose data it is follows that alone. A FHIR document that was deposited as a document's content is as a Binary is.
+ */
+export async function contentNamed(
+  port: ResourceStore,
+  access: Access,
+  type: 'Binary' | 'Bundle',
+  id: string,
+): Promise<NamedContent | undefined> {
+  const documents = await port.byIdentity(access, 'DocumentReference', `location=${type}/${id}`);
+  if (documents.length === 0) return undefined;
+  const ofThese: Condition = { is: 'by', among: documents.map(({ by }) => by) };
+  const internal = Access.internal('content that a readable document names', ofThese);
+  const content = await port.get(internal, type, id);
+  if (content === undefined || content.patients.length > 0) return undefined;
+  return { content, document: documentOf(content, documents)! };
+}
+
+/** Of content that the caller reads by itself: the document that they may read, and that names it. */
+export async function documentNaming(
+  port: ResourceStore,
+  access: Access,
+  content: Stored,
+): Promise<Attributes | undefined> {
+  const term = `location=${content.type}/${content.id}`;
+  return documentOf(content, await port.byIdentity(access, 'DocumentReference', term));
+}
+
+/** Content of the caller's own that no document of theirs names but this one, and SubmissionSets of nothing else: they go with it. */
+export async function goesWith(
+  port: ResourceStore,
+  { depositor }: Pick<Access, 'depositor'>,
+  document: Stored,
+  base: string,
+): Promise<Stored[]> {
+  const { by, id: named, body } = document;
+  if (by !== depositor) return [];
+  const access = Access.internal('content that goes with its document', { is: 'by', among: [by] });
+  const each = await Promise.all(
+    contentIn(parseJson(body) as Resource, base).map(async (name) => {
+      const [type = '', id = ''] = name.split('/');
+      const [documents, content] = await Promise.all([
+        port.byIdentity(access, 'DocumentReference', `location=${name}`),
+        port.get(access, type, id),
+      ]);
+      const isThere = content !== undefined && content.method !== 'DELETE';
+      return isThere && documents.every((other) => other.id === named) ? [content] : [];
+    }),
+  );
+  return [...each.flat(), ...(await setsOf(port, document))];
+}
+
+/** What is known of the content of a Binary that the caller deposited. */
+export async function ownContent(
+  port: ResourceStore,
+  { depositor }: Pick<Access, 'depositor'>,
+  id: string,
+): Promise<Known | undefined> {
+  if (depositor === undefined) return undefined;
+  const own: Condition = { is: 'by', among: [depositor] };
+  const access = Access.internal('what a document says of its depositor’s own content', own);
+  const binary = await port.get(access, 'Binary', id);
+  if (binary === undefined || binary.method === 'DELETE') return undefined;
+  const { contentType, data } = JSON.parse(binary.body.toString()) as Resource;
+  if (typeof data === 'string') return knownOf(data, contentType);
+  const content = binary.content === undefined ? undefined : await port.content(binary.content);
+  if (content === undefined) return undefined;
+  return { contentType: contentType as string, size: content.size, sha1: () => content.sha1 };
+}
+
+async function setsOf(port: ResourceStore, { id, by, patients }: Stored): Promise<Stored[]> {
+  const access = Access.internal('SubmissionSets that go with their document', { is: 'by', among: [by] });
+  const about: Filter[] = [
+    { op: 'reference', param: 'item', targets: [`DocumentReference/${id}`] },
+    { op: 'reference', param: 'patient', targets: patients.map((patient) => `Patient/${patient}`) },
+  ];
+  const query = { ...everythingOf(['List'], MOST_SETS), filter: { op: 'and' as const, of: about } };
+  const { matches } = await port.matching(access, query);
+  return matches.filter((list) => isSetOf(list, id));
+}
+
+/** Of those that name it, one by the same depositor: if there is one, one that isn't hidden from its patient. */
+function documentOf({ by }: Stored, documents: readonly Attributes[]): Attributes | undefined {
+  const naming = documents.filter((each) => each.by === by);
+  return naming.find(({ hidden }) => hidden === undefined) ?? naming[0];
+}
+
+/** Whether it is a SubmissionSet of this document and of nothing else. */
+function isSetOf({ body }: Stored, document: string): boolean {
+  const list = parseJson(body) as Resource;
+  return (
+    listType(list) === 'submissionset' &&
+    items(list.entry).every(
+      ({ item }) => (item as Reference | undefined)?.reference === `DocumentReference/${document}`,
+    )
+  );
+}

@@ -1,0 +1,77 @@
+/** What one caller is given: as they are shown it, and noted for the traces. */
+import type { Attributes } from '../condition/condition.ts';
+import { DIRECTORY } from '../fhir/subjects.ts';
+import type { Access } from './access.ts';
+import { asGiven } from './labels.ts';
+import type { Grounds, Notes } from './notes.ts';
+import type { Page, Shown, Stored } from './ports.ts';
+
+export class Giving {
+  readonly #access: Access;
+  readonly #notes: Notes;
+
+  constructor(access: Access, notes: Notes) {
+    this.#access = access;
+    this.#notes = notes;
+  }
+
+  /** Of whom something was asked or written; no line decides of that. */
+  readonly standing = (patient: string): ReturnType<Access['standing']> => this.#access.standing(patient);
+
+  async page<S extends Shown>(page: Page<S>): Promise<Page<S>> {
+    const { patients = [], counted = [] } = page;
+    await this.#access.meet([...patients, ...counted.flatMap((each) => each.patients)]);
+    this.#notes.asked(patients, this.standing);
+    for (const each of counted) {
+      if (each.type === 'AuditEvent') this.#found(each);
+      else this.#notes.counted(each, this.standing);
+    }
+    const matches = page.matches.map((match) => this.#noted(match, this.#access.groundsOfSearch(match)));
+    return { ...page, matches };
+  }
+
+  /** What was asked for by name. */
+  named<S extends Stored | undefined>(stored: S): S {
+    if (stored?.type !== 'AuditEvent') return stored === undefined ? stored : this.met(stored);
+    this.#looked(stored);
+    return asGiven(stored, this.#access);
+  }
+
+  /** What came up beside it. */
+  met<S extends Stored>(stored: S): S {
+    return this.#noted(stored, this.#access.grounds(stored, true));
+  }
+
+  /** Who has seen a document's content has seen the document. */
+  asContent(content: Stored, document: Attributes): Stored {
+    const { type, id, patients, labels, hidden } = document;
+    const grounds = this.#access.grounds(document, true);
+    this.#notes.given(document, grounds);
+    this.#notes.given({ ...content, patients, labels, hidden, contentOf: `${type}/${id}` }, grounds);
+    return content;
+  }
+
+  #noted<S extends Shown>(stored: S, grounds: Grounds): S {
+    if (stored.type === 'AuditEvent') this.#found(stored);
+    else if (!isDirectory(stored)) this.#notes.given(stored, grounds);
+    return asGiven(stored, this.#access);
+  }
+
+  /**
+   * A trace that was found. Who names no patient finds those of their own requests: of one that is hidden from its
+   * patient no other may tell, so that they looked is told of nobody. The patients who are named are asked about anyway.
+   */
+  #found(trace: Pick<Shown, 'patients'>): void {
+    if (this.#access.isTold) this.#looked(trace);
+    else this.#notes.asked([''], this.standing);
+  }
+
+  /** That traces were looked at is traced, not which: those of what is hidden from another reader would tell them. */
+  #looked({ patients }: Pick<Shown, 'patients'>): void {
+    this.#notes.asked(patients.length === 0 ? [''] : patients, this.standing);
+  }
+}
+
+function isDirectory({ type, patients }: Shown): boolean {
+  return patients.length === 0 && DIRECTORY.has(type);
+}
