@@ -38,6 +38,12 @@ export async function contentNamed(
   return { content, document: documentOf(content, documents)! };
 }
 
+/** It was nobody's by itself, and is deleted: what it was the content of is named where it is. */
+export async function isContentGone(port: ResourceStore, type: string, id: string): Promise<boolean> {
+  const content = await port.get(Access.internal('whether content is deleted'), type, id);
+  return content?.method === 'DELETE' && content.patients.length === 0;
+}
+
 /** Of content that the caller reads by itself: the document that they may read, and that names it. */
 export async function documentNaming(
   port: ResourceStore,

@@ -14,7 +14,7 @@ import { asksNational } from '../search/national.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
 import { toldWith } from './beside.ts';
-import { contentNamed, documentNaming, goesWith, ownContent } from './document-content.ts';
+import { contentNamed, documentNaming, goesWith, isContentGone, ownContent } from './document-content.ts';
 import { Giving } from './giving.ts';
 import { Insight } from './insight.ts';
 import type { Labelled } from '../consent/labelling.ts';
@@ -230,12 +230,14 @@ export class ScopedStore {
     return true;
   }
 
-  /** What is nobody's by itself is given with its document. */
+  /** What is nobody's by itself is given with its document, and tells nothing any more once it is deleted. */
   async #givesContent(name: string): Promise<boolean> {
     const [type, id] = name.split('/');
     if ((type !== 'Binary' && type !== 'Bundle') || id === undefined) return false;
-    const content = await this.readNamed(type, id);
-    return content !== undefined && content.method !== 'DELETE';
+    return (
+      (await contentNamed(this.#port, this.#access, type, id)) !== undefined ||
+      (await isContentGone(this.#port, type, id))
+    );
   }
 
   /** Those of these that the caller may be given: to name them beside what is given and traced. */

@@ -61,12 +61,18 @@ it('the trace of a request that is a part of a distributed trace names that', as
   const space = await whole();
   const trace = '0af7651916cd43dd8448eb211c80319c';
   const named = async (traceparent: string): Promise<number> => {
-    await space.me.get(`Patient/${space.id}`, { traceparent });
-    const { json } = await space.me.get(`AuditEvent?patient=${space.id}&_sort=-_lastUpdated&_count=1`);
-    const { entity } = (json.entry as { resource: Resource }[])[0]!.resource;
-    return (entity as { type: { code: string }; what?: { identifier?: { value: string } } }[]).filter(
-      ({ type, what }) => type.code === 'trace-id' && what?.identifier?.value === trace,
-    ).length;
+    const request = `asked-with-${traceparent.replace(' ', '-')}`;
+    await space.me.get(`Patient/${space.id}`, { traceparent, 'x-request-id': request });
+    const { json } = await space.me.get(`AuditEvent?patient=${space.id}&_sort=-_lastUpdated&_count=20`);
+    type Entity = { type: { code: string }; what?: { identifier?: { value: string } } };
+    const entities = (json.entry as { resource: Resource }[]).map(
+      ({ resource }) => resource.entity as Entity[],
+    );
+    const is = (code: string, value: string) => (each: Entity) =>
+      each.type.code === code && each.what?.identifier?.value === value;
+    const [mine, ...others] = entities.filter((each) => each.some(is('XrequestId', request)));
+    expect([mine === undefined, others.length]).toEqual([false, 0]);
+    return mine!.filter(is('trace-id', trace)).length;
   };
   expect(await named(`00-${trace}-b7ad6b7169203331-01`)).toBe(1);
   expect(await named(`00-${trace}-0000000000000000-01`)).toBe(0);

@@ -38,7 +38,8 @@ beforeAll(async () => {
     person('other', 'Of-other', '1other'),
     ...Array.from({ length: MANY.documents }, (_, index) => document(`d${index}`, 'many')),
   ]);
-  for (const patient of ['many', 'other']) await writeTraces(carnet.server, { ...MANY, patient, since: MANY.since + patient.length });
+  for (const patient of ['many', 'other'])
+    await writeTraces(carnet.server, { ...MANY, patient, since: MANY.since + patient.length });
   await db.collection('audit').updateMany({}, [{ $set: { at: { $subtract: ['$at', 3_600_000] } } }]);
 }, 120_000);
 afterAll(async () => {
