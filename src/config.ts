@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Bounds } from './auth/token.ts';
 import type { DocumentFeeders } from './consent/rules.ts';
-import type { Role } from './consent/subject.ts';
+import { ROLES, type Role } from './consent/subject.ts';
 import type { Passing } from './http/client-certificate.ts';
 import type { Disclosure } from './interaction/context.ts';
 import type { UploadBounds } from './interaction/uploads.ts';
@@ -106,18 +106,6 @@ export interface Config {
 
 /** Signatures by a key that only the issuer has: `none` and secrets shared with it (HS*) are never accepted. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'] as const;
-/** INVARIANT: not `all`, which is the demo's alone. */
-const ISSUED_ROLES = [
-  'patient',
-  'representative',
-  'professional',
-  'system',
-  'app',
-  'operator',
-  'insurer',
-  'employer',
-  'authority',
-] as const satisfies readonly Role[];
 export type Algorithm = (typeof ALGORITHMS)[number];
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -216,7 +204,7 @@ export const VARIABLES = {
   AUTH_ALGORITHMS: variable(listOf(ALGORITHMS), 'signature algorithms of the tokens', {
     default: 'RS256,ES256,RS384,ES384',
   }),
-  AUTH_ROLES: variable(listOf(ISSUED_ROLES), 'roles that the issuer’s tokens may claim', {
+  AUTH_ROLES: variable(listOf(ROLES), 'roles that the issuer’s tokens may claim', {
     default: 'patient,representative,professional,system,app,operator',
   }),
   AUTH_ORGANIZATIONS: variable(

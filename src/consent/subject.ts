@@ -3,18 +3,21 @@
 import type { Condition } from '../condition/condition.ts';
 import type { Emergency } from './caller.ts';
 
+/** Those that the tokens of a deployment may claim. INVARIANT: not `all`. */
+export const ROLES = [
+  'patient',
+  'representative',
+  'professional',
+  'system',
+  'app',
+  'operator',
+  'insurer',
+  'employer',
+  'authority',
+] as const;
+
 /** `all` is the demo's test caller; which roles no Consent opens anything to, the country's rules say. */
-export type Role =
-  | 'patient'
-  | 'representative'
-  | 'professional'
-  | 'system'
-  | 'app'
-  | 'operator'
-  | 'insurer'
-  | 'employer'
-  | 'authority'
-  | 'all';
+export type Role = (typeof ROLES)[number] | 'all';
 
 export interface Subject {
   role: Role;

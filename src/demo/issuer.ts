@@ -11,6 +11,7 @@ import { dirname } from 'node:path';
 import jwt from 'jsonwebtoken';
 import { KeySet } from '../auth/keys.ts';
 import type { Issuer } from '../auth/token.ts';
+import { ROLES, type Role } from '../consent/subject.ts';
 import type { Caller } from './callers.ts';
 
 export const DEMO_ISSUER = 'https://demo.carnet.example/';
@@ -26,18 +27,7 @@ export interface DemoIssuer {
 export function demoIssuer(keyPath: string, audience: string): DemoIssuer {
   const key = readOrMake(keyPath);
   const jwk = { ...createPublicKey(key).export({ format: 'jwk' }), kid: KID, use: 'sig' };
-  const roles = new Set([
-    'patient',
-    'representative',
-    'professional',
-    'system',
-    'app',
-    'operator',
-    'insurer',
-    'employer',
-    'authority',
-    'all',
-  ] as const);
+  const roles = new Set<Role>([...ROLES, 'all']);
   return {
     issuer: {
       issuer: DEMO_ISSUER,
