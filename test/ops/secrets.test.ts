@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { MongoClient } from 'mongodb';
 import { createLog } from '../../src/ops/log.ts';
 import { clientFor, testServer, type TestServer } from '../support/server.ts';
-import { recordSpans, type Recorded } from './support/spans.ts';
+import { forgetSpans, recordSpans, type Recorded } from './support/spans.ts';
 
 const SECRET = /martinez|1540375112034|hiv|claire/i;
 const TOKEN = 'only-for-prometheus-0123456789';
@@ -26,7 +26,10 @@ beforeAll(async () => {
     metrics: { host: '127.0.0.1', token: TOKEN },
   });
 }, 120_000);
-afterAll(() => carnet.close());
+afterAll(async () => {
+  forgetSpans();
+  await carnet?.close();
+});
 
 const patient = {
   resourceType: 'Patient',

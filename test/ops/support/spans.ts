@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   context,
+  isSpanContextValid,
   propagation,
   ROOT_CONTEXT,
   trace,
@@ -20,7 +21,7 @@ export interface Recorded {
   events: unknown[];
 }
 
-/** Listens from now on, in this process; the list grows. */
+/** Listens from now on, in this process, until `forgetSpans`; the list grows. */
 export function recordSpans(): Recorded[] {
   const ended: Recorded[] = [];
   const current = new AsyncLocalStorage<Context>();
@@ -41,12 +42,8 @@ export function recordSpans(): Recorded[] {
     extract(within, carrier: { traceparent?: string }) {
       const [, traceId, spanId] = /^00-(\w{32})-(\w{16})-/.exec(carrier.traceparent ?? '') ?? [];
       if (traceId === undefined || spanId === undefined) return within;
-      return trace.setSpanContext(within, {
-        traceId,
-        spanId,
-        traceFlags: TraceFlags.SAMPLED,
-        isRemote: true,
-      });
+      const remote = { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true };
+      return isSpanContextValid(remote) ? trace.setSpanContext(within, remote) : within;
     },
   });
   let made = 0;
@@ -89,4 +86,9 @@ export function recordSpans(): Recorded[] {
   };
   trace.setGlobalTracerProvider({ getTracer: () => tracer });
   return ended;
+}
+
+/** Nothing is left for the test files that run in this process afterwards. */
+export function forgetSpans(): void {
+  for (const api of [trace, context, propagation]) api.disable();
 }
