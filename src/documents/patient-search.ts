@@ -1,15 +1,10 @@
 /** ITI-78 by an exact national identifier: https://profiles.ihe.net/ITI/PDQm/ITI-78.html */
-import type { Subject } from '../consent/subject.ts';
 import { stringifyJson } from '../fhir/json.ts';
 import { type Link, bundleOf } from '../interaction/bundle.ts';
 import type { Context } from '../interaction/context.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
-import { mayLookFor, nationalNumber } from '../interaction/finding.ts';
+import { keepsRegister, mayLookFor, nationalNumber } from '../interaction/finding.ts';
 import { parse, searchType } from '../interaction/search.ts';
-
-/** Who keeps the register searches it as a whole. */
-const keepsRegister = ({ role, rights }: Subject): boolean =>
-  role === 'all' || rights.includes('registration.write');
 
 /** Any other search of Patients is as it always is. */
 export async function searchPatients(context: Context, exchange: Exchange): Promise<Answer> {

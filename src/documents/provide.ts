@@ -11,14 +11,16 @@ import { bundleOf } from '../interaction/bundle.ts';
 import { findOne } from '../interaction/condition.ts';
 import type { Context } from '../interaction/context.ts';
 import { answered } from '../interaction/entry-answer.ts';
+import { blaming } from '../interaction/entry-fault.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
 import { referenceTo } from '../interaction/references.ts';
 import { transaction } from '../interaction/transaction.ts';
 import { inTurn, written } from '../interaction/write.ts';
 import { attachmentsOf, uniqueIdOf } from './codes.ts';
 import { following } from './document-bundle.ts';
+import { patientsBrought } from './brought-patient.ts';
 import { namedByNumber } from './named-patient.ts';
-import { type Part, checkProvided, completed, isProvided, made, partsOf } from './provided.ts';
+import { type Part, checkProvided, completed, isProvided, local, made, partsOf } from './provided.ts';
 import { earlier, requireSame } from './repeated.ts';
 import { targetsKnown } from './replacing.ts';
 
@@ -54,15 +56,16 @@ const bringsDocuments = (bundle: Resource): boolean => {
 
 async function once(context: Context, exchange: Exchange, bundle: Resource): Promise<Answer> {
   const parts = partsOf(bundle);
-  if (isProvided(bundle, parts)) checkProvided(parts);
+  const provides = isProvided(bundle, parts);
+  const patients = provides
+    ? await patientsBrought(context, exchange, bundle, parts)
+    : new Map<number, string>();
+  await subjectsKnown(context, exchange, parts);
+  if (provides) checkProvided(parts, exchange.base);
   completed(parts);
   followingDocuments(parts);
-  for (const part of [...made(parts, 'DocumentReference'), ...made(parts, 'List')]) {
-    part.resource = namedByNumber(part.resource!, exchange.subject);
-    part.entry.resource = part.resource;
-  }
   const known = await knownOf(context, exchange, parts);
-  const left = parts.filter(({ index }) => !known.has(index));
+  const left = parts.filter(({ index }) => !known.has(index) && !patients.has(index));
   const redundant = await redundantOf(context, exchange, left);
   const rest = left.filter(({ index }) => !redundant.has(index));
   if (rest.length === parts.length) return transaction(context, withBundle(exchange, bundle));
@@ -85,6 +88,7 @@ async function once(context: Context, exchange: Exchange, bundle: Resource): Pro
   for (const [place, { index }] of rest.entries()) pieces.set(index, [stringifyJson(answers[place])]);
   for (const [index, stored] of known)
     pieces.set(index, answered(written(exchange, stored, true), exchange, 'POST'));
+  for (const [index, id] of patients) pieces.set(index, [patientAnswer(`${exchange.base}/Patient/${id}`)]);
   for (const [index, id] of redundant) {
     const stored = await exchange.store.read('DocumentReference', id);
     if (stored !== undefined)
@@ -92,6 +96,27 @@ async function once(context: Context, exchange: Exchange, bundle: Resource): Pro
   }
   const inOrder = parts.map(({ index }) => pieces.get(index) ?? ['{"response":{"status":"200 OK"}}']);
   return { status: 200, body: bundleOf({ type: 'transaction-response', links: [] }, inOrder) };
+}
+
+/** What version it has is not told. */
+const patientAnswer = (location: string): string =>
+  JSON.stringify({ response: { status: '200 OK', location } });
+
+/** Subjects that are a national number or a search become who that finds, once for all entries that say the same. */
+async function subjectsKnown(context: Context, exchange: Exchange, parts: readonly Part[]): Promise<void> {
+  const found = new Map<string, string | undefined>();
+  for (const part of [...made(parts, 'DocumentReference'), ...made(parts, 'List')]) {
+    const resource = namedByNumber(part.resource!, exchange.subject);
+    const subject = resource.subject as Reference | undefined;
+    const query = subject?.reference ?? '';
+    if (query.startsWith('Patient?') && !found.has(query))
+      found.set(query, await referenceTo(context, exchange, query, []).catch(blaming(part)));
+    const reference = found.get(query) ?? subject?.reference;
+    // whom nobody is found by, another entry may make; else the transaction refuses it
+    part.resource =
+      reference === subject?.reference ? resource : { ...resource, subject: { ...subject, reference } };
+    part.entry.resource = part.resource;
+  }
 }
 
 const withBundle = (exchange: Exchange, value: Resource): Exchange => ({
@@ -210,7 +235,7 @@ async function redundantOf(
   if (replaced.size === 0) return redundant;
   const changes = parts.filter(
     ({ method, url }) =>
-      (method === 'PATCH' || method === 'PUT') && /^DocumentReference[/?]/.test(local(exchange, url)),
+      (method === 'PATCH' || method === 'PUT') && /^DocumentReference[/?]/.test(local(exchange.base, url)),
   );
   if (changes.length === 0) return redundant;
   const ids = new Set<string>();
@@ -226,7 +251,7 @@ async function redundantOf(
 }
 
 async function idOf(context: Context, exchange: Exchange, url: string): Promise<string | undefined> {
-  const address = local(exchange, url);
+  const address = local(exchange.base, url);
   if (address.startsWith('DocumentReference?')) {
     const { found } = await findOne(
       context,
@@ -239,14 +264,11 @@ async function idOf(context: Context, exchange: Exchange, url: string): Promise<
   return /^DocumentReference\/([A-Za-z0-9\-.]{1,64})$/.exec(address)?.[1];
 }
 
-const local = ({ base }: Exchange, url: string): string =>
-  url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
-
 async function isKnownNow(context: Context, exchange: Exchange, bundle: Resource): Promise<boolean> {
   for (const { resource } of made(partsOf(bundle), 'DocumentReference')) {
     const stored = await earlier(exchange, resource!);
     if (stored === undefined) continue;
-    requireSame(await resolved(context, exchange, resource!), stored);
+    requireSame(await resolved(context, exchange, namedByNumber(resource!, exchange.subject)), stored);
     return true;
   }
   return false;

@@ -33,6 +33,10 @@ export function partsOf(bundle: Resource): Part[] {
   });
 }
 
+/** Below the base. */
+export const local = (base: string, url: string): string =>
+  url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url.replace(/^\/(?=[A-Z$_?])/, '');
+
 const textIn = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 export const made = (parts: readonly Part[], type: string): Part[] =>
@@ -47,7 +51,7 @@ const submissionSets = (parts: readonly Part[]): Part[] =>
   made(parts, 'List').filter(({ resource }) => listType(resource!) === 'submissionset');
 
 /** @throws FhirError 422 */
-export function checkProvided(parts: readonly Part[]): void {
+export function checkProvided(parts: readonly Part[], base: string): void {
   const [set, ...more] = submissionSets(parts);
   if (set === undefined || more.length > 0) {
     throw broken(
@@ -67,24 +71,24 @@ export function checkProvided(parts: readonly Part[]): void {
       at(part),
     );
   }
-  checkSubject(set, [...documents, ...folders]);
+  checkSubject(set, [...documents, ...folders], base);
   checkContents(parts, documents);
 }
 
 /** One patient for all. */
-function checkSubject(set: Part, others: readonly Part[]): void {
-  const whose = subjectOf(set);
+function checkSubject(set: Part, others: readonly Part[], base: string): void {
+  const whose = subjectOf(set, base);
   if (whose === undefined)
     throw broken('the SubmissionSet names no patient as `subject`', `${at(set)}.subject`);
   for (const part of others) {
-    if (subjectOf(part) === whose) continue;
+    if (subjectOf(part, base) === whose) continue;
     throw broken('the subject is not that of the SubmissionSet', `${at(part)}.subject`);
   }
 }
 
-function subjectOf({ resource }: Part): string | undefined {
+function subjectOf({ resource }: Part, base: string): string | undefined {
   const { reference, identifier } = (resource!.subject ?? {}) as Reference;
-  if (reference !== undefined) return reference;
+  if (reference !== undefined) return local(base, reference);
   return identifier?.value === undefined ? undefined : `${identifier.system ?? ''}|${identifier.value}`;
 }
 

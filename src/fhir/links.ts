@@ -23,9 +23,13 @@ export function linkEntries(entries: readonly PlannedEntry[]): void {
   }
   if (targets.size === 0) return;
   for (const { resource, fullUrl, method } of entries) {
-    if (resource && method !== 'PATCH') link(resource, targets, rootOf(fullUrl));
+    if (resource && method !== 'PATCH' && !isDocument(resource)) link(resource, targets, rootOf(fullUrl));
   }
 }
+
+/** It is whole in itself, and may be signed: https://hl7.org/fhir/R4/documents.html */
+const isDocument = ({ resourceType, type }: Resource): boolean =>
+  resourceType === 'Bundle' && type === 'document';
 
 /** `https://x.org/fhir/` of `https://x.org/fhir/Patient/1`: relative references are relative to it. */
 const rootOf = (fullUrl: string | undefined): string | undefined =>

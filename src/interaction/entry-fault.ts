@@ -3,7 +3,7 @@ import type { PlannedEntry } from '../fhir/bundle.ts';
 import { FhirError } from '../fhir/outcome.ts';
 
 /** An entry's error as the transaction's: its element is told from the Bundle on. */
-export function blamed({ index }: PlannedEntry, error: unknown): unknown {
+export function blamed({ index }: Pick<PlannedEntry, 'index'>, error: unknown): unknown {
   if (!(error instanceof FhirError) || isInternal(error)) return error;
   const issues = error.issues.map((issue) => ({
     ...issue,
@@ -15,7 +15,7 @@ export function blamed({ index }: PlannedEntry, error: unknown): unknown {
   return FhirError.of(issues, error.status === 404 ? 422 : error.status);
 }
 
-export function blaming(entry: PlannedEntry): (error: unknown) => never {
+export function blaming(entry: Pick<PlannedEntry, 'index'>): (error: unknown) => never {
   return (error) => {
     throw blamed(entry, error);
   };

@@ -7,6 +7,10 @@ const FINDERS: ReadonlySet<Subject['role']> = new Set(['professional', 'system',
 /** Professionals and registered systems: they deposit about people whose number they know. */
 export const mayLookFor = ({ role }: Subject): boolean => FINDERS.has(role);
 
+/** Who keeps the register searches and writes it as a whole. */
+export const keepsRegister = ({ role, rights }: Subject): boolean =>
+  role === 'all' || rights.includes('registration.write');
+
 /** Parameters beside which `identifier` alone finds. */
 const SHAPING = new Set(['_count', '_total', '_sort']);
 

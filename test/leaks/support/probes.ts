@@ -367,6 +367,36 @@ function published(replaced: string): Probe {
   );
 }
 
+/** A document of whom a Patient in the same Bundle means. */
+function broughtBy(patient: Resource, method: 'POST' | 'PUT', url = 'Patient'): Probe {
+  const [set, kept, content, of] = [5, 6, 7, 8].map(
+    (each) => `urn:uuid:0000000${each}-0000-4000-8000-000000000000`,
+  );
+  const { id: _, ...list } = lot('submissionset', '', 'vera', kept!);
+  const subject = { reference: of! };
+  const resources: [string, Resource][] = [
+    [set!, { ...list, subject } as Resource],
+    [
+      kept!,
+      {
+        ...made,
+        resourceType: 'DocumentReference',
+        subject,
+        content: [{ attachment: { contentType: 'text/plain', url: content } }],
+      },
+    ],
+    [content!, { resourceType: 'Binary', contentType: 'text/plain', data: 'eA==' }],
+  ];
+  return bundle(
+    'transaction',
+    ...resources.map(([fullUrl, resource]) => ({
+      fullUrl,
+      ...entry('POST', resource.resourceType, resource),
+    })),
+    { fullUrl: of, ...entry(method, url, patient) },
+  );
+}
+
 /** A document with its content in itself, of which a SubmissionSet is made, or a Bundle. */
 function alone(value: string, contentType: string, content: string, replaced: string): Probe {
   const attachment = { contentType, data: Buffer.from(content).toString('base64') };
@@ -473,6 +503,26 @@ const PUBLISHING: Probe[] = [
       ],
     },
   })),
+  ...(
+    [
+      [{ identifier: [{ system: INS, value: '279035121518989' }] }, 'POST', 'Patient'],
+      [
+        {
+          name: [{ family: 'Secretmann', given: ['hugo-closed'] }],
+          gender: 'female',
+          birthDate: '1980-02-03',
+        },
+        'POST',
+        'Patient',
+      ],
+      [{}, 'PUT', `Patient?identifier=${INS}|279035121518989`],
+      [
+        { id: 'hugo-closed', identifier: [{ system: INS, value: '279035121518989' }] },
+        'PUT',
+        'Patient/hugo-closed',
+      ],
+    ] as const
+  ).map(([who, method, url]) => broughtBy({ resourceType: 'Patient', ...who } as Resource, method, url)),
   published('DocumentReference/hugo-doc'),
   published('DocumentReference/never-was'),
   { method: 'PUT', path: 'List/vera-folder', body: lot('folder', 'vera-folder', 'vera') },
