@@ -25,6 +25,7 @@ import type { Pace } from './pace.ts';
 import { followLogouts } from './upstream/leaving.ts';
 import type { Elsewhere } from './upstream/parties.ts';
 import type { Practising } from './practising.ts';
+import { narrowRefreshes } from './refreshed.ts';
 import { IDENTITY, LAUNCH, scopesAsked } from './scopes.ts';
 import { languageOf } from './language.ts';
 import { tokenClaims } from './token-claims.ts';
@@ -238,6 +239,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
   provider.silent = true;
   provider.on('server_error', (_ctx, error) => options.failed(error));
   hardened(provider, artifacts);
+  narrowRefreshes(provider, () => Provider.ctx as KoaContextWithOIDC | undefined);
   followLogouts(provider, options);
   const acting = { artifacts, events: options.events, from: options.from, certificate: options.certificate };
   if (options.exchange !== undefined) registerExchange(provider, errors, { ...options.exchange, ...acting });

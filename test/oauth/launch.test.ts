@@ -114,6 +114,29 @@ it('a refresh rotates; one used again ends all that came from the authorization'
   expect(await refresh(second.refresh_token)).toMatchObject({ status: 400 });
 });
 
+it('a refresh asks for less, of a scope too; the next may ask for all again', async () => {
+  let { refresh_token: token } = await launch(oauth, 'patient', {
+    scope: 'openid launch/patient patient/*.rs offline_access',
+  });
+  const refresh = async (scope?: string) => {
+    const form = { grant_type: 'refresh_token', refresh_token: token as string, client_id: 'public' };
+    const { json } = await tokenRequest(oauth, scope === undefined ? form : { ...form, scope });
+    token = json.refresh_token;
+    return json;
+  };
+  const asked = 'patient/Patient.r patient/Condition.read patient/Observation.rs?category=a|b';
+  const less = await refresh(asked);
+  expect(less.scope.split(' ')).toEqual(asked.split(' '));
+  expect(less).not.toHaveProperty('id_token');
+  expect((await as(less).get('Patient/demo-mother')).status).toBe(200);
+  expect((await as(less).get('Condition?patient=demo-mother')).status).toBe(200);
+  expect((await as(less).get('Patient?_id=demo-mother')).status).toBe(403);
+  expect((await as(less).get('DocumentReference?patient=demo-mother')).status).toBe(403);
+  const all = await refresh();
+  expect(all.scope.split(' ')).toEqual(['openid', 'launch/patient', 'patient/*.rs', 'offline_access']);
+  expect((await as(all).get('DocumentReference?patient=demo-mother')).status).toBe(200);
+});
+
 it('of eight refreshes at once one is answered', async () => {
   const { refresh_token: token } = await launch(oauth, 'patient', { scope: 'patient/*.rs offline_access' });
   const answers = await Promise.all(

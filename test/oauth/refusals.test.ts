@@ -190,11 +190,30 @@ it('introspection and revocation of another’s token; a resource server may ask
 
 it('a refresh with more than was given, by another client, or of nothing', async () => {
   const { refresh_token: token } = await launch(oauth, 'patient', {
-    scope: 'patient/Observation.rs offline_access',
+    scope: 'patient/Observation.rs patient/Condition.rs?category=s|c offline_access',
   });
   const refresh = { grant_type: 'refresh_token', refresh_token: token, client_id: 'public' };
-  const wider = await tokenRequest(oauth, { ...refresh, scope: 'patient/*.rs' });
-  expect(wider.json.error).toBe('invalid_scope');
+  for (const scope of [
+    'patient/*.rs',
+    'patient/Observation.crs',
+    'patient/Observation.*',
+    'patient/Observation.read patient/Observation.write',
+    'patient/Observation.rs patient/Patient.rs',
+    'patient/Condition.rs',
+    'patient/Condition.rs?category=s|d',
+    'patient/Condition.r?category=s|c&code=s|c patient/Condition.rs',
+    'user/Observation.rs',
+    'system/Observation.rs',
+    'patient%2fObservation.rs',
+    'patient/Observation.rs?status=final',
+    'patient/Observation.rs openid',
+    'patient/Observation.rs registration.write',
+    'patient/Observation.rs email',
+  ])
+    expect([scope, (await tokenRequest(oauth, { ...refresh, scope })).json.error]).toEqual([
+      scope,
+      'invalid_scope',
+    ]);
   const { client_id: _mine, ...theirs } = refresh;
   expect((await tokenRequest(oauth, theirs, basic())).json.error).toBe('invalid_grant');
   const made = { ...refresh, refresh_token: 'x'.repeat(43) };
