@@ -186,7 +186,7 @@ export const VARIABLES = {
   ),
   AUTH_RATES: variable(
     authRates,
-    'in a minute, requests of one address to the authorization server and tokens of one system, per process; authorizations of one account',
+    'in a minute, requests of one address to the authorization server, tokens of one system, authorizations of one account',
     { default: 'address=6000,client=6000,account=600' },
   ),
   CLIENT_KEY_HOSTS: variable(

@@ -1,12 +1,21 @@
 /** Failed logins, by account and by address: each lets the next wait longer. */
 
+/** By what a try is counted: what it is for, and from where it comes. */
+export interface Tried {
+  account: string;
+  address: string;
+}
+
 export interface Attempts {
-  /** Milliseconds to wait before the next try; 0: none. */
-  wait(names: readonly string[]): Promise<number>;
-  failed(names: readonly string[]): Promise<void>;
-  succeeded(names: readonly string[]): Promise<void>;
-  /** Alone among those of any of these names in this process: who comes at once is counted one after the other. */
-  inTurn<T>(names: readonly string[], work: () => Promise<T>): Promise<T>;
+  /**
+   * A try counts as failed before it is made, so that of those that come at once, to whatever process, no more are made
+   * than one after the other. @returns milliseconds to wait, and nothing was counted; 0: it may be made
+   */
+  begin(tried: Tried): Promise<number>;
+  /** The account's failures are forgotten, and the address's own share of them: others' failures stay its. */
+  succeeded(tried: Tried): Promise<void>;
+  /** Alone among those of this account or address in this process: who is right isn't made to wait by who is under way. */
+  inTurn<T>(tried: Tried, work: () => Promise<T>): Promise<T>;
 }
 
 /** Failures that nobody waits for. */

@@ -1,5 +1,5 @@
-/** How often one may do something: counted by `rate-limiter-flexible`, here or in the database. */
-import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+/** How often one may do something: counted by `rate-limiter-flexible`. */
+import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
 
 /** Counts one. @returns seconds to wait; 0: none */
 export type Rate = (name: string) => Promise<number>;
@@ -7,19 +7,53 @@ export type Rate = (name: string) => Promise<number>;
 /** Seconds. */
 export const MINUTE = 60;
 
-/** Counted by this process alone. @param seconds in which there are so many */
-export function rateHere(points: number, seconds: number): Rate {
-  return rateOf(new RateLimiterMemory({ points, duration: seconds }));
+/** Names whose shares are remembered. */
+const REMEMBERED = 10_000;
+
+interface Share {
+  left: number;
+  /** Milliseconds: then it is worth nothing, and who was refused may ask again. */
+  until: number;
+  isRefused: boolean;
 }
 
-export function rateOf(limiter: RateLimiterAbstract): Rate {
-  return async (name) => {
+/**
+ * What is counted elsewhere for all processes is taken from there a share at a time: a call for each share, and never more
+ * than there is. What a process doesn't use of its share is lost to the others until the window ends.
+ */
+export function rateInShares(limiter: RateLimiterAbstract, share: number): Rate {
+  const shares = new Map<string, Promise<Share>>();
+
+  async function take(name: string): Promise<Share> {
     try {
-      await limiter.consume(name);
-      return 0;
+      const { msBeforeNext } = await limiter.consume(name, share);
+      return { left: share, until: Date.now() + msBeforeNext, isRefused: false };
     } catch (refused) {
       if (!(refused instanceof RateLimiterRes)) throw refused;
-      return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
+      return { left: 0, until: Date.now() + refused.msBeforeNext, isRefused: true };
+    }
+  }
+
+  function remember(name: string, taken: Promise<Share>): void {
+    if (shares.size >= REMEMBERED) shares.delete(shares.keys().next().value!);
+    shares.set(name, taken);
+    taken.catch(() => shares.get(name) === taken && shares.delete(name));
+  }
+
+  return async (name) => {
+    for (;;) {
+      const held = shares.get(name);
+      const mine = (await held) ?? NONE;
+      const wait = mine.until - Date.now();
+      if (mine.isRefused && wait > 0) return Math.ceil(wait / 1000);
+      if (mine.left > 0 && wait > 0) {
+        mine.left -= 1;
+        return 0;
+      }
+      // of those that wait the first takes another, for all of them
+      if (shares.get(name) === held) remember(name, take(name));
     }
   };
 }
+
+const NONE: Share = { left: 0, until: 0, isRefused: false };

@@ -108,8 +108,13 @@ export async function authorizing(
   const exchanges = upstreams.some(({ claims }) => claims === 'pro-sante-connect');
   const keys = new IssuerKeys(database, ring);
   const failed = (err: unknown): void => log.error({ err }, 'the authorization server failed');
-  const account = rateOfAll(database, ring.derive('rates'), 'authorizations', rates.account, MINUTE);
-  const pace = new Pace(rates, account);
+  const rate = (what: string, points: number) =>
+    rateOfAll(database, ring.derive('rates'), what, points, MINUTE);
+  const pace = new Pace({
+    address: rate('addresses', rates.address),
+    client: rate('tokens', rates.client),
+    account: rate('authorizations', rates.account),
+  });
   const records = healthRecords(ask, because);
   const { represented } = connecting;
   const from = (request: IncomingMessage): From => ({

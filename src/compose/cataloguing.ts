@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AccountLog } from '../audit/identity/log.ts';
 import type { Clients } from '../auth/clients.ts';
-import { rateHere } from '../auth/rate.ts';
 import type { Issuer } from '../auth/token.ts';
 import { TrustedIssuers } from '../auth/trusted.ts';
 import { Desk } from '../catalogue/desk.ts';
@@ -12,10 +11,13 @@ import type { ResourceStore } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Database } from '../store/database.ts';
+import type { KeyRing } from '../store/keys/keys.ts';
 import { MongoShelf } from '../store/records/catalogue.ts';
+import { rateOfAll } from '../store/records/rates.ts';
 
 export interface CataloguingOptions {
   database: Database;
+  ring: KeyRing;
   port: ResourceStore;
   log: AccountLog;
   clients?: Clients;
@@ -38,9 +40,9 @@ export interface Cataloguing {
 const REPORTS = 10;
 const HOUR = 3600;
 
-export function cataloguing({ database, port, ...options }: CataloguingOptions): Cataloguing {
+export function cataloguing({ database, ring, port, ...options }: CataloguingOptions): Cataloguing {
   const shelf = new MongoShelf(database);
-  const reports = rateHere(REPORTS, HOUR);
+  const reports = rateOfAll(database, ring.derive('rates'), 'reports', REPORTS, HOUR);
   const desk = new Desk({
     ...options,
     shelf,

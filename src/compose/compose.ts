@@ -4,7 +4,7 @@ import { accounting } from './accounting.ts';
 import type { AccountLog } from '../audit/identity/log.ts';
 import { backgroundJobs } from './background.ts';
 import { Purposes } from '../auth/purpose.ts';
-import { MINUTE, rateHere } from '../auth/rate.ts';
+import { MINUTE } from '../auth/rate.ts';
 import { type AuthorizingOptions, authorizing } from './authorizing.ts';
 import type { Clients } from '../auth/clients.ts';
 import { cataloguing } from './cataloguing.ts';
@@ -180,7 +180,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       uploads: new Uploads({ ...UPLOADS, bytes: options.contentBytes ?? CONTENT_BYTES }),
       finds: new Allowance(finds, {
         person: rateOfAll(database, ring.derive('rates'), 'finds', finds.person, MINUTE),
-        system: rateHere(finds.system, MINUTE),
+        system: rateOfAll(database, ring.derive('rates'), 'finds of systems', finds.system, MINUTE),
       }),
       disclosure: options.disclosure ?? 'silent',
       inbox,
@@ -250,6 +250,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const authorization = options.authorization && (await authorizing(options.authorization, around));
     const catalogue = cataloguing({
       database,
+      ring,
       port,
       log: accounts,
       clients: authorization?.clients,

@@ -1,6 +1,7 @@
 /** Who are you: the ways in, and the demo's form. */
 import type { Actor } from '../audit/identity/event.ts';
 import type { PasswordLogin, Person } from '../auth/accounts.ts';
+import type { Tried } from '../auth/attempts.ts';
 import { type Asked, type Shown, textOf } from './asked.ts';
 import { type LoginPage, loginPage } from './pages/login.ts';
 
@@ -23,24 +24,23 @@ export async function login(asked: Asked, form: URLSearchParams): Promise<Shown 
     string,
     string,
   ];
-  const tried = [`account ${user}`, `address ${asked.from.address}`];
+  const tried = { account: user, address: asked.from.address };
   return options.attempts.inTurn(tried, () => tryPassword(asked, options.passwords!, tried, user, password));
 }
 
 async function tryPassword(
   asked: Asked,
   passwords: PasswordLogin,
-  tried: readonly string[],
+  tried: Tried,
   user: string,
   password: string,
 ): Promise<Shown | undefined> {
   const { options, client, from, finish } = asked;
-  const wait = await options.attempts.wait(tried);
+  const wait = await options.attempts.begin(tried);
   if (wait > 0) return showLogin(asked, { user, fault: { wait: wait / 1000 } });
   const account = await passwords.check(user, password);
   const event = { client: client.id, ...from, detail: { method: 'password' } };
   if (account === undefined) {
-    await options.attempts.failed(tried);
     await options.events.record({ what: 'login-failed', ...event });
     return showLogin(asked, { user, fault: 'wrong' });
   }

@@ -1,5 +1,5 @@
 /** How often the authorization server is asked: by an address, by a client, for an account. */
-import { MINUTE, type Rate, rateHere } from '../auth/rate.ts';
+import type { Rate } from '../auth/rate.ts';
 
 /** In a minute. */
 export interface AuthRates {
@@ -16,9 +16,8 @@ export const AUTH_RATES: AuthRates = { address: 6000, client: 6000, account: 600
 export class Pace {
   readonly #counts: Record<keyof AuthRates, Rate>;
 
-  /** @param account counts those of all processes: a person's are few */
-  constructor({ address, client }: Pick<AuthRates, 'address' | 'client'>, account: Rate) {
-    this.#counts = { address: rateHere(address, MINUTE), client: rateHere(client, MINUTE), account };
+  constructor(counts: Record<keyof AuthRates, Rate>) {
+    this.#counts = counts;
   }
 
   /** Counts one. @returns seconds to wait; 0: none */

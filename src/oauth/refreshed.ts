@@ -31,7 +31,9 @@ function narrower(context: KoaContextWithOIDC | undefined, granted: string): str
     return [];
   const words = wordsOf(granted);
   const { scopes, fault } = scopesAsked(params.scope, granted, 'person');
-  return fault === undefined ? scopes.filter((scope) => isResourceScope(scope) && !words.includes(scope)) : [];
+  return fault === undefined
+    ? scopes.filter((scope) => isResourceScope(scope) && !words.includes(scope))
+    : [];
 }
 
 const wordsOf = (scope: string): string[] => scope.split(' ').filter(Boolean);

@@ -21,6 +21,16 @@ export function isDuplicate(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 }
 
+/** The same may have come for the first time twice at once. */
+export async function twice<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+    return work();
+  }
+}
+
 /** Undefined for what is a fault of our own. */
 export function faultOf(error: unknown): FhirError | undefined {
   if (isAway(error))

@@ -14,7 +14,7 @@ import {
 let servers: Oauth[];
 beforeAll(async () => {
   const one = await oauthServer(import.meta.url, { proxies: 1 });
-  servers = [one, await oauthServer(import.meta.url, { like: one.carnet })];
+  servers = [one, await oauthServer(import.meta.url, { like: one.carnet, proxies: 1 })];
 }, 120_000);
 afterAll(async () => {
   for (const { carnet } of (servers ?? []).toReversed()) await carnet.close();
@@ -45,6 +45,52 @@ it('of many guesses that come at once only as many are tried as one after the ot
   const statuses = (await Promise.all(guesses)).map(({ status }) => status);
   expect(statuses.filter((status) => status === 401)).toHaveLength(4);
   expect(statuses.filter((status) => status === 429)).toHaveLength(16);
+});
+
+/** What each guess from one address is answered. @param guesses user, password and the server that is asked */
+async function guessed(address: string, guesses: [string, string, Oauth][]): Promise<number[]> {
+  const all = guesses.map(async ([user, password, server]) => {
+    const browser = new Browser(server.issuer);
+    const query = new URLSearchParams(authorizeParams(server, pkce().challenge)).toString();
+    const shown = await browser.get(`${server.issuer}/authorize?${query}`);
+    return () => browser.post(actionIn(shown, 'login'), { user, password }, { 'x-forwarded-for': address });
+  });
+  const posts = await Promise.all(all);
+  return (await Promise.all(posts.map((post) => post()))).map(({ status }) => status);
+}
+
+it('of many guesses that come at once to two processes no more are tried than by one', async () => {
+  const guesses = Array.from({ length: 20 }, (_, index): [string, string, Oauth] => [
+    'teen',
+    `guess ${index}`,
+    servers[index % 2]!,
+  ]);
+  const statuses = await guessed('10.1.1.2', guesses);
+  expect(statuses.filter((status) => status === 401)).toHaveLength(4);
+  expect(statuses.filter((status) => status === 429)).toHaveLength(16);
+});
+
+it('an address that guesses at many accounts waits, also where its own account is logged in to between', async () => {
+  const [one] = servers as [Oauth, Oauth];
+  const at = async (user: string, password: string): Promise<number> =>
+    (await guessed('10.1.1.3', [[user, password, one]]))[0]!;
+  const tried = [
+    await at('father', 'guess'),
+    await at('child', 'guess'),
+    await at('samu', 'guess'),
+    await at('gp', PASSWORD),
+    await at('emergency', 'guess'),
+    await at('grandmother', 'guess'),
+  ];
+  expect(tried).toEqual([401, 401, 401, 200, 401, 429]);
+});
+
+it('who mistypes and then is right leaves no wait behind, neither for themself nor for their address', async () => {
+  const [one] = servers as [Oauth, Oauth];
+  const at = async (password: string): Promise<number> =>
+    (await guessed('10.1.1.4', [['gp', password, one]]))[0]!;
+  for (let round = 0; round < 3; round += 1)
+    expect([await at('mistyped'), await at('again'), await at(PASSWORD)]).toEqual([401, 401, 200]);
 });
 
 it('makes who guesses wait, also with the right password, also elsewhere', async () => {

@@ -15,14 +15,15 @@ import {
 } from './support/oauth.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+const RATES = { rates: { address: 60, client: 3, account: 2 }, proxies: 1 };
 let oauth: Oauth;
+/** Another process with the same database. */
+let other: Oauth;
 beforeAll(async () => {
-  oauth = await oauthServer(import.meta.url, {
-    rates: { address: 60, client: 3, account: 2 },
-    proxies: 1,
-  });
+  oauth = await oauthServer(import.meta.url, RATES);
+  other = await oauthServer(import.meta.url, { ...RATES, like: oauth.carnet });
   await oauth.carnet.as('all').put('Patient/demo-mother', person('demo-mother', 'Delaunay', '1'));
-  for (const id of ['lab', 'other'])
+  for (const id of ['lab', 'clinic', 'other'])
     await oauth.register({
       id,
       name: id,
@@ -33,20 +34,23 @@ beforeAll(async () => {
       system: { organization: `Organization/${id}`, rights: [], idPrefixes: [] },
     });
 }, 120_000);
-afterAll(() => oauth?.carnet.close());
+afterAll(async () => {
+  await other?.carnet.close();
+  await oauth?.carnet.close();
+});
 
 const from = (address: string): Record<string, string> => ({ 'x-forwarded-for': address });
 
-async function systemToken(client: string, address: string): Promise<Response> {
+async function systemToken(client: string, address: string, { issuer } = oauth): Promise<Response> {
   const assertion = await new SignJWT({})
     .setProtectedHeader({ alg: 'ES384', kid: 'k' })
     .setIssuer(client)
     .setSubject(client)
-    .setAudience(`${oauth.issuer}/token`)
+    .setAudience(`${issuer}/token`)
     .setJti(randomUUID())
     .setExpirationTime('2m')
     .sign(privateKey);
-  return fetch(`${oauth.issuer}/token`, {
+  return fetch(`${issuer}/token`, {
     method: 'POST',
     headers: from(address),
     body: new URLSearchParams({
@@ -71,6 +75,24 @@ it('one client gets so many tokens, from whatever address, and other clients go 
     error_description: `too many tokens of one client: try again in ${wait} seconds`,
   });
   expect((await systemToken('other', '192.0.2.1')).status).toBe(200);
+});
+
+it('one client is counted by two processes together, also where it asks both at once', async () => {
+  const asked = [oauth, other, oauth, other, oauth, other].map((server, index) =>
+    systemToken('clinic', `192.0.2.${20 + index}`, server),
+  );
+  const statuses = (await Promise.all(asked)).map(({ status }) => status);
+  expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 200, 200, 429, 429, 429]);
+});
+
+it('one address is counted by two processes together', async () => {
+  const form = { token: 'x', client_id: 'public' };
+  const statuses: number[] = [];
+  for (let asked = 0; asked < 70; asked += 1) {
+    const server = asked % 2 === 0 ? oauth : other;
+    statuses.push((await tokenRequest(server, form, from('192.0.2.30'), 'revoke')).status);
+  }
+  expect(statuses).toEqual([...Array(60).fill(200), ...Array(10).fill(429)]);
 });
 
 it('one account authorizes so often; another goes on', async () => {

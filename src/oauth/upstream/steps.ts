@@ -2,6 +2,7 @@
  * Logging in elsewhere, by step: `with` sends the browser to a provider, `back` receives it, `activate` asks once for the
  * code of a space. They lie under one interaction, whose cookie only the browser has that began it.
  */
+import type { Tried } from '../../auth/attempts.ts';
 import { traitsAlone } from '../../auth/claims/franceconnect.ts';
 import { type Asked, accountOf, type Shown, textOf } from '../asked.ts';
 import { patientOf, showLogin, whoIs } from '../login.ts';
@@ -91,7 +92,7 @@ export async function activate(asked: Asked, form: URLSearchParams): Promise<Sho
   const { attempts, elsewhere } = asked.options;
   const waiting = await waitingIn(asked);
   if (waiting === undefined || elsewhere?.party(waiting.upstream) === undefined) return failed(asked);
-  const tried = [`activation ${elsewhere.nameOf(waiting)}`, `address ${asked.from.address}`];
+  const tried = { account: `activation ${elsewhere.nameOf(waiting)}`, address: asked.from.address };
   return attempts.inTurn(tried, () => tryCode(asked, elsewhere, waiting, tried, textOf(form.get('code'))));
 }
 
@@ -99,21 +100,20 @@ async function tryCode(
   asked: Asked,
   elsewhere: Elsewhere,
   waiting: Waiting,
-  tried: readonly string[],
+  tried: Tried,
   typed: string,
 ): Promise<Shown | undefined> {
   const { artifacts, attempts, events } = asked.options;
-  const wait = await attempts.wait(tried);
-  if (wait > 0) return askCode(asked, { wait: wait / 1000 });
   const { account } = waiting;
   if (account !== undefined && (await accountOf(asked))?.id !== account)
     return refused(asked, waiting.upstream, new Refused('session'));
+  const wait = await attempts.begin(tried);
+  if (wait > 0) return askCode(asked, { wait: wait / 1000 });
   const since = performance.now();
   const code = typed.slice(0, 100);
   const { upstream } = elsewhere.party(waiting.upstream)!;
   const admitted = await elsewhere.link(upstream, waiting, code, account);
   if (admitted === undefined) {
-    await attempts.failed(tried);
     const detail = { method: waiting.upstream, acr: waiting.acr, why: 'activation' };
     await events.record({ what: 'login-failed', client: asked.client.id, ...asked.from, detail });
     await untilTick(since);

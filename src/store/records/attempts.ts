@@ -1,68 +1,95 @@
 /** Failed logins as MongoDB holds them: of all processes together, under hashes, forgotten after a day. */
 import { createHmac } from 'node:crypto';
-import { RateLimiterMongo } from 'rate-limiter-flexible';
-import { type Attempts, delayAfter } from '../../auth/attempts.ts';
+import type { Collection } from 'mongodb';
+import { type Attempts, delayAfter, type Tried } from '../../auth/attempts.ts';
 import { Queue } from '../../interaction/queue.ts';
 import type { Database } from '../database.ts';
+import { isDuplicate, twice } from '../fault.ts';
 
-/** Seconds. */
-const DAY = 86_400;
-/** More than anybody reaches: what counts is how many there were. */
-const UNBOUNDED = 1_000_000;
+/** Beside those of `rate-limiter-flexible`, see rates.ts. */
+interface AttemptDoc {
+  key: string;
+  failures: number;
+  /** When the next may be made. */
+  next: Date;
+  expire: Date;
+}
+
+/** Milliseconds. */
+const DAY = 86_400_000;
+const TIME = { maxTimeMS: 10_000 };
+const AT_ONCE = new Date(0);
+/** By number of failures, milliseconds; from the last on it is the same. */
+const DELAYS = Array.from({ length: 20 }, (_, failures) => delayAfter(failures) * 1000);
 
 export class MongoAttempts implements Attempts {
-  readonly #failures: RateLimiterMongo;
-  readonly #waits: RateLimiterMongo;
+  readonly #docs: Collection<AttemptDoc>;
   readonly #key: Buffer;
   readonly #queue = new Queue();
 
   /** @param key under which names are kept: people type their password where their name belongs */
-  constructor({ client, db }: Database, key: Buffer) {
-    const common = {
-      storeClient: client,
-      dbName: db.databaseName,
-      tableName: 'attempts',
-      // see INDEXES
-      disableIndexesCreation: true,
-    };
-    this.#failures = new RateLimiterMongo({
-      ...common,
-      keyPrefix: 'failures',
-      points: UNBOUNDED,
-      duration: DAY,
-    });
-    this.#waits = new RateLimiterMongo({ ...common, keyPrefix: 'waits', points: 1, duration: 1 });
+  constructor({ db }: Database, key: Buffer) {
+    this.#docs = db.collection<AttemptDoc>('attempts');
     this.#key = key;
   }
 
-  async wait(names: readonly string[]): Promise<number> {
-    const found = await Promise.all(names.map((name) => this.#waits.get(this.#named(name))));
-    return Math.max(
-      0,
-      ...found.map((each) => (each === null || each.remainingPoints > 0 ? 0 : each.msBeforeNext)),
-    );
+  async begin({ account, address }: Tried): Promise<number> {
+    const names = this.#names({ account, address });
+    const wait = await this.#wait(names);
+    if (wait > 0) return wait;
+    const [first, second] = names;
+    if (!(await this.#count(first))) return Math.max(1, await this.#wait(names));
+    if (await this.#count(second)) return 0;
+    await this.#take(first, 1);
+    return Math.max(1, await this.#wait(names));
   }
 
-  async failed(names: readonly string[]): Promise<void> {
-    await Promise.all(
-      names.map(async (name) => {
-        const key = this.#named(name);
-        const { consumedPoints } = await this.#failures.consume(key);
-        const seconds = delayAfter(consumedPoints);
-        if (seconds > 0) await this.#waits.block(key, seconds);
-      }),
-    );
+  async succeeded(tried: Tried): Promise<void> {
+    const [account, address] = this.#names(tried);
+    const before = await this.#docs.findOneAndDelete({ key: account }, TIME);
+    await this.#take(address, before?.failures ?? 1);
   }
 
-  async succeeded(names: readonly string[]): Promise<void> {
-    await Promise.all(names.map((name) => this.#failures.delete(this.#named(name))));
+  inTurn<T>({ account, address }: Tried, work: () => Promise<T>): Promise<T> {
+    return this.#queue.run([`account ${account}`, `address ${address}`], work);
   }
 
-  inTurn<T>(names: readonly string[], work: () => Promise<T>): Promise<T> {
-    return this.#queue.run(names, work);
+  async #wait(names: readonly string[]): Promise<number> {
+    const found = await this.#docs.find({ key: { $in: [...names] } }, TIME).toArray();
+    return Math.max(0, ...found.map(({ next }) => next.getTime() - Date.now()));
   }
 
-  #named(name: string): string {
-    return createHmac('sha256', this.#key).update(name).digest('base64url');
+  /** One more, unless it must wait: looked at and written at once. */
+  async #count(key: string): Promise<boolean> {
+    const now = new Date();
+    const isOver = { $lte: [{ $ifNull: ['$expire', now] }, now] };
+    const failures = { $cond: [isOver, 1, { $add: ['$failures', 1] }] };
+    const delay = { $arrayElemAt: [DELAYS, { $min: ['$failures', DELAYS.length - 1] }] };
+    const next = { $cond: [{ $eq: [delay, 0] }, AT_ONCE, { $add: [now, delay] }] };
+    const set = [
+      { $set: { failures, expire: { $cond: [isOver, new Date(now.getTime() + DAY), '$expire'] } } },
+      { $set: { next } },
+    ];
+    const filter = { key, next: { $lte: now } };
+    try {
+      await twice(() => this.#docs.updateOne(filter, set, { upsert: true, ...TIME }));
+      return true;
+    } catch (error) {
+      // it is there, and its time hasn't come
+      if (isDuplicate(error)) return false;
+      throw error;
+    }
+  }
+
+  /** So many failures fewer; who waits for them waits no more. */
+  async #take(key: string, failures: number): Promise<void> {
+    const left = { $max: [0, { $subtract: ['$failures', failures] }] };
+    await this.#docs.updateOne({ key }, [{ $set: { failures: left, next: AT_ONCE } }], TIME);
+  }
+
+  #names({ account, address }: Tried): [string, string] {
+    const named = (name: string): string =>
+      `tries:${createHmac('sha256', this.#key).update(name).digest('base64url')}`;
+    return [named(`account ${account}`), named(`address ${address}`)];
   }
 }

@@ -9,7 +9,7 @@ import type { KnownLogin, Login, Logins } from '../../auth/logins.ts';
 import { LIFE } from './artifacts.ts';
 import { find } from '../command.ts';
 import type { Database } from '../database.ts';
-import { isDuplicate } from '../fault.ts';
+import { twice } from '../fault.ts';
 import type { KeyRing } from '../keys/keys.ts';
 import { seal, unseal } from '../keys/sealing.ts';
 import { ShutPersons } from './shut.ts';
@@ -202,13 +202,3 @@ function referencesIn(persons: readonly Person[]): Set<string> {
 }
 
 const isShut = ({ suspended = [] }: AssertedDoc): boolean => suspended.length > 0;
-
-/** The same may have come for the first time twice at once. */
-async function twice<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!isDuplicate(error)) throw error;
-    return work();
-  }
-}

@@ -1,8 +1,11 @@
-/** Rates that all processes count together, under hashes: a write each, so for what a person does. */
+/** Rates that all processes count together, under hashes. */
 import { createHmac } from 'node:crypto';
 import { RateLimiterMongo } from 'rate-limiter-flexible';
-import { type Rate, rateOf } from '../../auth/rate.ts';
+import { type Rate, rateInShares } from '../../auth/rate.ts';
 import type { Database } from '../database.ts';
+
+/** Of the whole that a process takes at a time; of fewer than twice as many each is counted by itself. */
+const SHARES = 100;
 
 /**
  * @param key under which names are kept @param what apart from others
@@ -23,9 +26,7 @@ export function rateOfAll(
     keyPrefix: what,
     points,
     duration: seconds,
-    // who is past it costs the database nothing
-    inMemoryBlockOnConsumed: points + 1,
   });
-  const rate = rateOf(limiter);
+  const rate = rateInShares(limiter, Math.max(1, Math.floor(points / SHARES)));
   return (name) => rate(createHmac('sha256', key).update(name).digest('base64url'));
 }
