@@ -19,6 +19,7 @@ import { type Doc, WITHOUT_INDEX } from './document.ts';
 import { type Found, foundBy, gateFacts, hiddenSince, withDepositor } from './write/encoder.ts';
 import { type KeyRing, WRONG_KEYS, fingerprint } from './keys/keys.ts';
 import { Reading } from './reading.ts';
+import { shutOlder } from './records/shut-older.ts';
 import { Terms } from './terms.ts';
 import { Veils } from './veil.ts';
 import { authorsIn, codesOf, tracedIn } from './traces/traces.ts';
@@ -43,7 +44,7 @@ export async function ensureLayout(
   const { layout } = database.records;
   const ruled = ruledBy(rules, new Terms(ring.derive('terms')));
   const made = { layout: LAYOUT, rules: ruled, termKey, migratedAt: new Date() };
-  await layout.updateOne({ _id: 'store' }, { $setOnInsert: made }, { upsert: true });
+  await layout.updateOne({ _id: 'store' }, { $setOnInsert: { ...made, areShut: true } }, { upsert: true });
   const found = await layout.findById('store').lean();
   if (found === null) throw new Error('the layout record is gone');
   if (found.termKey !== termKey) {
@@ -52,6 +53,10 @@ export async function ensureLayout(
   // any data key tells whether the key-encryption keys are the right ones
   await ring.ensure(['']);
   if (found.layout > LAYOUT) throw new Error('the database was written by a newer server');
+  if (found.areShut !== true) {
+    await shutOlder(database, ring, tell);
+    await layout.updateOne({ _id: 'store' }, { $set: { areShut: true } });
+  }
   if (found.layout === LAYOUT && found.rules === ruled) return;
   await reindex(database, ring, base, rules, tell);
   await claimOlder(database, ring, base, tell);

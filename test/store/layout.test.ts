@@ -165,6 +165,7 @@ it('goes on where it was killed', async () => {
     rules: expect.any(String),
     termKey: expect.any(String),
     migratedAt: expect.any(Date),
+    areShut: true,
   });
 }, 60_000);
 

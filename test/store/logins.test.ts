@@ -1,6 +1,11 @@
 /** Logins as MongoDB holds them: what a stolen dump shows, what is found by what, and what happens at once. */
 import { MongoClient } from 'mongodb';
 import type { Person } from '../../src/auth/accounts.ts';
+import { nationalRules } from '../../src/national-rules.ts';
+import { connect } from '../../src/store/database.ts';
+import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
+import { ensureLayout } from '../../src/store/layout.ts';
+import { ShutPersons } from '../../src/store/records/shut.ts';
 import { type Oauth, oauthServer } from '../oauth/support/oauth.ts';
 
 let at: Oauth;
@@ -51,6 +56,40 @@ it('a role keeps its life as long as it is the same, and ends when it isn’t cl
   expect(await alive(before)).toBe(1);
   await logins().suspend(account);
   expect(await alive(before)).toBe(0);
+});
+
+it('who was suspended before persons were marked is marked at the next start, once', async () => {
+  const { uri, dbName } = at.carnet.database;
+  const database = await connect(uri, dbName);
+  try {
+    const login = { ...LOGIN, sub: 'long ago' };
+    const person = { ...working(), reference: 'Practitioner/long-ago', related: ['RelatedPerson/long-ago'] };
+    const account = (await logins().keep(login, [person]))!;
+    const open = (await logins().keep({ ...LOGIN, sub: 'open' }, [
+      { ...working(), reference: 'Practitioner/open' },
+    ]))!;
+    const life = await logins().asserted(person.reference);
+    await database.logins.updateMany({ account }, { $set: { suspended: true } });
+    const ring = new KeyRing(database.records.keys, await keyFile(`${at.carnet.dataDir}/kek.json`));
+    const shut = new ShutPersons(database, ring);
+    const start = () => ensureLayout(database, ring, at.carnet.base, nationalRules(), () => {});
+    await start();
+    // it isn't looked at again in a database of now
+    expect(await shut.areOpen([person.reference])).toBe(true);
+    await database.records.layout.updateOne({ _id: 'store' }, { $unset: { areShut: 1 } });
+    await start();
+    expect(await shut.areOpen([person.reference])).toBe(false);
+    expect(await shut.areOpen(['RelatedPerson/long-ago'])).toBe(false);
+    expect([await logins().asserted(person.reference), await alive([life])]).toEqual([undefined, 0]);
+    expect(await shut.areOpen(['Practitioner/open'])).toBe(true);
+    expect(await lives(open)).toHaveLength(1);
+    await logins().resume(account);
+    expect(await shut.areOpen([person.reference, 'RelatedPerson/long-ago'])).toBe(true);
+    await start();
+    expect(await shut.areOpen([person.reference])).toBe(true);
+  } finally {
+    await database.close();
+  }
 });
 
 it('a stolen database tells neither who logs in nor as whom, and no code', async () => {

@@ -23,6 +23,8 @@ export interface LayoutRecord {
   /** Fingerprint of the term key, so that a restored database never meets another's keys. */
   termKey: string;
   migratedAt: Date;
+  /** Persons of suspended accounts are marked: see shut-older.ts. */
+  areShut?: boolean;
 }
 
 export interface Records {
@@ -57,6 +59,7 @@ const layout: Schema<LayoutRecord> = new mongoose.Schema<LayoutRecord>(
     rules: { type: String },
     termKey: { type: String, required: true },
     migratedAt: { type: Date, required: true },
+    areShut: { type: Boolean },
   },
   { ...options, collection: 'layout', _id: false },
 );
