@@ -150,11 +150,13 @@ export class Desk {
   /** At once: its tokens end on the next request. */
   async suspendClient(doing: Doing, id: string): Promise<void> {
     if (!(await this.#clients.suspend(id))) throw new FhirError('not-found', 'not found');
+    await this.#forget(doing, 'client', id);
     await this.#record(doing, { what: 'client-changed', subjects: [id], detail: { state: 'suspended' } });
   }
 
   async distrustIssuer(doing: Doing, issuer: string): Promise<void> {
     if (!(await this.#options.shelf.distrust(issuer))) throw new FhirError('not-found', 'not found');
+    await this.#forget(doing, 'issuer', issuer);
     await this.#record(doing, {
       what: 'issuer-changed',
       subjects: [issuer],
@@ -169,14 +171,14 @@ export class Desk {
       throw new FhirError('business-rule', 'a merge is confirmed by the same `Patient/$merge`');
     requireSecond(open, doing.steward, now());
     const proposal: Proposal = { ...open, state: 'confirmed', decided: { by: doing.steward, at: now() } };
-    if (open.kind === 'listing') await this.#requireStill(open);
+    const before = open.kind === 'listing' ? await this.#still(open) : undefined;
     if (!(await shelf.decide(proposal))) throw new FhirError('duplicate', 'this was decided before');
     let secret: string | undefined;
     try {
       // before it takes effect: nobody is let in without a trace of who did
       const about = { subjects: [id, open.about], detail: { kind: open.kind } };
       await this.#record(doing, { what: 'step-approved', ...about });
-      secret = await this.#apply(proposal);
+      secret = await this.#apply(proposal, before);
     } catch (error) {
       await shelf.reopen(open);
       throw error;
@@ -225,29 +227,35 @@ export class Desk {
     return this.#options.shelf.reports(200);
   }
 
-  async #apply({ kind, about, change, by, decided }: Proposal): Promise<string | undefined> {
+  /** @param before the listing that was reviewed, where it is about one */
+  async #apply(
+    { kind, change, by, decided }: Proposal,
+    before: Listing | undefined,
+  ): Promise<string | undefined> {
     if (kind === 'issuer') {
       await this.#options.shelf.trust(change as Issuer);
       return undefined;
     }
     if (kind === 'client') return this.#register(change as Client);
     const { state, reason } = change as { state: State; reason?: string };
-    const listing = await this.#moved(
-      await this.#listing(about),
-      state,
-      [by.reference, decided!.by.reference],
-      reason,
-    );
-    return this.#connect(listing);
+    const who = [by.reference, decided!.by.reference];
+    return this.#connect(await this.#moved(before!, state, who, reason));
+  }
+
+  /** What was asked for before it was shut out lets it in no more. */
+  async #forget({ steward }: Doing, kind: Proposal['kind'], about: string): Promise<void> {
+    const { shelf, now } = this.#options;
+    await shelf.refuse(kind, about, { by: steward, at: now(), reason: 'it was shut out since' });
   }
 
   /** What was reviewed is what becomes listed. */
-  async #requireStill({ about, version }: Proposal): Promise<void> {
+  async #still({ about, version }: Proposal): Promise<Listing> {
     const listing = await this.#listing(about);
     if (listing.version !== version) {
       throw new FhirError('conflict', 'the listing has changed since: ask anew', { status: 409 });
     }
     requireReviewed(listing, this.#options.now());
+    return listing;
   }
 
   async #moved(before: Listing, state: State, by: string[], reason?: string): Promise<Listing> {

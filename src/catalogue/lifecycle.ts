@@ -23,6 +23,7 @@ export const STEPS: readonly Step[] = [
   { from: 'listed', to: 'suspended', by: DUTIES },
   { from: 'suspended', to: 'listed', by: ['reviewer'], second: ['security-officer', 'operator'] },
   { from: 'candidate', to: 'delisted', by: ['operator', 'reviewer'] },
+  { from: 'under-review', to: 'delisted', by: ['operator', 'reviewer'] },
   { from: 'listed', to: 'delisted', by: ['operator', 'reviewer'] },
   { from: 'suspended', to: 'delisted', by: ['operator', 'reviewer'] },
 ];

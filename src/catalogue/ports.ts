@@ -25,6 +25,8 @@ export interface Shelf {
   propose(proposal: Proposal): Promise<void>;
   /** Once: false when it was decided before. */
   decide(proposal: Proposal): Promise<boolean>;
+  /** All that are open about it. */
+  refuse(kind: Proposal['kind'], about: string, decided: NonNullable<Proposal['decided']>): Promise<void>;
   /** What was decided didn't come to pass. @param proposal as it was */
   reopen(proposal: Proposal): Promise<void>;
 

@@ -139,6 +139,7 @@ export async function authorizing(
       from,
       certificate: (request) => clientCertificate(request, passing),
       authorities,
+      isOrigin,
       readKeySet: keySetReader(clientKeyHosts),
       stands: connecting.stands,
       pace,
@@ -148,8 +149,9 @@ export async function authorizing(
   };
   const own: Own = (token, presented, ahead) => opaqueSubject(artifacts, token, presented, ahead);
   const thumbprint = (request: IncomingMessage) => clientThumbprint(request, passing);
-  let now = await made();
   let origins = await clients.origins();
+  const isOrigin = (origin: string): boolean => origins.has(origin);
+  let now = await made();
   return {
     mounted: mount({
       issuer,
@@ -188,7 +190,7 @@ export async function authorizing(
     }),
     entrance: way,
     own,
-    isOrigin: (origin) => origins.has(origin),
+    isOrigin,
     smart: Buffer.from(
       JSON.stringify(
         smartConfiguration(issuer, {

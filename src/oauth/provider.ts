@@ -54,6 +54,8 @@ export interface ProviderOptions {
   certificate(request: IncomingMessage): X509Certificate | undefined;
   /** That issue certificates to clients: where there is none, nobody shows themself so. */
   authorities: readonly X509Certificate[];
+  /** Of an application that runs in a browser. */
+  isOrigin(origin: string): boolean;
   /** Reads a client's key set, where that is allowed. */
   readKeySet(address: string | URL | Request): Promise<Response>;
   /** A patient's app is still connected by this Consent. */
@@ -253,6 +255,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
   });
   provider.use(async (ctx, next) => {
     await next();
+    keepToOrigins(ctx as unknown as KoaContextWithOIDC, options);
     explain(ctx as unknown as KoaContextWithOIDC);
     if (ctx.oidc?.route === 'token' || ctx.oidc?.route === 'introspection')
       ctx.body = shown(ctx as unknown as KoaContextWithOIDC);
@@ -306,6 +309,17 @@ function hardened(provider: OidcProvider, artifacts: Artifacts): void {
 function afterLogout({ oidc }: { oidc?: { params?: Record<string, unknown> } }): string | undefined {
   const uri = oidc?.params?.post_logout_redirect_uri;
   return typeof uri === 'string' ? uri : undefined;
+}
+
+/** Routes that are read from any origin: the same for everybody. */
+const PUBLISHED: ReadonlySet<string | undefined> = new Set(
+  ['jwks', 'discovery'].flatMap((route) => [route, `cors.${route}`]),
+);
+
+/** The library answers browsers' preflights, and whoever shows no client, from any origin. */
+function keepToOrigins(ctx: KoaContextWithOIDC, { isOrigin }: Pick<ProviderOptions, 'isOrigin'>): void {
+  if (PUBLISHED.has(ctx.oidc?.route) || isOrigin(ctx.get('origin'))) return;
+  ctx.remove('access-control-allow-origin');
 }
 
 /** Of an assertion that shows no client: what its developer can mend. */

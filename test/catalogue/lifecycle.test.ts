@@ -65,6 +65,8 @@ describe('what lets an app in', () => {
 it('shuts out on the word of one', () => {
   const closing = STEPS.filter(({ to }) => to === 'suspended' || to === 'delisted');
   expect(closing.every(({ second }) => second === undefined)).toBe(true);
+  const delisted = closing.filter(({ to }) => to === 'delisted').map(({ from }) => from);
+  expect(delisted.toSorted()).toEqual(STATES.filter((state) => state !== 'delisted').toSorted());
 });
 
 it('knows a steward by one duty alone, who is a person and an operator', () => {

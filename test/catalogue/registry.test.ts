@@ -117,6 +117,47 @@ it('trusts an issuer by two', async () => {
   expect((await asks(by('operator'), `registry/proposals/${json.id}/confirm`)).status).toBe(409);
 });
 
+it('what was asked for before somebody was shut out lets them in no more', async () => {
+  const system = {
+    id: 'maternite',
+    name: 'Maternité',
+    organization: 'Organization/maternite',
+    scope: 'system/DocumentReference.cu',
+    jwks: { keys: [PUBLIC_KEY] },
+  };
+  const confirm = (proposal: { json: { id: string } }, who: Parameters<typeof by>[0]) =>
+    asks(by(who), `registry/proposals/${proposal.json.id}/confirm`);
+  expect((await confirm(await asks(by('operator'), 'registry/clients', system), 'security')).status).toBe(
+    200,
+  );
+  const wider = { ...system, scope: 'system/*.cruds' };
+  const waiting = [
+    await asks(by('operator'), 'registry/clients', wider),
+    await asks(by('operator'), 'registry/clients', system),
+  ];
+  const other = await asks(by('operator'), 'registry/clients', { ...system, id: 'creche' });
+  expect((await asks(by('security'), 'registry/clients/maternite/suspend')).status).toBe(200);
+  for (const each of waiting) expect((await confirm(each, 'reviewer')).status).toBe(409);
+  expect(await carnet.server.clients!.find('maternite')).toBeUndefined();
+  expect((await confirm(other, 'reviewer')).status).toBe(200);
+  // asked for since, it is let in again
+  expect((await confirm(await asks(by('operator'), 'registry/clients', system), 'security')).status).toBe(
+    200,
+  );
+  const issuer = {
+    issuer: 'https://old.example',
+    jwksUri: 'https://old.example/jwks',
+    roles: ['professional'],
+  };
+  expect((await confirm(await asks(by('security'), 'registry/issuers', issuer), 'operator')).status).toBe(
+    200,
+  );
+  const more = await asks(by('security'), 'registry/issuers', { ...issuer, emergencies: true });
+  const { issuer: name } = issuer;
+  expect((await asks(by('reviewer'), 'registry/issuers/distrust', { issuer: name })).status).toBe(200);
+  expect((await confirm(more, 'operator')).status).toBe(409);
+});
+
 it('traces each step, with who took it', async () => {
   const { json } = await carnet.as('all').get('AuditEvent?_count=500');
   const events = (

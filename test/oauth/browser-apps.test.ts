@@ -71,6 +71,25 @@ it('exchanges its code from its own pages', async () => {
   expect(allowed(await token('https://evil.example'))).toBeNull();
 });
 
+it('answers nobody else’s pages at the authorization server, with a client or without', async () => {
+  await known();
+  const asked = async (path: string, origin: string, init: RequestInit = {}) =>
+    allowed(await fetch(`${server.issuer}/${path}`, { ...init, headers: { origin, ...init.headers } }));
+  const preflight = (method: string) => ({
+    method: 'OPTIONS',
+    headers: { 'access-control-request-method': method, 'access-control-request-headers': 'authorization' },
+  });
+  for (const path of ['token', 'revoke', 'introspect', 'userinfo']) {
+    expect(await asked(path, OWN, preflight('POST'))).toBe(OWN);
+    for (const origin of ['https://evil.example', 'null']) {
+      expect(await asked(path, origin, preflight('POST'))).toBeNull();
+      expect(await asked(path, origin, { method: 'POST' })).toBeNull();
+    }
+  }
+  for (const path of ['jwks', '.well-known/openid-configuration'])
+    expect(await asked(path, 'https://anywhere.example')).toBe('https://anywhere.example');
+});
+
 it('finds the two public documents from anywhere', async () => {
   for (const path of ['metadata', '.well-known/smart-configuration']) {
     const answer = await fetch(`${server.carnet.base}/${path}`, {

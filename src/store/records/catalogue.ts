@@ -91,6 +91,18 @@ export class MongoShelf implements Shelf {
     return decided.matchedCount === 1;
   }
 
+  async refuse(
+    kind: Proposal['kind'],
+    about: string,
+    decided: NonNullable<Proposal['decided']>,
+  ): Promise<void> {
+    await this.#database.proposals.updateMany(
+      { state: 'open', 'proposal.kind': kind, 'proposal.about': about },
+      { $set: { state: 'refused', 'proposal.state': 'refused', 'proposal.decided': decided } },
+      { hint: 'state_at', ...TIME },
+    );
+  }
+
   async reopen(proposal: Proposal): Promise<void> {
     const open = { $set: { state: 'open' as const, proposal } };
     await this.#database.proposals.updateOne({ _id: proposal.id, state: 'confirmed' }, open, TIME);
