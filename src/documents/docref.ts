@@ -2,6 +2,7 @@
  * `DocumentReference/$docref`: the current documents of one patient, as US Core and the International Patient Access
  * guide ask for them. http://hl7.org/fhir/uv/ipa/OperationDefinition/docref
  */
+import { ownProfiles } from '../fhir/conformance/profiles.ts';
 import { items } from '../fhir/items.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Coding, Json, Resource } from '../fhir/resource.ts';
@@ -11,17 +12,48 @@ import { searchType } from '../interaction/search.ts';
 
 type Pairs = [string, string][];
 
-const TAKEN = 'patient, start, end, type, on-demand';
+const TAKEN = 'patient, start, end, type, on-demand, profile';
+/** Given several times, each may be met; all else is given once. */
+const REPEATING = new Set(['type', 'profile']);
+/** No document has both: documents are never made on demand, and there are none beside those that are kept. */
+const NONE: Pairs = [['status', 'superseded']];
 
 /** A search by the same rules as any other: its pages go on as the search's. */
 export async function docref(context: Context, exchange: Exchange): Promise<Answer> {
-  const asked = [...exchange.query, ...parametersIn(exchange)];
   const query: Pairs = [['status', 'current']];
-  for (const [name, value] of asked) query.push(...asSearched(name, value));
-  if (query.filter(([name]) => name === 'patient').length !== 1) {
+  for (const [name, values] of gathered([...exchange.query, ...parametersIn(exchange)])) {
+    const [value = '', ...more] = values;
+    if (more.length > 0 && !REPEATING.has(name)) {
+      throw new FhirError('invalid', `parameter \`${name.slice(0, 60)}\` is given once`);
+    }
+    if (REPEATING.has(name)) query.push(eitherOf(name, values));
+    else query.push(...asSearched(name, value));
+  }
+  if (!query.some(([name]) => name === 'patient')) {
     throw new FhirError('required', 'one parameter `patient` is required');
   }
   return searchType(context, { ...exchange, query, body: undefined });
+}
+
+function gathered(pairs: Pairs): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [name, value] of pairs) found.set(name, [...(found.get(name) ?? []), value]);
+  return found;
+}
+
+function eitherOf(name: string, values: readonly string[]): [string, string] {
+  return name === 'type' ? ['type', values.join(',')] : ['_profile', values.flatMap(namesOf).join(',')];
+}
+
+/** A profile that is known here has several addresses. @throws FhirError 400 */
+function namesOf(canonical: string): string[] {
+  if (!/^[a-z][a-z\d+.-]*:\S+$/i.test(canonical)) {
+    throw new FhirError('value', '`profile` is the canonical address of a profile');
+  }
+  const known = ownProfiles().find(canonical);
+  const others =
+    known === undefined ? [] : [known.url, ...(known.identifier ?? []).map(({ value }) => value)];
+  return [...new Set([canonical, ...others])].map((each) => each.replace(/[\\,$]/g, '\\$&'));
 }
 
 /** The dates are those of the care that a document tells of. */
@@ -33,13 +65,10 @@ function asSearched(name: string, value: string): Pairs {
       return [['period', `ge${value}`]];
     case 'end':
       return [['period', `le${value}`]];
-    case 'type':
-      return [['type', value]];
     case '_count':
       return [['_count', value]];
     case 'on-demand':
-      // documents are never made on demand: there are none beside those that are kept
-      if (value === 'true' || value === 'false') return [];
+      if (value === 'true' || value === 'false') return value === 'true' ? NONE : [];
       throw new FhirError('invalid', '`on-demand` is `true` or `false`');
     default:
       throw new FhirError(

@@ -13,6 +13,7 @@ import type { Context } from '../interaction/context.ts';
 import { answered } from '../interaction/entry-answer.ts';
 import { blaming } from '../interaction/entry-fault.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
+import { preferred } from '../interaction/preferred.ts';
 import { referenceTo } from '../interaction/references.ts';
 import { transaction } from '../interaction/transaction.ts';
 import { inTurn, written } from '../interaction/write.ts';
@@ -86,17 +87,22 @@ async function once(context: Context, exchange: Exchange, bundle: Resource): Pro
         );
   const pieces = new Map<number, (string | Buffer)[]>();
   for (const [place, { index }] of rest.entries()) pieces.set(index, [stringifyJson(answers[place])]);
-  for (const [index, stored] of known)
-    pieces.set(index, answered(written(exchange, stored, true), exchange, 'POST'));
+  for (const [index, stored] of known) pieces.set(index, told(exchange, stored, true));
   for (const [index, id] of patients) pieces.set(index, [patientAnswer(`${exchange.base}/Patient/${id}`)]);
   for (const [index, id] of redundant) {
     const stored = await exchange.store.read('DocumentReference', id);
-    if (stored !== undefined)
-      pieces.set(index, answered(written(exchange, stored, false), exchange, 'PATCH'));
+    if (stored !== undefined) pieces.set(index, told(exchange, stored, false));
   }
   const inOrder = parts.map(({ index }) => pieces.get(index) ?? ['{"response":{"status":"200 OK"}}']);
   return { status: 200, body: bundleOf({ type: 'transaction-response', links: [] }, inOrder) };
 }
+
+const told = (exchange: Exchange, stored: Stored, created: boolean): (string | Buffer)[] =>
+  answered(
+    preferred(written(exchange, stored, created), exchange.prefer),
+    exchange,
+    created ? 'POST' : 'PATCH',
+  );
 
 /** What version it has is not told. */
 const patientAnswer = (location: string): string =>

@@ -185,18 +185,21 @@ function systemInteractions(routes: readonly Route[]): Json[] {
 /** What follows an operation's own address is part of its answer. */
 const isCalled = (path: string): boolean => path.slice(path.lastIndexOf('/') + 1).startsWith('$');
 
-const operationsOf = (routes: readonly Route[]): Json[] =>
-  [
-    ...new Map(
-      routes
-        .filter(({ code, path }) => code === 'operation' && isCalled(path))
-        .map(({ interaction, own, definition }) => {
-          const name = interaction === '$validate-code-system' ? 'validate-code' : interaction.slice(1);
-          const standard = `${DEFINITIONS_OF_R4}/OperationDefinition/Resource-${name}`;
-          return [name, definition ?? (own ? `${OWN}/OperationDefinition/${name}` : standard)];
-        }),
-    ),
-  ].map(([name, definition]) => ({ name, definition }));
+const operationsOf = (routes: readonly Route[]): Json[] => [
+  ...new Map(
+    routes
+      .filter(({ code, path }) => code === 'operation' && isCalled(path))
+      .map(({ interaction, own, definition, documentation }): [string, Json] => {
+        const name = interaction === '$validate-code-system' ? 'validate-code' : interaction.slice(1);
+        const standard = `${DEFINITIONS_OF_R4}/OperationDefinition/Resource-${name}`;
+        const address = definition ?? (own ? `${OWN}/OperationDefinition/${name}` : standard);
+        return [
+          name,
+          { name, definition: address, ...(documentation === undefined ? {} : { documentation }) },
+        ];
+      }),
+  ).values(),
+];
 
 const parameterOf = ({ name, type, definition }: SearchParameterFacts): Json => ({
   name,

@@ -35,7 +35,7 @@ export function createPipeline(options: PipelineOptions, match: Matcher): Intera
     progress.paced ||= isPaced(trace.interaction, result.status) || isTicked(result);
     await record(trace, result);
     if (result instanceof FhirError) throw result;
-    return applyPrefer(result, trace.audit.code, trace.prefer);
+    return applyPrefer(result, trace.audit.code, trace.prefer, trace.body);
   }
 
   async function attempt({ route, trace }: Asked, progress: Progress, given?: ScopedStore): Promise<Answer> {

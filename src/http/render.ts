@@ -4,7 +4,8 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import { xmlOf } from '../fhir/xml/write.ts';
 import { stringifyJson } from '../fhir/json.ts';
 import { FhirError, outcome } from '../fhir/outcome.ts';
-import { type Answer, Flow, type Prefer } from '../interaction/exchange.ts';
+import { type Answer, type Body, Flow, type Prefer } from '../interaction/exchange.ts';
+import { preferred } from '../interaction/preferred.ts';
 import { FHIR_JSON, FHIR_XML, type Encoding } from './negotiation.ts';
 import { prettyPrint } from './pretty.ts';
 
@@ -97,11 +98,9 @@ export const toFhirError = (error: unknown): FhirError =>
 
 const WRITES = new Set(['create', 'update', 'patch']);
 
-/** `Prefer: return=` on successful writes: https://hl7.org/fhir/R4/http.html#ops */
-export function applyPrefer(answer: Answer, code: string, prefer: Prefer): Answer {
+/** What the caller prefers to be told of what was written. */
+export function applyPrefer(answer: Answer, code: string, prefer: Prefer, sent: Body | undefined): Answer {
   const applies = WRITES.has(code) && (answer.status === 200 || answer.status === 201);
-  if (!applies || prefer.return === undefined || prefer.return === 'representation') return answer;
-  if (prefer.return === 'minimal') return { ...answer, body: undefined };
-  const text = answer.status === 201 ? 'created' : 'saved';
-  return { ...answer, body: outcome([{ severity: 'information', code: 'informational', text }]) };
+  // of a patch the body says what changes, and not what it came to
+  return applies ? preferred(answer, prefer, code === 'patch' ? undefined : sent) : answer;
 }

@@ -29,6 +29,8 @@ export interface Route {
   own?: true;
   /** Canonical address of an operation's definition, where its name doesn't tell it. */
   definition?: string;
+  /** How an operation does what its definition leaves open. */
+  documentation?: string;
   /** Media types that it answers in beside FHIR's. */
   forms?: readonly string[];
 }
@@ -36,6 +38,14 @@ export interface Route {
 const R4 = 'http://hl7.org/fhir/OperationDefinition/';
 const IPS = 'http://hl7.org/fhir/uv/ips/OperationDefinition/summary';
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-';
+
+const DOCREF = {
+  definition: 'http://hl7.org/fhir/uv/ipa/OperationDefinition/docref',
+  documentation:
+    'All current documents of the patient that meet what is asked, without a date of any date. Several types, and several profiles, ' +
+    'are alternatives. A document is of a profile that its DocumentReference claims; those listed as `supportedProfile` are found by ' +
+    'each of their addresses. No document is made on demand: on-demand=true finds none. Nothing is included.',
+};
 
 // prettier-ignore
 export const ROUTES = [
@@ -84,8 +94,8 @@ export const ROUTES = [
 
   { method: 'POST', path: 'Patient/$match', interaction: '$match', code: 'operation', action: 'E', scope: 's', body: 'resource', definition: 'http://hl7.org/fhir/OperationDefinition/Patient-match' },
   { method: 'POST', path: 'Patient/$merge', interaction: '$merge', code: 'operation', action: 'U', body: 'resource', own: true },
-  { method: 'GET', path: 'DocumentReference/$docref', interaction: '$docref', code: 'operation', action: 'E', scope: 's', definition: 'http://hl7.org/fhir/uv/ipa/OperationDefinition/docref' },
-  { method: 'POST', path: 'DocumentReference/$docref', interaction: '$docref', code: 'operation', action: 'E', scope: 's', body: 'parameters', definition: 'http://hl7.org/fhir/uv/ipa/OperationDefinition/docref' },
+  { method: 'GET', path: 'DocumentReference/$docref', interaction: '$docref', code: 'operation', action: 'E', scope: 's', ...DOCREF },
+  { method: 'POST', path: 'DocumentReference/$docref', interaction: '$docref', code: 'operation', action: 'E', scope: 's', body: 'parameters', ...DOCREF },
   { method: 'POST', path: 'DocumentReference/$generate-metadata', interaction: '$generate-metadata', code: 'operation', action: 'C', scope: 'c', body: 'resource', definition: 'https://profiles.ihe.net/ITI/MHD/OperationDefinition/generate-metadata' },
   { method: 'GET', path: 'Patient/[id]/$access-status', interaction: '$access-status', code: 'operation', action: 'E', scope: 'r', own: true },
   { method: 'GET', path: 'Consent/[id]/$enforcement-status', interaction: '$enforcement-status', code: 'operation', action: 'R', scope: 'r', own: true },

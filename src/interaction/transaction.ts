@@ -13,6 +13,7 @@ import type { Context } from './context.ts';
 import { answered, failed } from './entry-answer.ts';
 import { blamed, blaming, isInternal } from './entry-fault.ts';
 import type { Answer, Body, Entry, Exchange } from './exchange.ts';
+import { preferred } from './preferred.ts';
 import { idsOf, resolveReferences } from './references.ts';
 import { inTurn, written } from './write.ts';
 
@@ -144,7 +145,7 @@ async function resolveConditions(
       );
     }
     entry.id = found.id;
-    if (method === 'POST') answers.set(entry, written(exchange, found, false));
+    if (method === 'POST') answers.set(entry, preferred(written(exchange, found, false), exchange.prefer));
   }
   return answers;
 }

@@ -2,7 +2,7 @@
 import { Client, type FhirResource } from 'fhir-kit-client';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
-import { ARCHIVED, MHD, VISIBILITY, inline, label, oid, place, provided } from './support.ts';
+import { ARCHIVED, MHD, VISIBILITY, document, inline, label, oid, place, provided } from './support.ts';
 
 const INS = 'urn:oid:1.2.250.1.213.1.4.10';
 const OF = 'Patient/demo-mother';
@@ -225,10 +225,65 @@ describe('$docref', () => {
 
   it.each([
     ['without a patient', 'DocumentReference/$docref', 400],
-    ['with an unknown parameter', 'DocumentReference/$docref?patient=demo-mother&profile=x', 400],
+    ['with an unknown parameter', 'DocumentReference/$docref?patient=demo-mother&author=x', 400],
+    ['with a profile that is no address', 'DocumentReference/$docref?patient=demo-mother&profile=x', 400],
+    ['with two patients', 'DocumentReference/$docref?patient=demo-mother&patient=demo-father', 400],
+    ['with two starts', 'DocumentReference/$docref?patient=demo-mother&start=2026&start=2025', 400],
     ['with an odd flag', 'DocumentReference/$docref?patient=demo-mother&on-demand=perhaps', 400],
   ])('%s is refused', async (_, path, status) => {
     expect((await carnet.as('hospital').get(path)).status).toBe(status);
+  });
+
+  it('gives none when those made on demand alone are asked for', async () => {
+    const reader = carnet.as('hospital');
+    const path = 'DocumentReference/$docref?patient=demo-mother';
+    expect((await reader.get(`${path}&on-demand=true`)).json.total).toBe(0);
+    expect((await reader.get(`${path}&on-demand=false`)).json.total).toBe(1);
+  });
+
+  it('takes any of several types', async () => {
+    const found = await carnet
+      .as('hospital')
+      .get('DocumentReference/$docref?patient=demo-mother&type=http://loinc.org|11488-4&type=34112-3');
+    expect(ids(found.json)).toEqual([at[1]]);
+  });
+
+  it('gives those that claim one of the profiles, by each address of it', async () => {
+    const reader = carnet.as('hospital');
+    const profile = `${MHD}/StructureDefinition/IHE.MHD.Minimal.DocumentReference`;
+    const { contained: _, ...minimal } = document('Patient/demo-mother', { meta: { profile: [profile] } });
+    const content = [{ attachment: { contentType: 'text/plain', url: 'https://else.example/x' } }];
+    const { json: made, text } = await reader.post('DocumentReference', { ...minimal, content });
+    expect(text).toContain('"DocumentReference"');
+    const docref = (...asked: string[]) =>
+      reader.get(
+        `DocumentReference/$docref?patient=demo-mother&${asked.map((each) => `profile=${encodeURIComponent(each)}`).join('&')}`,
+      );
+    const [other, own] = [
+      'http://else.example/Profile',
+      'https://carnet.example/fhir/StructureDefinition/mhd-minimal-document-reference',
+    ];
+    for (const asked of [[profile], [profile.replace('https:', 'http:')], [own], [other, profile]]) {
+      const { status, json } = await docref(...asked);
+      expect([asked, status, ids(json)]).toEqual([asked, 200, [`DocumentReference/${made.id}`]]);
+    }
+    expect((await docref(other)).json.total).toBe(0);
+    const posted = await reader.post('DocumentReference/$docref', {
+      resourceType: 'Parameters',
+      parameter: [
+        { name: 'patient', valueId: 'demo-mother' },
+        { name: 'profile', valueCanonical: profile },
+      ],
+    });
+    expect(ids(posted.json)).toEqual([`DocumentReference/${made.id}`]);
+    await reader.delete(`DocumentReference/${made.id}`);
+  });
+
+  it('says in the CapabilityStatement what it finds', async () => {
+    const { rest } = (await carnet.as('hospital').get('metadata')).json;
+    const { operation } = rest[0].resource.find(({ type }: Json) => type === 'DocumentReference');
+    const docref = operation.find(({ name }: Json) => name === 'docref');
+    expect(docref.documentation).toContain('on-demand=true finds none');
   });
 
   it('is as any search of who may not read: hidden is absent', async () => {

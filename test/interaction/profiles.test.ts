@@ -1,4 +1,5 @@
 /** Profiles on the way in: what claims one is held to it, what must hold to one too. */
+import { randomUUID } from 'node:crypto';
 import type { Resource } from '../../src/fhir/resource.ts';
 import { documentReference, PDSM, provideBundle, submissionSet } from '../fhir/support/documents.ts';
 import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
@@ -55,6 +56,61 @@ it('one that does not is refused with the rule, the profile and the place', asyn
 it('a claim to what is not known here refuses nothing', async () => {
   const claims = { ...documentReference(), meta: { profile: ['http://else.example/Profile'] } };
   expect((await all.post('DocumentReference', claims)).status).toBe(201);
+});
+
+describe('`Prefer: return=OperationOutcome`', () => {
+  const told = { prefer: 'return=OperationOutcome' };
+  const fresh = (): Resource => {
+    const name = { system: 'urn:ietf:rfc:3986', value: `urn:uuid:${randomUUID()}` };
+    return { ...documentReference(), masterIdentifier: name, identifier: [{ use: 'official', ...name }] };
+  };
+  const claims = { ...fresh(), meta: { profile: ['http://else.example/Profile'] } };
+  const warning = {
+    severity: 'warning',
+    code: 'not-supported',
+    details: { text: expect.stringMatching(/`http:\/\/else.example\/Profile` is not known here/) },
+    expression: ['DocumentReference.meta.profile'],
+  };
+  const done = { severity: 'information', code: 'informational', details: { text: expect.any(String) } };
+
+  it('tells of a profile that is not known, by create, update, patch and in a transaction', async () => {
+    const created = await all.post('DocumentReference', claims, told);
+    expect([created.status, created.json.issue]).toEqual([201, [done, warning]]);
+    const id = /DocumentReference\/([^/]+)/.exec(created.headers.get('location')!)![1];
+    const path = `DocumentReference/${id}`;
+    const updated = await all.put(path, { ...claims, id, description: 'x' }, told);
+    expect([updated.status, updated.json.issue]).toEqual([200, [done, warning]]);
+    const patched = await all.patch(path, [{ op: 'replace', path: '/description', value: 'y' }], {
+      ...told,
+      'content-type': 'application/json-patch+json',
+    });
+    expect([patched.status, patched.json.issue]).toEqual([200, [done, warning]]);
+    const bundle = {
+      resourceType: 'Bundle',
+      type: 'transaction',
+      entry: [
+        {
+          resource: { ...fresh(), meta: claims.meta },
+          request: { method: 'POST', url: 'DocumentReference' },
+        },
+        {
+          resource: { ...fresh(), meta: claims.meta },
+          request: { method: 'POST', url: 'DocumentReference', ifNoneExist: `_id=${id}` },
+        },
+      ],
+    };
+    const { status, json } = await all.post('', bundle, told);
+    expect([status, json.entry[0].response.outcome.issue, json.entry[1].response.outcome.issue]).toEqual([
+      200,
+      [done, warning],
+      [done, warning],
+    ]);
+  });
+
+  it('has nothing to add to what is known', async () => {
+    const created = await all.post('DocumentReference', fresh(), told);
+    expect([created.status, created.json.issue]).toEqual([201, [done]]);
+  });
 });
 
 it('what is no resource of R4 is a 400 still, whatever it claims', async () => {

@@ -480,6 +480,8 @@ const PUBLISHING: Probe[] = [
   get('DocumentReference/$docref?patient=hugo'),
   get('DocumentReference/$docref?patient=vera'),
   get('DocumentReference/$docref?patient=vera&start=2024-01-01&end=2024-12-31'),
+  get('DocumentReference/$docref?patient=hugo&profile=http://secret.example/p'),
+  get('DocumentReference/$docref?patient=vera&on-demand=true'),
   get('DocumentReference/hugo-doc/$html'),
   // of a space that isn't open, and of one that everybody who knows it may know of
   ...[
