@@ -63,12 +63,12 @@ const SHARING = {
     'https://profiles.ihe.net/ITI/MHD/CapabilityStatement/IHE.MHD.DocumentRecipient',
     'https://profiles.ihe.net/ITI/MHD/CapabilityStatement/IHE.MHD.DocumentResponder',
     'https://interop.esante.gouv.fr/ig/fhir/pdsm/CapabilityStatement/PDSm-GestionnaireDePartageDeDocuments',
-    'http://hl7.eu/fhir/eu-health-data-api/CapabilityStatement/document-access-provider-eu-api',
+    'http://hl7.eu/fhir/health-data-api/CapabilityStatement/document-access-provider-eu-api',
   ],
   implementationGuide: [
     'https://profiles.ihe.net/ITI/MHD/ImplementationGuide/ihe.iti.mhd',
     'https://interop.esante.gouv.fr/ig/fhir/pdsm/ImplementationGuide/ans.fhir.fr.pdsm',
-    'http://hl7.eu/fhir/eu-health-data-api/ImplementationGuide/hl7.fhir.eu.eu-health-data-api',
+    'http://hl7.eu/fhir/health-data-api/ImplementationGuide/hl7.fhir.eu.health-data-api',
   ],
 };
 

@@ -302,7 +302,7 @@ it('says in its CapabilityStatement whose actors it is', async () => {
     expect.arrayContaining([
       expect.stringContaining('IHE.MHD.DocumentRecipient'),
       expect.stringContaining('PDSm-Gestionnaire'),
-      expect.stringContaining('hl7.eu'),
+      'http://hl7.eu/fhir/health-data-api/CapabilityStatement/document-access-provider-eu-api',
     ]),
   );
   const types = (statement.rest as [{ resource: Json[] }])[0].resource;
