@@ -1,7 +1,8 @@
 /**
- * What of a trace is for the person concerned and who speaks for them alone: addresses, the token, and which line and
- * Consent decided. Others are given it without, and nobody finds a trace by it. docs/audit.md
+ * What of a trace is for few: addresses for the person concerned alone; the token, and which line and Consent decided, for
+ * who speaks for them too. Others are given it without, and nobody finds a trace by it. docs/audit.md
  */
+import { isIP } from 'node:net';
 import type { Coding, Json, Resource } from '../fhir/resource.ts';
 
 export const TRACE_ENTITY = 'https://carnet.example/fhir/CodeSystem/trace-entity';
@@ -26,9 +27,14 @@ export function withoutAside(event: Resource): Resource {
   return {
     ...rest,
     ...(meta === undefined ? {} : { meta: withoutClaims(meta) }),
-    ...(Array.isArray(agent) ? { agent: agent.map(withoutAddress) } : {}),
+    ...(Array.isArray(agent) ? { agent: agent.map(withoutToken).map(withoutAddress) } : {}),
     ...(Array.isArray(entity) ? { entity: entity.filter((each) => !isDecision(each as Json)) } : {}),
   };
+}
+
+/** The same event where it has none. */
+export function withoutAddresses(event: Resource): Resource {
+  return Array.isArray(event.agent) ? { ...event, agent: event.agent.map(withoutAddress) } : event;
 }
 
 /** Which line decided, and by which resource. */
@@ -50,7 +56,7 @@ export function asReported(event: Resource): Resource {
   );
   const named = entities.flatMap((each) => {
     if (isCount(each)) return [];
-    return each.query === undefined ? [each] : whatKind(each, told);
+    return each.query === undefined ? [withoutCategory(each)] : whatKind(each, told);
   });
   // what it claimed wants the query
   return { ...rest, meta: others, entity: named };
@@ -70,20 +76,32 @@ function whatKind(entity: Json, told: ReadonlySet<string>): Json[] {
   return kept === undefined ? [] : [{ ...entity, query: Buffer.from(kept).toString('base64') }];
 }
 
+const CATEGORIES: ReadonlySet<unknown> = new Set(['category', 'type', 'code']);
+
+/** What somebody may be given now may have been of another sort then, of which they are given nothing. */
+function withoutCategory({ detail, ...entity }: Json): Json {
+  if (!Array.isArray(detail)) return entity;
+  const left = (detail as Json[]).filter(({ type }) => !CATEGORIES.has(type));
+  return left.length === 0 ? entity : { ...entity, detail: left };
+}
+
 function isCount({ type }: Json): boolean {
   const { system, code } = (type ?? {}) as Coding;
   return system === TRACE_ENTITY && code === 'more';
 }
 
+function withoutToken(agent: Json): Json {
+  const { policy: _, ...rest } = agent;
+  return rest;
+}
+
 function withoutAddress(agent: Json): Json {
-  const { policy: _, network, ...rest } = agent;
-  if (typeof network !== 'object' || network === null) return rest;
+  const { network, ...rest } = agent;
+  if (typeof network !== 'object' || network === null) return agent;
   const { address, type } = network as { address?: string; type?: string };
-  // without a type it may be any
-  return {
-    ...rest,
-    network: { ...(type === IP || type === undefined ? {} : { address }), type: type ?? IP },
-  };
+  // without a type it may be any, and another system may have called it another
+  const isAddress = type === IP || type === undefined || isIP(address ?? '') !== 0;
+  return { ...rest, network: { ...(isAddress ? {} : { address }), type: type ?? IP } };
 }
 
 function withoutClaims(meta: NonNullable<Resource['meta']>): NonNullable<Resource['meta']> {

@@ -5,6 +5,7 @@
 import type { Standing } from '../consent/link.ts';
 import type { Decided } from '../enforcement/notes.ts';
 import type { Subject } from '../consent/subject.ts';
+import type { Category } from '../fhir/categories.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import { BALP, TOKEN_USE, TRACE_ENTITY } from './aside.ts';
 import { ASSERTED } from './asserted.ts';
@@ -58,6 +59,7 @@ export interface Named {
   by?: string;
   /** The document whose content it is. */
   contentOf?: string | undefined;
+  categories?: readonly Category[] | undefined;
   /** How it was written; absent: it wasn't, or the event's action says it. */
   did?: 'C' | 'U' | 'D';
 }
@@ -259,22 +261,24 @@ export function ownOf(id: string, facts: Facts): Resource {
   return { resourceType: 'AuditEvent', id, recorded: new Date(at).toISOString(), entity };
 }
 
-/** Who deposited it; a trace names no other person of the family. */
-function originOf({ by, contentOf }: Named, whole: string | undefined): Json {
+/** Who deposited it, and of which sort it is; a trace names no other person of the family. */
+function originOf({ by, contentOf, categories = [] }: Named, whole: string | undefined): Json {
   const isTold = by !== undefined && !(by.startsWith('Patient/') && by !== whole);
   const detail = [
     ...(isTold ? [{ type: 'origin', valueString: by }] : []),
     ...(contentOf === undefined ? [] : [{ type: CONTENT_OF, valueString: contentOf }]),
+    ...categories.map(({ element, token }) => ({ type: element, valueString: token })),
   ];
   return detail.length === 0 ? {} : { detail };
 }
 
-/** Which line decided, and by which resources. */
-export function decisionOf({ line, because }: Decided): Json {
+/** Which line decided, or by which rule it was written, and by which resources. */
+export function decisionOf({ line, rule, because }: Decided): Json {
   return {
     type: { system: TRACE_ENTITY, code: 'decision' },
     detail: [
-      { type: 'line', valueString: String(line) },
+      ...(line === undefined ? [] : [{ type: 'line', valueString: String(line) }]),
+      ...(rule === undefined ? [] : [{ type: 'rule', valueString: rule }]),
       ...because.map((each) => ({ type: 'because', valueString: each })),
     ],
   };

@@ -98,13 +98,14 @@ const PROFILES: Record<Action, string> = {
  */
 function deedOf(
   { audit, params }: Traced,
-  { patient, refused, references, origins, wrote, contentOf }: Concern,
+  { patient, refused, references, origins, wrote, contentOf, categories }: Concern,
   outcome: Outcome,
 ): Deed {
   const named: Named[] = references.map((reference, index) => ({
     reference,
     by: origins[index],
     contentOf: contentOf?.get(reference),
+    categories: categories?.get(reference),
   }));
   const instance = `${params.type}/${params.id}`;
   if (refused || outcome !== '0') {
@@ -171,6 +172,7 @@ function together(concerns: readonly Concern[]): Concern[] {
       references: [...origins.keys()],
       origins: [...origins.values()],
       contentOf: new Map([...(other.contentOf ?? []), ...(concern.contentOf ?? [])]),
+      categories: new Map([...(other.categories ?? []), ...(concern.categories ?? [])]),
       count: Math.max(other.count, concern.count),
       decided: [...new Set([...other.decided, ...concern.decided])],
     });

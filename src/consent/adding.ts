@@ -17,6 +17,8 @@ export interface Adding extends Span {
   /** `Device/x` */
   apps: readonly string[];
   types: readonly string[] | 'all';
+  /** `Consent/x/_history/v` */
+  because: string;
 }
 
 const OUTER = new Set(['id', 'period', 'actor', 'provision']);
@@ -51,9 +53,10 @@ export function addingIn(consent: Resource): Adding[] {
   const { persons, unclear } = actorsOf(outer.actor, []);
   const apps = persons.filter((name) => name.startsWith('Device/'));
   if (!isPlain || span === undefined || unclear || apps.length === 0) return [];
+  const because = `Consent/${consent.id}/_history/${consent.meta?.versionId ?? ''}`;
   return items(outer.provision).flatMap((inner) => {
     const types = collects(inner) ? typesOf(inner.class) : undefined;
-    return types === undefined ? [] : [{ apps, types, ...span }];
+    return types === undefined ? [] : [{ apps, types, ...span, because }];
   });
 }
 
@@ -75,8 +78,14 @@ function typesOf(classes: unknown): string[] | 'all' | undefined {
   return isClear ? codings.map(({ code }) => code) : undefined;
 }
 
-/** The patient lets this app add such data now, and has not blocked it. */
-export function mayAdd(policy: Policy, caller: Caller, type: string, named: Named, now: number): boolean {
+/** By which Consents the patient, who has not blocked it, lets this app add such data now; none: they don't. */
+export function addingBy(
+  policy: Policy,
+  caller: Caller,
+  type: string,
+  named: Named,
+  now: number,
+): readonly string[] {
   const isBlocked = policy.blocks.some(
     ({ stands, actors, from, until }) =>
       stands &&
@@ -84,13 +93,9 @@ export function mayAdd(policy: Policy, caller: Caller, type: string, named: Name
       now < until &&
       levelIn(actors, 'deny', caller, named, policy.patient, now) !== undefined,
   );
-  const adds = inForce(policy, caller, now);
-  return (
-    policy.open &&
-    !isBlocked &&
-    ADDABLE.has(type) &&
-    adds.some(({ types }) => types === 'all' || types.includes(type))
-  );
+  if (!policy.open || isBlocked || !ADDABLE.has(type)) return [];
+  const adds = inForce(policy, caller, now).filter(({ types }) => types === 'all' || types.includes(type));
+  return [...new Set(adds.map(({ because }) => because))];
 }
 
 /** Something that the patient says lets the app in now. */

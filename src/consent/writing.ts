@@ -61,6 +61,31 @@ export function refusesWrite(writing: Writing, excluded: readonly string[]): Ref
   return role === 'app' && type !== 'Subscription' && writing.adds !== true ? 'right' : undefined;
 }
 
+/**
+ * By what something is written: the patient's own word, that of who speaks for them, a Consent by which an app adds, a
+ * right of the token, or the deposit, which needs no authorisation and is its depositor's. docs/audit.md
+ */
+export type WriteRule = 'patient' | 'representative' | 'caregiver' | 'collect' | 'right' | 'deposit';
+
+const BY_RIGHT = new Set([...REGISTERED, ...SERVERS_OWN, 'Consent']);
+
+/** Of what may be written. @param standing what the writer is to the patient */
+export function ruleOf({
+  subject,
+  standing,
+  type,
+  by,
+}: {
+  subject: Pick<Subject, 'role' | 'depositor'>;
+  standing: Relation;
+  type: string;
+  by: string;
+}): WriteRule {
+  if (standing !== 'other') return standing;
+  if (subject.role === 'app' && by === subject.depositor) return 'collect';
+  return BY_RIGHT.has(type) ? 'right' : 'deposit';
+}
+
 /** A system whose token says so of this very type; what it has deposited stays as it is. */
 function deposits({ subject: { role, scopes }, kind, by, after }: Writing): boolean {
   const isNew = kind === 'create' && by === undefined;

@@ -3,16 +3,16 @@
  * is used for, the same condition decides, once as a query and once as a check.
  */
 import type { Ahead } from '../auth/grants.ts';
-import { mayAdd } from '../consent/adding.ts';
+import { addingBy } from '../consent/adding.ts';
 import type { Emergency } from '../consent/caller.ts';
 import { opensInEmergency } from '../consent/lines.ts';
-import { standingOf } from '../consent/link.ts';
+import { type Standing, standingOf } from '../consent/link.ts';
 import type { Subject } from '../consent/subject.ts';
 import { withheld } from '../consent/withheld.ts';
 import { type Attributes, type Condition, ALL, NONE, and, keyed, matches } from '../condition/condition.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import type { Rules } from '../consent/rules.ts';
-import type { Relation } from '../consent/writing.ts';
+import { type Relation, ruleOf } from '../consent/writing.ts';
 import { CLOSED, LONGEST, SPREAD, candidatesOf, ceiling, idIn, isAsked, sizeOf, unnamed } from './bounds.ts';
 import { type Asked, DIRECTORY_ONLY, granted, grantedAmong } from './granted.ts';
 import type { Grounds } from './notes.ts';
@@ -65,7 +65,9 @@ export class Access {
   readonly ahead: Ahead | undefined;
   /** Of the patients who were asked in this request. */
   readonly #plans = new Map<string, Plan>();
-  readonly #standings = new Map<string, Relation>();
+  readonly #standings = new Map<string, Standing>();
+  /** The Consents by which an app may add, by type and patient. */
+  readonly #adding = new Map<string, readonly string[]>();
   /** By the very list: of one change it is asked whether it may be made, and then how it is labelled. */
   readonly #towards = new WeakMap<readonly string[], Promise<Towards>>();
 
@@ -170,7 +172,7 @@ export class Access {
     const caller = callerFor(subject);
     const now = this.#now();
     const policies = [...(await source.policies(patients)).values()].map(({ policy }) => policy);
-    for (const policy of policies) this.#standings.set(policy.patient, standingOf(policy, caller, now).is);
+    for (const policy of policies) this.#standings.set(policy.patient, standingOf(policy, caller, now));
     return {
       rules: source.rules,
       key: source.key,
@@ -197,7 +199,10 @@ export class Access {
       return false;
     const now = this.#now();
     const { policy, named } = (await source.policies([patient])).get(patient)!;
-    return speaksStill(policy, subject, now) && mayAdd(policy, callerFor(subject), type, named, now);
+    if (!speaksStill(policy, subject, now)) return false;
+    const because = addingBy(policy, callerFor(subject), type, named, now);
+    this.#adding.set(`${type} ${patient}`, because);
+    return because.length > 0;
   }
 
   /** The caller once they broke the glass; undefined: it opens nothing to them. */
@@ -279,10 +284,10 @@ export class Access {
     return 'reason' in subject || isTold(subject);
   }
 
-  /** A trace as the caller is given it. */
-  told<S extends Shown>(stored: S): S {
+  /** A trace as the caller is given it. @param whose the patients whose it is, where that isn't those whom it names */
+  told<S extends Shown>(stored: S, whose?: readonly string[]): S {
     const subject = this.#subject;
-    return this.isUnlimited || 'reason' in subject ? stored : asTold(stored, subject);
+    return this.isUnlimited || 'reason' in subject ? stored : asTold(stored, subject, whose);
   }
 
   /** It is of the caller's own request: what has become of what it names changes nothing. */
@@ -347,8 +352,21 @@ export class Access {
 
   /** What the caller is to who was asked about or written of; no line decides of that. */
   standing(patient: string): ReturnType<Grounds> {
-    const standing = this.#plans.get(patient)?.standing ?? this.#standings.get(patient);
+    const standing = this.#plans.get(patient)?.standing ?? this.#standings.get(patient)?.is;
     return standing === undefined ? undefined : { standing };
+  }
+
+  /** By which rule this may be written, once it was asked whether it may: for the traces. */
+  groundsOfWrite({ type, by }: Pick<Change, 'type' | 'by'>): Grounds {
+    return (patient) => {
+      const subject = this.#subject;
+      const is = this.standing(patient)?.standing ?? 'other';
+      if ('reason' in subject || subject.role === 'all') return { standing: is };
+      const rule = ruleOf({ subject, standing: is, type, by });
+      const because =
+        rule === 'collect' ? this.#adding.get(`${type} ${patient}`) : this.#standings.get(patient)?.because;
+      return { standing: is, decided: { rule, because: because ?? [] } };
+    };
   }
 
   /** So that it is known of all these: which of them a search has asked is nobody's to tell. */

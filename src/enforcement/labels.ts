@@ -97,16 +97,19 @@ export function labelledIn({ body, imposed, unshown }: Stored, key: (term: strin
   return { resource, imposed: among(imposed), unshown: among(unshown) };
 }
 
-/** As its caller is given it: a depositor without the labels that others put on it, a trace as far as they are told. */
-export function asGiven<S extends Shown>(stored: S, access: Access): S {
-  const given = asAttributed(stored, access);
+/**
+ * As its caller is given it: a depositor without the labels that others put on it, a trace as far as they are told.
+ * @param whose of a trace, the patients whose it is, where that isn't those whom it names
+ */
+export function asGiven<S extends Shown>(stored: S, access: Access, whose?: readonly string[]): S {
+  const given = asAttributed(stored, access, whose);
   return access.isToldNational || given.method === 'DELETE'
     ? given
     : { ...given, whole: given.whole ?? stored, body: withoutNational(given.body) };
 }
 
-function asAttributed<S extends Shown>(stored: S, access: Access): S {
-  if (stored.type === 'AuditEvent') return access.told(stored);
+function asAttributed<S extends Shown>(stored: S, access: Access, whose?: readonly string[]): S {
+  if (stored.type === 'AuditEvent') return access.told(stored, whose);
   const deposit = stored.method === 'DELETE' ? undefined : access.deposit(stored);
   if (deposit === undefined) return stored;
   const { isUnshown, told } = deposit;

@@ -3,6 +3,9 @@ import type { Attributes } from '../condition/condition.ts';
 import type { Decision } from '../consent/lines.ts';
 import type { Standing } from '../consent/link.ts';
 import type { Subject } from '../consent/subject.ts';
+import type { WriteRule } from '../consent/writing.ts';
+import { type Category, categoriesOf, saysCategory } from '../fhir/categories.ts';
+import type { Resource } from '../fhir/resource.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import type { PolicySource } from './ports.ts';
 
@@ -11,6 +14,9 @@ type Touched = Pick<Attributes, 'type' | 'id' | 'patients' | 'hidden'> & {
   labels?: readonly string[];
   /** The document whose content it is, `DocumentReference/x`: the trace is hidden as that is. */
   contentOf?: string | undefined;
+  /** Its JSON, or itself, where either is at hand. */
+  body?: Buffer;
+  resource?: Resource | undefined;
 };
 
 /** Resources named in one trace; past it only their number is. */
@@ -33,6 +39,8 @@ export interface Concern {
   count: number;
   /** By `Type/id`, the document whose content it is. */
   contentOf?: ReadonlyMap<string, string>;
+  /** By `Type/id`, of which sort it says that it is. */
+  categories?: ReadonlyMap<string, readonly Category[]>;
   /** What the caller is to the patient. */
   standing: Standing['is'];
   /** By which lines it was given or refused. */
@@ -50,8 +58,8 @@ type Which = Pick<Concern, 'patient' | 'refused' | 'hidden' | 'secret'>;
 
 const OPEN = { refused: false, hidden: false, secret: false };
 
-/** A line that decided, and the resources that say so, `Consent/x/_history/v`. */
-export type Decided = Pick<Decision, 'line' | 'because'>;
+/** A line that decided, or a rule by which it was written, and the resources that say so, `Consent/x/_history/v`. */
+export type Decided = Pick<Decision, 'because'> & Partial<Pick<Decision, 'line'>> & { rule?: WriteRule };
 
 /** How it came that something was given or refused, for each patient whose it is. */
 export type Grounds = (patient: string) => { standing: Standing['is']; decided?: Decided } | undefined;
@@ -143,6 +151,9 @@ export class Notes {
         concern.origins.push(facts.by);
         if (facts.contentOf !== undefined)
           concern.contentOf = new Map(concern.contentOf).set(reference, facts.contentOf);
+        const categories = hidden || secret ? [] : sortsOf(facts);
+        if (categories.length > 0)
+          concern.categories = new Map(concern.categories).set(reference, categories);
       }
       const ground = grounds?.(patient);
       if (ground !== undefined) noteGround(concern, ground);
@@ -186,15 +197,28 @@ const LINES = 20;
 function noteGround(concern: Concern, { standing, decided }: NonNullable<ReturnType<Grounds>>): void {
   concern.standing = standing;
   if (decided === undefined || concern.decided.length >= LINES) return;
-  const { line, because } = decided;
+  const { line, rule, because } = decided;
   const isKnown = concern.decided.some(
     (other) =>
       other === decided ||
       (other.line === line &&
+        other.rule === rule &&
         other.because.length === because.length &&
         other.because.every((each, index) => each === because[index])),
   );
   if (!isKnown) concern.decided.push(decided);
+}
+
+/**
+ * INVARIANT: not of what is hidden from the patient or who speaks for them. When it is shown, its traces are told, and
+ * they would tell of which sort an earlier version was that still isn't.
+ */
+function sortsOf({ type, body, resource }: Touched): Category[] {
+  if (!saysCategory(type)) return [];
+  if (resource === undefined && (body === undefined || body.length === 0)) return [];
+  const said = resource ?? (JSON.parse(body!.toString()) as Resource);
+  // what is contained in it isn't it
+  return said.resourceType === type ? categoriesOf(said) : [];
 }
 
 /** Who isn't known here is nobody that a trace could name. */

@@ -3,7 +3,7 @@
  * whatever the patient says, then or later: they stand beside the lines, so that what they see hangs on nobody's choice,
  * nor on whether the patient whom they asked for exists. conformance/consent-rules.md
  */
-import { asReported, withoutAside } from '../audit/aside.ts';
+import { asReported, withoutAddresses, withoutAside } from '../audit/aside.ts';
 import { withoutUnfound } from '../audit/unfound.ts';
 import { type Attributes, type Condition, NONE, and } from '../condition/condition.ts';
 import type { Subject } from '../consent/subject.ts';
@@ -49,15 +49,31 @@ export function isOwnTrace(
 
 /**
  * A trace as its reader is given it: as it is to who asked and is told; without what is aside to others; and what was
- * asked for and not found to who asked alone, for it may name what is hidden from another.
+ * asked for and not found to who asked alone, for it may name what is hidden from another. From where it was asked is told
+ * to the patient, and to who asked: who speaks for a patient is told of nobody else's addresses.
+ * @param whose the patients whose it is
  */
-export function asTold<S extends Shown>(stored: S, { reference, role }: Subject): S {
-  if (stored.type !== 'AuditEvent' || stored.method === 'DELETE' || stored.by !== TRACER) return stored;
+export function asTold<S extends Shown>(
+  stored: S,
+  { reference, role, depositor }: Subject,
+  whose: readonly string[] = stored.patients,
+): S {
+  const { type, method, by } = stored;
+  if (type !== 'AuditEvent' || method === 'DELETE') return stored;
+  const isConcerned = whose.some((patient) => reference === `Patient/${patient}`);
+  const isOthers = by !== TRACER;
+  if (isOthers && (isConcerned || by === depositor)) return stored;
   const event = parseJson(stored.body) as Resource;
-  const own = askerOf(event) === reference;
+  const own = !isOthers && askerOf(event) === reference;
   const toldAll = TOLD.has(role);
   if (own && toldAll) return stored;
-  const told = toldAll ? withoutUnfound(event) : own ? withoutAside(event) : asReported(event);
+  const told = isOthers
+    ? withoutAddresses(event)
+    : toldAll
+      ? withoutUnfound(isConcerned ? event : withoutAddresses(event))
+      : own
+        ? withoutAside(event)
+        : asReported(event);
   return told === event ? stored : { ...stored, body: Buffer.from(stringifyJson(told)), whole: stored };
 }
 

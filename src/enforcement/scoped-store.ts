@@ -5,6 +5,7 @@ import { grantees } from '../consent/policy.ts';
 import type { Block } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
 import { sourceOf } from '../consent/supposed.ts';
+import type { Attributes } from '../condition/condition.ts';
 import { type Refusal, type Writing, refusesWrite } from '../consent/writing.ts';
 import { identityOf } from '../fhir/identity.ts';
 import type { Resource } from '../fhir/resource.ts';
@@ -89,7 +90,7 @@ export class ScopedStore {
     if (stored === undefined || !isContent) return this.#giving.named(stored);
     // who deposited content reads it by itself; it tells of the patient none the less
     const document = await documentNaming(this.#port, this.#access, stored);
-    return document === undefined ? this.#giving.named(stored) : this.#giving.asContent(stored, document);
+    return document === undefined ? this.#giving.named(stored) : this.#asContent(stored, document);
   }
 
   async readVersion(type: string, id: string, vid: string): Promise<Stored | undefined> {
@@ -113,7 +114,7 @@ export class ScopedStore {
   async traces(asked: TracesAsked): Promise<TracesFound> {
     const found = await this.#port.traces(this.#access, asked);
     this.notes.asked([asked.patient], this.#giving.standing);
-    return { ...found, traces: found.traces.map((each) => asGiven(each, this.#access)) };
+    return { ...found, traces: found.traces.map((each) => asGiven(each, this.#access, [asked.patient])) };
   }
 
   /** Who made them, over all that are asked for. */
@@ -121,7 +122,10 @@ export class ScopedStore {
     const { tracers, next } = await this.#port.tracers(this.#access, asked);
     this.notes.asked([asked.patient], this.#giving.standing);
     return {
-      tracers: tracers.map((each) => ({ ...each, trace: asGiven(each.trace, this.#access) })),
+      tracers: tracers.map((each) => ({
+        ...each,
+        trace: asGiven(each.trace, this.#access, [asked.patient]),
+      })),
       next,
     };
   }
@@ -151,7 +155,15 @@ export class ScopedStore {
     const found = await contentNamed(this.#port, this.#access, type, id);
     if (found === undefined) return undefined;
     this.notes.pardoned(found.content);
-    return this.#giving.asContent(found.content, found.document);
+    return this.#asContent(found.content, found.document);
+  }
+
+  /** With the document as it is, which says of which sort it is. */
+  async #asContent(content: Stored, document: Attributes): Promise<Stored> {
+    const internal = Access.internal('of which sort the document of content that is given is');
+    const stored = await this.#port.get(internal, document.type, document.id);
+    const isSame = stored !== undefined && 'vid' in document && document.vid === stored.vid;
+    return this.#giving.asContent(content, isSame ? stored : document);
   }
 
   /** What is deleted with a document of the caller's own. */
@@ -285,10 +297,11 @@ export class ScopedStore {
       const { patients, labels } = owner;
       const hidden = this.#access.hides(owner) ? 0 : undefined;
       const contentOf = owner === change ? undefined : `${owner.type}/${owner.id}`;
+      const { resource, previous } = change;
       this.notes.wrote(
-        { type, id, by, patients, labels, hidden, contentOf },
+        { type, id, by, patients, labels, hidden, contentOf, resource, body: previous?.body },
         didOf(change),
-        this.#giving.standing,
+        this.#access.groundsOfWrite(change),
       );
     }
     const concerns = this.notes.open();

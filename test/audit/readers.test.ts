@@ -197,7 +197,10 @@ describe('the patient', () => {
     const data = (event!.entity as Json[])[1];
     expect(data).toMatchObject({
       what: { reference: `DocumentReference/${id}` },
-      detail: [{ type: 'origin', valueString: 'Organization/demo-hospital' }],
+      detail: [
+        { type: 'origin', valueString: 'Organization/demo-hospital' },
+        { type: 'type', valueString: 'http://loinc.org|34112-3' },
+      ],
     });
   });
 
@@ -212,6 +215,37 @@ describe('the patient', () => {
       { coding: [expect.objectContaining({ code: 'BTG' })], text: 'inconscient, sans famille' },
     ]);
     expect(detailsOf(event!)).toContainEqual({ type: 'line', valueString: '7' });
+  });
+
+  it('is told by which rule something was written, and who says so', async () => {
+    const space = await Space.of(carnet);
+    const id = await space.deposit();
+    const link = await space.links('legal-protection');
+    const guardian = space.caller('patient', {
+      reference: 'Patient/of-another',
+      related: [`RelatedPerson/${link}`],
+    });
+    const mask = [{ op: 'add', path: '/securityLabel', value: MASK.securityLabel }];
+    expect((await guardian.patch(`DocumentReference/${id}`, mask)).status).toBe(200);
+    await space.says(permits('Practitioner/demo-gp'));
+    const of = async (path: string): Promise<Json[]> =>
+      (await events(space.me, `AuditEvent?patient=${space.id}&${path}`)).flatMap(
+        (each) => detailsOf(each) as Json[],
+      );
+    const rule = (valueString: string): object => ({ type: 'rule', valueString });
+    expect(await of(`entity=DocumentReference/${id}&action=C`)).toEqual([rule('deposit')]);
+    const version = (await space.me.get(`RelatedPerson/${link}`)).json.meta.versionId;
+    expect(await of(`entity=DocumentReference/${id}&action=U`)).toEqual(
+      expect.arrayContaining([
+        { type: 'line', valueString: '6' },
+        rule('representative'),
+        { type: 'because', valueString: `RelatedPerson/${link}/_history/${version}` },
+      ]),
+    );
+    expect(await of(`entity=RelatedPerson/${link}&action=C`)).toEqual([rule('right')]);
+    expect(await of(`agent=Patient/${space.id}&action=C`)).toEqual([rule('patient')]);
+    const [own] = await events(carnet.as('hospital'), `AuditEvent?entity=DocumentReference/${id}&action=C`);
+    expect(ASIDE.exec(JSON.stringify(own))).toBeNull();
   });
 
   it('is told which line refused', async () => {
@@ -270,7 +304,7 @@ describe('who speaks for the patient', () => {
     related: [`RelatedPerson/${link}`],
   });
 
-  it('a representative reads them with all that the patient is told, and is named as such', async () => {
+  it('a representative reads them with all that the patient is told but addresses, and is named as such', async () => {
     const space = await Space.of(carnet);
     const link = await space.links('legal-protection');
     const guardian = space.caller('patient', parent(link));
@@ -279,7 +313,64 @@ describe('who speaks for the patient', () => {
     const found = await events(guardian, of(space));
     const own = found.find((each) => subjectOf(each) === 'Patient/of-another');
     expect(JSON.stringify(own!.agent)).toContain('"code":"representative"');
-    expect(JSON.stringify(found)).toContain('198.51.100.7');
+    expect(JSON.stringify(own!.agent)).toContain('"127.0.0.1"');
+    const told = JSON.stringify(found);
+    expect([told.includes('198.51.100.7'), told.includes('urn:ietf:params:oauth:jti')]).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  it('a representative is told no address from which others came, at any door: the patient is', async () => {
+    const space = await Space.of(carnet);
+    const guardian = space.caller('patient', parent(await space.links('legal-protection')));
+    await space.says(permits('Practitioner/demo-gp'));
+    const id = await space.deposit();
+    await carnet.as('gp').get(`DocumentReference/${id}`, FROM);
+    const deposited = {
+      resourceType: 'AuditEvent',
+      type: { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest' },
+      recorded: '2026-01-01T08:00:00Z',
+      agent: [
+        {
+          who: { reference: 'Practitioner/x' },
+          requestor: true,
+          network: { address: '198.51.100.7', type: '2' },
+        },
+        { who: { display: 'y' }, requestor: false, network: { address: '198.51.100.7', type: '1' } },
+      ],
+      source: { observer: { display: 'another system' } },
+      entity: [{ what: { reference: `Patient/${space.id}` } }],
+    };
+    const system = space.caller('hospital', { scope: 'system/AuditEvent.c' });
+    const made = await system.post('AuditEvent', deposited);
+    expect([made.status, made.status === 201 || made.text]).toEqual([201, true]);
+    const [event] = await events(space.me, `${of(space)}&agent=Practitioner/demo-gp`);
+    const doors = [
+      of(space),
+      `AuditEvent/${event!.id}`,
+      `AuditEvent/${event!.id}/_history`,
+      `AuditEvent/${event!.id}/_history/${event!.meta!.versionId}`,
+      `AuditEvent/${made.json.id}`,
+      `AuditEvent/${made.json.id}/_history`,
+      `Patient/${space.id}/AuditEvent`,
+      `Patient?_id=${space.id}&_revinclude=AuditEvent:patient`,
+      `DocumentReference?_id=${id}&_revinclude=AuditEvent:entity`,
+      `${of(space)}&_elements=agent`,
+      `${of(space)}&_sort=-date&_total=none`,
+      'AuditEvent/_history?_count=500',
+      ...['', '&as=csv', '&as=bundle', '&group=person'].map(
+        (more) => `Patient/${space.id}/$access-history?language=fr${more}`,
+      ),
+    ];
+    for (const path of doors) {
+      const [theirs, mine] = [await guardian.get(path), await space.me.get(path)];
+      const shown = [theirs, mine].map(({ status, text }) => [status, text.includes('198.51.100.7')]);
+      const isPersons = path.includes('group=person');
+      expect([path, ...shown]).toEqual([path, [200, false], [200, !isPersons]]);
+    }
+    for (const query of ['address=198.51.100.7', '_content=198.51.100.7', '_text=198.51.100.7'])
+      expect((await guardian.get(`${of(space)}&${query}`)).json.total).toBe(0);
   });
 
   it('an aidant reads none, though a Consent for them names no class', async () => {

@@ -75,6 +75,21 @@ it('adds, changes and deletes its own; what it adds says that it comes from an a
   expect((await app.get(url)).status).toBe(410);
 });
 
+it('the trace of what it adds names the Consent that lets it, to the person concerned', async () => {
+  const consent = await connection();
+  const { status, json } = await app.post('Observation', weight());
+  expect(status).toBe(201);
+  const found = await mother.get(`AuditEvent?patient=demo-mother&entity=Observation/${json.id}&action=C`);
+  const [event] = (
+    found.json.entry as { resource: { entity: { type: { code: string }; detail?: unknown }[] } }[]
+  ).map(({ resource }) => resource);
+  const decision = event!.entity.find(({ type }) => type.code === 'decision');
+  expect(decision!.detail).toEqual([
+    { type: 'rule', valueString: 'collect' },
+    { type: 'because', valueString: `Consent/${consent.id}/_history/${consent.meta!.versionId}` },
+  ]);
+});
+
 it.each([
   ['a professional', { performer: [{ reference: 'Practitioner/demo-gp' }] }],
   ['one by a whole address', { performer: [{ reference: 'https://x.example/fhir/Practitioner/1' }] }],
