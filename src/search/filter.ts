@@ -87,7 +87,8 @@ export interface SearchQuery {
   filter: Filter;
   sort: SortKey[];
   count: number;
-  total: 'accurate' | 'none';
+  /** `usual`: accurate, but of more traces than are soon counted. */
+  total: 'accurate' | 'usual' | 'none';
   /** Whether resources inside others are searched. */
   contained: 'false' | 'true' | 'both';
   /** What then is the match: the resource that contains, or the one inside. */

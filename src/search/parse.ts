@@ -91,7 +91,7 @@ export function parseSearch(
     filter: { op: 'and', of: [] },
     sort: [],
     count: options.defaultCount,
-    total: 'accurate',
+    total: 'usual',
     summary: 'false',
     elements: [],
     includes: [],

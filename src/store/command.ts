@@ -148,16 +148,21 @@ function isThere(error: unknown): boolean {
   return [error.writeErrors].flat().every(({ code }) => code === 11000);
 }
 
-/** @param exact the collection is sharded: its counts need each document looked at */
+/**
+ * @param exact the collection is sharded: its counts need each document looked at
+ * @param limit no more are counted
+ */
 export async function count<T extends Document>(
   collection: Collection<T>,
   query: Query,
-  { hint, exact }: { hint?: string; exact: boolean },
+  { hint, exact, limit }: { hint?: string; exact: boolean; limit?: number | undefined },
 ): Promise<number> {
-  if (exact) return collection.countDocuments(query as never, { hint, maxTimeMS: WITHIN });
+  const limited = limit === undefined ? {} : { limit };
+  if (exact) return collection.countDocuments(query as never, { hint, maxTimeMS: WITHIN, ...limited });
   const answer = await collection.db.command({
     count: collection.collectionName,
     query,
+    ...limited,
     ...(hint === undefined ? {} : { hint }),
     maxTimeMS: WITHIN,
     readConcern: READ_CONCERN,

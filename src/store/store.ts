@@ -54,6 +54,8 @@ import { Search } from './query/search.ts';
 import type { Position } from './query/sorting.ts';
 import { PURPOSE } from './outgoing/subscription-writes.ts';
 import { Terms } from './terms.ts';
+import { Tallies } from './traces/tallies.ts';
+import { TraceTotals } from './traces/trace-totals.ts';
 import { Tracers } from './traces/tracers.ts';
 import { Ledger } from './traces/ledger.ts';
 import { Traces } from './traces/traces.ts';
@@ -118,7 +120,8 @@ export class Store implements ResourceStore {
     this.#committer = new Committer(database, encoder, traces, chained, watch);
     this.#wholeness = new Wholeness(database, this.terms);
     this.#accessHistory = new AccessHistory(database, this.#reading, this.#wholeness);
-    this.#tracers = new Tracers(database, this.#reading, this.#wholeness, this.#accessHistory, this.#ledger);
+    const tallies = new Tallies(database, this.#ledger);
+    this.#tracers = new Tracers(database, this.#reading, this.#wholeness, this.#accessHistory, tallies);
     this.#inclusion = new Inclusion(database, this.#reading, this.terms, this.#wholeness);
     this.#currents = new Currents(database);
     this.#history = new History(database, this.#currents, this.#reading, this.#wholeness);
@@ -129,7 +132,8 @@ export class Store implements ResourceStore {
     });
     const planner = new Planner(database, this.policies, this.terms, this.#wholeness, watch);
     this.#outline = new Outline(database, planner, this.policies, this.#reading, this.terms);
-    this.searching = new Search(planner, this.#reading, this.#currents, this.terms, this, base);
+    const totals = new TraceTotals(tallies);
+    this.searching = new Search(planner, this.#reading, this.#currents, this.terms, this, base, totals);
   }
 
   /** Reads a resource, and tells whether these records of `artifacts` are there: see current.ts. */

@@ -39,6 +39,8 @@ export interface Remainder {
   query: Query;
   /** It is as it was when it was judged. */
   holds(doc: Pick<Doc, '_id' | 'type' | 'vid' | 'by'>): boolean;
+  /** Of traces, where all that those of the one patient name was judged: what one names hides it not. */
+  tells?: (trace: Traced) => boolean;
 }
 
 type Traced = Pick<Attributes, 'by' | 'about' | 'authors'>;
@@ -135,6 +137,10 @@ export class Wholeness {
       access,
       names.map((name) => ({ ...NAMELESS, about: told([name], access) })),
     );
+    return this.#tells(access, names, given);
+  }
+
+  #tells(access: Access, names: readonly string[], given: readonly boolean[]): (trace: Traced) => boolean {
     const known = new Set(names.filter((_, index) => given[index]));
     return (trace) =>
       access.hasDeposited(trace) ||
@@ -158,7 +164,8 @@ export class Wholeness {
       return this.#ofTraces(access, query, undefined);
     }
     // what they name was judged, not what later ones do
-    return { query: { at: { $lte: at }, ...shown }, holds: () => true };
+    const tells = alone === undefined ? undefined : this.#tells(access, names, given);
+    return { query: { at: { $lte: at }, ...shown }, holds: () => true, tells };
   }
 
   async *#batches(query: Query, hint: string | undefined): AsyncGenerator<Doc[]> {

@@ -195,6 +195,58 @@ test('by person, what is remembered follows what is hidden, what shows again, wh
   expect(await counts()).toEqual(countsIn((await patient.get(`${path}&date=ge2000`)).json.parameter, OWN));
 });
 
+/** What a search of traces tells of their number, and how many documents were looked at for all of it. */
+async function totalOf(who: Client, query: string): Promise<{ total?: number; looked: number }> {
+  const path = `AuditEvent?patient=many&_count=20${query}`;
+  await who.get(path);
+  await db.command({ profile: 0 });
+  await db.collection('system.profile').drop();
+  await db.command({ profile: 2 });
+  const { status, text, json } = await who.get(path);
+  await db.command({ profile: 0 });
+  if (status !== 200) throw new Error(text);
+  const ran = await db.collection<Ran>('system.profile').find({ ns: /audit/ }).toArray();
+  const looked = ran.reduce((sum, { docsExamined = 0 }) => sum + docsExamined, 0);
+  return { ...(json.total === undefined ? {} : { total: json.total }), looked };
+}
+
+describe('a search of traces', () => {
+  /** Counted by looking at each. */
+  const walked = async (who: Client, more = ''): Promise<number> =>
+    (await who.get(`AuditEvent?patient=many&date=ge2000&_summary=count${more}`)).json.total;
+
+  it('tells how many there are of a patient without looking at each, exactly, whatever is hidden', async () => {
+    const before = await totalOf(patient, '');
+    // each request leaves one more
+    expect(before.total).toBe((await walked(patient)) - 1);
+    expect(before.total).toBeGreaterThan(TRACES / 2);
+    expect(before.looked).toBeLessThan(500);
+    expect((await totalOf(own, '')).total).toBe((await walked(own)) - 1);
+    const asked = `Patient/many/AuditEvent?_summary=count`;
+    expect((await patient.get(asked)).json.total).toBe((await walked(patient)) - 1);
+    const { json } = await carnet.as('all').get('DocumentReference/d8');
+    const securityLabel = [{ coding: [visibility('INVISIBLE_PATIENT')] }];
+    expect((await carnet.as('all').put('DocumentReference/d8', { ...json, securityLabel })).status).toBe(200);
+    const hidden = await totalOf(patient, '');
+    expect(hidden.total).toBe((await walked(patient)) - 1);
+    expect(hidden.total).toBeLessThan(before.total! - TRACES / (4 * MANY.documents));
+    expect((await carnet.as('all').put('DocumentReference/d8', json)).status).toBe(200);
+  });
+
+  it('of a part of them tells how many as far as that is soon counted, and else when asked to', async () => {
+    const many = await totalOf(patient, '&action=R');
+    expect(many.total).toBeUndefined();
+    expect(many.looked).toBeLessThan(1500);
+    expect((await totalOf(patient, '&action=R&_total=accurate')).total).toBe(
+      await walked(patient, '&action=R'),
+    );
+    expect((await totalOf(patient, '&outcome=4')).total).toBe(0);
+    const few = await totalOf(patient, '&agent=Practitioner/p5');
+    expect(few.total).toBe(await walked(patient, '&agent=Practitioner/p5'));
+    expect(few.total).toBeGreaterThan(20);
+  });
+});
+
 function countsIn(told: readonly Told[], but?: string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { part = [] } of told) {
@@ -237,10 +289,12 @@ if (process.env.TRACES !== undefined) {
     ['a page of one document', MOST_MS, '?document=DocumentReference/d9'],
     ['the newest page', MOST_MS, ''],
     ['a page by person', MOST_MS, '?group=person'],
+    ['a search of all traces, with its total', MOST_MS, 'AuditEvent?patient=many&_count=20'],
+    ['a search of some, without', MOST_MS, 'AuditEvent?patient=many&_count=20&action=R'],
   ])(
     '%s costs at most %d ms of CPU',
     async (_, most, query) => {
-      const path = `Patient/many/$access-history${query}`;
+      const path = query.startsWith('AuditEvent') ? query : `Patient/many/$access-history${query}`;
       // code is compiled, and what was written is settled
       for (let count = 0; count < 3 * PAGES; count += 1) await patient.get(path);
       const rounds: number[] = [];

@@ -19,6 +19,7 @@ import { Judging } from './judging.ts';
 import { isNobodys, namedPatients, narrow, withoutImplied } from './narrowing.ts';
 import type { Policies } from '../policies.ts';
 import { givenOf } from '../traces/own-only.ts';
+import { type AllTraces, amongOf } from '../traces/trace-totals.ts';
 import { type Order, byId } from './sorting.ts';
 import type { Terms } from '../terms.ts';
 import { UNWATCHED } from '../watch.ts';
@@ -35,9 +36,13 @@ export interface Planned {
   patient?: string;
   /** Where some of the types are hidden as a whole when something that they name is. */
   remainder?: Remainder;
+  /** It is for all traces of one patient. */
+  traces?: AllTraces;
 }
 
 interface Gate {
+  /** What is left of the condition for these. */
+  condition: Condition;
   query: Query;
   veil: Query;
   /** Nothing but what the caller made or deposited is given. */
@@ -134,7 +139,12 @@ export class Planner {
     const planned: Planned = { query: all(parts), alone: alone !== undefined, hint };
     if (alone !== undefined && types.length === 1 && !isAudit(types)) planned.patient = alone;
     const isOwn = isAudit(types) && gate.isOwn;
-    return this.remaining(access, planned, types, { alone, isOwn });
+    const left = await this.remaining(access, planned, types, { alone, isOwn });
+    const isAll = isAudit(types) && alone !== undefined && partsOf(rest).length === 0;
+    const tells = access.isUnlimited ? () => true : left.remainder?.tells;
+    if (isAll && tells !== undefined)
+      left.traces = { patient: alone, condition: gate.condition, tells, among: amongOf(access) };
+    return left;
   }
 
   /** What a condition is as a query, and of the words of veil.ts: it is the same object from search to search. */
@@ -146,6 +156,7 @@ export class Planner {
     if (gate === undefined) {
       const smaller = assume(condition, { types, patient });
       gate = {
+        condition: smaller,
         query: toMongo(smaller),
         veil: this.#veils.query(smaller) ?? {},
         isOwn: givenOf(smaller) !== undefined,
@@ -180,11 +191,12 @@ export class Planner {
     );
   }
 
-  count({ query, hint, patient }: Planned, types: readonly string[]): Promise<number> {
+  /** @param limit of traces: no more are counted */
+  count({ query, hint, patient }: Planned, types: readonly string[], limit?: number): Promise<number> {
     const { sharded } = this.#database;
     return patient !== undefined && hint !== undefined && !sharded
       ? this.#counting.count({ patient, query }, hint)
-      : count(this.collection(types), query, { ...hinted(hint), exact: sharded });
+      : count(this.collection(types), query, { ...hinted(hint), exact: sharded, limit });
   }
 
   collection(types: readonly string[]) {

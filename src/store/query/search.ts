@@ -14,6 +14,7 @@ import { type Linked, type Resolver, resolve } from './resolve.ts';
 import type { Stranger } from '../../enforcement/stranger.ts';
 import { type Order, type Position, afterPosition, orderOf, positionOf, toSort } from './sorting.ts';
 import { type Told, toldTo } from './told.ts';
+import type { TraceTotals } from '../traces/trace-totals.ts';
 import { MOST_BYTES, light } from '../weight.ts';
 import type { Terms } from '../terms.ts';
 
@@ -23,6 +24,12 @@ interface CountedRow extends Pick<Doc, 'type' | 'by' | 'hidden'> {
   _id: { patient: string; labels: string[] };
   rid: string;
 }
+
+/**
+ * Traces that are given, up to which a search tells how many it finds unless it is asked to: more are counted by looking
+ * at each. https://hl7.org/fhir/R4/search.html#total
+ */
+const SOON_COUNTED = 1000;
 
 /** Of a count, patients and ways to be hidden that get a trace of it each. */
 const MOST_COUNTED = 1000;
@@ -39,6 +46,7 @@ export class Search {
   readonly #currents: Currents;
   readonly #resolver: Resolver;
   readonly #byContent: ByContent;
+  readonly #totals: Pick<TraceTotals, 'of'>;
 
   constructor(
     planner: Planner,
@@ -47,7 +55,9 @@ export class Search {
     terms: Terms,
     resolver: Resolver,
     base: string,
+    totals: Pick<TraceTotals, 'of'>,
   ) {
+    this.#totals = totals;
     this.#planner = planner;
     this.#reading = reading;
     this.#currents = currents;
@@ -183,16 +193,21 @@ export class Search {
     const order = asked.sort.length > 0 ? orderOf(asked.sort, asked.types) : usualOrder(asked);
     const told =
       stranger === undefined || asked.types[0] === 'AuditEvent' ? undefined : toldTo(stranger, order);
+    const isAtOnce = asked.count === 0 || after !== undefined;
     const [found, counted] = await Promise.all([
       asked.count === 0 ? [] : this.#page(planned, asked, order, after, projection, told),
-      asked.count === 0 || after !== undefined ? this.#total(planned, asked) : undefined,
+      isAtOnce ? this.#total(planned, asked) : undefined,
     ]);
     const docs = light(found.slice(0, asked.count), (doc) => doc);
     const more = found.length > docs.length;
     const total =
       asked.total === 'none'
         ? undefined
-        : (counted ?? (more ? await this.#total(planned, asked) : docs.length));
+        : isAtOnce
+          ? counted
+          : more
+            ? await this.#total(planned, asked)
+            : docs.length;
     for (const doc of docs) this.#currents.met(doc);
     const last = docs.at(-1);
     return {
@@ -229,9 +244,15 @@ export class Search {
     return told.merged(others, own, limit);
   }
 
-  async #total(planned: Planned, asked: SearchQuery): Promise<number> {
-    if (asked.total === 'none' && asked.count > 0) return 0;
-    return this.#planner.count(planned, asked.types);
+  /** Undefined: it isn't told. */
+  async #total(planned: Planned, { total, types }: SearchQuery): Promise<number | undefined> {
+    if (total === 'none') return undefined;
+    const { traces } = planned;
+    const remembered = traces === undefined ? undefined : await this.#totals.of(traces);
+    if (remembered !== undefined || traces !== undefined || total === 'accurate' || types[0] !== 'AuditEvent')
+      return remembered ?? this.#planner.count(planned, types);
+    const count = await this.#planner.count(planned, types, SOON_COUNTED + 1);
+    return count > SOON_COUNTED ? undefined : count;
   }
 }
 

@@ -3,7 +3,7 @@
  * as the caller may be given them. From what is remembered of all, or by one walk along an index; nothing that is hidden
  * is counted, not even for a bound.
  */
-import { type Condition, assume, isTimeless, matches } from '../../condition/condition.ts';
+import { type Condition, assume } from '../../condition/condition.ts';
 import type { Access } from '../../enforcement/access.ts';
 import { TRACER } from '../../enforcement/own-traces.ts';
 import type { TracersAsked, TracersFound, TracesFound } from '../../enforcement/ports.ts';
@@ -15,8 +15,8 @@ import { all } from '../query/query.ts';
 import type { Reading } from '../reading.ts';
 import type { Wholeness } from '../wholeness.ts';
 import { type AccessHistory, NEWEST_FIRST, selected, withinOf } from './access-history.ts';
-import { givenOf } from './own-only.ts';
-import { type Remembered, Tallies, type Tally, WHO, add, byPlace } from './tallies.ts';
+import { type Tallies, type Tally, WHO, add, byPlace } from './tallies.ts';
+import { amongOf, givenAmong, isTallied } from './trace-totals.ts';
 
 const TYPE = 'AuditEvent';
 /** Traces that are counted. */
@@ -47,13 +47,13 @@ export class Tracers {
     reading: Reading,
     wholeness: Wholeness,
     history: AccessHistory,
-    ledger: Remembered,
+    tallies: Tallies,
   ) {
     this.#database = database;
     this.#reading = reading;
     this.#wholeness = wholeness;
     this.#history = history;
-    this.#tallies = new Tallies(database, ledger);
+    this.#tallies = tallies;
   }
 
   /** @throws FhirError too-costly past a bound that counts only what the caller may be given */
@@ -95,16 +95,14 @@ export class Tracers {
     const { patient, sought, from, until, asOf } = asked;
     const condition = assume(reach, { types: [TYPE], patient });
     const isAll = sought.length === 0 && from === undefined && until === undefined;
-    if (!isAll || givenOf(condition) !== undefined || !isTimeless(condition)) return undefined;
-    const tallies = await this.#tallies.of(patient, asOf, access.isTold ? 'told' : 'others');
+    if (!isAll || !isTallied(condition)) return undefined;
+    const tallies = await this.#tallies.of(patient, asOf, amongOf(access));
     if (tallies === undefined) return undefined;
-    const isGiven = await this.#wholeness.tracesOf(access, namesIn(tallies));
-    return tallies
-      .filter(({ facts }) => matches(condition, facts) && isGiven(facts))
-      .map(({ who, facts, count, first, last, newest }) => {
-        const outside = facts.by !== TRACER;
-        return { who, outside, count, first, last, newest };
-      });
+    const tells = await this.#wholeness.tracesOf(access, namesIn(tallies));
+    return givenAmong(tallies, { condition, tells }).map(({ who, facts, count, first, last, newest }) => {
+      const outside = facts.by !== TRACER;
+      return { who, outside, count, first, last, newest };
+    });
   }
 
   async #counted(access: Access, asked: TracersAsked, condition: Condition): Promise<Row[]> {
