@@ -730,9 +730,30 @@ const TABLE = [
   [
     'a professional is told where others came from',
     'src/enforcement/labels.ts',
-    "if (stored.type === 'AuditEvent') return access.told(stored);",
+    "if (stored.type === 'AuditEvent') return access.told(stored, whose);",
     '',
     ['test/audit'],
+  ],
+  [
+    'a representative is told where others came from',
+    'src/enforcement/own-traces.ts',
+    'withoutUnfound(isConcerned ? event : withoutAddresses(event))',
+    'withoutUnfound(event)',
+    ['test/audit/readers'],
+  ],
+  [
+    'a trace tells of which sort something was while it was hidden',
+    'src/enforcement/notes.ts',
+    'const categories = hidden || secret ? [] : sortsOf(facts);',
+    'const categories = sortsOf(facts);',
+    ['test/audit/categories'],
+  ],
+  [
+    'a total of traces counts those that name something hidden',
+    'src/store/traces/trace-totals.ts',
+    'matches(condition, facts) && tells(facts)',
+    'matches(condition, facts)',
+    ['test/operation/access-history-plans'],
   ],
   [
     'a refused request is told to who sent it',
