@@ -73,8 +73,11 @@ it('exchanges its code from its own pages', async () => {
 
 it('answers nobody else’s pages at the authorization server, with a client or without', async () => {
   await known();
-  const asked = async (path: string, origin: string, init: RequestInit = {}) =>
-    allowed(await fetch(`${server.issuer}/${path}`, { ...init, headers: { origin, ...init.headers } }));
+  const asked = async (
+    path: string,
+    origin: string,
+    init: { method?: string; headers?: Record<string, string> } = {},
+  ) => allowed(await fetch(`${server.issuer}/${path}`, { ...init, headers: { origin, ...init.headers } }));
   const preflight = (method: string) => ({
     method: 'OPTIONS',
     headers: { 'access-control-request-method': method, 'access-control-request-headers': 'authorization' },
