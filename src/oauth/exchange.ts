@@ -16,24 +16,26 @@ const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 const LONGEST = 8000;
 
 export interface Exchange extends Acting {
+  /** Absolute FHIR base: the one target. */
+  base: string;
   elsewhere: Elsewhere;
 }
 
-type Params = Record<
-  'subject_token' | 'subject_token_type' | 'requested_token_type' | 'scope',
-  string | undefined
->;
+const NAMES = [
+  'subject_token',
+  'subject_token_type',
+  'requested_token_type',
+  'scope',
+  'audience',
+  'resource',
+  'actor_token',
+  'actor_token_type',
+] as const;
+
+type Params = Record<(typeof NAMES)[number], string | undefined>;
 
 export function registerExchange(provider: Provider, errors: typeof Errors, options: Exchange): void {
-  const names = [
-    'subject_token',
-    'subject_token_type',
-    'requested_token_type',
-    'scope',
-    'audience',
-    'resource',
-  ];
-  provider.registerGrantType(TOKEN_EXCHANGE, (ctx) => exchange(ctx as never), names);
+  provider.registerGrantType(TOKEN_EXCHANGE, (ctx) => exchange(ctx as never), [...NAMES]);
 
   async function exchange(ctx: KoaContextWithOIDC): Promise<void> {
     const { client } = registrationOf(ctx.oidc.client!);
@@ -80,6 +82,11 @@ export function registerExchange(provider: Provider, errors: typeof Errors, opti
       throw new errors.InvalidRequest(`\`subject_token_type\` must be ${ACCESS_TOKEN}`);
     if (wanted !== undefined && wanted !== ACCESS_TOKEN)
       throw new errors.InvalidRequest(`\`requested_token_type\` must be ${ACCESS_TOKEN}`);
+    if (params.actor_token !== undefined || params.actor_token_type !== undefined)
+      throw new errors.InvalidRequest('there is no exchange with an `actor_token`');
+    for (const target of [params.audience, params.resource])
+      if (target !== undefined && target !== options.base)
+        throw new errors.InvalidTarget(`tokens are for this server alone: ${options.base}`);
     return { subject_token: token, scope: params.scope };
   }
 

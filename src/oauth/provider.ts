@@ -244,7 +244,8 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
   narrowRefreshes(provider, () => Provider.ctx as KoaContextWithOIDC | undefined);
   followLogouts(provider, options);
   const acting = { artifacts, events: options.events, from: options.from, certificate: options.certificate };
-  if (options.exchange !== undefined) registerExchange(provider, errors, { ...options.exchange, ...acting });
+  if (options.exchange !== undefined)
+    registerExchange(provider, errors, { ...options.exchange, ...acting, base });
   registerAssertion(provider, errors, {
     ...acting,
     practising: options.practising,

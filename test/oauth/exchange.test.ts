@@ -82,7 +82,7 @@ async function exchange(token: string, more: Record<string, string> = {}, client
 const as = (token: string): Caller => at.carnet.as({ token });
 
 it('the professional reads as themselves, in the organization whose system it is, for five minutes', async () => {
-  const { status, json } = await exchange(await at.psc.give('hospital-at-psc'));
+  const { status, json } = await exchange(await at.psc.give('hospital-at-psc'), { audience: at.carnet.base });
   expect(status).toBe(200);
   expect(json).toMatchObject({
     access_token: expect.stringMatching(/^[\w-]{20,}$/),
@@ -164,6 +164,26 @@ it.each<[string, () => Promise<{ status: number; json: { error: string } }>, str
     async () =>
       exchange(await at.psc.give('hospital-at-psc'), {
         requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token',
+      }),
+    'invalid_request',
+  ],
+  [
+    'a token for another audience',
+    async () =>
+      exchange(await at.psc.give('hospital-at-psc'), { audience: 'https://elsewhere.example/fhir' }),
+    'invalid_target',
+  ],
+  [
+    'a token for another resource',
+    async () => exchange(await at.psc.give('hospital-at-psc'), { resource: `${at.carnet.base}/../other` }),
+    'invalid_target',
+  ],
+  [
+    'a token of somebody who acts for them',
+    async () =>
+      exchange(await at.psc.give('hospital-at-psc'), {
+        actor_token: await at.psc.give('hospital-at-psc'),
+        actor_token_type: ACCESS,
       }),
     'invalid_request',
   ],
