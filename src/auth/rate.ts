@@ -1,4 +1,5 @@
 /** How often one may do something: counted by `rate-limiter-flexible`. */
+import { isIPv6 } from 'node:net';
 import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
 
 /** Counts one. @returns seconds to wait; 0: none */
@@ -57,3 +58,19 @@ export function rateInShares(limiter: RateLimiterAbstract, share: number): Rate 
 }
 
 const NONE: Share = { left: 0, until: 0, isRefused: false };
+
+/**
+ * As what an address is counted: of IPv6 the first 64 bits, since whoever has one of them has them all.
+ * https://datatracker.ietf.org/doc/html/rfc6177#section-2
+ */
+export function networkOf(address: string): string {
+  const [bare = ''] = address.split('%', 1);
+  if (!isIPv6(bare)) return address;
+  const [before = '', after] = new URL(`http://[${bare}]`).hostname.slice(1, -1).split('::');
+  const [first, last] = [before, after ?? ''].map((part) => part.split(':').filter(Boolean)) as [
+    string[],
+    string[],
+  ];
+  const between = Array<string>(8 - first.length - last.length).fill('0');
+  return `${[...first, ...between, ...last].slice(0, 4).join(':')}::/64`;
+}

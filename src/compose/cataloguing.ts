@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AccountLog } from '../audit/identity/log.ts';
 import type { Clients } from '../auth/clients.ts';
+import { networkOf } from '../auth/rate.ts';
 import type { Issuer } from '../auth/token.ts';
 import { TrustedIssuers } from '../auth/trusted.ts';
 import { Desk } from '../catalogue/desk.ts';
@@ -57,7 +58,7 @@ export function cataloguing({ database, ring, port, ...options }: CataloguingOpt
       return (name) => trusted.issuer(name);
     },
     async pace(address) {
-      const wait = await reports(address);
+      const wait = await reports(networkOf(address));
       if (wait === 0) return;
       throw new FhirError('throttled', 'too many reports from one address: try again in an hour', {
         headers: { 'retry-after': String(wait) },

@@ -1,5 +1,5 @@
 /** How often the authorization server is asked: by an address, by a client, for an account. */
-import type { Rate } from '../auth/rate.ts';
+import { networkOf, type Rate } from '../auth/rate.ts';
 
 /** In a minute. */
 export interface AuthRates {
@@ -22,6 +22,6 @@ export class Pace {
 
   /** Counts one. @returns seconds to wait; 0: none */
   wait(kind: keyof AuthRates, name: string): Promise<number> {
-    return this.#counts[kind](name);
+    return this.#counts[kind](kind === 'address' ? networkOf(name) : name);
   }
 }

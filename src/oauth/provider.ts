@@ -295,6 +295,19 @@ function hardened(provider: OidcProvider, artifacts: Artifacts): void {
     await artifacts.endSession(this.uid);
     await destroy.call(this);
   };
+  // the library lets a native app's loopback address have another port
+  Client.prototype.redirectUriAllowed = function isRegistered(
+    this: InstanceType<typeof Client>,
+    uri: string,
+  ) {
+    return this.redirectUris!.includes(uri);
+  };
+  Client.prototype.postLogoutRedirectUriAllowed = function isRegistered(
+    this: InstanceType<typeof Client>,
+    uri: string,
+  ) {
+    return this.postLogoutRedirectUris!.includes(uri);
+  };
   Client.prototype.compareClientSecret = function compare(this: InstanceType<typeof Client>, secret: string) {
     return isSecret(secret, this.clientSecret);
   };

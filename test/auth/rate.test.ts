@@ -1,6 +1,6 @@
 /** What is counted by all processes together, a share at a time. */
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import { rateInShares } from '../../src/auth/rate.ts';
+import { networkOf, rateInShares } from '../../src/auth/rate.ts';
 
 class Counted extends RateLimiterMemory {
   calls = 0;
@@ -55,4 +55,18 @@ it('what could not be counted is refused, and asked for anew by the next', async
   expect(first.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   limiter.isAway = false;
   expect(await rate('somebody')).toBe(0);
+});
+
+it.each([
+  ['192.0.2.1', '192.0.2.1'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:DB8:1:2:ffff::', '2001:db8:1:2::/64'],
+  ['2001:db8:1::6', '2001:db8:1:0::/64'],
+  ['2001:db8::1:2:3:4:5', '2001:db8:0:1::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['', ''],
+  ['no address', 'no address'],
+])('%s is counted as %s', (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });

@@ -95,6 +95,16 @@ it('one address is counted by two processes together', async () => {
   expect(statuses).toEqual([...Array(60).fill(200), ...Array(10).fill(429)]);
 });
 
+it('who has a network of addresses is counted as one; the next network goes on', async () => {
+  const form = { token: 'x', client_id: 'public' };
+  const ask = async (address: string) => (await tokenRequest(oauth, form, from(address), 'revoke')).status;
+  const statuses: number[] = [];
+  for (let asked = 0; asked < 65; asked += 1)
+    statuses.push(await ask(`2001:db8:0:1:${asked.toString(16)}::1`));
+  expect(statuses).toEqual([...Array(60).fill(200), ...Array(5).fill(429)]);
+  expect(await ask('2001:db8:0:2::1')).toBe(200);
+});
+
 it('one account authorizes so often; another goes on', async () => {
   await launch(oauth, 'patient');
   await launch(oauth, 'patient');

@@ -21,6 +21,11 @@ beforeAll(async () => {
   oauth = await oauthServer(import.meta.url);
   await oauth.register({ ...PUBLIC, id: 'narrow', scope: 'openid launch/patient patient/Observation.rs' });
   await oauth.register({ ...PUBLIC, id: 'gone' });
+  await oauth.register({
+    ...PUBLIC,
+    id: 'native',
+    redirectUris: ['org.example.app:/callback', 'http://127.0.0.1:8123/callback'],
+  });
   await oauth.suspend('gone');
   await oauth.register({ ...CONFIDENTIAL, id: 'resources', introspects: true });
 }, 120_000);
@@ -92,6 +97,9 @@ it.each<[string, Change]>([
   ['a redirect URI by another port', { redirect_uri: 'https://app.example:444/callback' }],
   ['a redirect URI with a user', { redirect_uri: 'https://app.example@evil.example/callback' }],
   ['a redirect URI by another scheme', { redirect_uri: 'http://app.example/callback' }],
+  ['another loopback port', { client_id: 'native', redirect_uri: 'http://127.0.0.1:8124/callback' }],
+  ['another loopback path', { client_id: 'native', redirect_uri: 'http://127.0.0.1:8123/other' }],
+  ['another path of its own scheme', { client_id: 'native', redirect_uri: 'org.example.app:/other' }],
   ['a redirect URI that is a script', { redirect_uri: 'javascript:alert(1)' }],
 ])('to the person: %s', async (_, change) => {
   const params = new URLSearchParams(authorizeParams(oauth, pkce().challenge, change)).toString();

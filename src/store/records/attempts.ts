@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import type { Collection } from 'mongodb';
 import { type Attempts, delayAfter, type Tried } from '../../auth/attempts.ts';
+import { networkOf } from '../../auth/rate.ts';
 import { Queue } from '../../interaction/queue.ts';
 import type { Database } from '../database.ts';
 import { isDuplicate, twice } from '../fault.ts';
@@ -51,7 +52,7 @@ export class MongoAttempts implements Attempts {
   }
 
   inTurn<T>({ account, address }: Tried, work: () => Promise<T>): Promise<T> {
-    return this.#queue.run([`account ${account}`, `address ${address}`], work);
+    return this.#queue.run([`account ${account}`, `address ${networkOf(address)}`], work);
   }
 
   async #wait(names: readonly string[]): Promise<number> {
@@ -90,6 +91,6 @@ export class MongoAttempts implements Attempts {
   #names({ account, address }: Tried): [string, string] {
     const named = (name: string): string =>
       `tries:${createHmac('sha256', this.#key).update(name).digest('base64url')}`;
-    return [named(`account ${account}`), named(`address ${address}`)];
+    return [named(`account ${account}`), named(`address ${networkOf(address)}`)];
   }
 }
