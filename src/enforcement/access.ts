@@ -17,7 +17,7 @@ import { CLOSED, LONGEST, SPREAD, candidatesOf, ceiling, idIn, isAsked, sizeOf, 
 import { type Asked, DIRECTORY_ONLY, granted, grantedAmong } from './granted.ts';
 import type { Grounds } from './notes.ts';
 import { asTold, isOwnTrace, isTold, isTraced } from './own-traces.ts';
-import { type Plan, callerFor, planFor, speaksStill } from './plans.ts';
+import { type Plan, callerFor, linkOf, planFor } from './plans.ts';
 import type { Change, PolicySource, Shown, Told, Versions } from './ports.ts';
 import { type Stranger, isStrangerTo } from './stranger.ts';
 
@@ -199,9 +199,10 @@ export class Access {
       return false;
     const now = this.#now();
     const { policy, named } = (await source.policies([patient])).get(patient)!;
-    if (!speaksStill(policy, subject, now)) return false;
+    const link = linkOf(policy, subject, now);
+    if (link === undefined) return false;
     const because = addingBy(policy, callerFor(subject), type, named, now);
-    this.#adding.set(`${type} ${patient}`, because);
+    this.#adding.set(`${type} ${patient}`, [...because, ...link]);
     return because.length > 0;
   }
 

@@ -38,7 +38,8 @@ export function planFor(stated: Stated, subject: Subject, source: PolicySource, 
   const own = ownPlan(stated, subject, source, now);
   const { connectedBy } = subject;
   if (connectedBy === undefined) return own;
-  return within(own, ownPlan(stated, representativeOf(subject, connectedBy), source, now));
+  const theirs = ownPlan(stated, representativeOf(subject, connectedBy), source, now);
+  return within(own, theirs, linkOf(stated.policy, subject, now) ?? []);
 }
 
 const representatives = new WeakMap<Subject, Subject>();
@@ -53,24 +54,29 @@ function representativeOf(subject: Subject, { role, reference, related }: Repres
   return made;
 }
 
-/** Who connected the app speaks for the patient now, or is the patient. */
-export function speaksStill(policy: Policy, subject: Subject, now: number): boolean {
+/** What says that who connected the app represents the patient now; undefined: nothing does. None: the patient did. */
+export function linkOf(policy: Policy, subject: Subject, now: number): readonly string[] | undefined {
   const { connectedBy } = subject;
-  if (connectedBy === undefined) return true;
-  const caller = callerFor(representativeOf(subject, connectedBy));
-  return standingOf(policy, caller, now).is === 'representative';
+  if (connectedBy === undefined) return [];
+  const { is, because } = standingOf(policy, callerFor(representativeOf(subject, connectedBy)), now);
+  return is === 'representative' ? because : undefined;
 }
 
-/** What an app is given that a representative connected: no more than they are, and nothing once they speak for nobody. */
-function within(own: Plan, theirs: Plan): Plan {
+/**
+ * What an app is given that a representative connected: no more than they are, and nothing once they speak for nobody.
+ * @param link says that they do: the app acts for them
+ */
+function within(own: Plan, theirs: Plan, link: readonly string[]): Plan {
   const condition = theirs.standing === 'representative' ? and(own.condition, theirs.condition) : NONE;
   const decide = (facts: Attributes, isGiven: boolean): Decision => {
-    if (isGiven) return own.decide(facts, true);
+    if (isGiven) return linked(own.decide(facts, true));
     if (theirs.standing !== 'representative') return NOBODY;
     const decided = theirs.decide(facts, false);
     return decided.effect === 'deny' ? decided : own.decide(facts, false);
   };
-  return { ...own, condition, name: JSON.stringify(condition), decide };
+  const linked = (decided: Decision): Decision => ({ ...decided, because: [...decided.because, ...link] });
+  const finding = (found: Pick<Attributes, 'by'>): Decision => linked(own.finding(found));
+  return { ...own, condition, name: JSON.stringify(condition), decide, finding };
 }
 
 function ownPlan({ policy, named }: Stated, subject: Subject, source: PolicySource, now: number): Plan {

@@ -1,6 +1,7 @@
 /** Who reads which traces, and how much of them. conformance/consent-rules.md#traces */
 import type { Json, Resource } from '../../src/fhir/resource.ts';
-import type { CallerName } from '../../src/demo/callers.ts';
+import type { Caller, CallerName } from '../../src/demo/callers.ts';
+import { exported } from '../record/support/exported.ts';
 import { Space, label, permits, says } from '../enforcement/support/space.ts';
 import { type Client, type TestServer, testServer } from '../support/server.ts';
 
@@ -299,7 +300,7 @@ describe('the patient', () => {
 });
 
 describe('who speaks for the patient', () => {
-  const parent = (link: string): Partial<Parameters<Space['caller']>[1]> => ({
+  const parent = (link: string): Partial<Caller> => ({
     reference: 'Patient/of-another',
     related: [`RelatedPerson/${link}`],
   });
@@ -372,6 +373,22 @@ describe('who speaks for the patient', () => {
     for (const query of ['address=198.51.100.7', '_content=198.51.100.7', '_text=198.51.100.7'])
       expect((await guardian.get(`${of(space)}&${query}`)).json.total).toBe(0);
   });
+
+  it('no address is in the record that a representative takes home, as it is in the patient’s', async () => {
+    const space = await Space.of(carnet);
+    const link = await space.links('legal-protection');
+    await space.says(permits('Practitioner/demo-gp'));
+    const id = await space.deposit();
+    await carnet.as('gp').get(`DocumentReference/${id}`, FROM);
+    const holdsAddress = async (caller: Partial<Caller>): Promise<boolean> => {
+      const token = carnet.tokenFor(caller, 'patient');
+      const { files } = await exported(carnet.as({ token }), token, space.id);
+      expect([...files.values()].some((bytes) => bytes.includes('Dr Sophie Lambert'))).toBe(true);
+      return [...files.values()].some((bytes) => bytes.includes('198.51.100.7'));
+    };
+    expect(await holdsAddress(parent(link))).toBe(false);
+    expect(await holdsAddress({ reference: `Patient/${space.id}`, related: [] })).toBe(true);
+  }, 60_000);
 
   it('an aidant reads none, though a Consent for them names no class', async () => {
     const space = await Space.of(carnet);

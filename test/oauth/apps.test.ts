@@ -220,8 +220,18 @@ it('connected by a parent it is the child’s, sees no more than the parent, and
   expect((await as(tokens).get('Observation/own')).status).toBe(404);
   expect((await as(tokens).get('DocumentReference/secret')).status).toBe(404);
   expect((await as(tokens).get('DocumentReference?patient=demo-child')).json.total).toBe(0);
+  expect((await as(tokens).get('Observation?patient=demo-child')).json.total).toBe(1);
   const [consent] = await connectionsOf('demo-child');
   expect(consent).toMatchObject({ performer: [{ reference: 'RelatedPerson/demo-child-mother' }] });
+  // the trace tells for whom the app acts, by what says that they represent the child
+  for (const action of ['R', 'E']) {
+    const traces = await mother.get(
+      `AuditEvent?patient=demo-child&agent=Device/app&action=${action}&outcome=0`,
+    );
+    expect([traces.status, traces.json.entry.length > 0]).toEqual([200, true]);
+    expect(traces.text).toContain(`Consent/${consent!.id}/_history/`);
+    expect(traces.text).toContain('RelatedPerson/demo-child-mother/_history/');
+  }
   const [, seen] = await listed();
   expect(plain(seen)).toMatch(/Pour .*que vous représentez Rythme/);
   for (const ended of [

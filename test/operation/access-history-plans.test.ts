@@ -211,6 +211,7 @@ async function totalOf(who: Client, query: string): Promise<{ total?: number; lo
 }
 
 describe('a search of traces', () => {
+  const soonCounted = (count: number): number | undefined => (count > 1000 ? undefined : count);
   /** Counted by looking at each. */
   const walked = async (who: Client, more = ''): Promise<number> =>
     (await who.get(`AuditEvent?patient=many&date=ge2000&_summary=count${more}`)).json.total;
@@ -221,7 +222,9 @@ describe('a search of traces', () => {
     expect(before.total).toBe((await walked(patient)) - 1);
     expect(before.total).toBeGreaterThan(TRACES / 2);
     expect(before.looked).toBeLessThan(500);
-    expect((await totalOf(own, '')).total).toBe((await walked(own)) - 1);
+    // one's own are a part of them
+    const theirs = await totalOf(own, '');
+    expect(theirs.total).toBe(soonCounted((await walked(own)) - 1));
     const asked = `Patient/many/AuditEvent?_summary=count`;
     expect((await patient.get(asked)).json.total).toBe((await walked(patient)) - 1);
     const { json } = await carnet.as('all').get('DocumentReference/d8');
@@ -242,8 +245,9 @@ describe('a search of traces', () => {
     );
     expect((await totalOf(patient, '&outcome=4')).total).toBe(0);
     const few = await totalOf(patient, '&agent=Practitioner/p5');
-    expect(few.total).toBe(await walked(patient, '&agent=Practitioner/p5'));
-    expect(few.total).toBeGreaterThan(20);
+    const theirs = await walked(patient, '&agent=Practitioner/p5');
+    expect(few.total).toBe(soonCounted(theirs));
+    expect(theirs).toBeGreaterThan(20);
   });
 });
 
