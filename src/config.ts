@@ -215,11 +215,9 @@ export const VARIABLES = {
   AUTH_PURPOSES: variable(purposes, 'purposes of use that its tokens may claim, such as `TREAT,PATRQT`', {
     otherwise: 'any',
   }),
-  AUTH_EMERGENCIES: variable(
-    onOrOff,
-    'whether its tokens may say that the glass was broken, or that an emergency call centre is calling: `on` or `off`',
-    { default: 'off' },
-  ),
+  AUTH_EMERGENCIES: variable(onOrOff, 'whether its tokens may say that the glass was broken: `on` or `off`', {
+    default: 'off',
+  }),
   KEY_FILE: variable(String, 'file of the key-encryption keys', { otherwise: '`DATA_DIR/keys/kek.json`' }),
   AUDIT_ANCHOR: variable(String, 'folder of the anchor that traces are verified against', {
     otherwise: '`DATA_DIR/anchor`',

@@ -33,7 +33,7 @@ export interface Bounds {
   organizations?: readonly string[];
   /** Codes of PurposeOfUse. */
   purposes?: readonly string[];
-  /** That the glass was broken, or that an emergency call centre is calling. */
+  /** That the glass was broken. An emergency call centre's mode none of them gives: see isWithin. */
   emergencies: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface Claims extends JwtPayload {
   related?: string[];
   /** Breaking the glass; `since` in seconds. */
   emergency?: { patient?: string; reason?: string; since?: number };
-  /** Answers for an emergency call centre. */
+  /** Answers for an emergency call centre: the demo's issuer alone says so. */
   regulator?: boolean;
   /** What whoever sends it must show: https://datatracker.ietf.org/doc/html/rfc7800#section-3.1 */
   cnf?: unknown;
@@ -307,7 +307,10 @@ function subjectOf(claims: Claims, issuer: Issuer): Subject {
   };
 }
 
-/** What is claimed beyond them is no claim at all. */
+/**
+ * What is claimed beyond them is no claim at all. INVARIANT: an emergency call centre's mode comes from Pro Santé Connect's own
+ * claim, at a login here.
+ */
 function isWithin(
   { organizations, purposes, emergencies, regulator }: Subject,
   bounds: Bounds | undefined,
@@ -318,7 +321,8 @@ function isWithin(
   const isBeyond =
     beyond(organizations, bounds.organizations) ||
     beyond(purposes, bounds.purposes) ||
-    (!bounds.emergencies && (emergencies.length > 0 || regulator));
+    (!bounds.emergencies && emergencies.length > 0) ||
+    regulator;
   return !isBeyond;
 }
 

@@ -60,6 +60,11 @@ it.each([
   ],
   ['a broken glass', {}, { emergency: { patient: 'Patient/x', reason: 'long enough', since: 1 } }],
   ['to be an emergency call centre', {}, { regulator: true }],
+  [
+    'to be an emergency call centre, with emergencies allowed',
+    { emergencies: true, purposes: ['ETREAT'] },
+    { regulator: true, purpose_of_use: ['ETREAT'] },
+  ],
 ])('are refused: %s', async (_, trusted, claims) => {
   expect(await come(tokensWith(trusted), token(claims))).toBe(401);
 });

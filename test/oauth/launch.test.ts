@@ -1,15 +1,18 @@
 /** A standalone launch, by hand and by the book: https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html */
 import { says, permits } from '../enforcement/support/space.ts';
 import { document, person } from '../leaks/support/content.ts';
-import type { Client } from '../support/server.ts';
+import { demoAccounts, demoPasswords } from '../../src/demo/logins.ts';
+import { type Client, testServer } from '../support/server.ts';
 import {
   APP_SCOPE,
+  actionIn,
   Browser,
   authorizeParams,
   basic,
   launch,
   type Oauth,
   oauthServer,
+  PASSWORD,
   pkce,
   tokenRequest,
   walk,
@@ -195,6 +198,46 @@ it('the two documents that clients begin with are read from anywhere, without a 
   const openid = await jsonAt(`${oauth.issuer}/.well-known/openid-configuration`);
   for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'introspection_endpoint'])
     expect(openid[name]).toBe(smart[name]);
+});
+
+it('where the base is https, cookies go by TLS alone, those of sessions too', async () => {
+  const by = (issuer: string): string => issuer.replace(/^https:/, 'http:');
+  const secure = await testServer(import.meta.url, {
+    like: oauth.carnet,
+    authorization: (issuer) => ({
+      issuer: issuer.replace(/^http:/, 'https:'),
+      accounts: demoAccounts,
+      passwords: demoPasswords(PASSWORD),
+    }),
+  });
+  try {
+    const root = secure.base.replace(/fhir$/, 'oauth');
+    const params = { ...authorizeParams(oauth, pkce().challenge), aud: secure.base };
+    const sent: string[] = [];
+    const jar = new Map<string, string>();
+    const go = async (url: string, body?: URLSearchParams): Promise<Response> => {
+      const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+      const init = { redirect: 'manual', headers: { cookie } } as const;
+      const answer = await fetch(by(url), body === undefined ? init : { ...init, method: 'POST', body });
+      for (const line of answer.headers.getSetCookie()) {
+        sent.push(line);
+        const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!;
+        jar.set(name!, value!);
+      }
+      const location = answer.headers.get('location');
+      return location === null ? answer : go(location);
+    };
+    const shown = await go(`${root}/authorize?${new URLSearchParams(params).toString()}`);
+    const seen = { status: 200, headers: shown.headers, url: '', text: await shown.text() };
+    const form = new URLSearchParams({ user: 'patient', password: PASSWORD });
+    await go(new URL(actionIn(seen, 'login'), root).href, form);
+    expect(sent.map((line) => line.split('=', 1)[0])).toEqual(
+      expect.arrayContaining(['carnet_asked', 'carnet_resume', 'carnet_session']),
+    );
+    for (const line of sent) expect(line).toMatch(/; secure/i);
+  } finally {
+    await secure.close();
+  }
 });
 
 it('cookies are out of reach of scripts and of other sites; screens hold no script and load none', async () => {
