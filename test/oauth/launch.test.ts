@@ -225,7 +225,7 @@ it('where the base is https, cookies go by TLS alone, those of sessions too', as
         jar.set(name!, value!);
       }
       const location = answer.headers.get('location');
-      return location === null ? answer : go(location);
+      return location === null ? answer : go(new URL(location, url).href);
     };
     const shown = await go(`${root}/authorize?${new URLSearchParams(params).toString()}`);
     const seen = { status: 200, headers: shown.headers, url: '', text: await shown.text() };
