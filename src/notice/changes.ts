@@ -47,14 +47,14 @@ export const isNews = ({ type, renumbers }: Changed): boolean =>
 
 export const isTold = (type: string): boolean => TYPES[type] !== undefined;
 
-/** Undefined: the reader isn't told. @param wasHeld nobody could be told of it before */
+/** Undefined: the reader isn't told. @param isFirst no version before may be told of to the reader */
 export function kindOf(
   change: Changed,
   resource: Resource | undefined,
-  wasHeld: boolean,
+  isFirst: boolean,
   of: Of,
 ): Kind | undefined {
-  const isNew = wasHeld && change.method !== 'DELETE';
+  const isNew = isFirst && change.method !== 'DELETE';
   return TYPES[change.type]!(isNew ? { ...change, ...FIRST } : change, resource, of);
 }
 

@@ -4,7 +4,7 @@
  */
 import { matches, keyed } from '../condition/condition.ts';
 import { Access } from '../enforcement/access.ts';
-import type { PolicySource, Stated, Stored } from '../enforcement/ports.ts';
+import type { HistoryScope, PolicySource, Stated, Stored } from '../enforcement/ports.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { parseJson } from '../fhir/json.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
@@ -23,6 +23,8 @@ export interface Source {
   readonly base: string;
   get(access: Access, type: string, id: string): Promise<Stored | undefined>;
   getVersion(access: Access, type: string, id: string, vid: string): Promise<Stored | undefined>;
+  /** Newest first. */
+  history(access: Access, scope: HistoryScope): Promise<{ matches: Stored[] }>;
   /** Which of these `Type/id` the caller may know of; what never was tells nothing. */
   knows(access: Access, names: readonly string[]): Promise<boolean[]>;
   /** The patient was in a consultation since. */
@@ -53,6 +55,9 @@ export interface Told {
 export class UnreadableRow extends Error {
   override readonly name = 'UnreadableRow';
 }
+
+/** Versions that are looked through for one before. */
+const MOST_VERSIONS = 100;
 
 const internal = Access.internal('what a notice would tell of');
 
@@ -110,9 +115,18 @@ export class Teller {
       const wasHeld = isHeld(name);
       if (wasHeld) told.released.push(name);
       if (cause.isMove === true || (cause.actor === reader && type !== 'Consent')) continue;
-      const kind = kindOf(cause, resource, wasHeld, this.#of(reader, patient));
+      const isFirst = wasHeld || (await this.#isFirst(reader, cause));
+      const kind = kindOf(cause, resource, isFirst, this.#of(reader, patient));
       if (kind !== undefined) told.tellings.push({ patient, reader, kind, at, about: [name] });
     }
+  }
+
+  /** The reader may be given none before it: to them it is new, or they would be told that something was hidden. */
+  async #isFirst(reader: string, { type, id, vid, version, method }: Changed): Promise<boolean> {
+    if (version === 1 || method === 'DELETE') return false;
+    const { matches } = await this.#source.history(this.accessOf(reader), { type, id, count: MOST_VERSIONS });
+    const at = matches.findIndex((each) => each.vid === vid);
+    return at >= 0 && at === matches.length - 1 && matches.length < MOST_VERSIONS;
   }
 
   #holdsOf({ type, id, hidden, method }: Stored, patient: string): Hold[] {

@@ -75,6 +75,19 @@ test("a minor's secret gives a notice to the minor, and none to the parents", as
   expect(await told(parent('n-4'), 'n-4')).toEqual(['document-added']);
 });
 
+test('a secret that is none any more is new to the parents, and not a change of something that was there', async () => {
+  const secret = document('n-4', [visibility('INVISIBLE_REPRESENTANTS_LEGAUX')]);
+  const { json } = await carnet.as('lab').post('DocumentReference', secret);
+  const before = await told(parent('n-4'), 'n-4');
+  const { securityLabel: _, ...shown } = json;
+  expect((await carnet.as('lab').put(`DocumentReference/${json.id}`, shown)).status).toBe(200);
+  expect(await told(parent('n-4'), 'n-4')).toEqual(['document-added', ...before]);
+  expect((await told(patient('n-4'), 'n-4'))[0]).toBe('document-changed');
+  const again = { ...shown, description: 'again' };
+  expect((await carnet.as('lab').put(`DocumentReference/${json.id}`, again)).status).toBe(200);
+  expect((await told(parent('n-4'), 'n-4'))[0]).toBe('document-changed');
+});
+
 test('a notice of what is hidden since is gone from pages and counts', async () => {
   const { json, status } = await carnet.as('lab').post('DocumentReference', document('n-5'));
   expect([status, json.issue]).toEqual([201, undefined]);
