@@ -109,8 +109,8 @@ function appOf(
 ): Html {
   const words = WORDS[language];
   const rows: [string, string][] = [
-    ...listed(words.reads, app.reads, language),
-    ...listed(words.adds, app.adds, language),
+    ...listed(words.reads, typeNames(app.reads, 'reads', language)),
+    ...listed(words.adds, typeNames(app.adds, 'adds', language)),
     [words.since, dayOf(app.since, language)],
     [words.until, dayOf(app.until, language)],
     ...(app.used === undefined
@@ -140,8 +140,8 @@ function heading(level: number, text: string): Html {
   return level === 2 ? html`<h2>${text}</h2>` : html`<h3>${text}</h3>`;
 }
 
-function listed(term: string, types: readonly string[], language: Language): [string, string][] {
-  return types.length === 0 ? [] : [[term, typeNames(types, language).join(', ')]];
+function listed(term: string, names: readonly string[]): [string, string][] {
+  return names.length === 0 ? [] : [[term, names.join(', ')]];
 }
 
 const LOCALES = { fr: 'fr-FR', en: 'en-GB' };

@@ -22,6 +22,27 @@ const TYPES: Record<string, readonly [fr: string, en: string]> = {
   Procedure: ['les actes et opérations', 'procedures'],
 };
 
+/** Of what is added `*` is something else: nobody adds what they may see. */
+const ALL_ADDED = [
+  'toutes les données que vous pouvez ajouter vous-même',
+  'all data that you may add yourself',
+];
+
+/** Of the categories by which scopes are narrowed; others are named by their code. */
+const CATEGORIES: Record<string, readonly [fr: string, en: string]> = {
+  activity: ['activité physique', 'activity'],
+  exam: ['examens', 'examinations'],
+  'health-concern': ['préoccupations de santé', 'health concerns'],
+  imaging: ['imagerie', 'imaging'],
+  laboratory: ['laboratoire', 'laboratory'],
+  'problem-list-item': ['problèmes suivis', 'problem list'],
+  procedure: ['actes', 'procedures'],
+  'social-history': ['mode de vie', 'social history'],
+  survey: ['questionnaires', 'questionnaires'],
+  therapy: ['thérapies', 'therapies'],
+  'vital-signs': ['signes vitaux', 'vital signs'],
+};
+
 export interface Reading {
   reads: string[];
   adds: string[];
@@ -38,10 +59,9 @@ export function whatItGives(scopes: readonly string[], language: Language): Read
   const reading: Reading = { reads: [], adds: [] };
   for (const scope of scopes) {
     const [, type = '', letters = '', args] = /^[a-z]+\/([^.]+)\.([a-z*]+)(?:\?(.*))?$/.exec(scope) ?? [];
-    const known = Object.hasOwn(TYPES, type) ? TYPES[type]! : [type, type];
-    const name = `${known[language === 'fr' ? 0 : 1]}${args === undefined ? '' : ` (${decodeURIComponent(args)})`}`;
-    if (GIVES.reads.test(letters)) reading.reads.push(name);
-    if (GIVES.adds.test(letters)) reading.adds.push(name);
+    const only = args === undefined ? '' : ` (${argumentNames(args, language)})`;
+    for (const what of ['reads', 'adds'] as const)
+      if (GIVES[what].test(letters)) reading[what].push(`${nameOf(type, what, language)}${only}`);
   }
   return { reads: [...new Set(reading.reads)], adds: [...new Set(reading.adds)] };
 }
@@ -56,11 +76,29 @@ export function typesIn(scopes: readonly string[], what: keyof Reading): string[
 }
 
 /** The same of types that a Consent names. */
-export function typeNames(types: readonly string[], language: Language): string[] {
-  return types.map((type) => {
-    const known = Object.hasOwn(TYPES, type) ? TYPES[type]! : [type, type];
-    return known[language === 'fr' ? 0 : 1]!;
-  });
+export function typeNames(types: readonly string[], what: keyof Reading, language: Language): string[] {
+  return types.map((type) => nameOf(type, what, language));
+}
+
+function nameOf(type: string, what: keyof Reading, language: Language): string {
+  const isAllAdded = type === '*' && what === 'adds';
+  const known = isAllAdded ? ALL_ADDED : Object.hasOwn(TYPES, type) ? TYPES[type]! : [type, type];
+  return known[language === 'fr' ? 0 : 1]!;
+}
+
+/** Values without their systems, where a word isn't known; several arguments narrow each other. */
+function argumentNames(args: string, language: Language): string {
+  const values = args.split('&').map((pair) => decodeURIComponent(pair.slice(pair.indexOf('=') + 1)));
+  const named = values.map((each) =>
+    each
+      .split(',')
+      .map((value) => {
+        const code = value.slice(value.indexOf('|') + 1);
+        return Object.hasOwn(CATEGORIES, code) ? CATEGORIES[code]![language === 'fr' ? 0 : 1]! : code;
+      })
+      .join(', '),
+  );
+  return named.join(language === 'fr' ? ' ; ' : '; ');
 }
 
 /** What the Consent of a connection keeps of the screen. @param represented whom the reader speaks for */
