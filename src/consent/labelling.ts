@@ -2,8 +2,8 @@
  * Who may take off which security label. A label that a writer may not take off stays, without a word: that it is
  * there may be hidden from them. Pure.
  */
-import { type Label, labelsIn, renamed } from '../fhir/labels.ts';
-import type { Coding, Resource } from '../fhir/resource.ts';
+import { isLabelledApart, type Label, labelsIn, renamed } from '../fhir/labels.ts';
+import type { Coding, Json, Resource } from '../fhir/resource.ts';
 import type { Rules } from './rules.ts';
 import type { Standing } from './link.ts';
 import { CONFIDENTIALITY } from './vocabulary.ts';
@@ -34,7 +34,12 @@ export function relabelled(after: Resource, before: Labelled, who: Labeller, rul
   const held = labelsIn(before.resource);
   const now = new Set(labelsIn(after).map(({ name }) => name));
   const kept = held.filter((label) => !now.has(label.name) && !mayTakeOff(label, before.imposed, who, rules));
-  const resource = kept.length === 0 ? after : labelledAlso(after, kept);
+  const { resourceType, meta } = before.resource;
+  const marked = new Set(
+    labelsIn({ resourceType, ...(meta === undefined ? {} : { meta }) }).map(({ coding }) => coding),
+  );
+  const isApart = (coding: Coding): boolean => isLabelledApart(after) && !marked.has(coding);
+  const resource = kept.length === 0 ? after : labelledAlso(after, kept, isApart);
   const present = [...now, ...kept.map(({ name }) => name)];
   const had = new Set(held.map(({ name }) => name));
   const imposed = present.filter(
@@ -91,7 +96,7 @@ export function masked({ resource, imposed, unshown }: Labelled, { labels: { mas
   const alone = imposed.includes(name) ? imposed : [...imposed, name];
   if (labelsIn(resource).some((label) => label.name === name)) return { resource, imposed: alone, unshown };
   return {
-    resource: labelledAlso(resource, [{ coding: mask }]),
+    resource: labelledAlso(resource, [{ coding: mask }], () => isLabelledApart(resource)),
     imposed: alone,
     unshown: [...unshown, name],
   };
@@ -120,8 +125,21 @@ export function keptAs(
   return known(`${system}|${code}`) ?? known(system);
 }
 
-function labelledAlso(resource: Resource, labels: readonly { coding: Coding }[]): Resource {
-  const { meta } = resource;
-  const security = [...(meta?.security ?? []), ...labels.map(({ coding }) => coding)];
-  return { ...resource, meta: { ...meta, security } };
+/** Each where it was, or where clients of the type look for labels, and take them off. */
+function labelledAlso(
+  resource: Resource,
+  labels: readonly { coding: Coding }[],
+  isApart: (coding: Coding) => boolean,
+): Resource {
+  const codings = labels.map(({ coding }) => coding);
+  const marks = codings.filter((each) => !isApart(each));
+  const apart = codings.filter(isApart).map((coding) => ({ coding: [coding] }));
+  const { meta, securityLabel } = resource;
+  return {
+    ...resource,
+    ...(marks.length === 0 ? {} : { meta: { ...meta, security: [...(meta?.security ?? []), ...marks] } }),
+    ...(apart.length === 0
+      ? {}
+      : { securityLabel: [...(Array.isArray(securityLabel) ? (securityLabel as Json[]) : []), ...apart] }),
+  };
 }

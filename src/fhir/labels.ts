@@ -10,6 +10,11 @@ export interface Label {
   coding: Coding;
 }
 
+/** Types with an element of their own for labels: https://hl7.org/fhir/R4/documentreference.html */
+const WITH_LABELS = new Set(['DocumentManifest', 'DocumentReference']);
+
+export const isLabelledApart = ({ resourceType }: Resource): boolean => WITH_LABELS.has(resourceType);
+
 /** Those of `meta.security`, `securityLabel` and a Composition's `confidentiality` together. */
 export function labelsIn(resource: Resource): Label[] {
   const codings = [

@@ -298,6 +298,30 @@ describe('labels are a set', () => {
     expect([off.status, codes(off.json)]).toEqual([200, ['N']]);
   });
 
+  it('a mask that outlived what its depositor wrote stands among the labels, and is taken off there', async () => {
+    const document = await deposit();
+    await change(patient, document, [{ op: 'add', path: '/securityLabel/-', value: masked }]);
+    const level = [label(V3, 'N')];
+    // its depositor is not shown the mask, and writes what they see
+    for (const write of [
+      () => change(hospital, document, replace('/securityLabel', level)),
+      () =>
+        hospital.put(`DocumentReference/${document.id}`, {
+          ...document,
+          description: 'relu',
+          securityLabel: level,
+        }),
+    ]) {
+      const written = await write();
+      expect([written.status, written.json.securityLabel]).toEqual([200, level]);
+      const seen = (await patient.get(`DocumentReference/${document.id}`)).json;
+      expect([seen.securityLabel, seen.meta.security]).toEqual([[...level, masked], undefined]);
+    }
+    const off = await change(patient, document, replace('/securityLabel', level));
+    expect([off.status, codes(off.json)]).toEqual([200, ['N']]);
+    expect(codes((await patient.get(`DocumentReference/${document.id}`)).json)).toEqual(['N']);
+  });
+
   it.each(N_ALIASES)('N under %s is the one N', async (system, code) => {
     const document = await deposit({ securityLabel: [label(system, code), label(V3, 'N')] });
     expect(document.securityLabel).toEqual([label(V3, 'N')]);
