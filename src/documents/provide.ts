@@ -22,7 +22,7 @@ import { following } from './document-bundle.ts';
 import { patientsBrought } from './brought-patient.ts';
 import { namedByNumber } from './named-patient.ts';
 import { type Part, checkProvided, completed, isProvided, local, made, partsOf } from './provided.ts';
-import { earlier, requireSame } from './repeated.ts';
+import { earlier, requireSame, requireSameContents, requireSameDocument } from './repeated.ts';
 import { targetsKnown } from './replacing.ts';
 
 /** Tries when others deposit the same at the same moment. */
@@ -114,7 +114,7 @@ async function subjectsKnown(context: Context, exchange: Exchange, parts: readon
   for (const part of [...made(parts, 'DocumentReference'), ...made(parts, 'List')]) {
     const resource = namedByNumber(part.resource!, exchange.subject);
     const subject = resource.subject as Reference | undefined;
-    const query = subject?.reference ?? '';
+    const query = typeof subject?.reference === 'string' ? subject.reference : '';
     if (query.startsWith('Patient?') && !found.has(query))
       found.set(query, await referenceTo(context, exchange, query, []).catch(blaming(part)));
     const reference = found.get(query) ?? subject?.reference;
@@ -165,6 +165,7 @@ async function knownOf(
     const stored = await earlier(exchange, part.resource!);
     if (stored === undefined) continue;
     requireSame(await resolved(context, exchange, part.resource!), stored, at(part));
+    await requireSameContents(exchange, part.resource!, stored, at(part));
     note(part, stored);
     await noteContents(exchange, part, stored, contents, note);
   }
@@ -197,15 +198,18 @@ async function noteContents(
     const content = typeof url === 'string' ? contents.get(url) : undefined;
     const [, type, id] = /^(Binary|Bundle)\/([A-Za-z0-9\-.]{1,64})$/.exec(String(held[index]?.url)) ?? [];
     const there = content === undefined || type === undefined ? undefined : await store.read(type, id!);
-    if (there !== undefined && there.method !== 'DELETE') note(content!, there);
+    if (there === undefined || there.method === 'DELETE') continue;
+    const sent = content!.resource;
+    if (type === 'Bundle' && sent !== undefined) requireSameDocument(part.resource!, sent, there, at(part));
+    note(content!, there);
   }
 }
 
 /** The subject by a search is who it finds, and what is replaced by its name where it is: so it stands in what was stored. */
 async function resolved(context: Context, exchange: Exchange, resource: Resource): Promise<Resource> {
   const known = await targetsKnown(exchange, resource);
-  const named = (resource.subject as Reference | undefined)?.reference ?? '';
-  if (!named.startsWith('Patient?')) return known;
+  const named = (resource.subject as Reference | undefined)?.reference;
+  if (typeof named !== 'string' || !named.startsWith('Patient?')) return known;
   const reference = await referenceTo(context, exchange, named, []);
   return reference === undefined
     ? known

@@ -88,7 +88,7 @@ function checkSubject(set: Part, others: readonly Part[], base: string): void {
 
 function subjectOf({ resource }: Part, base: string): string | undefined {
   const { reference, identifier } = (resource!.subject ?? {}) as Reference;
-  if (reference !== undefined) return local(base, reference);
+  if (reference !== undefined) return local(base, String(reference));
   return identifier?.value === undefined ? undefined : `${identifier.system ?? ''}|${identifier.value}`;
 }
 

@@ -13,7 +13,7 @@ import { splitOff } from './attachment.ts';
 import { claimsSimplified, uniqueIdOf } from './codes.ts';
 import { followsDocument } from './document-bundle.ts';
 import { patientKnown } from './named-patient.ts';
-import { earlier, requireSame, requireSameDocuments } from './repeated.ts';
+import { earlier, requireSame, requireSameContents, requireSameDocuments } from './repeated.ts';
 import { submissionSetOf } from './submission-set.ts';
 import { replacedBy, superseding, targetsKnown } from './replacing.ts';
 
@@ -46,6 +46,7 @@ async function deposit(context: Context, exchange: Exchange): Promise<Answer> {
       requireValid(exchange, sent);
       requireSame(sent, found);
       await requireSameDocuments(store, sent, found);
+      await requireSameContents(exchange, sent, found);
       if (store.staged) throw repeatedInside(name!);
       return written(exchange, found, true);
     }

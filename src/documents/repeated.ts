@@ -44,14 +44,49 @@ export async function requireSameDocuments(
     if (!isBundle(held[index]) || typeof attachment.data !== 'string') continue;
     const document = documentIn(attachment, `DocumentReference.content[${index}].attachment`);
     const kept = await store.read('Bundle', String(held[index]!.url).slice('Bundle/'.length));
-    const isSame =
-      document !== undefined &&
-      kept !== undefined &&
-      kept.method !== 'DELETE' &&
-      alike(plain(bare(document)), plain(bare(parseJson(kept.body) as Resource)));
-    if (!isSame) throw changed(sent, sent.resourceType);
+    if (document === undefined || kept === undefined || !isSameDocument(document, kept))
+      throw changed(sent, sent.resourceType);
   }
 }
+
+/** Content that lay here before its document came: told by its bytes, whatever it is called now. @throws FhirError 409 */
+export async function requireSameContents(
+  { store, base }: Pick<Exchange, 'store' | 'base'>,
+  sent: Resource,
+  stored: Stored,
+  expression = sent.resourceType,
+): Promise<void> {
+  const held = attachmentsOf(parseJson(stored.body) as Resource);
+  for (const [index, { url }] of attachmentsOf(sent).entries()) {
+    const [now, before] = [binaryAt(url, base), binaryAt(held[index]?.url, base)];
+    if (now === undefined || now === before) continue;
+    const [one, other] = await Promise.all([
+      store.ownContent(now),
+      before === undefined ? undefined : store.ownContent(before),
+    ]);
+    const isSame = one !== undefined && one.size === other?.size && one.sha1() === other.sha1();
+    if (!isSame) throw changed(sent, expression);
+  }
+}
+
+function binaryAt(url: unknown, base: string): string | undefined {
+  if (typeof url !== 'string') return undefined;
+  const local = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
+  return /^Binary\/([A-Za-z0-9\-.]{1,64})$/.exec(local)?.[1];
+}
+
+/** A FHIR document in the Bundle of an ITI-65, which has no hash to be told by, with what was kept of it. @throws FhirError 409 */
+export function requireSameDocument(
+  sent: Resource,
+  document: Resource,
+  kept: Stored,
+  expression: string,
+): void {
+  if (!isSameDocument(document, kept)) throw changed(sent, expression);
+}
+
+const isSameDocument = (document: Resource, kept: Stored): boolean =>
+  kept.method !== 'DELETE' && alike(plain(bare(document)), plain(bare(parseJson(kept.body) as Resource)));
 
 const isBundle = ({ url }: Json = {}): boolean => typeof url === 'string' && url.startsWith('Bundle/');
 

@@ -7,6 +7,7 @@ import type { Rules } from '../consent/rules.ts';
 import { sourceOf } from '../consent/supposed.ts';
 import type { Attributes } from '../condition/condition.ts';
 import { type Refusal, type Writing, refusesWrite } from '../consent/writing.ts';
+import type { Known } from '../fhir/content/attachment.ts';
 import { identityOf } from '../fhir/identity.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
@@ -196,6 +197,11 @@ export class ScopedStore {
     const found = await depositNamed(this.#port, this.#access, type, identifier, isMeant);
     if (found !== undefined) this.notes.given(found.stored);
     return found?.given;
+  }
+
+  /** Length and hash of a Binary of the caller's own. */
+  ownContent(id: string): Promise<Known | undefined> {
+    return ownContent(this.#port, this.#access, id);
   }
 
   /** A resource of the caller's own as it is kept, for a change that leaves its labels alone. */

@@ -238,6 +238,15 @@ describe('one patient, named in several ways', () => {
     expect([status, json.issue[0].expression[0]]).toEqual([422, 'Bundle.entry[1].resource.subject']);
   });
 
+  it.each([[7], [{}], [['Patient/open']]])('a reference that is none is refused: %p', async (reference) => {
+    const subject = { reference };
+    for (const sent of [
+      provided({ of: 'Patient/open', text: 'x', set: { subject }, more: { subject } }),
+      provided({ of: 'Patient/open', text: 'x', more: { subject } }),
+    ])
+      expect([400, 422]).toContain((await hospital.post('', sent)).status);
+  });
+
   it('counts as one find', async () => {
     const few = await testServer(import.meta.url, { finds: { person: 1, system: 1 }, like: carnet });
     try {

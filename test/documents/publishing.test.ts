@@ -183,6 +183,68 @@ const fhirDocument = (title = 'Évolution'): Resource => ({
   ],
 });
 
+describe('content that was uploaded before its document', () => {
+  const upload = async (text: string, times: number): Promise<string> => {
+    const sent = await hospital.post('Binary', text.repeat(times), { 'content-type': 'text/plain' });
+    return /Binary\/[^/]+/.exec(sent.headers.get('location')!)![0];
+  };
+  it.each([
+    ['short', 1],
+    ['streamed', 200_000],
+  ])('is told by its bytes when its document is sent again: %s', async (_, times) => {
+    const [first, same, other] = [
+      await upload('premier', times),
+      await upload('premier', times),
+      await upload('second.', times),
+    ];
+    const masterIdentifier = { system: 'urn:ietf:rfc:3986', value: oid() };
+    const named = (url: string): Resource =>
+      document(OF, { masterIdentifier, content: [{ attachment: { contentType: 'text/plain', url } }] });
+    const made = await hospital.post('DocumentReference', named(first));
+    expect(made.status).toBe(201);
+    for (const url of [first, `${carnet.base}/${first}`, same]) {
+      const again = await hospital.post('DocumentReference', named(url));
+      expect([again.status, again.text]).toEqual([201, made.text]);
+    }
+    for (const url of [other, 'Binary/never-was']) {
+      expect((await hospital.post('DocumentReference', named(url))).status).toBe(409);
+      const bundle = {
+        resourceType: 'Bundle',
+        type: 'transaction',
+        entry: [post(named(url))],
+      };
+      expect((await hospital.post('', bundle)).status).toBe(409);
+    }
+    const attachment = { contentType: 'text/plain', url: other, size: 7 * times };
+    const claiming = { ...named(first), content: [{ attachment }] };
+    expect((await hospital.post('DocumentReference', claiming)).status).toBe(409);
+  });
+});
+
+it('a FHIR document that is sent again in a Bundle is told by what it says', async () => {
+  const [at, of] = [uuid(), uuid()];
+  const attachment = { contentType: 'application/fhir+json', url: at, title: 'Note' };
+  const inner = fhirDocument();
+  const sent = (content: Resource): Resource => ({
+    resourceType: 'Bundle',
+    type: 'transaction',
+    entry: [post({ ...set, entry: [{ item: { reference: of } }] }), post(described, of), post(content, at)],
+  });
+  const set = listOf('submissionset', OF, []);
+  const described = document(OF, { content: [{ attachment }] });
+  const first = await hospital.post('', sent(inner));
+  expect(first.status).toBe(200);
+  expect((await hospital.post('', sent(inner))).text).toBe(first.text);
+  const [composition, ...others] = inner.entry as Json[];
+  const changed = { ...(composition!.resource as Json), title: 'Autre' };
+  const other = await hospital.post(
+    '',
+    sent({ ...inner, entry: [{ ...composition, resource: changed }, ...others] }),
+  );
+  expect([other.status, other.json.issue[0].expression]).toEqual([409, ['Bundle.entry[1].resource']]);
+  expect((await hospital.get(place(first.json, 2))).json.entry[0].resource.title).not.toBe('Autre');
+});
+
 describe('what is said of a FHIR document in ITI-65', () => {
   const content = fhirDocument();
   const bytes = Buffer.from(JSON.stringify(content));
