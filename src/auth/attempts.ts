@@ -12,7 +12,10 @@ export interface Attempts {
    * than one after the other. @returns milliseconds to wait, and nothing was counted; 0: it may be made
    */
   begin(tried: Tried): Promise<number>;
-  /** The account's failures are forgotten, and the address's own share of them: others' failures stay its. */
+  /**
+   * The account's failures are forgotten. The address's too, once a day for each account: behind it there are people who are
+   * right. Then only its share of that account's: who guesses at others' is not forgiven it by a login of their own.
+   */
   succeeded(tried: Tried): Promise<void>;
   /** Alone among those of this account or address in this process: who is right isn't made to wait by who is under way. */
   inTurn<T>(tried: Tried, work: () => Promise<T>): Promise<T>;

@@ -20,6 +20,7 @@ interface AttemptDoc {
 const DAY = 86_400_000;
 const TIME = { maxTimeMS: 10_000 };
 const AT_ONCE = new Date(0);
+const ALL = Number.MAX_SAFE_INTEGER;
 /** By number of failures, milliseconds; from the last on it is the same. */
 const DELAYS = Array.from({ length: 20 }, (_, failures) => delayAfter(failures) * 1000);
 
@@ -48,7 +49,20 @@ export class MongoAttempts implements Attempts {
   async succeeded(tried: Tried): Promise<void> {
     const [account, address] = this.#names(tried);
     const before = await this.#docs.findOneAndDelete({ key: account }, TIME);
-    await this.#take(address, before?.failures ?? 1);
+    const isFirst = await this.#once(`${account} ${address}`);
+    await this.#take(address, isFirst ? ALL : (before?.failures ?? 1));
+  }
+
+  /** In a day. */
+  async #once(name: string): Promise<boolean> {
+    try {
+      const doc = { key: `forgave:${name}`, failures: 0, next: AT_ONCE, expire: new Date(Date.now() + DAY) };
+      await this.#docs.insertOne(doc, TIME);
+      return true;
+    } catch (error) {
+      if (isDuplicate(error)) return false;
+      throw error;
+    }
   }
 
   inTurn<T>({ account, address }: Tried, work: () => Promise<T>): Promise<T> {
