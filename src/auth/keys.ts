@@ -21,9 +21,15 @@ export function keySource(place: string): KeySource {
 async function fetchKeys(url: string): Promise<JsonWebKey[]> {
   const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(5_000) });
   if (!response.ok) throw new Error(`the key set answered ${response.status}`);
-  const text = await response.text();
-  if (text.length > MOST_BYTES) throw new Error('the key set is too large');
-  return keysIn(text);
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    // not read on: whoever serves it would fill the memory
+    if (bytes > MOST_BYTES) throw new Error('the key set is too large');
+    chunks.push(chunk);
+  }
+  return keysIn(Buffer.concat(chunks).toString());
 }
 
 function keysIn(text: string): JsonWebKey[] {

@@ -351,11 +351,22 @@ describe('keys of an issuer', () => {
   let keys: unknown[] = [jwkOf(publicKey, 'one')];
   let status = 200;
   let asked = 0;
+  /** Bytes of what never ends. */
+  let sent = 0;
   let server: Server;
   let url: string;
   beforeAll(async () => {
-    server = createServer((_, response) => {
+    server = createServer(({ url: path }, response) => {
       asked += 1;
+      if (path === '/endless') {
+        const chunk = Buffer.alloc(65_536, ' ');
+        const more = (): void => {
+          sent += chunk.length;
+          if (!response.destroyed) response.write(chunk, () => setImmediate(more));
+        };
+        more();
+        return;
+      }
       response
         .writeHead(status, status === 302 ? { location: '/elsewhere' } : {})
         .end(JSON.stringify({ keys }));
@@ -420,6 +431,14 @@ describe('keys of an issuer', () => {
     status = 302;
     expect((await refusal(ask(fromUrl(), token()))).status).toBe(503);
     expect(asked).toBe(1);
+  });
+
+  it('are not read on past their bound, however much is sent', async () => {
+    const endless = new KeySet(keySource(url.replace(/jwks$/, 'endless')));
+    const tokens = new Tokens([issuerWith({ keys: endless })]);
+    expect((await refusal(ask(tokens, token()))).status).toBe(503);
+    // what lies in buffers on the way is some of it
+    expect(sent).toBeLessThan(32 * 1024 * 1024);
   });
 
   it('that can’t be used don’t take the others with them', async () => {
