@@ -5,7 +5,7 @@
 import type { Resource } from '../fhir/resource.ts';
 import type { Node } from './expression.ts';
 import { any, type Filter, type IndexEntries } from './filter.ts';
-import type { Parameter } from './parameter.ts';
+import { type Parameter, parametersOf } from './parameter.ts';
 
 /** Left out: a search by the patient is narrowed to those found, which contained ones would widen to everybody. */
 const NOT_INSIDE = 'Patient';
@@ -28,6 +28,30 @@ export function referredInside({ target }: Parameter, nodes: Node[], { contained
         ids.has(`#${id}`) && resourceType !== NOT_INSIDE && (target?.includes(resourceType) ?? true),
     ),
   );
+}
+
+/**
+ * Whom a role is of, and for whom: one link further, since who wrote a document is often told by three contained resources.
+ * https://interop.esante.gouv.fr/ig/fhir/pdsm/st_recherche_fiche.html
+ */
+const FURTHER: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  PractitionerRole: {
+    practitioner: ['family', 'given', 'identifier'],
+    organization: ['name', 'identifier'],
+  },
+};
+
+/** Of a contained resource, what is contained beside it and that it refers to, with the parameters that it is found by. */
+export function referredFurther(
+  inner: Resource,
+  container: Resource,
+): { through: string; further: Resource; by: readonly string[] }[] {
+  return Object.entries(FURTHER[inner.resourceType] ?? {}).flatMap(([through, by]) => {
+    const parameter = parametersOf(inner.resourceType).get(through);
+    if (parameter === undefined) return [];
+    const found = referredInside(parameter, parameter.select(inner, inner), container);
+    return [...found].map((further) => ({ through, further, by }));
+  });
 }
 
 /** Its dates, numbers and quantities, as pairs of the resource that contains it. */

@@ -1,13 +1,13 @@
 /** What a resource is findable by: https://hl7.org/fhir/R4/search.html */
 import type { Resource } from '../fhir/resource.ts';
 import { canonicalOf, ownTerms } from './canonical.ts';
-import { insidePairs, insideTerm, referredInside } from './contained.ts';
+import { insidePairs, insideTerm, referredFurther, referredInside } from './contained.ts';
 import { containedTerm, type IndexEntries } from './filter.ts';
 import { bounded, collector, entriesOf, parametersOf } from './parameter.ts';
 import { kinds } from './parameters/index.ts';
 
 /** Raised when the extraction changes: what was written before must be indexed again. */
-export const INDEX_VERSION = 5;
+export const INDEX_VERSION = 6;
 
 /** Kept by the store as they are. */
 const KEPT = new Set(['_id', '_lastUpdated']);
@@ -30,6 +30,12 @@ export function indexResource(resource: Resource, base = ''): IndexEntries {
           into.terms.add(insideTerm(parameter.code, inner.resourceType, term));
         }
         into.pairs.push(...insidePairs(parameter.code, inner.resourceType, entries));
+        for (const { through, further, by } of referredFurther(inner, resource)) {
+          for (const term of termsBy(further, by, base)) {
+            const name = insideTerm(through, further.resourceType, term);
+            into.terms.add(insideTerm(parameter.code, inner.resourceType, name));
+          }
+        }
       }
     }
     bounded(into.terms.size + into.refs.size + into.pairs.length);
@@ -44,6 +50,17 @@ export function indexResource(resource: Resource, base = ''): IndexEntries {
   }
   bounded(into.terms.size + into.refs.size + into.pairs.length);
   return entriesOf(into);
+}
+
+function termsBy(resource: Resource, codes: readonly string[], base: string): Set<string> {
+  const into = collector(base);
+  for (const code of codes) {
+    const parameter = parametersOf(resource.resourceType).get(code);
+    const nodes = parameter?.select(resource, resource) ?? [];
+    if (parameter !== undefined && nodes.length > 0)
+      kinds[parameter.type].index(parameter, nodes, into, resource);
+  }
+  return into.terms;
 }
 
 function containedTypes({ contained }: Resource): Set<string> {

@@ -2,7 +2,18 @@
 import { Client, type FhirResource } from 'fhir-kit-client';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
-import { ARCHIVED, MHD, VISIBILITY, document, inline, label, oid, place, provided } from './support.ts';
+import {
+  ARCHIVED,
+  MHD,
+  VISIBILITY,
+  document,
+  inline,
+  label,
+  listOf,
+  oid,
+  place,
+  provided,
+} from './support.ts';
 
 const INS = 'urn:oid:1.2.250.1.213.1.4.10';
 const OF = 'Patient/demo-mother';
@@ -202,6 +213,62 @@ it('changes metadata by a conditional patch', async () => {
   const seen = (await carnet.as('gp').get(`DocumentReference/${id}`)).status;
   expect(seen).toBe(404);
   await hospital.delete({ resourceType: 'DocumentReference', id });
+});
+
+it('who wrote it is found by name and number, in what a document and a SubmissionSet contain', async () => {
+  const contained = [
+    {
+      resourceType: 'PractitionerRole',
+      id: 'role',
+      practitioner: { reference: '#person' },
+      organization: { reference: '#place' },
+    },
+    {
+      resourceType: 'Practitioner',
+      id: 'person',
+      identifier: [{ system: 'urn:oid:1.2.250.1.71.4.2.1', value: '899700999999' }],
+      name: [{ family: 'Bernardin-Lacombe', given: ['Solène'] }],
+    },
+    { resourceType: 'Organization', id: 'place', name: 'Maison de santé des Essais' },
+  ] as Json[];
+  const reader = carnet.as('hospital');
+  const made = await reader.post(
+    'DocumentReference',
+    inline(OF, 'x', { contained, author: [{ reference: '#role' }] }),
+  );
+  const listed = await reader.post(
+    'List',
+    listOf('submissionset', OF, [`DocumentReference/${made.json.id}`], {
+      contained,
+      source: { reference: '#role' },
+    }),
+  );
+  expect([made.status, listed.status]).toEqual([201, 201]);
+  const role = (type: string, parameter: string, ask: string) =>
+    reader.get(`${type}?patient=demo-mother&status=current&${parameter}:PractitionerRole.${ask}`);
+  for (const [type, parameter, id] of [
+    ['DocumentReference', 'author', made.json.id],
+    ['List', 'source', listed.json.id],
+  ]) {
+    for (const ask of [
+      'practitioner.family=bernardin',
+      'practitioner.family=Bernardin-La',
+      'practitioner:Practitioner.given=sol%C3%A8ne',
+      'practitioner.identifier=urn:oid:1.2.250.1.71.4.2.1|899700999999',
+      'organization.name=maison',
+    ]) {
+      const { status, json } = await role(type!, parameter!, ask);
+      expect([ask, status, ids(json)]).toEqual([ask, 200, [`${type}/${id}`]]);
+    }
+    for (const ask of [
+      'practitioner.family=lacombe',
+      'practitioner.given=bernardin',
+      'organization.name=essais',
+    ])
+      expect([ask, (await role(type!, parameter!, ask)).json.total]).toEqual([ask, 0]);
+  }
+  await reader.delete(`List/${listed.json.id}`);
+  await reader.delete(`DocumentReference/${made.json.id}`);
 });
 
 describe('$docref', () => {
