@@ -61,14 +61,21 @@ export class Giving {
    * A trace that was found. Who names no patient finds those of their own requests: of one that is hidden from its
    * patient no other may tell, so that they looked is told of nobody. The patients who are named are asked about anyway.
    */
-  #found(trace: Pick<Shown, 'patients'>): void {
+  #found(trace: Pick<Shown, 'patients' | 'by'>): void {
     if (this.#access.isTold) this.#looked(trace);
     else this.#notes.asked([''], this.standing);
   }
 
   /** That traces were looked at is traced, not which: those of what is hidden from another reader would tell them. */
-  #looked({ patients }: Pick<Shown, 'patients'>): void {
-    this.#notes.asked(patients.length === 0 ? [''] : patients, this.standing);
+  #looked({ patients, by }: Pick<Shown, 'patients' | 'by'>): void {
+    this.#notes.asked(patients.length === 0 ? [''] : patients, this.groundsOfTraces(by));
+  }
+
+  /** By what traces are given; one's own by no line. @param by whoever made them */
+  groundsOfTraces(by: string): Grounds {
+    if (!this.#access.isTold) return this.standing;
+    const told = this.#access.groundsOfSearch({ by });
+    return (patient) => told(patient) ?? this.standing(patient);
   }
 }
 

@@ -40,6 +40,7 @@ import type {
   TracesFound,
 } from './ports.ts';
 
+import { TRACER } from './own-traces.ts';
 import { Screening } from './screening.ts';
 import type { Vet } from './vetting.ts';
 
@@ -114,14 +115,14 @@ export class ScopedStore {
   /** Of one patient, newest first. That traces were looked at is traced, not which. */
   async traces(asked: TracesAsked): Promise<TracesFound> {
     const found = await this.#port.traces(this.#access, asked);
-    this.notes.asked([asked.patient], this.#giving.standing);
+    this.notes.asked([asked.patient], this.#giving.groundsOfTraces(TRACER));
     return { ...found, traces: found.traces.map((each) => asGiven(each, this.#access, [asked.patient])) };
   }
 
   /** Who made them, over all that are asked for. */
   async tracers(asked: TracersAsked): Promise<TracersFound> {
     const { tracers, next } = await this.#port.tracers(this.#access, asked);
-    this.notes.asked([asked.patient], this.#giving.standing);
+    this.notes.asked([asked.patient], this.#giving.groundsOfTraces(TRACER));
     return {
       tracers: tracers.map((each) => ({
         ...each,

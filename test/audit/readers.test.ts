@@ -314,6 +314,12 @@ describe('who speaks for the patient', () => {
     const found = await events(guardian, of(space));
     const own = found.find((each) => subjectOf(each) === 'Patient/of-another');
     expect(JSON.stringify(own!.agent)).toContain('"code":"representative"');
+    // what they looked at by then were traces, by the same word
+    await guardian.get(`Patient/${space.id}/$access-history`);
+    for (const query of ['action=E', 'subtype=operation']) {
+      const looked = await events(space.me, `${of(space)}&agent=Patient/of-another&${query}`);
+      expect(JSON.stringify(detailsOf(looked[0]!))).toContain(`RelatedPerson/${link}/_history/`);
+    }
     expect(JSON.stringify(own!.agent)).toContain('"127.0.0.1"');
     const told = JSON.stringify(found);
     expect([told.includes('198.51.100.7'), told.includes('urn:ietf:params:oauth:jti')]).toEqual([

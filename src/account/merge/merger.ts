@@ -8,7 +8,7 @@ import type { AccountLog } from '../../audit/identity/log.ts';
 import { isOpen } from '../../consent/policy.ts';
 import type { Subject } from '../../consent/subject.ts';
 import { Access } from '../../enforcement/access.ts';
-import { Notes, secretLabels } from '../../enforcement/notes.ts';
+import { type Grounds, Notes, secretLabels } from '../../enforcement/notes.ts';
 import type { Change, ResourceStore, Stored } from '../../enforcement/ports.ts';
 import { retrying } from '../../enforcement/retrying.ts';
 import { contentIn } from '../../fhir/content/attachment.ts';
@@ -30,6 +30,9 @@ export interface MergerOptions {
 
 const OTHERS_WRITE = 'the files are being written by others';
 const DAY = 'YYYY-MM-DD'.length;
+
+/** A steward's. */
+const BY_RIGHT: ReturnType<Grounds> = { standing: 'other', decided: { rule: 'right', because: [] } };
 
 export class Merger {
   readonly #options: MergerOptions;
@@ -120,7 +123,7 @@ export class Merger {
     // INVARIANT: a trace of its own for each: what is hidden hides the trace of nothing else, and how many there are tells nothing
     const concerns = changes.flatMap(({ type, id, patients, by, labels, previous }) => {
       const notes = new Notes(secret);
-      notes.wrote({ type, id, patients, by, labels, hidden: previous?.hidden }, 'U');
+      notes.wrote({ type, id, patients, by, labels, hidden: previous?.hidden }, 'U', () => BY_RIGHT);
       return notes.open();
     });
     const traced = {
