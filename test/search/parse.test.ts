@@ -300,7 +300,7 @@ describe('how the answer is shaped', () => {
       types: ['Patient'],
       sort: [],
       count: 20,
-      total: 'accurate',
+      total: 'usual',
       summary: 'false',
       elements: [],
       includes: [],
