@@ -100,9 +100,14 @@ export class Access {
     return new Access({ reason, within }, undefined, Date.now, () => {});
   }
 
-  /** Which of these, asked for by name, may be given; each refusal is noted. @param read with them */
+  /** Which of these, asked for by name, may be given. @param read with them */
+  allows(items: readonly Attributes[], read?: Versions): Promise<boolean[]> {
+    return this.#decide(items, NAMING, read);
+  }
+
+  /** The same; each refusal is noted. */
   async admit(items: readonly Attributes[], read?: Versions): Promise<boolean[]> {
-    const allowed = await this.#decide(items, NAMING, read);
+    const allowed = await this.allows(items, read);
     this.refuse(items.filter((_, index) => !allowed[index]));
     return allowed;
   }

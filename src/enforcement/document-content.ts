@@ -1,6 +1,6 @@
 /** Content that lies apart from its document: a Binary, or a FHIR document, that is nobody's by itself and follows what names it. */
 import type { Attributes, Condition } from '../condition/condition.ts';
-import { type Known, contentIn, knownOf } from '../fhir/content/attachment.ts';
+import { type ContentType, type Known, contentIn, knownOf, locationOf } from '../fhir/content/attachment.ts';
 import { items } from '../fhir/items.ts';
 import { parseJson } from '../fhir/json.ts';
 import { listType } from '../fhir/lists.ts';
@@ -12,46 +12,41 @@ import type { ResourceStore, Stored } from './ports.ts';
 /** SubmissionSets of one document that go with it. */
 const MOST_SETS = 20;
 
-export interface NamedContent {
+/** What may be a document's content, as the caller may read it. */
+export interface ReadContent {
   content: Stored;
-  /** Whose content it is. */
-  document: Attributes;
+  /** Whose content it is: one that the caller may read. Absent: it is read by itself, or is nobody's. */
+  document: Attributes | undefined;
 }
 
 /**
- * A Binary that the caller may not read by itself, and the document that they may read and that names it. Only its own
- * depositor's documents count: naming somebody's Binary in a document of one's own opens nothing. One that says by
- * itself whose data it is follows that alone. A FHIR document that was deposited as a document's content is as a Binary is.
+ * A Binary, or a FHIR document, that the caller may read by itself or by a document that they may read and that names it.
+ * Only its own depositor's documents count: naming somebody's Binary in a document of one's own opens nothing. One that
+ * says by itself whose data it is follows that alone.
+ * @param asked `byDocument`: else by itself alone; `refused` is told of what is there and not given
  */
-export async function contentNamed(
+export async function contentFor(
   port: ResourceStore,
   access: Access,
-  type: 'Binary' | 'Bundle',
-  id: string,
-): Promise<NamedContent | undefined> {
-  const documents = await port.byIdentity(access, 'DocumentReference', `location=${type}/${id}`);
-  if (documents.length === 0) return undefined;
-  const ofThese: Condition = { is: 'by', among: documents.map(({ by }) => by) };
-  const internal = Access.internal('content that a readable document names', ofThese);
-  const content = await port.get(internal, type, id);
-  if (content === undefined || content.patients.length > 0) return undefined;
-  return { content, document: documentOf(content, documents)! };
+  [type, id]: readonly [ContentType, string],
+  asked: { byDocument: boolean; refused?: (facts: Attributes) => void },
+): Promise<ReadContent | undefined> {
+  const attached = await port.attached(access, type, id);
+  if (attached === undefined) return undefined;
+  const { facts, isGiven, documents, open } = attached;
+  const document = facts.patients.length === 0 ? documentOf(facts, documents) : undefined;
+  if (!isGiven && (document === undefined || !asked.byDocument)) {
+    asked.refused?.(facts);
+    return undefined;
+  }
+  const content = await open();
+  return content === undefined ? undefined : { content, document };
 }
 
 /** It was nobody's by itself, and is deleted: what it was the content of is named where it is. */
 export async function isContentGone(port: ResourceStore, type: string, id: string): Promise<boolean> {
   const content = await port.get(Access.internal('whether content is deleted'), type, id);
   return content?.method === 'DELETE' && content.patients.length === 0;
-}
-
-/** Of content that the caller reads by itself: the document that they may read, and that names it. */
-export async function documentNaming(
-  port: ResourceStore,
-  access: Access,
-  content: Stored,
-): Promise<Attributes | undefined> {
-  const term = `location=${content.type}/${content.id}`;
-  return documentOf(content, await port.byIdentity(access, 'DocumentReference', term));
 }
 
 /** Content of the caller's own that no document of theirs names but this one, and SubmissionSets of nothing else: they go with it. */
@@ -68,7 +63,7 @@ export async function goesWith(
     contentIn(parseJson(body) as Resource, base).map(async (name) => {
       const [type = '', id = ''] = name.split('/');
       const [documents, content] = await Promise.all([
-        port.byIdentity(access, 'DocumentReference', `location=${name}`),
+        port.byIdentity(access, 'DocumentReference', locationOf(name)),
         port.get(access, type, id),
       ]);
       const isThere = content !== undefined && content.method !== 'DELETE';
@@ -108,7 +103,7 @@ async function setsOf(port: ResourceStore, { id, by, patients }: Stored): Promis
 }
 
 /** Of those that name it, one by the same depositor: if there is one, one that isn't hidden from its patient. */
-function documentOf({ by }: Stored, documents: readonly Attributes[]): Attributes | undefined {
+function documentOf({ by }: Attributes, documents: readonly Attributes[]): Attributes | undefined {
   const naming = documents.filter((each) => each.by === by);
   return naming.find(({ hidden }) => hidden === undefined) ?? naming[0];
 }

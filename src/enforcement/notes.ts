@@ -4,10 +4,11 @@ import type { Decision } from '../consent/lines.ts';
 import type { Standing } from '../consent/link.ts';
 import type { Subject } from '../consent/subject.ts';
 import type { WriteRule } from '../consent/writing.ts';
-import { type Category, categoriesOf, saysCategory } from '../fhir/categories.ts';
+import type { Category } from '../fhir/categories.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import type { PolicySource } from './ports.ts';
+import { sortsOf } from './sorts.ts';
 
 type Touched = Pick<Attributes, 'type' | 'id' | 'patients' | 'hidden'> & {
   by?: string;
@@ -16,6 +17,8 @@ type Touched = Pick<Attributes, 'type' | 'id' | 'patients' | 'hidden'> & {
   contentOf?: string | undefined;
   /** Its JSON, or itself, where either is at hand. */
   body?: Buffer;
+  /** Of its version. */
+  vid?: string;
   resource?: Resource | undefined;
 };
 
@@ -151,6 +154,7 @@ export class Notes {
         concern.origins.push(facts.by);
         if (facts.contentOf !== undefined)
           concern.contentOf = new Map(concern.contentOf).set(reference, facts.contentOf);
+        // INVARIANT: when that is shown its traces are told, and would tell of which sort an earlier version was that still isn't
         const categories = hidden || secret ? [] : sortsOf(facts);
         if (categories.length > 0)
           concern.categories = new Map(concern.categories).set(reference, categories);
@@ -207,18 +211,6 @@ function noteGround(concern: Concern, { standing, decided }: NonNullable<ReturnT
         other.because.every((each, index) => each === because[index])),
   );
   if (!isKnown) concern.decided.push(decided);
-}
-
-/**
- * INVARIANT: not of what is hidden from the patient or who speaks for them. When it is shown, its traces are told, and
- * they would tell of which sort an earlier version was that still isn't.
- */
-function sortsOf({ type, body, resource }: Touched): Category[] {
-  if (!saysCategory(type)) return [];
-  if (resource === undefined && (body === undefined || body.length === 0)) return [];
-  const said = resource ?? (JSON.parse(body!.toString()) as Resource);
-  // what is contained in it isn't it
-  return said.resourceType === type ? categoriesOf(said) : [];
 }
 
 /** Who isn't known here is nobody that a trace could name. */

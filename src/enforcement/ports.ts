@@ -4,6 +4,7 @@ import type { Policy } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
 import type { Subject } from '../consent/subject.ts';
 import type { Attributes } from '../condition/condition.ts';
+import type { ContentType } from '../fhir/content/attachment.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import type { Access } from './access.ts';
@@ -147,6 +148,17 @@ export interface HistoryScope {
   after?: unknown;
 }
 
+/** What may be a document's content, with the documents that name it. */
+export interface Attached {
+  facts: Attributes;
+  /** The caller may read it by itself. */
+  isGiven: boolean;
+  /** Those that the caller may read. */
+  documents: readonly Attributes[];
+  /** Undefined: its key was erased. INVARIANT: for nobody but who may read it, by itself or by such a document: see document-content.ts. */
+  open(): Promise<Stored | undefined>;
+}
+
 export interface ResourceStore {
   /** Absolute FHIR base of the server: references below it are local. */
   readonly base: string;
@@ -154,6 +166,8 @@ export interface ResourceStore {
   readonly glass: Glass;
   /** The current version; a deleted one is a version without a body. Undefined: absent, or not for this caller. */
   get(access: Access, type: string, id: string): Promise<Stored | undefined>;
+  /** The current version, or the mark of a deletion. Undefined: absent. */
+  attached(access: Access, type: ContentType, id: string): Promise<Attached | undefined>;
   getVersion(access: Access, type: string, id: string, vid: string): Promise<Stored | undefined>;
   search(access: Access, query: SearchQuery, after?: unknown): Promise<Page<Shown>>;
   /** The same, whole: what is found can be judged, and replaced. */

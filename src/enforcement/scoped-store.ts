@@ -5,9 +5,9 @@ import { grantees } from '../consent/policy.ts';
 import type { Block } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
 import { sourceOf } from '../consent/supposed.ts';
-import type { Attributes } from '../condition/condition.ts';
 import { type Refusal, type Writing, refusesWrite } from '../consent/writing.ts';
-import type { Known } from '../fhir/content/attachment.ts';
+import type { Attributes } from '../condition/condition.ts';
+import { type Known, isContentType } from '../fhir/content/attachment.ts';
 import { identityOf } from '../fhir/identity.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
@@ -16,7 +16,7 @@ import { asksNational } from '../search/national.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
 import { toldWith } from './beside.ts';
-import { contentNamed, documentNaming, goesWith, isContentGone, ownContent } from './document-content.ts';
+import { contentFor, goesWith, isContentGone, ownContent } from './document-content.ts';
 import { Giving } from './giving.ts';
 import { Insight } from './insight.ts';
 import type { Labelled } from '../consent/labelling.ts';
@@ -41,6 +41,7 @@ import type {
 } from './ports.ts';
 
 import { TRACER } from './own-traces.ts';
+import { isSortKnown } from './sorts.ts';
 import { Screening } from './screening.ts';
 import type { Vet } from './vetting.ts';
 
@@ -85,14 +86,18 @@ export class ScopedStore {
     this.#giving = new Giving(access, notes);
   }
 
-  /** Undefined: absent or hidden, which is the same. A deletion is a version without a body. */
-  async read(type: string, id: string): Promise<Stored | undefined> {
-    const stored = await this.#port.get(this.#access, type, id);
-    const isContent = type === 'Binary' && stored?.patients.length === 0 && stored.method !== 'DELETE';
-    if (stored === undefined || !isContent) return this.#giving.named(stored);
+  /**
+   * Undefined: absent or hidden, which is the same. A deletion is a version without a body.
+   * @param byDocument content may be read by who may read a document that names it: see document-content.ts
+   */
+  async read(type: string, id: string, { byDocument = false } = {}): Promise<Stored | undefined> {
+    if (!isContentType(type)) return this.#giving.named(await this.#port.get(this.#access, type, id));
+    const refused = (facts: Attributes): void => this.#access.refuse([facts]);
+    const found = await contentFor(this.#port, this.#access, [type, id], { byDocument, refused });
+    if (found === undefined) return undefined;
+    const { content, document } = found;
     // who deposited content reads it by itself; it tells of the patient none the less
-    const document = await documentNaming(this.#port, this.#access, stored);
-    return document === undefined ? this.#giving.named(stored) : this.#asContent(stored, document);
+    return document === undefined ? this.#giving.named(content) : this.#asContent(content, document);
   }
 
   async readVersion(type: string, id: string, vid: string): Promise<Stored | undefined> {
@@ -152,16 +157,9 @@ export class ScopedStore {
     return { ...page, matches: page.matches.map((match) => this.#giving.met(match)) };
   }
 
-  /** What the caller may read as part of a document that they may read: see document-content.ts. */
-  async readNamed(type: 'Binary' | 'Bundle', id: string): Promise<Stored | undefined> {
-    const found = await contentNamed(this.#port, this.#access, type, id);
-    if (found === undefined) return undefined;
-    this.notes.pardoned(found.content);
-    return this.#asContent(found.content, found.document);
-  }
-
-  /** With the document as it is, which says of which sort it is. */
+  /** With the document as it is, which says of which sort it is, unless that is remembered. */
   async #asContent(content: Stored, document: Attributes): Promise<Stored> {
+    if (isSortKnown(document)) return this.#giving.asContent(content, document);
     const internal = Access.internal('of which sort the document of content that is given is');
     const stored = await this.#port.get(internal, document.type, document.id);
     const isSame = stored !== undefined && 'vid' in document && document.vid === stored.vid;
@@ -251,10 +249,10 @@ export class ScopedStore {
 
   /** What is nobody's by itself is given with its document, and tells nothing any more once it is deleted. */
   async #givesContent(name: string): Promise<boolean> {
-    const [type, id] = name.split('/');
-    if ((type !== 'Binary' && type !== 'Bundle') || id === undefined) return false;
+    const [type = '', id] = name.split('/');
+    if (!isContentType(type) || id === undefined) return false;
     return (
-      (await contentNamed(this.#port, this.#access, type, id)) !== undefined ||
+      (await contentFor(this.#port, this.#access, [type, id], { byDocument: true })) !== undefined ||
       (await isContentGone(this.#port, type, id))
     );
   }

@@ -8,8 +8,7 @@ import { isUnchanged, versionHeaders } from './versions.ts';
 
 export async function read(exchange: Exchange): Promise<Answer> {
   const { type, id } = exchange.params;
-  const stored = (await exchange.store.read(type!, id!)) ?? (await named(exchange));
-  return give(exchange, stored);
+  return give(exchange, await exchange.store.read(type!, id!, { byDocument: true }));
 }
 
 export async function vread(exchange: Exchange): Promise<Answer> {
@@ -29,10 +28,4 @@ async function give(exchange: Exchange, stored: Stored | undefined): Promise<Ans
     if (content !== undefined) return { ...content, headers: { ...headers, ...content.headers }, at };
   }
   return { status: 200, headers, body: shape === undefined ? stored.body : shaped(stored.body, shape), at };
-}
-
-/** A Binary, or a FHIR document that is one's content, may be read by who may read a document of the same depositor that names it. */
-async function named(exchange: Exchange): Promise<Stored | undefined> {
-  const { type, id } = exchange.params;
-  return type === 'Binary' || type === 'Bundle' ? exchange.store.readNamed(type, id!) : undefined;
 }

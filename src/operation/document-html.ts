@@ -42,7 +42,7 @@ async function bytesOf(exchange: Exchange, { data, url }: Json, base: string): P
   const local = typeof url === 'string' && url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
   const id = /^Binary\/([A-Za-z0-9\-.]{1,64})$/.exec(String(local))?.[1];
   if (id === undefined) throw new FhirError('processing', 'the content of the document does not lie here');
-  const binary = (await exchange.store.read('Binary', id)) ?? (await exchange.store.readNamed('Binary', id));
+  const binary = await exchange.store.read('Binary', id, { byDocument: true });
   if (binary === undefined || binary.method === 'DELETE') throw new FhirError('not-found', 'not found');
   return contentOf(exchange, binary);
 }

@@ -2,17 +2,21 @@
  * The newest versions, by `Type/id`. Of those whose patient is remembered, the patient's version is read in the same call:
  * the gate needs it next, and a call of its own would cost a read a tenth of its CPU. It is as fresh as one that was
  * asked for alone, since both are read after the request began. So are the lives of a token of ours, where the request that
- * carries it asks for one resource by name.
+ * carries it asks for one resource by name, and the documents that name content: their patient is then remembered as its.
  */
 import { type Query } from './query/query.ts';
 import type { Ahead } from '../auth/grants.ts';
+import type { Attributes } from '../condition/condition.ts';
 import type { Versions } from '../enforcement/ports.ts';
+import { isContent, locationOf } from '../fhir/content/attachment.ts';
 import { aggregate, find } from './command.ts';
 import type { Database, PatientDoc } from './database.ts';
-import { type Doc, type HistoryDoc, WITHOUT_INDEX } from './document.ts';
+import { type Doc, type HistoryDoc, WITHOUT_INDEX, attributes } from './document.ts';
 import { Gather } from './gather.ts';
+import { FACTS, type Identities } from './identities.ts';
 import type { ArtifactDoc } from './records/artifacts.ts';
 import { areMet, BETWEEN, nameIn } from './records/needs.ts';
+import type { Terms } from './terms.ts';
 
 export interface Current {
   doc: Doc;
@@ -22,6 +26,8 @@ export interface Current {
 interface Read {
   /** Absent: there is none. */
   current: Current | undefined;
+  /** Documents that name it as their content. */
+  naming: readonly Attributes[];
   /** What was asked for with it is there, and what must not be isn't. */
   isMet: boolean;
 }
@@ -30,21 +36,31 @@ interface Read {
 export interface Newest {
   doc: Doc | HistoryDoc;
   versions?: Versions;
+  naming?: readonly Attributes[];
 }
 
 /** Resources whose patient is remembered. It never changes: what is another patient's has another id. */
 const REMEMBERED = 20_000;
-const NONE: Versions = new Map();
+const NAMES = 'DocumentReference';
+const NONE: ReadonlyMap<never, never> = new Map<never, never>();
+const NOTHING: ReadonlySet<string> = new Set();
+const NO_ONE: readonly Attributes[] = [];
 const UNINDEXED = Object.keys(WITHOUT_INDEX);
+/** Documents that name the content of one call: of more, each content's are asked for alone. */
+const MOST_NAMING = 1000;
 
 export class Currents {
   readonly #database: Database;
+  readonly #terms: Terms;
+  readonly #identities: Identities;
   readonly #gather: Gather<Read>;
   readonly #deleted: Gather<HistoryDoc>;
   readonly #owners = new Map<string, string>();
 
-  constructor(database: Database) {
+  constructor(database: Database, terms: Terms, identities: Identities) {
     this.#database = database;
+    this.#terms = terms;
+    this.#identities = identities;
     this.#gather = new Gather((keys) => this.#fetch(keys));
     this.#deleted = new Gather(async (rids) => {
       const query = { rid: { $in: rids }, method: 'DELETE' } as const;
@@ -60,10 +76,10 @@ export class Currents {
       return doc === undefined ? undefined : { doc };
     }
     const isRead = ahead?.rid === rid && ahead.found !== undefined;
-    const current = isRead ? (ahead.found as Read).current : await this.get(rid);
-    if (current !== undefined) return current;
+    const { current, naming } = isRead ? (ahead.found as Read) : await this.#read(rid);
+    if (current !== undefined) return { ...current, naming };
     const doc = await this.#deleted.get(rid);
-    return doc === undefined ? undefined : { doc };
+    return doc === undefined ? undefined : { doc, naming };
   }
 
   async get(rid: string): Promise<Current | undefined> {
@@ -79,7 +95,11 @@ export class Currents {
 
   async #read(key: string): Promise<Read> {
     const read = (await this.#gather.get(key))!;
-    if (read.current !== undefined) this.met(read.current.doc);
+    const { current, naming } = read;
+    if (current !== undefined) this.met(current.doc);
+    const [rid = ''] = key.split(BETWEEN, 1);
+    const [patient = ''] = naming[0]?.patients ?? [];
+    this.met({ _id: rid, patient });
     return read;
   }
 
@@ -96,42 +116,86 @@ export class Currents {
       return { key, rid, needs };
     });
     const names = new Set(asked.flatMap(({ needs }) => needs.map(nameIn)));
-    const { found, there } = await this.#together([...new Set(asked.map(({ rid }) => rid))], [...names]);
+    const rids = [...new Set(asked.map(({ rid }) => rid))];
+    const { found, naming, there } = await this.#together(rids, [...names]);
     return new Map(
-      asked.map(({ key, rid, needs }) => [key, { current: found.get(rid), isMet: areMet(needs, there) }]),
+      asked.map(({ key, rid, needs }) => [
+        key,
+        { current: found.get(rid), naming: naming.get(rid) ?? NO_ONE, isMet: areMet(needs, there) },
+      ]),
     );
   }
 
-  async #together(
-    rids: string[],
-    names: string[],
-  ): Promise<{ found: Map<string, Current>; there: ReadonlySet<string> }> {
+  async #together(rids: string[], names: string[]): Promise<Together> {
     const { resources } = this.#database;
-    const there = new Set<string>();
     const query: Query = { _id: { $in: rids } };
     const patients = new Set(rids.flatMap((rid) => this.#owners.get(rid) ?? []));
-    if (patients.size === 0 && names.length === 0)
-      return { found: byId(await find(resources, query, { projection: WITHOUT_INDEX }), NONE), there };
+    const contents = rids.filter(isContent);
+    if (patients.size === 0 && names.length === 0 && contents.length === 0) {
+      const docs = await find(resources, query, { projection: WITHOUT_INDEX });
+      return { found: byId(docs, NONE), naming: NONE, there: NOTHING };
+    }
+    const locations = contents.map((rid) => this.#terms.of(locationOf(rid)));
     const read = await aggregate<Doc | PatientDoc | Artifact, Doc>(resources, [
       { $match: query },
       { $unset: UNINDEXED },
-      ...(patients.size === 0
-        ? []
-        : [{ $unionWith: { coll: 'patients', pipeline: [{ $match: { _id: { $in: [...patients] } } }] } }]),
+      ...(locations.length === 0 ? [] : [NAMING(locations)]),
+      ...(patients.size === 0 ? [] : [VERSIONS([...patients])]),
       ...(names.length === 0 ? [] : [ARTIFACTS(names)]),
     ]);
     const versions = new Map([...patients].map((patient) => [patient, 0]));
     const docs: Doc[] = [];
-    // no id of a patient has a slash
+    const documents: Doc[] = [];
+    const there = new Set<string>();
+    // no id of a patient has a slash, and none that is read by its name has `ids`
     for (const each of read)
       if ('kind' in each) there.add(each._id);
-      else if (each._id.includes('/')) docs.push(each as Doc);
+      else if ('ids' in each) documents.push(each);
+      else if ('type' in each) docs.push(each);
       else versions.set(each._id, each.v);
-    return { found: byId(docs, versions), there };
+    return { found: byId(docs, versions), naming: await this.#namedBy(contents, documents), there };
+  }
+
+  async #namedBy(contents: readonly string[], documents: readonly Doc[]): Promise<Together['naming']> {
+    const naming = new Map<string, Attributes[]>(contents.map((rid) => [rid, []]));
+    if (documents.length >= MOST_NAMING) {
+      for (const rid of contents)
+        naming.set(rid, await this.#identities.carrying(NAMES, this.#terms.of(locationOf(rid))));
+      return naming;
+    }
+    const byTerm = new Map(contents.map((rid) => [this.#terms.text(locationOf(rid)), rid]));
+    for (const doc of documents)
+      for (const id of doc.ids ?? []) {
+        const rid = byTerm.get(id.toString('base64url'));
+        if (rid !== undefined) naming.get(rid)!.push(attributes(doc._id, doc));
+      }
+    return naming;
   }
 }
 
+interface Together {
+  found: ReadonlyMap<string, Current>;
+  naming: ReadonlyMap<string, readonly Attributes[]>;
+  there: ReadonlySet<string>;
+}
+
 type Artifact = Pick<ArtifactDoc, '_id' | 'kind'>;
+
+const VERSIONS = (patients: readonly string[]) => ({
+  $unionWith: { coll: 'patients', pipeline: [{ $match: { _id: { $in: patients } } }] },
+});
+
+/** Told by their `ids`. */
+const NAMING = (locations: readonly Buffer[]) => ({
+  $unionWith: {
+    coll: 'resources',
+    pipeline: [
+      { $match: { ids: { $in: locations }, type: NAMES } },
+      { $limit: MOST_NAMING },
+      { $project: FACTS },
+    ],
+  },
+});
 
 /** Told by their kind, which nothing else has. */
 const ARTIFACTS = (names: readonly string[]) => ({

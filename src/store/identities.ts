@@ -8,7 +8,7 @@ import { Gather } from './gather.ts';
 /** Resources of one identity that are looked at, hidden ones among them. */
 const MOST_ALIKE = 1000;
 const { ids: _, ...UNINDEXED } = WITHOUT_INDEX;
-const FACTS = { ...UNINDEXED, body: 0 } as const;
+export const FACTS = { ...UNINDEXED, body: 0 } as const;
 const HINT = 'ids_type_date';
 
 export class Identities {

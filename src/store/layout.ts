@@ -25,7 +25,7 @@ import { Veils } from './veil.ts';
 import { authorsIn, codesOf, tracedIn } from './traces/traces.ts';
 
 /** Raised with each change of document.ts that reads what was written before in another way. */
-const DOCUMENT_VERSION = 10;
+const DOCUMENT_VERSION = 11;
 export const LAYOUT = DOCUMENT_VERSION * 1000 + INDEX_VERSION;
 
 const BATCH = 200;
@@ -168,10 +168,8 @@ function indexAgain(
     if (doc.place === undefined && doc.by !== TRACER)
       found.authors = withDepositor({ authors: found.authors, by: doc.by });
   } else {
-    found.view = veils.of(
-      labels.map((label) => terms.text(`label=${label}`)),
-      doc.by,
-    );
+    const keyed = labels.map((label) => terms.text(`label=${label}`));
+    Object.assign(found, veils.over({ labels: keyed, by: doc.by, terms: found.terms }));
   }
   const absent = OPTIONAL.filter((name) => found[name] === undefined).map((name) => [name, '' as const]);
   const update = { $set: found, ...(absent.length > 0 ? { $unset: Object.fromEntries(absent) } : {}) };

@@ -1,4 +1,5 @@
 /** What the gate says of resources that others name: asked of many at once, without their content. */
+import { locationOf } from '../fhir/content/attachment.ts';
 import type { Attributes } from '../condition/condition.ts';
 import type { Access } from '../enforcement/access.ts';
 import { DIRECTORY } from '../fhir/subjects.ts';
@@ -81,9 +82,7 @@ export class Named {
   async #partsOfDocuments(access: Access, binaries: readonly Attributes[]): Promise<ReadonlySet<Attributes>> {
     const impersonal = binaries.filter(({ patients }) => patients.length === 0);
     if (impersonal.length === 0) return new Set();
-    const terms = new Map(
-      impersonal.map((each) => [each, this.#terms.of(`location=${keyOf(each)}`)] as const),
-    );
+    const terms = new Map(impersonal.map((each) => [each, this.#terms.of(locationOf(keyOf(each)))] as const));
     const { ids: _, ...projection } = FACTS;
     const docs = await this.#database.resources
       .find(

@@ -4,6 +4,7 @@ import type { Attributes } from '../condition/condition.ts';
 import type { Rules } from '../consent/rules.ts';
 import type { Access } from '../enforcement/access.ts';
 import type {
+  Attached,
   Commit,
   Content,
   HistoryScope,
@@ -21,6 +22,7 @@ import type {
   TracesFound,
   Versions,
 } from '../enforcement/ports.ts';
+import type { ContentType } from '../fhir/content/attachment.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Filter, SearchQuery } from '../search/filter.ts';
 import { AccessHistory } from './traces/access-history.ts';
@@ -123,9 +125,9 @@ export class Store implements ResourceStore {
     const tallies = new Tallies(database, this.#ledger);
     this.#tracers = new Tracers(database, this.#reading, this.#wholeness, this.#accessHistory, tallies);
     this.#inclusion = new Inclusion(database, this.#reading, this.terms, this.#wholeness);
-    this.#currents = new Currents(database);
-    this.#history = new History(database, this.#currents, this.#reading, this.#wholeness);
     this.#identities = new Identities(database);
+    this.#currents = new Currents(database, this.terms, this.#identities);
+    this.#history = new History(database, this.#currents, this.#reading, this.#wholeness);
     this.#locks = new Gather(async (keys) => {
       const found = await find(database.locks, { _id: { $in: keys } });
       return new Map(found.map(({ _id, n }) => [_id, n]));
@@ -147,6 +149,25 @@ export class Store implements ResourceStore {
     const { doc, versions } = newest;
     const admitted = await this.#admits(access, [attributes(rid, doc)], versions);
     return admitted ? this.#reading.open(rid, doc) : undefined;
+  }
+
+  async attached(access: Access, type: ContentType, id: string): Promise<Attached | undefined> {
+    const rid = `${type}/${id}`;
+    const newest = await this.#currents.newest(type, rid, access.ahead);
+    if (newest === undefined) return undefined;
+    const { doc, versions, naming = [] } = newest;
+    const facts = attributes(rid, doc);
+    const [[isAllowed], named] = await Promise.all([
+      access.allows([facts], versions),
+      access.among(naming, versions),
+    ]);
+    const [isWhole] = isAllowed === true ? await this.#wholeness.among(access, [facts]) : [false];
+    return {
+      facts,
+      isGiven: isWhole === true,
+      documents: naming.filter((_, index) => named[index]),
+      open: async () => this.#reading.open(rid, doc),
+    };
   }
 
   async getVersion(access: Access, type: string, id: string, vid: string): Promise<Stored | undefined> {

@@ -6,6 +6,7 @@
  */
 import type { Condition } from '../condition/condition.ts';
 import type { Rules } from '../consent/rules.ts';
+import type { Doc } from './document.ts';
 import type { Query } from './query/query.ts';
 import type { Terms } from './terms.ts';
 
@@ -13,8 +14,23 @@ import type { Terms } from './terms.ts';
 const SHORT = 8;
 /** The ways to carry labels of three sets. */
 const ALL = [0, 1, 2, 3, 4, 5, 6, 7];
+/** Those of one set alone. */
+const SETS = [1, 2, 4];
 /** Depositors that one query tells apart. */
 const MOST = 20;
+/** Those whose terms one search by a code looks for. */
+const MOST_OWN = 4;
+
+/** What follows a term in the index where its resource carries labels; others are digits, and short names of depositors. */
+const LABELLED = 255;
+
+/** The values of `terms` that one term is found by. */
+export type Apart = (term: Buffer) => Buffer[];
+
+/** Of what carries no labels, and of what does. */
+export const ANY: Apart = (term) => [term, followed(term, [LABELLED])];
+/** Of traces, whose terms are as they are. */
+export const PLAIN: Apart = (term) => [term];
 
 /** The depositors of whose resources something holds: all, or these. */
 type Depositors = 'all' | ReadonlySet<string>;
@@ -31,27 +47,43 @@ export class Veils {
     this.#sets = sets.map((each) => new Set(each.map((label) => terms.text(`label=${label}`))));
   }
 
+  /** What stands in the index for its labels. */
+  over({ labels, by, terms }: Pick<Doc, 'labels' | 'by' | 'terms'>): Pick<Doc, 'view' | 'terms'> {
+    const view = this.of(labels, by);
+    return { view, terms: this.apart(terms, view) };
+  }
+
   /** @param labels keyed, as documents carry them */
   of(labels: readonly string[], by: string): string {
     const carried = this.#sets.map((set) => labels.some((label) => set.has(label)));
     return `${this.#short(by)}${digitOf(carried)}`;
   }
 
+  /**
+   * Terms as the index has them. What carries labels is apart from what doesn't, once for each of the ways to be closed to
+   * some of them that let it be seen: a search by a code meets none of the rest.
+   */
+  apart(terms: readonly Buffer[], word: string): Buffer[] {
+    const [by, digit] = [word.slice(0, SHORT), Number(word.slice(SHORT))];
+    if (digit === 0) return [...terms];
+    const closures = ALL.filter((closed) => closed !== 0 && (closed & digit) === 0);
+    const ends = [[LABELLED], ...closures.map((closed) => [closed]), Buffer.from(by)];
+    return terms.flatMap((term) => ends.map((end) => followed(term, end)));
+  }
+
+  /** Of what the condition may hold for, and of as little else as can be told. @param condition keyed */
+  met(condition: Condition): Apart {
+    const { others, own } = this.#closed(condition);
+    const closed = SETS.reduce((some, set) => (others.has(set) ? some | set : some), 0);
+    const isTold = ALL.every((digit) => others.has(digit) === ((digit & closed) !== 0));
+    if (closed === 0 || !isTold || own.size > MOST_OWN) return ANY;
+    const ends = [[closed], ...[...own.keys()].map((by) => Buffer.from(this.#short(by)))];
+    return (term) => [term, ...ends.map((end) => followed(term, end))];
+  }
+
   /** What the word of a resource must be for the condition to hold; undefined: any. @param condition keyed */
   query(condition: Condition): Query | undefined {
-    const asked = this.#sets.map((set) => asks(condition, set));
-    const others = new Set<number>();
-    const own = new Map<string, Set<number>>();
-    for (const carried of ways(asked)) {
-      const whose = this.#possible(condition, carried);
-      if (whose === 'all') continue;
-      // sets that the condition doesn't ask for change nothing
-      for (const each of ways(this.#sets.map(() => true))) {
-        if (each.some((carries, index) => asked[index] && carries !== carried[index])) continue;
-        others.add(digitOf(each));
-        for (const by of whose) own.set(by, (own.get(by) ?? new Set()).add(digitOf(each)));
-      }
-    }
+    const { others, own } = this.#closed(condition);
     if (others.size === 0) return undefined;
     const open = ALL.filter((digit) => !others.has(digit));
     const [alone, ...more] = own.keys();
@@ -68,6 +100,24 @@ export class Veils {
       [...digits].map((digit) => `${this.#short(by)}${digit}`),
     );
     return { view: { $in: open.length === 0 ? words : [new RegExp(`[${open.join('')}]$`), ...words] } };
+  }
+
+  /** The digits of which it can't hold but for these depositors' own. */
+  #closed(condition: Condition): { others: Set<number>; own: Map<string, Set<number>> } {
+    const asked = this.#sets.map((set) => asks(condition, set));
+    const others = new Set<number>();
+    const own = new Map<string, Set<number>>();
+    for (const carried of ways(asked)) {
+      const whose = this.#possible(condition, carried);
+      if (whose === 'all') continue;
+      // sets that the condition doesn't ask for change nothing
+      for (const each of ways(this.#sets.map(() => true))) {
+        if (each.some((carries, index) => asked[index] && carries !== carried[index])) continue;
+        others.add(digitOf(each));
+        for (const by of whose) own.set(by, (own.get(by) ?? new Set()).add(digitOf(each)));
+      }
+    }
+    return { others, own };
   }
 
   #short(by: string): string {
@@ -155,6 +205,9 @@ function asks(condition: Condition, set: ReadonlySet<string>): boolean {
   if (condition.is === 'not') return asks(condition.of, set);
   return condition.is === 'label' && condition.among.some((label) => set.has(label));
 }
+
+const followed = (term: Buffer, end: readonly number[] | Buffer): Buffer =>
+  Buffer.concat([term, Uint8Array.from(end)]);
 
 const isEmpty = (some: Depositors): boolean => some !== 'all' && some.size === 0;
 

@@ -1,13 +1,18 @@
 /** A Filter has two readings, in memory and of the database: they find the same, whatever the Filter is. */
 import fc from 'fast-check';
 import { type Collection, MongoClient } from 'mongodb';
+import { type Condition, matches as admits } from '../../src/condition/condition.ts';
 import type { Resource } from '../../src/fhir/resource.ts';
 import type { Filter, RangeTest } from '../../src/search/filter.ts';
 import { indexResource } from '../../src/search/index.ts';
 import { matches } from '../../src/search/match.ts';
+import { nationalRules } from '../../src/national-rules.ts';
 import { type Doc, indexed } from '../../src/store/document.ts';
+import { toMongo } from '../../src/store/query/condition.ts';
 import { needsContent, toQuery } from '../../src/store/query/filter.ts';
+import { all } from '../../src/store/query/query.ts';
 import { Terms } from '../../src/store/terms.ts';
+import { ANY, Veils } from '../../src/store/veil.ts';
 import { testDatabase } from '../support/database.ts';
 
 const terms = new Terms(Buffer.alloc(32, 1));
@@ -91,6 +96,31 @@ const trees = (leaves: fc.Arbitrary<Filter>): fc.Arbitrary<Filter> =>
     ),
   })).tree;
 
+const FRANCE = nationalRules();
+const veils = new Veils(terms, FRANCE);
+const { masked, hiddenFromPatient, hiddenFromRepresentatives } = FRANCE.labels;
+const keyed = (labels: readonly string[]): string[] => labels.map((label) => terms.text(`label=${label}`));
+const [MASKED, FROM_PATIENT, FROM_RELATIVES] = [masked, hiddenFromPatient, hiddenFromRepresentatives].map(
+  keyed,
+) as [string[], string[], string[]];
+const DEPOSITORS = ['Organization/a', 'Practitioner/b'];
+/** Which labels a row carries, and who deposited it: so that those of one content differ in both. */
+const veiled = (at: number): { labels: string[]; by: string } => ({
+  labels: [[], MASKED, [], FROM_PATIENT, [...MASKED, ...FROM_RELATIVES], [], MASKED, FROM_RELATIVES][at % 8]!,
+  by: DEPOSITORS[at % 3 === 0 ? 0 : 1]!,
+});
+const none = (labels: string[]): Condition => ({ is: 'not', of: { is: 'label', among: labels } });
+const by = (who: string): Condition => ({ is: 'by', among: [who] });
+const gates: Condition[] = [
+  { is: 'all' },
+  { is: 'none' },
+  none(MASKED),
+  { is: 'or', of: [by(DEPOSITORS[0]!), none(MASKED)] },
+  { is: 'or', of: [by(DEPOSITORS[1]!), { is: 'and', of: [none(FROM_PATIENT), none(FROM_RELATIVES)] }] },
+  { is: 'label', among: MASKED },
+  by(DEPOSITORS[1]!),
+];
+
 let client: MongoClient;
 let collection: Collection<Doc>;
 beforeAll(async () => {
@@ -102,29 +132,32 @@ beforeAll(async () => {
       _id: `Observation/${resource.id}`,
       type: 'Observation',
       at: at + 1,
+      ...veiled(at),
       ...indexed(resource, terms, ''),
-    })) as Doc[],
+    })).map((doc) => ({ ...doc, ...veils.over(doc) })) as Doc[],
   );
 });
 afterAll(() => client?.close());
 
-async function found(filter: Filter, anyone: boolean): Promise<string[]> {
-  const docs = await collection
-    .find(toQuery(filter, ['Observation'], terms, anyone), { projection: { _id: 1 } })
-    .toArray();
+async function found(filter: Filter, anyone: boolean, gate?: Condition): Promise<string[]> {
+  const reader = { terms, any: ANY, stranger: undefined };
+  const query =
+    gate === undefined
+      ? toQuery(filter, ['Observation'], anyone, reader)
+      : all([toQuery(filter, ['Observation'], anyone, { ...reader, met: veils.met(gate) }), toMongo(gate)]);
+  const docs = await collection.find(query, { projection: { _id: 1 } }).toArray();
   return docs.map(({ _id }) => _id.slice('Observation/'.length)).sort();
 }
 
-function expected(filter: Filter): string[] {
-  return ROWS.filter((resource, at) =>
-    matches(filter, {
-      ...indexResource(resource),
-      type: 'Observation',
-      id: resource.id!,
-      at: at + 1,
-      resource,
-    }),
-  ).map(({ id }) => id!);
+function expected(filter: Filter, gate: Condition = { is: 'all' }): string[] {
+  return ROWS.filter((resource, at) => {
+    const { id = '' } = resource;
+    const facts = { type: 'Observation', id, patients: [], codes: [], about: [], authors: [], ...veiled(at) };
+    return (
+      admits(gate, facts) &&
+      matches(filter, { ...indexResource(resource), type: 'Observation', id, at: at + 1, resource })
+    );
+  }).map(({ id }) => id!);
 }
 
 it('the database finds what matches, whoever it is of', async () => {
@@ -134,6 +167,29 @@ it('the database finds what matches, whoever it is of', async () => {
     }),
     { numRuns: 400 },
   );
+});
+
+it('what a caller may be given is found by the terms that they may meet', async () => {
+  await fc.assert(
+    fc.asyncProperty(trees(leaf), fc.boolean(), fc.constantFrom(...gates), async (filter, anyone, gate) => {
+      expect(await found(filter, anyone, gate)).toEqual(expected(filter, gate));
+    }),
+    { numRuns: 600 },
+  );
+});
+
+it('of what is hidden from a caller no term is one that they may meet', () => {
+  const [masks, term] = [none(MASKED), terms.of('code=a')];
+  const meets = (at: number, gate: Condition): boolean => {
+    const { terms: kept } = veils.over({ ...veiled(at), terms: [term] });
+    return veils
+      .met(gate)(term)
+      .some((each) => kept.some((other) => other.equals(each)));
+  };
+  const own: Condition = { is: 'or', of: [by(DEPOSITORS[1]!), masks] };
+  expect(ROWS.map((_, at) => meets(at, masks))).toEqual(ROWS.map((_, at) => ![1, 4, 6].includes(at)));
+  // the first of the three is their own
+  expect(ROWS.map((_, at) => meets(at, own))).toEqual(ROWS.map((_, at) => at !== 6));
 });
 
 it('where only content can tell it finds more, never less', async () => {
@@ -156,5 +212,7 @@ it.each<Filter>([
   { op: 'has', type: 'Observation', param: 'subject', filter: { op: 'and', of: [] } },
   { op: 'list', id: 'l1' },
 ])('$op is never made a query as it is', (filter) => {
-  expect(() => toQuery({ op: 'not', of: filter }, ['Patient'], terms, true)).toThrow('to be resolved');
+  expect(() =>
+    toQuery({ op: 'not', of: filter }, ['Patient'], true, { terms, any: ANY, stranger: undefined }),
+  ).toThrow('to be resolved');
 });

@@ -18,6 +18,8 @@ const LIST_TYPES = 'https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes';
 const LOINC = 'http://loinc.org';
 const TYPES = ['11488-4', '18842-5', '11502-2', '57833-6', '18748-4'];
 const OF_TYPE = DOCUMENTS / TYPES.length;
+/** Of a term, its entries end once where no label is carried, and once where one is: see veil.ts. */
+const ENDS = 2;
 /** All of one patient's, themself and their Consent too. */
 const RECORD = DOCUMENTS + 3 * FEW + 2 * SETS + 2;
 const GP = 'Practitioner/demo-gp';
@@ -61,7 +63,7 @@ const searches: [string, Hot][] = [
       caller: 'loader',
       path: `DocumentReference?patient=Patient/p7&type=${LOINC}|${TYPES[2]}&_count=50`,
       total: OF_TYPE,
-      most: OF_TYPE + 1,
+      most: OF_TYPE + ENDS,
     },
   ],
   [
@@ -70,7 +72,7 @@ const searches: [string, Hot][] = [
       caller: 'loader',
       path: `DocumentReference?patient=Patient/p7&type=${TYPES[2]}&_sort=-date&_count=5`,
       total: OF_TYPE,
-      most: OF_TYPE + 1,
+      most: OF_TYPE + ENDS,
     },
   ],
   [
@@ -79,7 +81,7 @@ const searches: [string, Hot][] = [
       caller: 'loader',
       path: `DocumentReference?patient=Patient/p7&type=${TYPES[2]},${TYPES[3]}&_sort=-date`,
       total: 2 * OF_TYPE,
-      most: 2 * OF_TYPE + 3,
+      most: 2 * (OF_TYPE + ENDS),
     },
   ],
   [
@@ -171,7 +173,7 @@ const searches: [string, Hot][] = [
       caller: 'gp',
       path: 'DocumentReference?patient=Patient/p7&status=current&_sort=-date&_count=20',
       total: DOCUMENTS,
-      most: DOCUMENTS + 1,
+      most: DOCUMENTS + ENDS,
     },
   ],
   [
@@ -189,7 +191,7 @@ const searches: [string, Hot][] = [
       caller: 'loader',
       path: `DocumentReference?patient=Patient/p7&status=current&period-start=ge2020&creation=ge2020&isArchived=false&type=${TYPES[2]}`,
       total: OF_TYPE,
-      most: OF_TYPE + 1,
+      most: OF_TYPE + ENDS,
     },
   ],
   [
@@ -198,7 +200,7 @@ const searches: [string, Hot][] = [
       caller: 'loader',
       path: 'DocumentReference?patient=Patient/p7&status=current&identifier=urn:ietf:rfc:3986|u7-3',
       total: 1,
-      most: 2,
+      most: 1 + ENDS,
     },
   ],
   ['by identifier', { caller: 'loader', path: 'Patient?identifier=urn:oid:1.2|n7', total: 1, most: 2 }],

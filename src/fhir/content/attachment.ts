@@ -64,12 +64,22 @@ const bare = (type: string): string => (type.split(';', 1)[0] ?? '').trim().toLo
 
 const CONTENT = /^(Binary|Bundle)\/[A-Za-z0-9\-.]{1,64}$/;
 
+export type ContentType = 'Binary' | 'Bundle';
+
+export const isContentType = (type: string): type is ContentType => type === 'Binary' || type === 'Bundle';
+
+/** Whether a `Type/id` may be a document's content. */
+export const isContent = (name: string): boolean => CONTENT.test(name);
+
+/** What a DocumentReference is found by that names this `Type/id` as its content. */
+export const locationOf = (name: string): string => `location=${name}`;
+
 /** `Type/id` of what lies here and a DocumentReference names as its content. @param base of this server */
 export function contentIn({ content }: Resource, base: string): string[] {
   return (Array.isArray(content) ? (content as { attachment?: Json }[]) : []).flatMap(({ attachment }) => {
     const url = attachment?.url;
     if (typeof url !== 'string') return [];
     const local = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
-    return CONTENT.test(local) ? [local] : [];
+    return isContent(local) ? [local] : [];
   });
 }

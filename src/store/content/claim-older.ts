@@ -1,4 +1,5 @@
 /** Content that documents named before claims were kept: sealed under its patient's key now. What none names stays as it is. */
+import { locationOf } from '../../fhir/content/attachment.ts';
 import { Claims } from './claims.ts';
 import { Contents } from './contents.ts';
 import type { Database } from '../database.ts';
@@ -33,7 +34,7 @@ export async function claimOlder(
   for await (const { _id: rid, by } of contents) {
     const documents = await resources
       .find(
-        { ids: terms.of(`location=${rid}`), type: 'DocumentReference', by },
+        { ids: terms.of(locationOf(rid)), type: 'DocumentReference', by },
         { projection: { _id: 1, patient: 1, others: 1 }, limit: MOST, hint: 'ids_type_date' },
       )
       .toArray();

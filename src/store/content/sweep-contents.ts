@@ -2,6 +2,7 @@
  * Content that no document claims. Who uploads has a day to name the Binary in a DocumentReference of their own; what
  * was claimed once stays. Content itself goes when no version names it.
  */
+import { locationOf } from '../../fhir/content/attachment.ts';
 import { ObjectId } from 'mongodb';
 import { chunksOf, filesOf } from './contents.ts';
 import type { Claims } from './claims.ts';
@@ -52,7 +53,7 @@ async function dropUnclaimed(
     if (signal?.aborted === true) return dropped;
     const documents = await resources
       .find(
-        { ids: terms.of(`location=${_id}`), type: 'DocumentReference', by },
+        { ids: terms.of(locationOf(_id)), type: 'DocumentReference', by },
         { projection: { _id: 1, patient: 1, others: 1 }, limit: BATCH, hint: 'ids_type_date' },
       )
       .toArray();

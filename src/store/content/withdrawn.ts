@@ -1,4 +1,5 @@
 /** Who is told that malware was found in content: by the documents that give it, each judged by the gate when it is told. */
+import { locationOf } from '../../fhir/content/attachment.ts';
 import { UNKNOWN_PATIENT } from '../../fhir/subjects.ts';
 import type { Database } from '../database.ts';
 import type { Doc } from '../document.ts';
@@ -18,7 +19,7 @@ export async function withdrawnWith(
   const { _id: rid, by } = binary;
   const documents = await resources
     .find(
-      { ids: terms.of(`location=${rid}`), type: 'DocumentReference', by },
+      { ids: terms.of(locationOf(rid)), type: 'DocumentReference', by },
       { projection: { _id: 1, patient: 1, others: 1 }, limit: MOST, hint: 'ids_type_date' },
     )
     .toArray();

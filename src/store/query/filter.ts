@@ -5,12 +5,22 @@ import { isOfLabels, unshownTerm } from '../../search/unshown.ts';
 import type { Stranger } from '../../enforcement/stranger.ts';
 import { familiarTo, strangeTo } from './stranger.ts';
 import type { Terms } from '../terms.ts';
+import type { Apart } from '../veil.ts';
 
 const NOTHING: Query = { _id: { $in: [] } };
 
+export interface Reader {
+  terms: Terms;
+  /** What terms are where no more is told of who asks: see veil.ts. */
+  any: Apart;
+  /** What those are that the caller may be given; no less than that is found by them. */
+  met?: Apart;
+  /** Who is not shown what others did to what they deposited. */
+  stranger: Stranger | undefined;
+}
+
 /**
  * @param anyone whose data it is isn't known: what is asked of `unique` terms is asked of `ids`, which has an index
- * @param stranger who is not shown what others did to what they deposited
  *
  * INVARIANT: where only content can tell (`scan`), the query finds more than the filter, never less: under an odd
  * number of NOTs too. What it finds is then matched by content.
@@ -18,10 +28,17 @@ const NOTHING: Query = { _id: { $in: [] } };
 export function toQuery(
   filter: Filter,
   types: readonly string[],
-  terms: Terms,
   anyone: boolean,
-  stranger?: Stranger,
+  { terms, any, met = any, stranger }: Reader,
 ): Query {
+  // under a NOT, what isn't met by its own values would be found
+  const among = (asked: readonly string[], negated: boolean): Query =>
+    oneOf('terms', terms.all(asked).flatMap(negated ? any : met));
+  const ofLabels = (asked: readonly string[], negated: boolean): Query => {
+    const unshown = asked.filter(isOfLabels).map(unshownTerm);
+    if (stranger === undefined) return among([...asked, ...unshown], negated);
+    return { $or: [among(asked, negated), { ...among(unshown, negated), ...familiarTo(stranger) }] };
+  };
   function compile(part: Filter, negated: boolean): Query {
     switch (part.op) {
       case 'and':
@@ -33,13 +50,14 @@ export function toQuery(
       case 'type':
         return { type: part.type };
       case 'term':
-        return part.terms.some(isOfLabels)
-          ? ofLabels(part.terms, terms, stranger)
-          : among(anyone && part.unique === true ? 'ids' : 'terms', terms.all(part.terms));
+        if (part.terms.some(isOfLabels)) return ofLabels(part.terms, negated);
+        return anyone && part.unique === true
+          ? oneOf('ids', terms.all(part.terms))
+          : among(part.terms, negated);
       case 'reference':
         return among(
-          'terms',
-          part.targets.map((target) => terms.of(`${part.param}=${target}`)),
+          part.targets.map((target) => `${part.param}=${target}`),
+          negated,
         );
       case 'range':
         return anyOf(part.test, (test) => ({ [`r.${part.param}`]: { $elemMatch: test } }));
@@ -77,13 +95,6 @@ function common(part: Filter): number {
 /** What nearly all of a patient's resources say alike. */
 const COMMON = /^([\w-]*status|isArchived)=|:present$/;
 
-function ofLabels(asked: readonly string[], terms: Terms, stranger: Stranger | undefined): Query {
-  const unshown = asked.filter(isOfLabels).map(unshownTerm);
-  if (stranger === undefined) return among('terms', terms.all([...asked, ...unshown]));
-  const others = { ...among('terms', terms.all(unshown)), ...familiarTo(stranger) };
-  return { $or: [among('terms', terms.all(asked)), others] };
-}
-
 /** What they are told of an older version lies before: the lower bound serves the index for all. */
 function updatedFor(stranger: Stranger, { gt, gte, ...upper }: Bound): Query {
   const lower = { ...(gt === undefined ? {} : { gt }), ...(gte === undefined ? {} : { gte }) };
@@ -100,7 +111,7 @@ function updatedFor(stranger: Stranger, { gt, gte, ...upper }: Bound): Query {
   ]);
 }
 
-function among(field: 'terms' | 'ids', keyed: readonly Buffer[]): Query {
+function oneOf(field: 'terms' | 'ids', keyed: readonly Buffer[]): Query {
   return { [field]: keyed.length === 1 ? keyed[0] : { $in: keyed } };
 }
 

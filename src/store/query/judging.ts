@@ -14,6 +14,7 @@ import { isNobodys } from './narrowing.ts';
 import { primaryDate } from './primary-date.ts';
 import { type Query, all } from './query.ts';
 import type { Terms } from '../terms.ts';
+import { ANY } from '../veil.ts';
 import { UNWATCHED, type Watch } from '../watch.ts';
 
 /** Patients in one query: it stays below 100 KB. */
@@ -72,7 +73,7 @@ export class Judging {
     const bounds = (floor ?? WITHOUT_FLOOR).bounds.filter(({ ofLong }) => isLong || ofLong !== true);
     const asked = all([
       { type: types.length === 1 ? types[0] : { $in: [...types] } },
-      toQuery(filter, types, this.#terms, false, access.stranger),
+      toQuery(filter, types, false, { terms: this.#terms, any: ANY, stranger: access.stranger }),
     ]);
     const vids = new Map<string, string>();
     for (const among of portions(patients)) {

@@ -23,7 +23,7 @@ import { type AllTraces, amongOf } from '../traces/trace-totals.ts';
 import { type Order, byId } from './sorting.ts';
 import type { Terms } from '../terms.ts';
 import { UNWATCHED } from '../watch.ts';
-import { Veils, isRange } from '../veil.ts';
+import { ANY, type Apart, PLAIN, Veils, isRange } from '../veil.ts';
 import type { Remainder, Wholeness } from '../wholeness.ts';
 
 /** What is asked of MongoDB, and by which index. */
@@ -45,6 +45,7 @@ interface Gate {
   condition: Condition;
   query: Query;
   veil: Query;
+  met: Apart;
   /** Nothing but what the caller made or deposited is given. */
   isOwn: boolean;
 }
@@ -58,7 +59,7 @@ export const NOBODY = '';
 /** Indexes that end in the word of veil.ts, and that MongoDB asks for any words. */
 const VEILED: ReadonlySet<string> = new Set(['patient_type_date', 'patient_type_at']);
 /** One over lists: of its own accord MongoDB asks it for one range of words, and for others what it has fetched. */
-const VEILED_BY_RANGE = 'patient_type_terms_date';
+const BY_TERMS = 'patient_type_terms_date';
 
 /** Of a page. */
 const MOST_TOGETHER = 101;
@@ -131,7 +132,13 @@ export class Planner {
           : { patient: owner }
         : narrow(patients, shared, this.#terms),
       { type: types.length === 1 ? types[0] : { $in: [...types] } },
-      toQuery(rest, types, this.#terms, owner === undefined, access.stranger),
+      toQuery(rest, types, owner === undefined, {
+        terms: this.#terms,
+        any: isAudit(types) ? PLAIN : ANY,
+        // else it narrows nothing that is looked at
+        met: hint === BY_TERMS ? gate.met : undefined,
+        stranger: access.stranger,
+      }),
       gate.query,
       authors === undefined ? {} : { authors: { $in: [...new Set(authors)] } },
       isAudit(types) ? {} : veilFor(hint, gate.veil),
@@ -159,6 +166,7 @@ export class Planner {
         condition: smaller,
         query: toMongo(smaller),
         veil: this.#veils.query(smaller) ?? {},
+        met: this.#veils.met(smaller),
         isOwn: givenOf(smaller) !== undefined,
       };
       made.set(name, gate);
@@ -205,7 +213,7 @@ export class Planner {
 }
 
 function veilFor(hint: string | undefined, veil: Query): Query {
-  if (hint === VEILED_BY_RANGE) return isRange(veil) ? veil : {};
+  if (hint === BY_TERMS) return isRange(veil) ? veil : {};
   return hint !== undefined && VEILED.has(hint) ? veil : {};
 }
 
@@ -236,7 +244,7 @@ function hintOf(types: readonly string[], filter: Filter, owner: string | undefi
   if (owner !== undefined) {
     const byTerm =
       types.length === 1 && !isAudit(types) && parts.some(({ op }) => op === 'term' || op === 'reference');
-    if (byTerm) return 'patient_type_terms_date';
+    if (byTerm) return BY_TERMS;
     return parts.some(({ op }) => op === 'updated') ? 'patient_type_at' : 'patient_type_date';
   }
   return parts.some(isUnique) ? 'ids_type_date' : undefined;

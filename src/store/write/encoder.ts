@@ -186,7 +186,7 @@ export class Encoder {
       const since = previous === undefined ? at : (this.#reading.documentOf(previous) as Doc).unclaimed;
       if (since !== undefined) doc.unclaimed = since;
     }
-    doc.view = this.#veils.of(version.labels, version.by);
+    if (type !== 'AuditEvent') Object.assign(doc, this.#veils.over(doc));
     if (doc.seek !== undefined) doc.seek = [...doc.seek, change.by];
     return { change, rid, version, doc, previous: replaced, body: whole, pieces };
   }
