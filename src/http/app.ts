@@ -18,7 +18,7 @@ import { clientThumbprint, type Passing } from './client-certificate.ts';
 import { createMatcher, notFound } from './match.ts';
 import { chooseEncoding, formOf } from './negotiation.ts';
 import { carries, traceIdOf, type Follow, type Told } from './observing.ts';
-import { untilTick } from './pace.ts';
+import { Clocks } from './pace.ts';
 import { headerOf, negotiate, parse } from './parse.ts';
 import { corsOf, isPreflight, OPEN_PREFLIGHT, PREFLIGHT } from './cors.ts';
 import { remoteAddress } from './remote.ts';
@@ -79,6 +79,7 @@ interface Call extends Progress {
 }
 
 export function createApp(options: AppOptions): express.Express {
+  const clocks = new Clocks();
   const match = createMatcher(ROUTES, options.types, options.knownTypes);
   const interact = createPipeline(options, match);
   const parseOptions = { base: options.base, maxBodyBytes: options.maxBodyBytes, match };
@@ -185,7 +186,7 @@ export function createApp(options: AppOptions): express.Express {
 
   async function handle(call: Call, response: ServerResponse): Promise<Told> {
     const rendered = await answer(call);
-    if (call.paced) await untilTick(call.start);
+    if (call.paced) await clocks.untilTick(call.interaction ?? '', call.start);
     const leaving = send(call.request, response, rendered);
     if (leaving !== undefined) await leaving.catch((err: unknown) => cut(call, response, err));
     const { requestId, traceId, interaction, request, start } = call;
