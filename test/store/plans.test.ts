@@ -286,6 +286,7 @@ beforeAll(async () => {
   await seed(carnet, numbers.flatMap(rowsOf), { by: LOADER });
   await seed(carnet, numbers.map(doctor));
   await seed(carnet, numbers.flatMap(traces));
+  await withContentApart('d7-2');
   mark = new Date().toISOString();
   for (const id of ['d7-0', 'd7-0', 'd7-0', 'd7-3', 'd7-4']) {
     const { json } = await as('loader').get(`DocumentReference/${id}`);
@@ -297,6 +298,15 @@ afterAll(async () => {
   await client?.close();
   await carnet?.close();
 });
+
+async function withContentApart(id: string): Promise<void> {
+  const sender = as('loader');
+  const binary = { resourceType: 'Binary', id: 'b-7', contentType: 'text/plain', data: 'eA==' };
+  await sender.put('Binary/b-7', binary as Resource);
+  const { json: document } = await sender.get(`DocumentReference/${id}`);
+  const attachment = { contentType: 'text/plain', url: 'Binary/b-7', creation: '2020-05-01' };
+  await sender.put(`DocumentReference/${id}`, { ...document, content: [{ attachment }] });
+}
 
 function as(caller: Hot['caller']): Client {
   return caller === 'loader'
@@ -390,7 +400,7 @@ interface Ran {
 }
 
 /** What the database ran for a request. */
-async function ranFor({ caller, path: marked }: Hot): Promise<{ ran: Ran[]; total: number }> {
+async function ranFor({ caller, path: marked }: Hot): Promise<{ ran: Ran[]; total: number | undefined }> {
   const path = marked.replace('__MARK__', mark);
   const client = as(caller);
   // what is remembered of patients and keys is so by then, as it mostly is
@@ -405,7 +415,7 @@ async function ranFor({ caller, path: marked }: Hot): Promise<{ ran: Ran[]; tota
     .collection<Ran>('system.profile')
     .find({ op: { $in: ['query', 'command', 'getmore'] } })
     .toArray();
-  return { ran: ran.filter(({ planSummary }) => planSummary !== undefined), total: json.total };
+  return { ran: ran.filter(({ planSummary }) => planSummary !== undefined), total: json?.total };
 }
 
 function stagesOf({ stage, inputStage, inputStages = [] }: Stage): string[] {
@@ -431,6 +441,15 @@ async function expectServed(hot: Hot): Promise<void> {
   }
   if (hot.total !== undefined) expect(total).toBe(hot.total);
 }
+
+it.each(['loader', 'gp'] as const)(
+  'content is read with the document that names it in one call, as %s',
+  async (caller) => {
+    const { ran } = await ranFor({ caller, path: 'Binary/b-7', most: 3 });
+    expect(ran.map(({ ns }) => ns.slice(ns.indexOf('.') + 1))).toEqual(['resources']);
+    await expectServed({ caller, path: 'Binary/b-7', most: 3 });
+  },
+);
 
 it('an index that an earlier server made otherwise is made anew', async () => {
   const database = await connect(carnet.database.uri, carnet.database.dbName);
