@@ -9,9 +9,9 @@ const TICK_MS = 20;
 const LONGEST_MS = 320;
 /** Answers by which the next tick is chosen. */
 const LATELY = 64;
-/** Of them, so many leave by the first tick, with a quarter to spare. */
+/** Of them, so many take less than half a tick. */
 const MOST = 0.9;
-const SPARE = 1.25;
+const SPARE = 2;
 
 /** One for each kind of request. */
 export class Clocks {

@@ -18,6 +18,7 @@ import { mentionTerm } from './narrowing.ts';
 import { type Query, all } from './query.ts';
 import type { Reading } from '../reading.ts';
 import type { Terms } from '../terms.ts';
+import { ANY } from '../veil.ts';
 import type { Wholeness } from '../wholeness.ts';
 
 const ROUNDS = 5;
@@ -147,7 +148,7 @@ export class Inclusion {
       const query = all([
         among,
         include.type === '*' ? {} : { type: include.type },
-        { terms: { $in: this.#terms.all([...refs, ...naming]) } },
+        { terms: { $in: this.#terms.all([...refs, ...naming]).flatMap(ANY) } },
         toMongo(await access.condition(asked)),
       ]);
       const types = include.type === '*' ? resourceTypes() : [include.type];
