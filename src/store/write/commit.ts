@@ -8,7 +8,7 @@ import type { ObjectId } from 'mongodb';
 import { type Commit, Stale, type Stored, type Trace } from '../../enforcement/ports.ts';
 import { carryOut } from './carry-out.ts';
 import type { Chain } from '../chain/chain.ts';
-import { Late, Unanswered, commitSurely, isConflict, isTransient, tooMuch } from './conflict.ts';
+import { Late, Unanswered, commitSurely, isConflict, isTransient, tooLate } from './conflict.ts';
 import type { Database } from '../database.ts';
 import { attributes } from '../document.ts';
 import type { Encoder, Encoded } from './encoder.ts';
@@ -158,7 +158,8 @@ export class Committer {
           if (Date.now() - since > AWAY_WITHIN)
             throw new Unanswered('the database can not be reached: try again', error);
         } else if (error instanceof Late) {
-          if (batch.length === 1 && attempt === LATE_TRIES) throw tooMuch(error);
+          if (batch.length === 1 && attempt === LATE_TRIES)
+            throw tooLate(error, batch[0]!.commit.changes.length);
           if (batch.length > 1) throw error;
         } else if (attempt === TRIES || batch.length > 1) throw error;
         this.#watch.retried();

@@ -11,8 +11,13 @@ const UNSURE_WITHIN = 60_000;
 /** The transaction took so long that its time would be missed by who polls. */
 export class Late extends Error {}
 
-export const tooMuch = (cause: Late): FhirError =>
-  new FhirError('too-costly', 'this takes too long to be written at once: send less', { cause });
+/** Changes that take long by what else the machine has to do, not by their number. */
+const FEW = 20;
+
+export const tooLate = (cause: Late, changes: number): FhirError =>
+  changes > FEW
+    ? new FhirError('too-costly', 'this takes too long to be written at once: send less', { cause })
+    : new FhirError('transient', 'the server is too busy to write this in time: try again later', { cause });
 
 /** The database is away, so nothing else can be tried either. */
 export class Unanswered extends FhirError {
