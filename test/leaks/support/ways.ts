@@ -67,6 +67,10 @@ export const READING: Record<number, (cast: Cast) => Probe[]> = {
     get(`Patient?_id=${visible}&_has:Observation:patient:value-quantity=gt41.5`),
     get(`Patient?_id=${visible}&_has:${type}:patient:${words}=secretword`),
     get(`Patient?_id=${visible}&_has:${type}:patient:_security=${token(label)}`),
+    // a document is labelled in an element of its own too
+    ...(type === 'DocumentReference'
+      ? [get(`Patient?_id=${visible}&_has:${type}:patient:security-label=${token(label)}`)]
+      : []),
     get(`Encounter?patient=${visible}&_has:Observation:encounter:value-quantity=sa41`),
   ],
   7: ({ manner: { type, sort }, of, visible }) => [
