@@ -763,6 +763,27 @@ const TABLE = [
     ['test/audit'],
   ],
   [
+    'a search by a code meets what is hidden and carries it',
+    'src/store/veil.ts',
+    'const closures = ALL.filter((closed) => closed !== 0 && (closed & digit) === 0);',
+    'const closures = ALL.filter((closed) => closed !== 0);',
+    ['test/store/filter'],
+  ],
+  [
+    'under a NOT only what the caller may meet is asked for',
+    'src/store/query/filter.ts',
+    'flatMap(negated ? any : met)',
+    'flatMap(met)',
+    ['test/store/filter'],
+  ],
+  [
+    'what refers back is not included where it carries labels',
+    'src/store/query/include.ts',
+    '.flatMap(ANY)',
+    '',
+    ['test/enforcement/labelled-searches'],
+  ],
+  [
     'unblocking brings back what was permitted before',
     statements,
     "if (statement.effect === 'permit' && level === 'caller' && statement.written < voided) continue;",
