@@ -140,11 +140,11 @@ beforeAll(async () => {
 afterAll(() => client?.close());
 
 async function found(filter: Filter, anyone: boolean, gate?: Condition): Promise<string[]> {
-  const reader = { terms, any: ANY, stranger: undefined };
+  const reader = { terms, apart: ANY, stranger: undefined };
   const query =
     gate === undefined
       ? toQuery(filter, ['Observation'], anyone, reader)
-      : all([toQuery(filter, ['Observation'], anyone, { ...reader, met: veils.met(gate) }), toMongo(gate)]);
+      : all([toQuery(filter, ['Observation'], anyone, { ...reader, apart: veils.met(gate) }), toMongo(gate)]);
   const docs = await collection.find(query, { projection: { _id: 1 } }).toArray();
   return docs.map(({ _id }) => _id.slice('Observation/'.length)).sort();
 }
@@ -213,6 +213,6 @@ it.each<Filter>([
   { op: 'list', id: 'l1' },
 ])('$op is never made a query as it is', (filter) => {
   expect(() =>
-    toQuery({ op: 'not', of: filter }, ['Patient'], true, { terms, any: ANY, stranger: undefined }),
+    toQuery({ op: 'not', of: filter }, ['Patient'], true, { terms, apart: ANY, stranger: undefined }),
   ).toThrow('to be resolved');
 });

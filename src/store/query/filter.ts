@@ -11,10 +11,8 @@ const NOTHING: Query = { _id: { $in: [] } };
 
 export interface Reader {
   terms: Terms;
-  /** What terms are where no more is told of who asks: see veil.ts. */
-  any: Apart;
-  /** What those are that the caller may be given; no less than that is found by them. */
-  met?: Apart;
+  /** What finds what carries a term, of all that the query's other parts let be found. */
+  apart: Apart;
   /** Who is not shown what others did to what they deposited. */
   stranger: Stranger | undefined;
 }
@@ -29,15 +27,13 @@ export function toQuery(
   filter: Filter,
   types: readonly string[],
   anyone: boolean,
-  { terms, any, met = any, stranger }: Reader,
+  { terms, apart, stranger }: Reader,
 ): Query {
-  // under a NOT, what isn't met by its own values would be found
-  const among = (asked: readonly string[], negated: boolean): Query =>
-    oneOf('terms', terms.all(asked).flatMap(negated ? any : met));
-  const ofLabels = (asked: readonly string[], negated: boolean): Query => {
+  const among = (asked: readonly string[]): Query => oneOf('terms', terms.all(asked).flatMap(apart));
+  const ofLabels = (asked: readonly string[]): Query => {
     const unshown = asked.filter(isOfLabels).map(unshownTerm);
-    if (stranger === undefined) return among([...asked, ...unshown], negated);
-    return { $or: [among(asked, negated), { ...among(unshown, negated), ...familiarTo(stranger) }] };
+    if (stranger === undefined) return among([...asked, ...unshown]);
+    return { $or: [among(asked), { ...among(unshown), ...familiarTo(stranger) }] };
   };
   function compile(part: Filter, negated: boolean): Query {
     switch (part.op) {
@@ -50,15 +46,10 @@ export function toQuery(
       case 'type':
         return { type: part.type };
       case 'term':
-        if (part.terms.some(isOfLabels)) return ofLabels(part.terms, negated);
-        return anyone && part.unique === true
-          ? oneOf('ids', terms.all(part.terms))
-          : among(part.terms, negated);
+        if (part.terms.some(isOfLabels)) return ofLabels(part.terms);
+        return anyone && part.unique === true ? oneOf('ids', terms.all(part.terms)) : among(part.terms);
       case 'reference':
-        return among(
-          part.targets.map((target) => `${part.param}=${target}`),
-          negated,
-        );
+        return among(part.targets.map((target) => `${part.param}=${target}`));
       case 'range':
         return anyOf(part.test, (test) => ({ [`r.${part.param}`]: { $elemMatch: test } }));
       case 'pair':

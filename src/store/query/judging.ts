@@ -73,7 +73,7 @@ export class Judging {
     const bounds = (floor ?? WITHOUT_FLOOR).bounds.filter(({ ofLong }) => isLong || ofLong !== true);
     const asked = all([
       { type: types.length === 1 ? types[0] : { $in: [...types] } },
-      toQuery(filter, types, false, { terms: this.#terms, any: ANY, stranger: access.stranger }),
+      toQuery(filter, types, false, { terms: this.#terms, apart: ANY, stranger: access.stranger }),
     ]);
     const vids = new Map<string, string>();
     for (const among of portions(patients)) {

@@ -134,9 +134,8 @@ export class Planner {
       { type: types.length === 1 ? types[0] : { $in: [...types] } },
       toQuery(rest, types, owner === undefined, {
         terms: this.#terms,
-        any: isAudit(types) ? PLAIN : ANY,
-        // else it narrows nothing that is looked at
-        met: hint === BY_TERMS ? gate.met : undefined,
+        // by another index it narrows nothing that is looked at
+        apart: isAudit(types) ? PLAIN : hint === BY_TERMS ? gate.met : ANY,
         stranger: access.stranger,
       }),
       gate.query,
