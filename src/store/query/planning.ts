@@ -59,7 +59,7 @@ export const NOBODY = '';
 /** Indexes that end in the word of veil.ts, and that MongoDB asks for any words. */
 const VEILED: ReadonlySet<string> = new Set(['patient_type_date', 'patient_type_at']);
 /** One over lists: of its own accord MongoDB asks it for one range of words, and for others what it has fetched. */
-const BY_TERMS = 'patient_type_terms_date';
+export const BY_TERMS = 'patient_type_terms_date';
 
 /** Of a page. */
 const MOST_TOGETHER = 101;

@@ -8,7 +8,7 @@ import type { Currents } from '../current.ts';
 import { type Doc, FACE_ONLY, WITHOUT_INDEX } from '../document.ts';
 import { needsContent } from './filter.ts';
 import { isNobodys, namedPatients, patientsIn } from './narrowing.ts';
-import { NOBODY, type Planned, type Planner, hinted, inOrder, usualOrder } from './planning.ts';
+import { BY_TERMS, NOBODY, type Planned, type Planner, hinted, inOrder, usualOrder } from './planning.ts';
 import type { Reading } from '../reading.ts';
 import { type Linked, type Resolver, resolve } from './resolve.ts';
 import type { Stranger } from '../../enforcement/stranger.ts';
@@ -257,10 +257,9 @@ export class Search {
 }
 
 /**
- * What a link finds isn't told, but how long it took is. An index of several terms a resource has the word of veil.ts
- * looked at only after a fetch, so it would take longer by what is hidden: where the patient is known, all that the
- * caller sees of theirs is fetched instead.
+ * What a link finds isn't told, but how long it took is. By terms a search may meet what is hidden, where more decides than their
+ * ends can say (veil.ts): where the patient is known, all that the caller sees of theirs is fetched instead.
  */
 function asLink(hint: string | undefined): string | undefined {
-  return hint === 'patient_type_terms_date' ? 'patient_type_date' : hint;
+  return hint === BY_TERMS ? 'patient_type_date' : hint;
 }
