@@ -1,7 +1,7 @@
 /** A uniqueId that its depositor sends again: the same content gets the same answer, other content 409. */
 import { items } from '../fhir/items.ts';
 import type { Stored } from '../enforcement/ports.ts';
-import { knownOf } from '../fhir/content/attachment.ts';
+import { contentAt, knownOf } from '../fhir/content/attachment.ts';
 import { parseJson, stringifyJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
@@ -70,9 +70,8 @@ export async function requireSameContents(
 }
 
 function binaryAt(url: unknown, base: string): string | undefined {
-  if (typeof url !== 'string') return undefined;
-  const local = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
-  return /^Binary\/([A-Za-z0-9\-.]{1,64})$/.exec(local)?.[1];
+  const [type, id] = contentAt(url, base)?.split('/') ?? [];
+  return type === 'Binary' ? id : undefined;
 }
 
 /** A FHIR document in the Bundle of an ITI-65, which has no hash to be told by, with what was kept of it. @throws FhirError 409 */

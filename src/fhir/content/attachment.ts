@@ -74,12 +74,16 @@ export const isContent = (name: string): boolean => CONTENT.test(name);
 /** What a DocumentReference is found by that names this `Type/id` as its content. */
 export const locationOf = (name: string): string => `location=${name}`;
 
-/** `Type/id` of what lies here and a DocumentReference names as its content. @param base of this server */
+/** `Type/id` of content that lies here. @param base of this server */
+export function contentAt(url: unknown, base: string): string | undefined {
+  if (typeof url !== 'string') return undefined;
+  const local = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
+  return isContent(local) ? local : undefined;
+}
+
+/** The same of all that a DocumentReference names. */
 export function contentIn({ content }: Resource, base: string): string[] {
-  return (Array.isArray(content) ? (content as { attachment?: Json }[]) : []).flatMap(({ attachment }) => {
-    const url = attachment?.url;
-    if (typeof url !== 'string') return [];
-    const local = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
-    return isContent(local) ? [local] : [];
-  });
+  return (Array.isArray(content) ? (content as { attachment?: Json }[]) : []).flatMap(
+    ({ attachment }) => contentAt(attachment?.url, base) ?? [],
+  );
 }
