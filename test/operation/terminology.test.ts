@@ -1,7 +1,7 @@
 /** What this server defines, and the codes that it knows, asked over HTTP by who may see no patient at all. */
 import { readConformance } from '../../src/fhir/conformance/files.ts';
 import type { Json } from '../../src/fhir/resource.ts';
-import { codesOf } from '../../src/fhir/terminology/expansion.ts';
+import { codesOf, expansionOf } from '../../src/fhir/terminology/expansion.ts';
 import { validate } from '../../src/fhir/validate/index.ts';
 import { type Client, type TestServer, testServer } from '../support/server.ts';
 
@@ -9,6 +9,7 @@ const OWN = 'https://carnet.example/fhir/';
 const NOS = 'https://mos.esante.gouv.fr/NOS/';
 const CLASSES = `${NOS}TRE_A03-ClasseDocument/FHIR/TRE-A03-ClasseDocument`;
 const TYPES = `${NOS}TRE_A05-TypeDocComplementaireCISIS/FHIR/TRE-A05-TypeDocComplementaireCISIS`;
+const SECTORS = `${NOS}TRE_R02-SecteurActivite/FHIR/TRE-R02-SecteurActivite`;
 const JDV_J07 = `${NOS}JDV_J07-XdsTypeCode-CISIS/FHIR/JDV-J07-XdsTypeCode-CISIS`;
 const GENDER = 'http://hl7.org/fhir/administrative-gender';
 
@@ -34,12 +35,26 @@ describe.each(['ValueSet', 'CodeSystem', 'ConceptMap'] as const)('each %s', (typ
   });
 });
 
-it('each own value set that names its codes is listed, and each of its codes is known', () => {
-  for (const set of readConformance('ValueSet')) {
-    const include = (set.compose as { include: { concept?: unknown }[] }).include;
-    if (include.every(({ concept }) => concept !== undefined))
-      expect(codesOf(set.url)?.size).toBe(include.length);
-  }
+it.each(readConformance('ValueSet').map((each) => [each.id, each] as const))(
+  'the value set %s is listed, and each of its French codes has a name',
+  (_, { url, compose }) => {
+    expect(codesOf(url)?.size).toBe((compose as { include: unknown[] }).include.length);
+    const nameless = expansionOf(url)!.filter(({ display }) => display === undefined);
+    expect(nameless.filter(({ system }) => system.startsWith(NOS))).toEqual([]);
+  },
+);
+
+it.each([
+  ['JDV_J02-XdsHealthcareFacilityTypeCode-CISIS', 69],
+  ['JDV_J03-XdsContentTypeCode-CISIS', 100],
+  ['JDV_J04-XdsPracticeSettingCode-CISIS', 12],
+  ['JDV_J10-XdsFormatCode-CISIS', 68],
+  ['JDV_J59-ContentTypeCode-DMP', 100],
+  ['JDV_J60-FormatCode-DMP', 62],
+  ['JDV_J61-HealthcareFacilityTypeCode-DMP', 68],
+  ['JDV_J62-PracticeSettingCode-DMP', 11],
+])('%s has as many codes as the agency gives it', (name, count) => {
+  expect(expansionOf(`${NOS}${name}/FHIR/${name.replaceAll('_', '-')}`)).toHaveLength(count);
 });
 
 describe('definitions', () => {
@@ -109,6 +124,18 @@ describe('$expand', () => {
     });
   });
 
+  it('lists what the DMP allows by its own addresses', async () => {
+    const formats = `${NOS}JDV_J60-FormatCode-DMP/FHIR/JDV-J60-FormatCode-DMP`;
+    const set = await ask(`ValueSet/$expand?url=${formats}&filter=pdf`);
+    expect((set.expansion as { contains: Json[] }).contains).toEqual([
+      {
+        system: `${NOS}TRE_A11-IheFormatCode/FHIR/TRE-A11-IheFormatCode`,
+        code: 'urn:ihe:iti:xds-sd:pdf:2008',
+        display: 'Document à corps non structuré en Pdf/A-1',
+      },
+    ]);
+  });
+
   it('finds without accents, by page, in the language asked for', async () => {
     expect(
       codesIn(await ask(`ValueSet/$expand?url=${OWN}ValueSet/health-professions&filter=medecin`)),
@@ -139,7 +166,6 @@ describe('$expand', () => {
 
   it('says what it can not', async () => {
     expect((await app.get('ValueSet/$expand?url=http://none.example')).status).toBe(404);
-    expect((await app.get('ValueSet/document-formats/$expand')).status).toBe(422);
     expect((await app.get('ValueSet/$expand')).status).toBe(400);
     expect((await app.get('ValueSet/document-classes/$expand?date=2020')).status).toBe(400);
     expect((await app.get('ValueSet/document-classes/$expand?count=x')).status).toBe(400);
@@ -167,6 +193,16 @@ describe('$validate-code', () => {
       `ValueSet/document-types/$validate-code?system=${TYPES}&code=EXPPAT_3&display=Autre`,
       false,
       'Directives anticipées',
+    ],
+    [
+      `ValueSet/$validate-code?url=${NOS}JDV_J02-XdsHealthcareFacilityTypeCode-CISIS/FHIR/JDV-J02-XdsHealthcareFacilityTypeCode-CISIS&system=${SECTORS}&code=SA11`,
+      false,
+      undefined,
+    ],
+    [
+      `ValueSet/document-facilities-dmp/$validate-code?system=${SECTORS}&code=SA40&display=Secteur privé, praticien hospitalier temps plein`,
+      true,
+      'Secteur privé, praticien hospitalier',
     ],
     [`CodeSystem/$validate-code?url=${CLASSES}&code=10`, true, 'Compte rendu'],
     [`CodeSystem/$validate-code?url=${CLASSES}&code=12`, false, undefined],
@@ -209,6 +245,9 @@ it('$lookup names a code in its languages', async () => {
     ),
   ).toBe('Consult Note');
   expect((await app.get('CodeSystem/$lookup?system=http://loinc.org&code=none')).status).toBe(404);
+  expect(valueOf(await ask(`CodeSystem/$lookup?system=${SECTORS}&code=SA07`), 'display')).toBe(
+    'Cabinet individuel',
+  );
 });
 
 describe('$translate', () => {

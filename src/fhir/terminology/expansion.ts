@@ -35,10 +35,6 @@ export function codesOf(canonical: string): Codes | undefined {
   return codes.get(own.url);
 }
 
-export function isKnownSet(canonical: string): boolean {
-  return ownValueSet(canonical) !== undefined || coreValueSet(canonical) !== undefined;
-}
-
 export function expansionOf(canonical: string): Concept[] | undefined {
   const found = codesOf(canonical);
   if (found === undefined) return undefined;

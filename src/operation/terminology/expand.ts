@@ -1,8 +1,7 @@
 /** https://hl7.org/fhir/R4/valueset-operation-expand.html */
-import { FhirError } from '../../fhir/outcome.ts';
 import type { Json } from '../../fhir/resource.ts';
 import { displayOf } from '../../fhir/terminology/concepts.ts';
-import { expansionOf, isKnownSet, ownValueSet } from '../../fhir/terminology/expansion.ts';
+import { expansionOf, ownValueSet } from '../../fhir/terminology/expansion.ts';
 import { definition } from '../../interaction/definitions.ts';
 import type { Answer, Exchange } from '../../interaction/exchange.ts';
 import { inputOf, languagesOf, unknownHere, type Input } from './input.ts';
@@ -22,7 +21,7 @@ export async function expand(exchange: Exchange): Promise<Answer> {
   const input = inputOf(exchange, ALLOWED);
   const url = setAsked(exchange, input);
   const concepts = expansionOf(url);
-  if (concepts === undefined) throw isKnownSet(url) ? unlisted(url) : unknownHere('value set', url);
+  if (concepts === undefined) throw unknownHere('value set', url);
   const languages = languagesOf(input, exchange);
   const designations = input.text('includeDesignations') === 'true';
   const wanted = plain(input.text('filter') ?? '')
@@ -80,9 +79,6 @@ export function setAsked({ params }: Exchange, input: Input): string {
   const url = params.id === undefined ? input.required('url') : definition('ValueSet', params.id).url;
   return version === undefined ? url : `${url}|${version}`;
 }
-
-export const unlisted = (url: string): FhirError =>
-  new FhirError('processing', `the value set \`${url.slice(0, 200)}\` can't be listed here`);
 
 /** Without accents and case. */
 const plain = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();

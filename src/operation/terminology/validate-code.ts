@@ -1,9 +1,9 @@
 /** https://hl7.org/fhir/R4/valueset-operation-validate-code.html and codesystem-operation-validate-code.html */
 import type { Coding } from '../../fhir/resource.ts';
 import { type Concept, conceptOf, displayOf, knownSystem } from '../../fhir/terminology/concepts.ts';
-import { codesOf, isKnownSet } from '../../fhir/terminology/expansion.ts';
+import { codesOf } from '../../fhir/terminology/expansion.ts';
 import type { Answer, Exchange } from '../../interaction/exchange.ts';
-import { setAsked, unlisted } from './expand.ts';
+import { setAsked } from './expand.ts';
 import { inputOf, type Input, languagesOf, parameter, parameters, unknownHere } from './input.ts';
 
 const ALLOWED = ['url', 'code', 'display', 'displayLanguage', 'coding', 'codeableConcept'];
@@ -13,7 +13,7 @@ export async function validateCodeInSet(exchange: Exchange): Promise<Answer> {
   const url = setAsked(exchange, input);
   const codings = input.codings('system');
   const codes = codesOf(url);
-  if (codes === undefined) throw isKnownSet(url) ? unlisted(url) : unknownHere('value set', url);
+  if (codes === undefined) throw unknownHere('value set', url);
   const inSet = ({ system = '', code = '' }: Coding): boolean => codes.get(system)?.has(code) === true;
   return verdict(exchange, input, codings, inSet, `is not in the value set \`${url}\``);
 }
