@@ -4,11 +4,11 @@
  */
 import type { Resource } from '../fhir/resource.ts';
 import type { Node } from './expression.ts';
-import { any, type Filter, type IndexEntries } from './filter.ts';
+import type { IndexEntries } from './filter.ts';
 import { type Parameter, parametersOf } from './parameter.ts';
 
 /** Left out: a search by the patient is narrowed to those found, which contained ones would widen to everybody. */
-const NOT_INSIDE = 'Patient';
+export const NOT_INSIDE = 'Patient';
 
 export function insideTerm(param: string, type: string, term: string): string {
   return `${param}:${type}.${term}`;
@@ -41,6 +41,10 @@ const FURTHER: Readonly<Record<string, Readonly<Record<string, readonly string[]
   },
 };
 
+export function isFurther(type: string, through: string, code: string): boolean {
+  return FURTHER[type]?.[through]?.includes(code) === true;
+}
+
 /** Of a contained resource, what is contained beside it and that it refers to, with the parameters that it is found by. */
 export function referredFurther(
   inner: Resource,
@@ -68,26 +72,4 @@ export function insidePairs(
   ];
 }
 
-const rangeTerm = (code: string): string => `${code}:range`;
-
-/** What `filter` asks, of resources of `type` that are contained; nothing where the index alone can't tell. */
-export function askInside(param: string, type: string, filter: Filter): Filter[] {
-  if (type === NOT_INSIDE) return [];
-  const inside = (terms: string[]): string[] => terms.map((term) => insideTerm(param, type, term));
-  switch (filter.op) {
-    case 'term':
-      return [{ op: 'term', terms: inside(filter.terms) }];
-    case 'reference':
-      return [{ op: 'term', terms: inside(filter.targets.map((target) => `${filter.param}=${target}`)) }];
-    case 'range':
-      return [{ op: 'pair', terms: inside([rangeTerm(filter.param)]), test: filter.test }];
-    case 'pair':
-      return [{ op: 'pair', terms: inside(filter.terms), test: filter.test }];
-    case 'or': {
-      const of = filter.of.flatMap((part) => askInside(param, type, part));
-      return of.length === 0 ? [] : [any(of)];
-    }
-    default:
-      return [];
-  }
-}
+export const rangeTerm = (code: string): string => `${code}:range`;

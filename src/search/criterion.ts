@@ -4,7 +4,7 @@
  */
 import { isResourceType } from './definitions.ts';
 import { hasCanonical, isCanonical } from './canonical.ts';
-import { askInside } from './contained.ts';
+import { askInside } from './inside.ts';
 import { all, any, NOTHING, type Filter } from './filter.ts';
 import { common, COMMON } from './common.ts';
 import { parametersOf, type Parameter, type QueryContext } from './parameter.ts';
@@ -130,7 +130,7 @@ function chain(head: string, rest: string, value: string, type: string, scope: S
       return refuse(`${shown(named)} in ${shown(`${head}.${rest}`)} is no resource type`, 'invalid');
     checkTarget(parameter, named);
     checkServed(named, scope.enabledTypes);
-    return linked(parameter, [named], (target) => criterion(rest, value, [target], next));
+    return linked(parameter, type, [named], scope, (target) => criterion(rest, value, [target], next));
   }
   const targets = targetsOf(parameter, scope.enabledTypes).filter(
     (target) => rest.startsWith('_has:') || isKnown(rest, [target]),
@@ -141,14 +141,23 @@ function chain(head: string, rest: string, value: string, type: string, scope: S
       'invalid',
     );
   }
-  return linked(parameter, targets, (target) => criterion(rest, value, [target], next));
+  return linked(parameter, type, targets, scope, (target) => criterion(rest, value, [target], next));
 }
 
-function linked(parameter: Parameter, targets: readonly string[], asked: (target: string) => Filter): Filter {
+function linked(
+  parameter: Parameter,
+  container: string,
+  targets: readonly string[],
+  { base }: Scope,
+  asked: (target: string) => Filter,
+): Filter {
   const { code: param } = parameter;
   const how = howNamed(parameter);
   const chains = targets.map((type) => ({ op: 'chain' as const, param, type, filter: asked(type), ...how }));
-  return any([...chains, ...chains.flatMap(({ type, filter }) => askInside(param, type, filter))]);
+  const inside = chains.flatMap(({ type, filter }) =>
+    askInside({ container, parameter, type, base }, filter),
+  );
+  return any([...chains, ...inside]);
 }
 
 const howNamed = (parameter: Parameter): { canonical?: true } =>
@@ -204,6 +213,6 @@ function readsContent(filter: Filter): boolean {
     case 'has':
       return readsContent(filter.filter);
     default:
-      return filter.op === 'scan';
+      return filter.op === 'scan' || filter.op === 'inside';
   }
 }

@@ -54,14 +54,26 @@ export type Filter =
   | { op: 'pair'; terms: string[]; test: RangeTest }
   | { op: 'id'; ids: string[] }
   | { op: 'updated'; test: Bound }
-  /** refers by `param` to a resource of `type` that `filter` finds; `canonical`: by address and version */
-  | { op: 'chain'; param: string; type: string; filter: Filter; canonical?: true }
+  /**
+   * refers by `param` to a resource of `type` that `filter` finds; `canonical`: by address and version; `within`: what
+   * refers is contained, and its terms begin so
+   */
+  | { op: 'chain'; param: string; type: string; filter: Filter; canonical?: true; within?: string }
   /** is referred to by `param` of a resource of `type` that `filter` finds; `canonical`: by address and version */
   | { op: 'has'; type: string; param: string; filter: Filter; canonical?: true }
   /** refers by `param` to this resource of `type`, or to one that it is part of (`above`) or that is part of it */
-  | { op: 'hierarchy'; param: string; type: string; id: string; direction: 'above' | 'below' }
+  | {
+      op: 'hierarchy';
+      param: string;
+      type: string;
+      id: string;
+      direction: 'above' | 'below';
+      within?: string;
+    }
   /** is an item of the List with this id, or of the patient's `$current-…` list */
   | { op: 'list'; id: string }
+  /** a resource of `type` that `narrow` finds, and whose content passes: what it contains is asked for */
+  | { op: 'inside'; type: string; about: string; narrow: Filter; test: (resource: Resource) => boolean }
   /** only the content can tell; `about` names the parameter for an error that says what to add */
   | { op: 'scan'; about: string; test: (resource: Resource) => boolean };
 

@@ -43,6 +43,9 @@ export function matches(
     case 'scan':
       if (candidate.resource === undefined) throw new Error(`the content is needed to match ${filter.about}`);
       return filter.test(candidate.resource);
+    case 'inside':
+      if (candidate.resource === undefined) throw new Error(`the content is needed to match ${filter.about}`);
+      return candidate.type === filter.type && filter.test(candidate.resource);
     case 'chain':
     case 'has':
     case 'hierarchy':

@@ -24,6 +24,8 @@ function filterAsks(filter: Filter): boolean {
       return filter.terms.some(termAsks);
     case 'scan':
       return IDENTIFIER.test(filter.about) || ANY_TEXT.test(filter.about);
+    case 'inside':
+      return IDENTIFIER.test(filter.about) || filterAsks(filter.narrow);
     case 'type':
     case 'reference':
     case 'range':

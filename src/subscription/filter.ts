@@ -54,6 +54,7 @@ function isOwn(filter: Filter): boolean {
     case 'chain':
     case 'has':
     case 'hierarchy':
+    case 'inside':
     case 'list':
       return false;
     default:

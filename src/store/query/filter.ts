@@ -65,6 +65,7 @@ export function toQuery(
       case 'chain':
       case 'has':
       case 'hierarchy':
+      case 'inside':
       case 'list':
         throw new Error(`${part.op} is still to be resolved`);
     }

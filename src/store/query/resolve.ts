@@ -6,7 +6,7 @@ import type { Access } from '../../enforcement/access.ts';
 import { FhirError } from '../../fhir/outcome.ts';
 import type { Resource } from '../../fhir/resource.ts';
 import { canonicalOf, canonicalsIn, named, namingAny } from '../../search/canonical.ts';
-import { any, type Filter } from '../../search/filter.ts';
+import { all, any, type Filter } from '../../search/filter.ts';
 import { parametersOf } from '../../search/parameter.ts';
 import { PART_OF } from '../../search/parameters/reference.ts';
 
@@ -52,6 +52,8 @@ export interface Scope {
   patients: readonly string[] | undefined;
   /** `Type/id` of what a match may be alone, when the search says so */
   only?: readonly string[];
+  /** what else a match must satisfy, as far as the index tells */
+  beside?: readonly Filter[];
   /** told of what the links ask, once they are resolved themselves */
   asks?: (filter: Filter, types: readonly string[]) => void;
 }
@@ -63,14 +65,16 @@ export async function resolve(filter: Filter, scope: Scope): Promise<Filter> {
     case 'or': {
       const of: Filter[] = [];
       const among = filter.op === 'and' ? onlyOf(filter.of, types) : undefined;
-      const within = among === undefined ? scope : { ...scope, only: among };
+      const alike =
+        filter.op === 'and' ? { beside: [...(scope.beside ?? []), ...filter.of.filter(isPlain)] } : {};
+      const within = { ...scope, ...alike, ...(among === undefined ? {} : { only: among }) };
       for (const part of filter.of) of.push(await resolve(part, within));
       return { op: filter.op, of };
     }
     case 'not':
       return { op: 'not', of: await resolve(filter.of, scope) };
     case 'chain': {
-      const inner = await resolve(filter.filter, { ...scope, types: [filter.type], only: undefined });
+      const inner = await resolve(filter.filter, beyond(scope, filter.type));
       scope.asks?.(inner, [filter.type]);
       const about = `${filter.param}:${filter.type}`;
       if (filter.canonical === true) {
@@ -83,10 +87,13 @@ export async function resolve(filter: Filter, scope: Scope): Promise<Filter> {
       }
       const found = await resolver.find(access, filter.type, inner, patients, LINKS);
       bounded(found.length, about);
-      return { op: 'reference', param: filter.param, targets: found.map(({ key }) => key) };
+      return referring(
+        filter,
+        found.map(({ key }) => key),
+      );
     }
     case 'has': {
-      const inner = await resolve(filter.filter, { ...scope, types: [filter.type], only: undefined });
+      const inner = await resolve(filter.filter, beyond(scope, filter.type));
       scope.asks?.(inner, [filter.type]);
       const about = `_has:${filter.type}:${filter.param}`;
       if (filter.canonical === true) {
@@ -105,7 +112,15 @@ export async function resolve(filter: Filter, scope: Scope): Promise<Filter> {
       );
     }
     case 'hierarchy':
-      return { op: 'reference', param: filter.param, targets: await related(filter, scope) };
+      return referring(filter, await related(filter, scope));
+    case 'inside': {
+      const narrow = all([await resolve(filter.narrow, scope), ...(scope.beside ?? [])]);
+      const found = await resolver.contents(access, filter.type, narrow, patients, filter.about);
+      return idsAmong(
+        found.filter(({ resource }) => filter.test(resource)).map(({ key }) => key),
+        types,
+      );
+    }
     case 'list':
       if (!filter.id.startsWith('$')) return idsAmong(await resolver.items(access, filter.id), types);
       if (patients === undefined) {
@@ -120,6 +135,25 @@ export async function resolve(filter: Filter, scope: Scope): Promise<Filter> {
       return filter;
   }
 }
+
+/** Of what a link leads to. */
+const beyond = (scope: Scope, type: string): Scope => ({
+  ...scope,
+  types: [type],
+  only: undefined,
+  beside: undefined,
+});
+
+function referring(
+  { param, within }: Extract<Filter, { op: 'chain' | 'hierarchy' }>,
+  targets: readonly string[],
+): Filter {
+  if (within === undefined) return { op: 'reference', param, targets: [...targets] };
+  return { op: 'term', terms: targets.map((target) => `${within}${param}=${target}`) };
+}
+
+const PLAIN: readonly Filter['op'][] = ['term', 'reference', 'range', 'pair', 'id', 'updated'];
+const isPlain = ({ op }: Filter): boolean => PLAIN.includes(op);
 
 /** What `_id` asks for beside a link: only what refers to that need be found. */
 function onlyOf(parts: readonly Filter[], types: readonly string[]): string[] | undefined {

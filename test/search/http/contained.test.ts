@@ -1,6 +1,10 @@
 /** https://hl7.org/fhir/R4/search.html#contained */
 import { type TestServer, testServer } from '../../support/server.ts';
 
+/** Longer than the beginnings that are kept as terms, and alike up to there. */
+const LONG = 'Vandenbroucke-Lemercier';
+const OTHER = 'Vandenbroucke-Martin';
+
 let carnet: TestServer;
 beforeAll(async () => {
   carnet = await testServer(import.meta.url);
@@ -51,6 +55,18 @@ beforeAll(async () => {
         },
       ],
     });
+  const writer = (family: string) => ({ resourceType: 'Practitioner', id: 'p', name: [{ family }] });
+  const role = (more: object) => ({ resourceType: 'PractitionerRole', id: 'r', ...more });
+  const document = (id: string, patient: string, contained: object[], author = '#p') =>
+    all.put(`DocumentReference/${id}`, {
+      resourceType: 'DocumentReference',
+      id,
+      status: 'current',
+      subject: { reference: `Patient/${patient}` },
+      author: [{ reference: author }],
+      content: [{ attachment: { contentType: 'text/plain', data: 'eA==' } }],
+      contained: contained.length > 0 ? contained : undefined,
+    });
   const made = [
     await request('r1', 'one', 'a'),
     await request('r2', 'one', 'b'),
@@ -91,6 +107,13 @@ beforeAll(async () => {
       },
       (text) => text.replace('"__1.50__"', '1.50'),
     ),
+    await all.put('Practitioner/far', { resourceType: 'Practitioner', id: 'far', name: [{ family: LONG }] }),
+    await document('w1', 'one', [writer(LONG)]),
+    await document('w2', 'two', [writer(LONG)]),
+    await document('w3', 'one', [writer(OTHER)]),
+    await document('w4', 'one', [role({ practitioner: { reference: '#p' } }), writer(LONG)], '#r'),
+    await document('w5', 'one', [role({ practitioner: { reference: 'Practitioner/far' } })], '#r'),
+    await document('w6', 'one', [], 'Practitioner/far'),
     await report('d1', 'one', 5.4, '2024-03-01'),
     await report('d2', 'two', 7, '2024-04-01'),
   ];
@@ -236,6 +259,53 @@ it.each([
   ['a reverse chain goes on into it', 'Patient?_has:MedicationRequest:patient:medication.code=b', ['one']],
 ])('%s', async (_sentence, query, ids) => {
   expect(await found(query)).toEqual([ids.length, ids]);
+});
+
+describe('where only the content of what is contained can tell, a chain finds', () => {
+  it.each([
+    ['a long text', `author:Practitioner.family=${LONG}`, ['w1', 'w2', 'w6']],
+    ['its long beginning', 'author:Practitioner.family=vandenbroucke-', ['w1', 'w2', 'w3', 'w6']],
+    ['any of several', `author:Practitioner.family=${LONG},${OTHER}`, ['w1', 'w2', 'w3', 'w6']],
+    ['a part', 'author:Practitioner.family:contains=lemercier', ['w1', 'w2', 'w6']],
+    ['what else it must be, too', `author:Practitioner.family=${LONG}&patient=one`, ['w1', 'w6']],
+    ['what it is not', `author:Practitioner.family=${LONG}&_id:not=w1`, ['w2', 'w6']],
+    ['one link further', `author:PractitionerRole.practitioner.family=${LONG}`, ['w4', 'w5']],
+    [
+      'what is contained beside it',
+      'author:PractitionerRole.practitioner.family:contains=lemer',
+      ['w4', 'w5'],
+    ],
+    ['any other text one link further', 'author:PractitionerRole.practitioner.name=vanden', ['w4', 'w5']],
+    [
+      'what it lacks one link further',
+      'author:PractitionerRole.practitioner.active:missing=true',
+      ['w4', 'w5'],
+    ],
+    ['nothing where nothing is alike', `author:Practitioner.family=${LONG}x`, []],
+  ])('%s', async (_sentence, query, ids) => {
+    expect(await found(`DocumentReference?${query}`)).toEqual([ids.length, ids]);
+  });
+
+  it.each([
+    ['what lacks a code', 'MedicationRequest?medication.manufacturer:missing=true&patient=two', ['r3']],
+    ['another code', `MedicationRequest?medication.code:not=${DRUG}|a&patient=two`, ['r6']],
+    ['what refers to something found', 'MedicationRequest?medication.manufacturer.name=maker', ['r6']],
+  ])('%s', async (_sentence, query, ids) => {
+    expect(await found(query)).toEqual([ids.length, ids]);
+  });
+
+  it('by page, and counted', async () => {
+    const query = `DocumentReference?author:Practitioner.family=${LONG}`;
+    const { rows, total, next } = await entries(`${query}&_count=2&_sort=_id`);
+    expect([total, rows.length, (await entries(next)).rows.length]).toEqual([3, 2, 1]);
+    expect((await carnet.as('all').get(`${query}&_summary=count`)).json.total).toBe(3);
+  });
+
+  it('nothing in a container that is hidden', async () => {
+    const patient = { token: carnet.tokenFor({ reference: 'Patient/one' }, 'patient') };
+    const query = `DocumentReference?author:Practitioner.family=${LONG}`;
+    expect(await found(query, patient)).toEqual([2, ['w1', 'w6']]);
+  });
 });
 
 it('a chain into a container that is hidden finds nothing', async () => {
