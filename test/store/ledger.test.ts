@@ -20,7 +20,7 @@ const MANY: Many = {
   since: Date.parse('2026-01-01T00:00:00Z'),
   apart: 60_000,
 };
-const LATE = 300_000;
+const LATE = 120_000;
 
 let carnet: TestServer;
 let client: MongoClient;

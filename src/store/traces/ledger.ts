@@ -4,6 +4,7 @@
  * because somebody asked: nobody tells by the time who was here. docs/decisions/0056-traces-by-person.md
  */
 import { MongoServerError } from 'mongodb';
+import { find } from '../command.ts';
 import type { Database } from '../database.ts';
 import { seal, unseal } from '../keys/sealing.ts';
 import type { KeyRing } from '../keys/keys.ts';
@@ -55,9 +56,9 @@ export class Ledger implements Remembered {
   }
 
   async of(patient: string, oldest: number | undefined): Promise<Kept | undefined> {
-    const doc = await this.#database.tallies.findOne({ _id: patient }, TIME);
+    const [doc] = await find<LedgerDoc>(this.#database.tallies, { _id: patient }, { limit: 1 });
     // others were taken out since
-    if (doc === null || doc.oldest !== oldest) return undefined;
+    if (doc === undefined || doc.oldest !== oldest) return undefined;
     const { until, body } = doc;
     if (body === undefined) return { until, oldest, distinct: 0 };
     const key = await this.#ring.get(patient);
@@ -109,7 +110,7 @@ function opened(key: Buffer, body: Buffer, doc: LedgerDoc): Buffer | undefined {
 }
 
 function about({ _id, until, oldest }: Pick<LedgerDoc, '_id' | 'until' | 'oldest'>): string {
-  return `tallies of ${_id} until ${until} since ${oldest}`;
+  return `tallies by columns of ${_id} until ${until} since ${oldest}`;
 }
 
 function wasThere(error: unknown): void {

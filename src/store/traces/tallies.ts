@@ -14,8 +14,11 @@ const TYPE = 'AuditEvent';
 /** Of one patient, and of all together. */
 export const MOST = 20_000;
 const MOST_OF_ALL = 60_000;
-/** Far longer than a write may take to show: what comes later than that is read again. Milliseconds. */
-export const LATE = 300_000;
+/**
+ * Twice as long as a transaction may take to show; what comes later still isn't counted until all is counted anew.
+ * Milliseconds.
+ */
+export const LATE = 120_000;
 
 /** Who acted stands first: audit/history/sought.ts. */
 const FIRST = { $arrayElemAt: ['$seek', 0] };

@@ -45,7 +45,14 @@ export function givenAmong(
   tallies: readonly Tally[],
   { condition, tells }: Pick<AllTraces, 'condition' | 'tells'>,
 ): Tally[] {
-  return tallies.filter(({ facts }) => matches(condition, facts) && tells(facts));
+  // many tallies that are read from the ledger share one object
+  const decided = new Map<Attributes, boolean>();
+  const isGiven = (facts: Attributes): boolean => {
+    const known = decided.get(facts) ?? (matches(condition, facts) && tells(facts));
+    decided.set(facts, known);
+    return known;
+  };
+  return tallies.filter(({ facts }) => isGiven(facts));
 }
 
 /** Who is told of traces by the lines, and others: see tallies.ts. */
