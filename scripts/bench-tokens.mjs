@@ -1,7 +1,7 @@
 /**
  * `npm run bench:tokens`: what a token of backend services costs, and what the check of our own tokens adds to a request.
- * The check: the same read by the same system, with a token of ours and with a JSON Web Token that is remembered, in
- * turn. Figures go into conformance/bench/tokens.md.
+ * The check: the same request by the same system, with a token of ours and with a JSON Web Token that is remembered, in
+ * turn: a read by id, a search that names its patient, and a deposit. Figures go into conformance/bench/tokens.md.
  */
 import { createPrivateKey, randomUUID, sign } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -13,8 +13,9 @@ import { say } from './prepare.mjs';
 const CALLERS = 16;
 /** Short and many: what else the machine does falls into both ways alike. */
 const ROUNDS = 17;
-/** Of reads, in each round and way. */
+/** Of requests of one kind, in each round and way. */
 const SECONDS = 1.2;
+const PATIENT = 'demo-mother';
 const TOKENS = 80;
 const TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 /** Milliseconds of CPU, server and database together. */
@@ -22,7 +23,7 @@ const GOALS = { token: 10, check: 0.1 };
 
 if (process.argv.slice(2).some((argument) => argument === '--help' || argument === '-h')) {
   process.stdout.write(`usage: npm run bench:tokens
-Measures what a token of backend services and the check of a token cost, in less than two minutes, and writes the figures
+Measures what a token of backend services and the check of a token cost, in less than four minutes, and writes the figures
 into conformance/bench/tokens.md.\n`);
   process.exit(0);
 }
@@ -31,21 +32,25 @@ process.env.AUTH_RATES = 'address=1000000,client=1000000,account=1000';
 
 await withServer(async ({ base, callers, clients, pids, machine }) => {
   const issuer = new URL('/oauth', base).href;
-  const path = await aDocument(base, callers.hospital.token);
+  const { token: jwt } = callers.hospital;
+  const asked = await requestsOf(base, jwt);
   const token = async () => (await tokens(issuer, clients.backend, 1))[0];
   await tokens(issuer, clients.backend, TOKENS);
-  for (const each of [await token(), callers.hospital.token]) await reads(path, each, 2);
+  for (const each of asked) for (const bearer of [await token(), jwt]) await answers(each, bearer, 2);
   const rounds = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     say(`round ${round + 1} of ${ROUNDS} …`);
     const made = await measured(pids, () =>
       tokens(issuer, clients.backend, TOKENS).then(({ length }) => length),
     );
-    const ways = { ours: await token(), jwt: callers.hospital.token };
+    const ways = { ours: await token(), jwt };
     const found = {};
-    // who was first is second in the next round
-    for (const way of round % 2 === 0 ? ['ours', 'jwt'] : ['jwt', 'ours'])
-      found[way] = await measured(pids, () => reads(path, ways[way], SECONDS));
+    for (const each of asked) {
+      found[each.name] = {};
+      // who was first is second in the next round
+      for (const way of round % 2 === 0 ? ['ours', 'jwt'] : ['jwt', 'ours'])
+        found[each.name][way] = await measured(pids, () => answers(each, ways[way], SECONDS));
+    }
     rounds.push({ token: made, ...found });
   }
   mkdirSync(OUT, { recursive: true });
@@ -54,6 +59,7 @@ await withServer(async ({ base, callers, clients, pids, machine }) => {
     callers: CALLERS,
     seconds: SECONDS,
     tokens: TOKENS,
+    kinds: asked.map(({ name, is }) => ({ name, is })),
     rounds,
     goals: GOALS,
   };
@@ -69,13 +75,25 @@ async function measured(pids, work) {
   return (spent(pids) - before) / count;
 }
 
-/** One that the hospital deposited. */
-async function aDocument(base, bearer) {
-  const headers = { authorization: `Bearer ${bearer}` };
-  const found = await fetch(`${base}/DocumentReference?patient=demo-mother&_count=1`, { headers });
+/** What is asked: by its name in the records, and as the report calls it. */
+async function requestsOf(base, bearer) {
+  const search = `${base}/DocumentReference?patient=${PATIENT}&_count=1&_total=none`;
+  const found = await fetch(search, { headers: { authorization: `Bearer ${bearer}` } });
   const id = (await found.json()).entry?.[0]?.resource.id;
   if (id === undefined) throw new Error('the hospital has deposited nothing');
-  return `${base}/DocumentReference/${id}`;
+  const body = JSON.stringify({
+    resourceType: 'Observation',
+    status: 'final',
+    code: { coding: [{ system: 'http://loinc.org', code: '8302-2' }] },
+    subject: { reference: `Patient/${PATIENT}` },
+    effectiveDateTime: '2026-01-01',
+    valueQuantity: { value: 160, unit: 'cm', system: 'http://unitsofmeasure.org', code: 'cm' },
+  });
+  return [
+    { name: 'read', is: 'a read', method: 'GET', url: `${base}/DocumentReference/${id}`, status: 200 },
+    { name: 'search', is: 'a search', method: 'GET', url: search, status: 200 },
+    { name: 'create', is: 'a deposit', method: 'POST', url: `${base}/Observation`, status: 201, body },
+  ];
 }
 
 /** Four at once, as several systems ask. The assertions are signed before. */
@@ -111,15 +129,16 @@ function assertion(key, kid, client, aud) {
 }
 
 /** @returns how many were answered */
-async function reads(url, bearer, seconds) {
+async function answers({ is, method, url, status: wanted, body }, bearer, seconds) {
   const agent = new Agent({ keepAlive: true, maxSockets: CALLERS });
-  const headers = { authorization: `Bearer ${bearer}` };
+  const type = body === undefined ? {} : { 'content-type': 'application/fhir+json' };
+  const headers = { authorization: `Bearer ${bearer}`, ...type };
   const end = Date.now() + seconds * 1000;
   let count = 0;
   await together(CALLERS, async () => {
     while (Date.now() < end) {
-      const status = await statusOf(url, { agent, headers });
-      if (status !== 200) throw new Error(`the read answered ${status}`);
+      const status = await statusOf(url, { agent, headers, method }, body);
+      if (status !== wanted) throw new Error(`${is} answered ${status}`);
       count += 1;
     }
   });
@@ -127,14 +146,14 @@ async function reads(url, bearer, seconds) {
   return count;
 }
 
-function statusOf(url, options) {
+function statusOf(url, options, body) {
   return new Promise((resolve, reject) => {
     request(url, options, (response) => {
       response.resume();
       response.once('end', () => resolve(response.statusCode));
     })
       .once('error', reject)
-      .end();
+      .end(body);
   });
 }
 
@@ -142,28 +161,41 @@ function together(count, work) {
   return Promise.all(Array.from({ length: count }, work));
 }
 
-function report({ machine, callers, seconds, tokens: each, rounds, goals }) {
-  const [token, ours, jwt] = ['token', 'ours', 'jwt'].map((name) =>
-    median(rounds.map((round) => round[name])),
-  );
-  const check = median(rounds.map((round) => round.ours - round.jwt));
+function report({ machine, callers, seconds, tokens: each, kinds, rounds, goals }) {
+  const token = median(rounds.map((round) => round.token));
+  const checks = kinds.map(({ name, is }) => ({
+    is,
+    ours: median(rounds.map((round) => round[name].ours)),
+    jwt: median(rounds.map((round) => round[name].jwt)),
+    check: median(rounds.map((round) => round[name].ours - round[name].jwt)),
+  }));
   const met = (cost, goal) => `${goal} | ${cost <= goal ? 'yes' : 'no'}`;
   return [
     '# What tokens cost',
     '',
     'Milliseconds of CPU, server and database together. A token of backend services: the assertion checked (ES384), its `jti`',
-    `used up, the token stored; ${each} in each round, four at once. The check: a read by the system that deposited what is`,
-    `read, ${callers} at once, with a token of ours and with a remembered JSON Web Token in turn, ${seconds} s each. Medians of`,
-    `${rounds.length} rounds; of the check that of the differences. Repeat it by \`npm run bench:tokens\`.`,
+    `used up, the token stored; ${each} in each round, four at once. The check: a read of what the system deposited, a search`,
+    `of one such by its patient, and a deposit of an Observation, ${callers} at once, with a token of ours and with a`,
+    `remembered JSON Web Token in turn, ${seconds} s each. Medians of ${rounds.length} rounds; of the check that of the`,
+    'differences. Repeat it by `npm run bench:tokens`.',
     '',
     measuredOn(machine),
     '',
     '| what | cost | goal | met |',
     '| --- | ---: | ---: | --- |',
     `| a token of backend services | ${token.toFixed(2)} | ${met(token, goals.token)} |`,
-    `| the check of a token | ${check.toFixed(3)} | ${met(check, goals.check)} |`,
+    ...checks.map(
+      ({ is, check }) => `| the check of a token: ${is} | ${check.toFixed(3)} | ${met(check, goals.check)} |`,
+    ),
     '',
-    `A read by a token of ours ${ours.toFixed(3)}, by a JSON Web Token ${jwt.toFixed(3)}.`,
+    ...checks.map(
+      ({ is, ours, jwt }) =>
+        `${upper(is)} by a token of ours ${ours.toFixed(3)}, by a JSON Web Token ${jwt.toFixed(3)}.`,
+    ),
     '',
   ].join('\n');
+}
+
+function upper(text) {
+  return `${text[0].toUpperCase()}${text.slice(1)}`;
 }

@@ -70,22 +70,37 @@ export interface OpaqueToken extends Held {
 }
 
 /**
- * A resource that a request asks for by name. It is read in one call with what the token hangs on: both after the request
- * began, and nothing is done with it before the token is known to hold.
+ * What a request asks for, as far as its address says. What the gate begins with is read in one call with what the token
+ * hangs on: both after the request began, and nothing is done with it before the token is known to hold.
  */
-export interface Ahead {
+export type Ahead = AheadOfRead | AheadOfSearch;
+
+interface AheadOf<Letter extends 'r' | 's'> {
+  readonly type: string;
+  /** Of the scopes without which it is refused. */
+  readonly letter: Letter;
+  /** The store's own; absent: it wasn't read, or was taken up. */
+  found?: unknown;
+}
+
+/** The resource itself. */
+export interface AheadOfRead extends AheadOf<'r'> {
   /** `Type/id` */
   readonly rid: string;
-  /** The store's own; absent: it wasn't read. */
-  found?: unknown;
+}
+
+/** The version of the patient. */
+export interface AheadOfSearch extends AheadOf<'s'> {
+  /** Logical id; absent: the address names nobody. */
+  patient?: string;
 }
 
 export interface OpaqueTokens {
   /**
    * The same object as long as it holds. Undefined: there is none, or it has ended.
-   * @param ahead may be read with it, where the token is remembered and its scopes reach that type
+   * @param ahead what may be read with a token that is remembered to have held
    */
-  token(secret: string, ahead?: Ahead): Promise<OpaqueToken | undefined>;
+  token(secret: string, ahead?: (token: OpaqueToken) => Ahead | undefined): Promise<OpaqueToken | undefined>;
 }
 
 /** What the protocol keeps, by kind and secret id: an oidc-provider payload. */

@@ -3,6 +3,7 @@ import type { Subject } from '../consent/subject.ts';
 import { isBearer, type Presented } from './bound.ts';
 import type { Ahead, OpaqueToken, OpaqueTokens } from './grants.ts';
 import { parseScopes } from './scopes.ts';
+import { readWith } from './standing.ts';
 
 const made = new WeakMap<OpaqueToken, Subject>();
 
@@ -13,8 +14,14 @@ export async function opaqueSubject(
   presented: Presented,
   ahead?: Ahead,
 ): Promise<Subject | undefined> {
-  const token = await tokens.token(secret, ahead);
-  if (token === undefined || !isBearer(token.boundTo, presented)) return undefined;
+  const isBorne = ({ boundTo }: OpaqueToken): boolean => isBearer(boundTo, presented);
+  const token = await tokens.token(secret, (known) =>
+    isBorne(known) ? readWith(subjectFor(known), ahead) : undefined,
+  );
+  return token === undefined || !isBorne(token) ? undefined : subjectFor(token);
+}
+
+function subjectFor(token: OpaqueToken): Subject {
   let subject = made.get(token);
   if (subject === undefined) made.set(token, (subject = subjectOf(token)));
   return subject;

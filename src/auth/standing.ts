@@ -5,7 +5,7 @@ import type { Ahead } from './grants.ts';
 export interface Standing {
   /**
    * No account of any of these persons is suspended here.
-   * @param ahead may be read with it, where the caller's scopes reach that type
+   * @param ahead may be read with it
    */
   areOpen(references: readonly string[], ahead?: Ahead): Promise<boolean>;
   /** Each of these lives goes on, see grants.ts. */
@@ -21,10 +21,21 @@ export function personsIn({ reference, related, connectedBy }: Subject): string[
   );
 }
 
-/** Whether the scopes reach what is asked for ahead: else not even how long it takes may tell of it. */
-export function reaches({ scopes }: Subject, { rid }: Ahead): boolean {
-  const type = rid.slice(0, rid.indexOf('/'));
-  return scopes.some(
-    (scope) => (scope.type === '*' || scope.type === type) && scope.interactions.includes('r'),
+/**
+ * What may be read with a caller's token. Undefined: nothing. Of what the scopes don't reach not even how long it takes may
+ * tell; and an app has no other patient than the one in context.
+ */
+export function readWith(
+  { scopes, role, patient }: Pick<Subject, 'scopes' | 'role' | 'patient'>,
+  ahead: Ahead | undefined,
+): Ahead | undefined {
+  if (ahead === undefined) return undefined;
+  const { type, letter } = ahead;
+  const isReached = scopes.some(
+    (scope) => (scope.type === '*' || scope.type === type) && scope.interactions.includes(letter),
   );
+  if (!isReached) return undefined;
+  if (ahead.letter === 'r') return ahead;
+  if (role === 'app') ahead.patient ??= patient;
+  return ahead.patient === undefined ? undefined : ahead;
 }

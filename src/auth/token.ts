@@ -9,7 +9,7 @@ import { isBearer, type Presented } from './bound.ts';
 import type { Ahead } from './grants.ts';
 import type { KeySet } from './keys.ts';
 import { CONTEXTS, parseScopes } from './scopes.ts';
-import { personsIn, reaches, type Standing } from './standing.ts';
+import { personsIn, readWith, type Standing } from './standing.ts';
 import type { Emergency } from '../consent/caller.ts';
 import type { Role, Subject } from '../consent/subject.ts';
 
@@ -95,9 +95,16 @@ interface Known {
   /** Milliseconds. */
   until: number;
   readAt: number;
+  /**
+   * It was let in before. INVARIANT: nothing is read with others: how long their refusal takes would tell of what there
+   * is.
+   */
+  stood: boolean;
   /** The client certificate with which alone it holds. */
   boundTo?: string;
 }
+
+type Verified = Omit<Known, 'readAt' | 'stood'>;
 
 /** A token that was good is not verified again for this long: its key may be withdrawn. Milliseconds. */
 const GOOD_FOR = 60_000;
@@ -169,19 +176,20 @@ export class Tokens {
     const known = this.#known.get(key);
     if (known !== undefined && now < known.until && now - known.readAt < GOOD_FOR)
       return this.#admit(known, presented, ahead);
-    const verified = await this.#verify(token);
+    const verified: Known = { ...(await this.#verify(token)), readAt: now, stood: false };
     if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value!);
     this.#known.delete(key);
-    this.#known.set(key, { ...verified, readAt: now });
+    this.#known.set(key, verified);
     return this.#admit(verified, presented, ahead);
   }
 
   /** INVARIANT: asked of each request, whatever is remembered of the token. */
-  async #admit(verified: Omit<Known, 'readAt'>, presented: Presented, ahead?: Ahead): Promise<Subject> {
+  async #admit(verified: Known, presented: Presented, ahead?: Ahead): Promise<Subject> {
     const subject = requireBearer(verified, presented);
     if (this.#standing === undefined || verified.persons.length === 0) return subject;
-    const read = ahead !== undefined && reaches(subject, ahead) ? ahead : undefined;
-    if (await this.#standing.areOpen(verified.persons, read)) return subject;
+    const read = verified.stood ? readWith(subject, ahead) : undefined;
+    verified.stood = await this.#standing.areOpen(verified.persons, read);
+    if (verified.stood) return subject;
     throw new Refused('suspended', 'the account is suspended');
   }
 
@@ -202,7 +210,7 @@ export class Tokens {
     return this.#issuers.get(named) ?? this.#others(named.slice(0, 500));
   }
 
-  async #verify(token: string): Promise<Omit<Known, 'readAt'>> {
+  async #verify(token: string): Promise<Verified> {
     const decoded = decode(token);
     const named = String(decoded?.payload.iss);
     const issuer = await this.#issuer(named);
@@ -243,7 +251,7 @@ export class Tokens {
 const NONE: Presented = () => undefined;
 
 /** @throws Refused */
-function requireBearer({ subject, boundTo }: Omit<Known, 'readAt'>, presented: Presented): Subject {
+function requireBearer({ subject, boundTo }: Verified, presented: Presented): Subject {
   if (isBearer(boundTo, presented)) return subject;
   throw new Refused('invalid', 'the token holds with the client certificate alone that it is bound to');
 }

@@ -127,8 +127,11 @@ export class Access {
     return condition;
   }
 
-  /** The same, or of whom each resource must be judged by `among` since it can't be said in one query. */
-  async reach(patients: readonly string[] | undefined, ofTraces = false): Promise<Reach> {
+  /**
+   * The same, or of whom each resource must be judged by `among` since it can't be said in one query.
+   * @param read of the patients, after the request began
+   */
+  async reach(patients: readonly string[] | undefined, ofTraces = false, read?: Versions): Promise<Reach> {
     const subject = this.#subject;
     const source = this.#policies;
     // an app has no other patient than the one in context
@@ -138,7 +141,7 @@ export class Access {
       subject.role === 'app' &&
       subject.patient !== undefined
     )
-      return { condition: await this.#condition([subject.patient], READING) };
+      return { condition: await this.#condition([subject.patient], READING, read) };
     if (
       patients === undefined &&
       !('reason' in subject) &&
@@ -158,7 +161,7 @@ export class Access {
         ),
       };
     }
-    const condition = await this.#condition(patients ?? [], READING);
+    const condition = await this.#condition(patients ?? [], READING, read);
     if (patients === undefined || 'reason' in subject || sizeOf(condition) <= LONGEST) return { condition };
     return { condition: NONE, judged: { patients, depositor: subject.depositor } };
   }

@@ -12,7 +12,8 @@ import { FhirError } from '../fhir/outcome.ts';
 import type { Answer } from '../interaction/exchange.ts';
 import type { Readiness } from '../ops/health.ts';
 import type { Log } from '../ops/log.ts';
-import { type Address, splitAddress } from './address.ts';
+import { splitAddress } from './address.ts';
+import { aheadOf } from './ahead.ts';
 import { answerOfCatalogue, type CatalogueOptions, isOfCatalogue } from './catalogue.ts';
 import { clientThumbprint, type Passing } from './client-certificate.ts';
 import { createMatcher, notFound } from './match.ts';
@@ -109,7 +110,8 @@ export function createApp(options: AppOptions): express.Express {
       return metrics();
     // all that were sent: of two, a proxy may have looked at the other
     const { authorization, 'x-purpose-of-use': purposes } = request.headersDistinct;
-    const ahead = purposes === undefined ? aheadOf(request, address) : undefined;
+    const isPlain = isRead(request) && purposes === undefined;
+    const ahead = isPlain ? aheadOf(address, request.headers.accept) : undefined;
     const subject = await options.authenticate(
       authorization?.join(', '),
       purposes,
@@ -276,18 +278,6 @@ function wantsXml(request: IncomingMessage): boolean {
     return false;
   }
 }
-
-/**
- * What a plain read by id asks for; traces lie elsewhere. INVARIANT: only where scopes alone may refuse it before the store is
- * asked: how long another refusal takes would tell whether there is such a thing.
- */
-function aheadOf(request: IncomingMessage, { path, query }: Address): Ahead | undefined {
-  const isPlain = isRead(request) && query === '' && PLAIN.test(request.headers.accept ?? '*/*');
-  return isPlain && path !== undefined && NAMED.test(path) ? { rid: path } : undefined;
-}
-
-const PLAIN = /^(\*\/\*|application\/(fhir\+)?json)$/;
-const NAMED = /^(?!AuditEvent\/)[A-Z][A-Za-z]{1,63}\/[A-Za-z0-9\-.]{1,64}$/;
 
 const isRead = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
 

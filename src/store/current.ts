@@ -5,7 +5,7 @@
  * carries it asks for one resource by name, and the documents that name content: their patient is then remembered as its.
  */
 import { type Query } from './query/query.ts';
-import type { Ahead } from '../auth/grants.ts';
+import type { Ahead, AheadOfRead } from '../auth/grants.ts';
 import type { Attributes } from '../condition/condition.ts';
 import type { Versions } from '../enforcement/ports.ts';
 import { isContent, locationOf } from '../fhir/content/attachment.ts';
@@ -14,8 +14,7 @@ import type { Database, PatientDoc } from './database.ts';
 import { type Doc, type HistoryDoc, WITHOUT_INDEX, attributes } from './document.ts';
 import { Gather } from './gather.ts';
 import { FACTS, type Identities } from './identities.ts';
-import type { ArtifactDoc } from './records/artifacts.ts';
-import { areMet, BETWEEN, nameIn } from './records/needs.ts';
+import { areMet, type Artifact, ARTIFACTS, BETWEEN, nameIn } from './records/needs.ts';
 import type { Terms } from './terms.ts';
 
 export interface Current {
@@ -75,7 +74,7 @@ export class Currents {
       const [doc] = await find(this.#database.audit, { _id: rid }, { projection: WITHOUT_INDEX, limit: 1 });
       return doc === undefined ? undefined : { doc };
     }
-    const isRead = ahead?.rid === rid && ahead.found !== undefined;
+    const isRead = ahead?.letter === 'r' && ahead.rid === rid && ahead.found !== undefined;
     const { current, naming } = isRead ? (ahead.found as Read) : await this.#read(rid);
     if (current !== undefined) return { ...current, naming };
     const doc = await this.#deleted.get(rid);
@@ -87,7 +86,7 @@ export class Currents {
   }
 
   /** Whether this holds of the records of `artifacts`; what was read with them is left for the request. */
-  async ahead(ahead: Ahead, needs: readonly string[]): Promise<boolean> {
+  async ahead(ahead: AheadOfRead, needs: readonly string[]): Promise<boolean> {
     const read = await this.#read([ahead.rid, ...needs].join(BETWEEN));
     ahead.found = read;
     return read.isMet;
@@ -179,8 +178,6 @@ interface Together {
   there: ReadonlySet<string>;
 }
 
-type Artifact = Pick<ArtifactDoc, '_id' | 'kind'>;
-
 const VERSIONS = (patients: readonly string[]) => ({
   $unionWith: { coll: 'patients', pipeline: [{ $match: { _id: { $in: patients } } }] },
 });
@@ -194,14 +191,6 @@ const NAMING = (locations: readonly Buffer[]) => ({
       { $limit: MOST_NAMING },
       { $project: FACTS },
     ],
-  },
-});
-
-/** Told by their kind, which nothing else has. */
-const ARTIFACTS = (names: readonly string[]) => ({
-  $unionWith: {
-    coll: 'artifacts',
-    pipeline: [{ $match: { _id: { $in: names } } }, { $project: { kind: 1 } }],
   },
 });
 

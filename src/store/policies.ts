@@ -4,6 +4,7 @@
  * every process. What a policy names besides (a CareTeam, a Group, a PractitionerRole) is read for every request.
  */
 import type { ClientSession } from 'mongodb';
+import type { Ahead, AheadOfSearch } from '../auth/grants.ts';
 import type { Named } from '../consent/actors.ts';
 import { DECIDING, type Part, type Policy, compilePart, policyOf, silent } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
@@ -14,6 +15,7 @@ import type { Database, PatientDoc } from './database.ts';
 import { type Doc, WITHOUT_INDEX } from './document.ts';
 import { Gather } from './gather.ts';
 import type { Reading } from './reading.ts';
+import { areMet, type Artifact, ARTIFACTS, BETWEEN, nameIn } from './records/needs.ts';
 import type { Terms } from './terms.ts';
 import { UNWATCHED, type Watch } from './watch.ts';
 
@@ -29,6 +31,13 @@ const FEW = 100;
 const AT_ONCE = 1000;
 const NONE_NAMED: Named = new Map();
 
+/** Of one patient. */
+export interface Begun {
+  versions: Versions;
+  /** See shared. */
+  shared: boolean;
+}
+
 interface Compiled {
   /** The patient's version. */
   v: number;
@@ -43,6 +52,8 @@ export class Policies implements PolicySource {
   readonly #reading: Reading;
   readonly #terms: Terms;
   readonly #patients: Gather<PatientDoc>;
+  /** By a patient and what a token hangs on, with BETWEEN between them. */
+  readonly #begun: Gather<Begun & { isMet: boolean }>;
   readonly #named: Gather<Doc>;
   readonly #compiled = new Map<string, Compiled>();
   readonly #compiling = new Map<string, Promise<Policy>>();
@@ -61,6 +72,7 @@ export class Policies implements PolicySource {
       }
       return found;
     });
+    this.#begun = new Gather((keys) => this.#begin(keys), 1);
     this.#named = new Gather(async (rids) => {
       const found = await find(database.resources, { _id: { $in: rids } }, { projection: WITHOUT_INDEX });
       return new Map(found.map((doc) => [doc._id, doc]));
@@ -78,6 +90,40 @@ export class Policies implements PolicySource {
   async shared(patients: readonly string[]): Promise<boolean> {
     const found = await Promise.all(patients.map((patient) => this.#patients.get(patient)));
     return found.some((patient) => patient?.shared === true);
+  }
+
+  /** Whether this holds of the records of `artifacts`; what was read with them is left for the request. */
+  async ahead(ahead: AheadOfSearch, needs: readonly string[]): Promise<boolean> {
+    const { isMet, ...begun } = (await this.#begun.get([ahead.patient, ...needs].join(BETWEEN)))!;
+    ahead.found = begun;
+    return isMet;
+  }
+
+  /** What was read with the caller's token of a search's one patient, once: whatever is planned after asks anew. */
+  takeUp(ahead: Ahead | undefined): Begun | undefined {
+    if (ahead?.letter !== 's') return undefined;
+    const begun = ahead.found as Begun | undefined;
+    ahead.found = undefined;
+    return begun;
+  }
+
+  async #begin(keys: readonly string[]): Promise<Map<string, Begun & { isMet: boolean }>> {
+    const asked = keys.map((key) => {
+      const [patient = '', ...needs] = key.split(BETWEEN);
+      return { key, patient, needs };
+    });
+    const read = await aggregate<PatientDoc | Artifact, PatientDoc>(this.#database.patients, [
+      { $match: { _id: { $in: [...new Set(asked.map(({ patient }) => patient))] } } },
+      ARTIFACTS([...new Set(asked.flatMap(({ needs }) => needs.map(nameIn)))]),
+    ]);
+    const there = new Set(read.flatMap((each) => ('kind' in each ? [each._id] : [])));
+    const found = new Map(read.flatMap((each) => ('kind' in each ? [] : [[each._id, each] as const])));
+    return new Map(
+      asked.map(({ key, patient, needs }) => {
+        const { v = 0, shared = false } = found.get(patient) ?? {};
+        return [key, { versions: new Map([[patient, v]]), shared, isMet: areMet(needs, there) }];
+      }),
+    );
   }
 
   async grantors(names: readonly string[], limit: number): Promise<string[]> {

@@ -138,9 +138,9 @@ export class Store implements ResourceStore {
     this.searching = new Search(planner, this.#reading, this.#currents, this.terms, this, base, totals);
   }
 
-  /** Reads a resource, and tells whether these records of `artifacts` are there: see current.ts. */
+  /** Reads what the gate begins with, and tells whether this holds of the records of `artifacts`: see needs.ts. */
   readonly ahead = (ahead: Ahead, needs: readonly string[]): Promise<boolean> =>
-    this.#currents.ahead(ahead, needs);
+    ahead.letter === 'r' ? this.#currents.ahead(ahead, needs) : this.policies.ahead(ahead, needs);
 
   async get(access: Access, type: string, id: string): Promise<Stored | undefined> {
     const rid = `${type}/${id}`;

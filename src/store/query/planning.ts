@@ -17,7 +17,7 @@ import type { Doc } from '../document.ts';
 import { toQuery } from './filter.ts';
 import { Judging } from './judging.ts';
 import { isNobodys, namedPatients, narrow, withoutImplied } from './narrowing.ts';
-import type { Policies } from '../policies.ts';
+import type { Begun, Policies } from '../policies.ts';
 import { givenOf } from '../traces/own-only.ts';
 import { type AllTraces, amongOf } from '../traces/trace-totals.ts';
 import { type Order, byId } from './sorting.ts';
@@ -99,9 +99,10 @@ export class Planner {
     const patients = namedPatients(filter, types);
     const whose = patients ?? usual;
     const directory = types.every((type) => DIRECTORY.has(type));
+    const begun = this.#policies.takeUp(access.ahead);
     const [usually, flagged] = await Promise.all([
-      access.reach(whose ?? (directory ? [] : undefined), isAudit(types)),
-      whose === undefined ? false : this.#policies.shared(whose),
+      access.reach(whose ?? (directory ? [] : undefined), isAudit(types), begun?.versions),
+      whose === undefined ? false : this.#shared(whose, begun),
     ]);
     const { condition, judged } = flagged
       ? await access.reach(await withCompanions(this.#database, this.#terms, whose!))
@@ -151,6 +152,12 @@ export class Planner {
     if (isAll && tells !== undefined)
       left.traces = { patient: alone, condition: gate.condition, tells, among: amongOf(access) };
     return left;
+  }
+
+  async #shared(patients: readonly string[], begun: Begun | undefined): Promise<boolean> {
+    const [patient = '', ...others] = patients;
+    const isRead = others.length === 0 && begun?.versions.has(patient) === true;
+    return isRead ? begun.shared : this.#policies.shared(patients);
   }
 
   /** What a condition is as a query, and of the words of veil.ts: it is the same object from search to search. */

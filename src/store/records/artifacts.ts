@@ -15,7 +15,6 @@ import type {
   OpaqueTokens,
   Settled,
 } from '../../auth/grants.ts';
-import { parseScopes } from '../../auth/scopes.ts';
 import { find } from '../command.ts';
 import type { Database } from '../database.ts';
 import { isDuplicate } from '../fault.ts';
@@ -47,11 +46,9 @@ interface Known {
   token: OpaqueToken;
   /** Its name and those of what it hangs on, with BETWEEN between them. */
   needs: string;
-  /** Types that it may read, `*` for all. */
-  reads: ReadonlySet<string>;
 }
 
-/** Reads a resource, and tells whether this holds of the records of `artifacts`, see needs.ts. */
+/** Reads what the gate begins with, and tells whether this holds of the records of `artifacts`, see needs.ts. */
 export type Together = (ahead: Ahead, needs: readonly string[]) => Promise<boolean>;
 
 /** Kind of what tokens hang on. */
@@ -253,21 +250,29 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
     }
   }
 
-  readonly token = async (secret: string, ahead?: Ahead): Promise<OpaqueToken | undefined> => {
+  readonly token: OpaqueTokens['token'] = async (secret, ahead) => {
     const quick = hash('sha256', secret, 'base64url');
-    const known = this.#known.get(quick) ?? (await this.#first(secret, quick));
+    const remembered = this.#known.get(quick);
+    const known = remembered ?? (await this.#first(secret));
     if (known === undefined) return undefined;
     const { token } = known;
-    if (token.until > Date.now() && (await this.#isAlive(known, ahead))) return token;
-    this.#known.delete(quick);
-    return undefined;
+    const read = remembered === undefined ? undefined : ahead?.(token);
+    const holds = token.until > Date.now() && (await this.#isAlive(known, read));
+    if (!holds) this.#known.delete(quick);
+    else if (remembered === undefined) this.#remember(quick, known);
+    return holds ? token : undefined;
   };
 
-  async #isAlive({ needs, reads }: Known, ahead: Ahead | undefined): Promise<boolean> {
-    const type = ahead?.rid.slice(0, ahead.rid.indexOf('/')) ?? '';
-    // what the scopes don't reach is asked for by nobody: not even how long it takes tells of it
-    if (ahead === undefined || this.#together === undefined || !(reads.has('*') || reads.has(type)))
-      return (await this.#living.get(needs)) === true;
+  /**
+   * INVARIANT: only what holds. With another nothing is read: how long its refusal takes would tell of what there is.
+   */
+  #remember(quick: string, known: Known): void {
+    if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value!);
+    this.#known.set(quick, known);
+  }
+
+  async #isAlive({ needs }: Known, ahead: Ahead | undefined): Promise<boolean> {
+    if (ahead === undefined || this.#together === undefined) return (await this.#living.get(needs)) === true;
     return this.#together(ahead, needs.split(BETWEEN));
   }
 
@@ -278,7 +283,7 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
     await artifacts.deleteMany({ [kind]: name }, { hint: kind, ...TIME });
   }
 
-  async #first(secret: string, quick: string): Promise<Known | undefined> {
+  async #first(secret: string): Promise<Known | undefined> {
     const names = ACCESS.map((kind) => this.#hash(kind, secret));
     const doc = (await Promise.all(names.map((name) => this.#kept.get(name)))).find(Boolean);
     const opened = this.#opened(doc);
@@ -303,15 +308,7 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
       until: Math.min(exp * 1000, extra.held.until ?? Infinity),
       ...(boundTo === undefined ? {} : { boundTo }),
     };
-    const reads = new Set(
-      parseScopes(scope)
-        .scopes.filter(({ interactions }) => interactions.includes('r'))
-        .map(({ type }) => type),
-    );
-    const known = { token, needs: [doc._id, ...token.lives].join(BETWEEN), reads };
-    if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value!);
-    this.#known.set(quick, known);
-    return known;
+    return { token, needs: [doc._id, ...token.lives].join(BETWEEN) };
   }
 
   #account(id: string): string {
