@@ -109,6 +109,24 @@ export function unknownLabel(resource: Resource, { labels: { closed } }: Rules):
   )?.coding;
 }
 
+/**
+ * A label by which its writer means to hide something and hides nothing: neither its code nor its system says anything
+ * to the rules, nor is it a label of R4's. What the resource carried before stays, so that a mask can still be put on.
+ * https://hl7.org/fhir/R4/security-labels.html: what to do with an unrecognized label is for local agreements to say
+ */
+export function strangeLabel(after: Resource, before: Resource, { labels }: Rules): Coding | undefined {
+  if (!isLabelledApart(after)) return undefined;
+  const { resourceType, securityLabel } = after;
+  const had = new Set(labelsIn(before).map(({ name }) => name));
+  const open = labels.open ?? [];
+  const hiding = [...labels.masked, ...labels.hiddenFromPatient, ...labels.hiddenFromRepresentatives];
+  return labelsIn({ resourceType, securityLabel }).find((label) => {
+    const { system = '' } = label.coding;
+    const isKnown = Object.hasOwn(labels.closed, system) || open.includes(system) || isAmong(label, hiding);
+    return !isKnown && !had.has(label.name);
+  })?.coding;
+}
+
 /** One label comes under several systems, some of them misspelt: kept is one. */
 export function aliased(resource: Resource, rules: Rules): Resource {
   if (labelsIn(resource).every(({ coding }) => keptAs(coding, rules) === undefined)) return resource;

@@ -28,6 +28,8 @@ export interface Rules {
     mask: Coding;
     /** Code systems of which no other code may be written: what isn't understood can't be kept. */
     closed: Readonly<Record<string, readonly string[]>>;
+    /** Systems whose labels are taken, whatever their codes: a Consent may name them. */
+    open?: readonly string[];
     /** Systems under which labels come, by the one under which they are kept: `system` or `system|code`. */
     aliases?: Readonly<Record<string, string>>;
   };
@@ -161,6 +163,7 @@ const SHAPE: Shape = {
     hiddenFromRepresentatives: texts,
     mask: { system: text, code: text, display: ANY },
     closed: each(texts),
+    open: optional(texts),
     aliases: optional(each(text)),
   },
   announcement: { invite: DURATION, show: DURATION },

@@ -5,6 +5,7 @@ import {
   masked,
   overreaching,
   relabelled,
+  strangeLabel,
   unknownLabel,
 } from '../consent/labelling.ts';
 import { isFamily } from '../consent/writing.ts';
@@ -49,6 +50,17 @@ export async function labelled(
   const isDepositor = before === undefined || before.by === depositor;
   const given = before === undefined ? undefined : access.deposit(before);
   const unseen = given === undefined ? [] : held.unshown;
+  // what they aren't shown is as new to them as anything: else it would tell that it is there
+  const strange = strangeLabel(
+    resource,
+    withoutLabels(held.resource, (name) => unseen.includes(name)),
+    rules,
+  );
+  if (strange !== undefined) {
+    const { code = '', system = '' } = strange;
+    const text = `the label \`${code}\` of \`${system}\` would hide nothing: its system is not known here`;
+    throw new FhirError('code-invalid', text, { expression });
+  }
   const who = { isDepositor, relations, mayAll, isApp, unseen };
   const hiding = overreaching(resource, held.resource, who, rules);
   if (hiding !== undefined) {

@@ -524,6 +524,45 @@ describe('labels', () => {
     }
   });
 
+  const OF_OTHERS = { system: 'https://labels.example', code: 'SECRET' };
+  it.each([
+    ['of a system that nothing is known of', OF_OTHERS, 422],
+    ['of none', { code: 'SECRET' }, 422],
+    ['of R4’s own', { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'PSY' }, 201],
+    ['of another system, whose code hides', { ...OF_OTHERS, code: 'INVISIBLE_PATIENT' }, 201],
+  ])('a label %s would hide nothing, or is taken', async (_, coding, wanted) => {
+    const space = await Space.of(carnet);
+    const made = {
+      resourceType: 'DocumentReference',
+      status: 'current',
+      subject: { reference: `Patient/${space.id}` },
+      content: [{ attachment: { contentType: 'text/plain', data: 'eA==' } }],
+    };
+    const securityLabel = [{ coding: [N, coding] }];
+    const answer = await hospital.post('DocumentReference', { ...made, securityLabel });
+    expect(answer.status).toBe(wanted);
+    if (wanted === 422)
+      expect(answer.json.issue[0].diagnostics ?? answer.text).toContain('would hide nothing');
+    const { json: plain } = await hospital.post('DocumentReference', made);
+    const at = `DocumentReference/${plain.id}`;
+    const put = await hospital.put(at, { ...plain, securityLabel });
+    const patched = await hospital.patch(at, [{ op: 'add', path: '/securityLabel', value: securityLabel }]);
+    expect([put.status, patched.status]).toEqual(wanted === 422 ? [422, 422] : [200, 200]);
+  });
+
+  it('that another put where any may stand is no more known to who isn’t shown it', async () => {
+    const space = await Space.of(carnet);
+    const at = `DocumentReference/${await space.deposit({}, hospital)}`;
+    const mine = await body(space.me, at);
+    expect((await space.me.put(at, { ...mine, meta: { security: [OF_OTHERS] } })).status).toBe(200);
+    const own = await body(hospital, at);
+    const sent = { ...own, securityLabel: [{ coding: [OF_OTHERS] }] };
+    expect((await hospital.put(at, sent)).status).toBe(422);
+    const seen = await body(space.me, at);
+    expect((await space.me.put(at, { ...seen, securityLabel: [{ coding: [OF_OTHERS] }] })).status).toBe(200);
+    expect((await hospital.put(at, own)).status).toBe(200);
+  });
+
   it('that hide from the patient are neither the family’s to put nor theirs to take off', async () => {
     const space = await Space.of(carnet, { birthDate: '2016-01-01' });
     const related = [`RelatedPerson/${await space.links('legal-representative')}`];

@@ -48,12 +48,12 @@ function content(
 
 describe('content as it is', () => {
   it.each([
-    'application/pdf',
-    'image/svg+xml',
-    'text/csv; charset=iso-8859-1',
-    'application/x-anything',
-    'application/octet-stream',
-  ])('goes in and comes out as %s', async (type) => {
+    ['application/pdf', bytes],
+    ['image/svg+xml', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')],
+    ['text/csv; charset=iso-8859-1', Buffer.from('pr\u00e9nom;a', 'latin1')],
+    ['application/x-anything', bytes.subarray(1)],
+    ['application/octet-stream', bytes],
+  ])('goes in and comes out as %s', async (type, bytes) => {
     const made = await all.post('Binary', bytes, { 'content-type': type });
     expect([made.status, made.json.resourceType, made.json.contentType]).toEqual([201, 'Binary', type]);
     expect(made.json.data).toBe(bytes.toString('base64'));

@@ -28,7 +28,9 @@ const GOOD: Record<string, string> = {
   'image/png': '\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01IEND\xaeB`\x82',
   'image/jpeg': '\xff\xd8\xff\xe0\0\x10JFIF\xff\xd9',
   'image/tiff': 'II*\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0',
+  'image/gif': 'GIF89a\x01\0\x01\0;',
   'text/plain': 'Bonjour',
+  'application/vnd.example+json': '{"resourceType":"Basic"}',
   'text/rtf': '{\\rtf1\\ansi Bonjour}',
   'text/xml': '<?xml version="1.0"?><ClinicalDocument xmlns="urn:hl7-org:v3"/>',
   'application/dicom': `${'\0'.repeat(128)}DICM\x02`,
@@ -41,8 +43,8 @@ it.each(Object.entries(GOOD))(
       (await hospital.post('DocumentReference', saying({ contentType: type, data: base64(content) }))).status,
     ).toBe(201);
     for (const other of Object.keys(GOOD)) {
-      // all of these but the binary ones are text
-      if (other === type || (other === 'text/plain' && !content.includes('\0'))) continue;
+      // JSON is text, and nothing shows that it can't be
+      if (other === type || (other === 'text/plain' && type === 'application/vnd.example+json')) continue;
       const wrong = await hospital.post('Binary', {
         resourceType: 'Binary',
         contentType: other,
@@ -54,6 +56,41 @@ it.each(Object.entries(GOOD))(
     }
   },
 );
+
+it.each(
+  Object.entries(GOOD).filter(([type]) => !['text/plain', 'application/vnd.example+json'].includes(type)),
+)(
+  'refuses %s under a type of which nothing is known, and takes it under one that says nothing',
+  async (_, content) => {
+    for (const [other, status] of [
+      ['application/msword', 422],
+      ['audio/mpeg', 422],
+      ['text/csv', 422],
+      ['application/octet-stream', 201],
+    ] as const) {
+      const sent = { resourceType: 'Binary', contentType: other, data: base64(content) };
+      expect([other, (await hospital.post('Binary', sent)).status]).toEqual([other, status]);
+      const raw = await hospital.post('Binary', Buffer.from(content, 'latin1'), { 'content-type': other });
+      expect([other, raw.status]).toEqual([other, status]);
+    }
+  },
+);
+
+it.each([
+  ['text/csv', 'a;b', 201],
+  ['text/csv', 'a;\0', 422],
+  ['text/html', '<!DOCTYPE html><p>Bonjour', 201],
+  ['text/html', '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"/>', 201],
+  ['image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg"/>', 201],
+  ['image/svg+xml', 'Bonjour', 422],
+  ['application/fhir+xml; fhirVersion=4.0', 'Bonjour', 422],
+  ['application/vnd.example+json', '[1]', 201],
+  ['application/vnd.example+json', '<a/>', 422],
+  ['application/msword', 'Bonjour', 201],
+])('knows families of types: %s with `%s` is answered by %i', async (contentType, content, status) => {
+  const sent = { resourceType: 'Binary', contentType, data: base64(content) };
+  expect((await hospital.post('Binary', sent)).status).toBe(status);
+});
 
 it('refuses XML that would define or fetch something', async () => {
   const content = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>';

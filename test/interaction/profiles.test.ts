@@ -107,6 +107,26 @@ describe('`Prefer: return=OperationOutcome`', () => {
     ]);
   });
 
+  it('tells of a label that hides nothing by itself, and not of those that are known', async () => {
+    const security = [
+      { system: 'https://labels.example', code: 'SECRET' },
+      { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'PSY' },
+      {
+        system:
+          'https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument',
+        code: 'MASQUE_PS',
+      },
+    ];
+    const { status, json } = await all.post('DocumentReference', { ...fresh(), meta: { security } }, told);
+    const idle = {
+      severity: 'warning',
+      code: 'code-invalid',
+      details: { text: expect.stringContaining('`SECRET` of `https://labels.example`') },
+      expression: ['DocumentReference.meta.security'],
+    };
+    expect([status, json.issue]).toEqual([201, [done, idle]]);
+  });
+
   it('has nothing to add to what is known', async () => {
     const created = await all.post('DocumentReference', fresh(), told);
     expect([created.status, created.json.issue]).toEqual([201, [done]]);

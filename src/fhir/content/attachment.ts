@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import type { Json, Resource } from '../resource.ts';
 import { contentCheck } from './check.ts';
-import { kindOf } from './kinds.ts';
 
 /** What is known of content. */
 export interface Known {
@@ -31,7 +30,7 @@ export function knownOf(data: string, contentType: unknown): Measured {
 
 /** Undefined when content is what its type says. */
 export function typeFault({ bytes, contentType }: Measured): string | undefined {
-  if (contentType === undefined || kindOf(contentType) === undefined) return undefined;
+  if (contentType === undefined) return undefined;
   const check = contentCheck(contentType);
   check.take(bytes);
   return check.end();

@@ -1,5 +1,5 @@
 /** Whether content is what its type says: https://hl7.org/fhir/R4/datatypes.html#Attachment */
-import { HEAD, TAIL, kindOf } from './kinds.ts';
+import { HEAD, TAIL, kindOf, otherKind } from './kinds.ts';
 
 /** Looks at content piece by piece; holds its first and last bytes only. */
 export interface ContentCheck {
@@ -15,7 +15,6 @@ export function contentCheck(contentType: string): ContentCheck {
   let size = 0;
   return {
     take(piece) {
-      if (kind === undefined) return;
       size += piece.length;
       if (head.length < HEAD) head = Buffer.concat([head, piece.subarray(0, HEAD - head.length)]);
       tail =
@@ -23,9 +22,12 @@ export function contentCheck(contentType: string): ContentCheck {
           ? Buffer.from(piece.subarray(-TAIL))
           : Buffer.concat([tail, piece]).subarray(-TAIL);
     },
-    end: () =>
-      kind === undefined || kind.fits({ head, tail, size })
-        ? undefined
-        : `the content is no ${kind.name}, as its type \`${contentType.slice(0, 64)}\` says`,
+    end: () => {
+      const ends = { head, tail, size };
+      const said = `its type \`${contentType.slice(0, 64)}\``;
+      if (kind !== undefined && !kind.fits(ends)) return `the content is no ${kind.name}, as ${said} says`;
+      const other = otherKind(contentType, ends);
+      return other === undefined ? undefined : `the content is ${other.name}, which ${said} doesn't say`;
+    },
   };
 }
