@@ -183,8 +183,10 @@ export class Dispatcher {
     );
   }
 
-  #kept({ group, ...telling }: Telling, choices: Choices, n: number): Kept | undefined {
-    const channels = channelsOf(choices, telling.kind);
+  #kept({ group, waits, ...telling }: Telling, choices: Choices, n: number): Kept | undefined {
+    const chosen = channelsOf(choices, telling.kind);
+    // that it came must not be told by when a letter leaves
+    const channels = waits === true ? chosen.filter((each) => each === 'inbox') : chosen;
     if (channels.length === 0) return undefined;
     return {
       notice: { id: fewRandomBytes(16).toString('hex'), ...telling },

@@ -34,6 +34,8 @@ export interface Visited {
   emergency?: 'BTG' | 'ETREAT';
   /** The patient was asked for or given, and nothing else. */
   plain: boolean;
+  /** All that was given is hidden from the patient for a while: the visit is told once it shows. */
+  held?: true;
   /** What was given, `Type/id`, at most 100: who may know of none of it isn't told of the visit. */
   about: readonly string[];
 }

@@ -34,6 +34,8 @@ export interface Source {
 export interface Telling extends Omit<Notice, 'id'> {
   /** What comes with the same within an hour belongs to it. */
   group?: string;
+  /** The reader may not know of it yet: it waits in the inbox, where the gate decides, and no e-mail does. */
+  waits?: true;
 }
 
 export interface Hold {
@@ -56,6 +58,8 @@ export class UnreadableRow extends Error {
   override readonly name = 'UnreadableRow';
 }
 
+/** Things of one visit that is told once they show. */
+const MOST_HELD = 20;
 /** Versions that are looked through for one before. */
 const MOST_VERSIONS = 100;
 
@@ -163,7 +167,12 @@ export class Teller {
         told.tellings.push({ patient, reader, kind: 'reminder', at, about });
   }
 
-  async #visited({ at }: Row, cause: Visited, stated: Stated, told: Told): Promise<void> {
+  async #visited(row: Row, cause: Visited, stated: Stated, told: Told): Promise<void> {
+    if (cause.held === true) {
+      told.tellings.push(...this.#heldVisits(row, cause, stated));
+      return;
+    }
+    const { at } = row;
     const { policy, named } = stated;
     const { patient } = policy;
     const { who: reference, name, emergency, plain } = cause;
@@ -189,6 +198,23 @@ export class Teller {
       const group = `${kind} ${reader} ${patient} ${reference}`;
       told.tellings.push({ patient, reader, kind, at, about: [], who, group });
     }
+  }
+
+  /** For each thing apart: one may show before the others. */
+  #heldVisits(
+    { at }: Row,
+    { who: reference, name, emergency, about }: Visited,
+    { policy }: Stated,
+  ): Telling[] {
+    const { patient } = policy;
+    const who = { reference, ...(name === undefined ? {} : { name }) };
+    const kind = emergency === undefined ? 'visit' : 'emergency';
+    return readersOf(policy, this.#now()).flatMap((reader) =>
+      about.slice(0, MOST_HELD).map((each): Telling => {
+        const group = `held ${kind} ${reader} ${patient} ${reference} ${each}`;
+        return { patient, reader, kind, at, about: [each], who, group, waits: true };
+      }),
+    );
   }
 
   /**

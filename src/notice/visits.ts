@@ -24,7 +24,7 @@ interface Visit {
 export interface Entry {
   at: number;
   patient: string;
-  /** Of what is hidden from who speaks for the patient: what it brings counts apart. */
+  /** Of what is hidden from who speaks for the patient: what it brings counts apart. So does what is hidden for a while. */
   secret: boolean;
   cause: Visited;
 }
@@ -41,11 +41,15 @@ export class Visits {
   /** What is to be told of a request, of what it was given. */
   news(subject: Subject, concerns: readonly Concern[], at: number): Entry[] {
     if (subject.role !== 'professional') return [];
-    return concerns.flatMap(({ patient, refused, hidden, secret, references }) => {
-      if (refused || hidden || patient === '') return [];
+    const told = concerns.filter(({ patient, refused }) => !refused && patient !== '');
+    const shown = new Set(
+      told.filter(({ hidden, secret }) => !hidden && !secret).map(({ patient }) => patient),
+    );
+    return told.flatMap(({ patient, hidden, secret, references }) => {
+      // the patient is told of the same visit by what shows
+      if (hidden && shown.has(patient)) return [];
       const emergency = modeOf(callerFor(subject), patient, this.#hours, at);
-      const visit = this.#visits.get(keyOf(subject.reference, patient, secret, emergency));
-      const known = visit !== undefined && at < visit.since + FRESH ? visit : undefined;
+      const known = this.#fresh(keyOf(subject.reference, patient, { secret, hidden }, emergency), at);
       const about = references.filter(
         (reference) => !isSelf(reference, patient) && !known?.known.has(reference),
       );
@@ -57,7 +61,8 @@ export class Visits {
         who: subject.reference,
         ...(subject.name === undefined ? {} : { name: subject.name }),
         ...(emergency === undefined ? {} : { emergency }),
-        plain: references.every((reference) => isSelf(reference, patient)),
+        plain: !hidden && references.every((reference) => isSelf(reference, patient)),
+        ...(hidden ? { held: true } : {}),
         about,
       };
       return [{ at, patient, secret, cause }];
@@ -67,23 +72,29 @@ export class Visits {
   /** They are durable. */
   told(entries: readonly Entry[]): void {
     for (const { at, patient, secret, cause } of entries) {
-      const key = keyOf(cause.who, patient, secret, cause.emergency);
-      const before = this.#visits.get(key);
-      const visit =
-        before !== undefined && at < before.since + FRESH
-          ? before
-          : { since: at, told: 0, known: new Set<string>() };
+      const key = keyOf(cause.who, patient, { secret, hidden: cause.held === true }, cause.emergency);
+      const visit = this.#fresh(key, at) ?? { since: at, told: 0, known: new Set<string>() };
       visit.told += 1;
       for (const reference of cause.about) visit.known.add(reference);
-      if (before === undefined && this.#visits.size >= REMEMBERED)
+      if (!this.#visits.has(key) && this.#visits.size >= REMEMBERED)
         this.#visits.delete(this.#visits.keys().next().value!);
       this.#visits.set(key, visit);
     }
   }
+
+  #fresh(key: string, at: number): Visit | undefined {
+    const visit = this.#visits.get(key);
+    return visit !== undefined && at < visit.since + FRESH ? visit : undefined;
+  }
 }
 
-function keyOf(who: string, patient: string, secret: boolean, emergency: string | undefined): string {
-  return `${emergency ?? ''}${secret ? '!' : ''} ${who} ${patient}`;
+function keyOf(
+  who: string,
+  patient: string,
+  { secret, hidden }: Pick<Concern, 'secret' | 'hidden'>,
+  emergency: string | undefined,
+): string {
+  return `${emergency ?? ''}${secret ? '!' : ''}${hidden ? '?' : ''} ${who} ${patient}`;
 }
 
 const isSelf = (reference: string, patient: string): boolean => reference === `Patient/${patient}`;

@@ -3,7 +3,7 @@ import { type Db, MongoClient } from 'mongodb';
 import { before } from '../../src/consent/rules.ts';
 import { after } from '../../src/notice/holds.ts';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
-import { appointment, codesOf, people, settled, visibility } from './support/world.ts';
+import { appointment, codesOf, document, people, permitting, settled, visibility } from './support/world.ts';
 
 const DAY = 86_400_000;
 let carnet: TestServer;
@@ -73,6 +73,26 @@ test('after two weeks without a consultation the patient is invited to one; afte
   await since(id, 40);
   await comesDue(id, 'show');
   expect(await told('n-1')).toEqual(['announcement-ended', 'invitation']);
+});
+
+test('a visit to nothing but what is hidden is told once that shows, and counts nowhere before', async () => {
+  await putAll(carnet.as('all'), [
+    { ...permitting('n-7', 'Practitioner/demo-gp'), id: 'n-7-gp' },
+    { ...permitting('n-7', 'Practitioner/demo-dentist'), id: 'n-7-dentist' },
+  ]);
+  const { type } = document('n-7') as { type?: unknown };
+  const id = await hiddenFor('n-7', { type });
+  for (const who of ['gp', 'gp', 'dentist'] as const)
+    expect((await carnet.as(who).get(`DocumentReference/${id}`)).status).toBe(200);
+  await settled(carnet);
+  const { json } = await patient('n-7').get('Patient/n-7/$notices');
+  expect([json.entry?.length ?? 0, json.meta.tag[0].code]).toEqual([2, '2']);
+  expect(codesOf(json)).toEqual(['consent-changed', 'consent-changed']);
+  await since(id, 40);
+  await comesDue(id, 'show');
+  const all = await told('n-7');
+  expect(all[0]).toBe('announcement-ended');
+  expect(all.filter((code) => code === 'visit')).toHaveLength(2);
 });
 
 test('who was in a consultation meanwhile is not invited', async () => {

@@ -13,6 +13,7 @@ import { faultOf, isAway } from '../fault.ts';
 import type { KeyRing } from '../keys/keys.ts';
 import { type MongoOutbox, Passed } from './outbox.ts';
 import { seal, unseal } from '../keys/sealing.ts';
+import type { Query } from '../query/query.ts';
 import type { Terms } from '../terms.ts';
 
 export interface NoticeDoc {
@@ -169,25 +170,12 @@ export class Notices implements Desk, Inbox {
   }
 
   async list(of: Of, count: number, after?: string): Promise<NoticePage> {
-    const { notices } = this.#database;
     const found: { notice: Notice; n: number }[] = [];
-    const [last, lastId] = after === undefined ? [] : after.split(' ');
-    let place =
-      last === undefined
-        ? {}
-        : { $or: [{ n: { $lt: Number(last) } }, { n: Number(last), _id: { $gt: lastId! } }] };
-    let whole = false;
-    while (found.length <= count && !whole) {
-      const docs = await notices
-        .find(
-          { ...of, unlisted: { $exists: false }, ...place },
-          { sort: { n: -1, _id: 1 }, limit: AT_ONCE, ...OPTIONS },
-        )
-        .toArray();
-      whole = docs.length < AT_ONCE;
-      const end = docs.at(-1);
-      if (end !== undefined) place = { $or: [{ n: { $lt: end.n } }, { n: end.n, _id: { $gt: end._id } }] };
-      found.push(...(await this.#given(docs)));
+    const [n, id] = after === undefined ? [] : after.split(' ');
+    const from = n === undefined ? undefined : { n: Number(n), _id: id! };
+    for await (const given of this.#newestFirst({ ...of, unlisted: { $exists: false } }, AT_ONCE, from)) {
+      found.push(...given);
+      if (found.length > count) break;
     }
     const page = found.slice(0, count);
     const end = page.at(-1);
@@ -237,14 +225,31 @@ export class Notices implements Desk, Inbox {
     await this.#database.choices.updateOne({ _id }, { $set: { sealed } }, { upsert: true, ...OPTIONS });
   }
 
+  /** What its reader may not know now isn't counted, for the bound either. */
   async #unread(of: Of): Promise<number> {
-    const docs = await this.#database.notices
-      .find(
-        { ...of, unlisted: { $exists: false }, read: { $exists: false } },
-        { sort: { n: -1, _id: 1 }, limit: MOST_UNREAD, ...OPTIONS },
-      )
-      .toArray();
-    return (await this.#given(docs)).length;
+    const unread = { ...of, unlisted: { $exists: false }, read: { $exists: false } };
+    let count = 0;
+    for await (const given of this.#newestFirst(unread, MOST_UNREAD)) {
+      count += given.length;
+      if (count >= MOST_UNREAD) return MOST_UNREAD;
+    }
+    return count;
+  }
+
+  /** Those that may be told now, of some at a time. */
+  async *#newestFirst(
+    query: Query,
+    atOnce: number,
+    from?: Pick<NoticeDoc, 'n' | '_id'>,
+  ): AsyncGenerator<{ notice: Notice; n: number }[]> {
+    for (let last = from, docs: NoticeDoc[]; ; last = docs.at(-1)) {
+      docs = await find(this.#database.notices, last === undefined ? query : { ...query, $or: after(last) }, {
+        sort: { n: -1, _id: 1 },
+        limit: atOnce,
+      });
+      yield await this.#given(docs);
+      if (docs.length < atOnce) return;
+    }
   }
 
   async #given(docs: readonly NoticeDoc[]): Promise<{ notice: Notice; n: number }[]> {
@@ -288,6 +293,11 @@ export class Notices implements Desk, Inbox {
     return this.#terms.text(`group=${group}`);
   }
 }
+
+const after = ({ n, _id }: Pick<NoticeDoc, 'n' | '_id'>): Query[] => [
+  { n: { $lt: n } },
+  { n, _id: { $gt: _id } },
+];
 
 function sealedAs({ id, patient, reader }: Pick<Notice, 'id' | 'patient' | 'reader'>): string {
   return `notice ${id} of ${patient} for ${reader}`;
