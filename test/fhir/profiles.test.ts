@@ -44,6 +44,22 @@ it.each([
   expect(validate(resource)).toEqual([]);
 });
 
+it.each(['document-reference-eu-api', 'EehrxfMhdDocumentReference'])(
+  'a document of the European guide (%s) is minimal, and has its patient',
+  (name) => {
+    const url = `http://hl7.eu/fhir/health-data-api/StructureDefinition/${name}`;
+    const { type: _, category: _category, custodian: _custodian, ...served } = documentReference();
+    const document = { ...served, meta: { profile: [url] } } as Resource;
+    expect(validate(document)).toEqual([]);
+    expect(told(but(document, 'subject'))).toEqual([
+      'required DocumentReference.subject DocumentReference.subject',
+    ]);
+    expect(told(but(document, 'masterIdentifier'))).toEqual([
+      'required DocumentReference.masterIdentifier DocumentReference.masterIdentifier',
+    ]);
+  },
+);
+
 const DOC = 'DocumentReference';
 describe('a document', () => {
   it.each([
