@@ -28,7 +28,7 @@ into conformance/bench/tokens.md.\n`);
   process.exit(0);
 }
 // what is measured is the work, not the bounds
-process.env.AUTH_RATES = 'address=1000000,client=1000000,account=1000';
+process.env.AUTH_RATES = 'address=1000000,client=1000000,account=1000,requests=9999999';
 
 await withServer(async ({ base, callers, clients, pids, machine }) => {
   const issuer = new URL('/oauth', base).href;

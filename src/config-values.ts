@@ -56,12 +56,13 @@ export function bytesByRole(text: string): UploadBounds['bytes'] {
   return { ...CONTENT_BYTES, ...found };
 }
 
-/** A minute: `address=6000,client=6000,account=600`. */
+/** A minute: `address=6000,client=6000,account=600,requests=300000`. */
 export function authRates(text: string): AuthRates {
   const found: Record<string, number> = {};
   for (const each of split(text)) {
-    const [, name = '', rate = ''] = /^(address|client|account)=([1-9]\d{0,6})$/.exec(each) ?? [];
-    if (name === '') throw new Error(`rates a minute: \`address=…,client=…,account=…\`, not \`${text}\``);
+    const [, name = '', rate = ''] = /^(address|client|account|requests)=([1-9]\d{0,6})$/.exec(each) ?? [];
+    if (name === '')
+      throw new Error(`rates a minute: \`address=…,client=…,account=…,requests=…\`, not \`${text}\``);
     found[name] = Number(rate);
   }
   return { ...AUTH_RATES, ...found };

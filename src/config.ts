@@ -186,8 +186,8 @@ export const VARIABLES = {
   ),
   AUTH_RATES: variable(
     authRates,
-    'in a minute, requests of one address to the authorization server, tokens of one system, authorizations of one account',
-    { default: 'address=6000,client=6000,account=600' },
+    'in a minute, requests of one address to the authorization server, tokens of one client, authorizations of one account; and requests of one client to the FHIR base',
+    { default: 'address=6000,client=6000,account=600,requests=300000' },
   ),
   CLIENT_KEY_HOSTS: variable(
     hosts,

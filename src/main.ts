@@ -106,6 +106,7 @@ async function start(config: Config, { upstreams, authorities, rules }: Files): 
       rules,
       requiredProfiles: config.requiredProfiles,
       disclosure: config.disclosure,
+      requests: config.auth.rates.requests,
       finds: { person: config.patientFinds, system: 50 * config.patientFinds },
       log,
       tell,

@@ -49,7 +49,7 @@ describe('the configuration', () => {
         audience: 'http://127.0.0.1:3000/fhir',
         server: 'http://127.0.0.1:3000/oauth',
         clientKeyHosts: [],
-        rates: { address: 6000, client: 6000, account: 600 },
+        rates: { address: 6000, client: 6000, account: 600, requests: 300_000 },
         bounds: { emergencies: false },
         algorithms: ['RS256', 'ES256', 'RS384', 'ES384'],
         roles: ['patient', 'representative', 'professional', 'system', 'app', 'operator'],

@@ -5,6 +5,7 @@ import type { AccountLog } from '../audit/identity/log.ts';
 import { backgroundJobs } from './background.ts';
 import { Purposes } from '../auth/purpose.ts';
 import { MINUTE } from '../auth/rate.ts';
+import { Requests } from '../auth/requests.ts';
 import { type AuthorizingOptions, authorizing } from './authorizing.ts';
 import type { Clients } from '../auth/clients.ts';
 import { cataloguing } from './cataloguing.ts';
@@ -55,6 +56,7 @@ import { KeyRing, keyFile } from '../store/keys/keys.ts';
 import { ensureLayout } from '../store/layout.ts';
 import { Notices } from '../store/outgoing/notices.ts';
 import { MongoOutbox } from '../store/outgoing/outbox.ts';
+import { AUTH_RATES } from '../oauth/pace.ts';
 import { rateOfAll } from '../store/records/rates.ts';
 import { ShutPersons } from '../store/records/shut.ts';
 import { stateOf } from '../store/state.ts';
@@ -119,6 +121,8 @@ export interface ServerOptions {
   requiredProfiles?: ReadonlyMap<string, readonly string[]>;
   /** Patients that one person and one system may look for in a minute. */
   finds?: Rates;
+  /** Of one client in a minute; `AUTH_RATES.requests` unless given. */
+  requests?: number;
   /** Absent: content isn't scanned for malware. */
   scanner?: Scanner;
   /** `silent` unless given. */
@@ -205,6 +209,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       log,
     });
     const purposes = new Purposes(store.glass, context.now);
+    const most = options.requests ?? AUTH_RATES.requests;
+    const requests = new Requests(most, rateOfAll(database, ring.derive('rates'), 'requests', most, MINUTE));
     const accounts = accounting(port, outbox, base);
     const exports = exporting({ database, ring, base, log, now: context.now });
     const merges = merging({ database, store, port, accounts, context, base, professions, log });
@@ -280,8 +286,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       authorization: authorization && { ...authorization.mounted, smart: authorization.smart },
       catalogue: { desk: catalogue.desk, types, pace: catalogue.pace },
       passing: options.passing,
-      authenticate: async (authorization, asked, presented, ahead) =>
-        purposes.narrow(await tokens.authenticate(authorization, presented, ahead), asked),
+      authenticate: async (authorization, asked, presented, ahead) => {
+        const subject = await tokens.authenticate(authorization, presented, ahead);
+        await requests.take(subject);
+        return purposes.narrow(subject, asked);
+      },
       requiredProfiles: options.requiredProfiles,
       ...pipeline,
       ready,

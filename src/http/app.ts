@@ -181,7 +181,8 @@ export function createApp(options: AppOptions): express.Express {
         const { requestId, traceId } = call;
         options.log.error({ requestId, traceId, err: fault.cause ?? fault }, 'failed');
       }
-      call.paced ||= isNotFound(fault);
+      // what was read with the token of who asks too often is told nobody
+      call.paced ||= isNotFound(fault) || fault.status === 429;
       return render(errorAnswer(fault), call.view);
     }
   }

@@ -14,6 +14,7 @@ import type { From } from '../auth/records.ts';
 import { adapterFor, type Registration, registrationOf } from './adapter.ts';
 import { assertionFault } from './assertion-fault.ts';
 import { registerAssertion } from './assertion.ts';
+import { countUses } from './client-pace.ts';
 import { type Exchange, registerExchange } from './exchange.ts';
 import { type Library, loadProvider } from './library.ts';
 import { errorPage } from './pages/error.ts';
@@ -242,6 +243,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
   provider.on('server_error', (_ctx, error) => options.failed(error));
   hardened(provider, artifacts);
   narrowRefreshes(provider, () => Provider.ctx as KoaContextWithOIDC | undefined);
+  countUses(provider, () => Provider.ctx as KoaContextWithOIDC, { pace: options.pace, errors });
   followLogouts(provider, options);
   const acting = { artifacts, events: options.events, from: options.from, certificate: options.certificate };
   if (options.exchange !== undefined)

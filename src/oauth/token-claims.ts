@@ -1,18 +1,16 @@
 /** What is kept beside each access token: who calls with it, and what it hangs on. See auth/grants.ts */
-import type { errors as Errors, KoaContextWithOIDC } from 'oidc-provider';
+import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Artifacts, Connected, Held } from '../auth/grants.ts';
 import { type Registration, registrationOf } from './adapter.ts';
-import type { Pace } from './pace.ts';
+import { type ClientPace, isCounted, keepPace } from './client-pace.ts';
 import { scopesAsked } from './scopes.ts';
 
-export interface TokenClaims {
+export interface TokenClaims extends ClientPace {
   /** Absolute FHIR base. */
   base: string;
   artifacts: Artifacts;
-  pace: Pace;
   /** A patient's app is still connected by this Consent. */
   stands(consent: string): Promise<boolean>;
-  errors: typeof Errors;
 }
 
 interface Token {
@@ -29,21 +27,11 @@ export function tokenClaims({ base, artifacts, pace, stands, errors }: TokenClai
   return async (ctx: KoaContextWithOIDC, made: object): Told => {
     const token = made as Token;
     const registration = registrationOf(ctx.oidc.client!);
-    if (registration.client.system !== undefined) await keepPace(ctx, registration.client.id);
+    if (!isCounted(ctx)) await keepPace(ctx, { pace, errors });
     return token.kind === 'ClientCredentials'
       ? systemToken(token, registration)
       : personToken(token, registration);
   };
-
-  /** Of a system: its own tokens, and those by which it acts for somebody. */
-  async function keepPace(ctx: KoaContextWithOIDC, client: string): Promise<void> {
-    const wait = await pace.wait('client', client);
-    if (wait === 0) return;
-    ctx.set('retry-after', String(wait));
-    const text = `too many tokens of one client: try again in ${wait} seconds`;
-    const tooMany = new errors.OIDCProviderError(429, 'temporarily_unavailable');
-    throw Object.assign(tooMany, { error_description: text });
-  }
 
   async function personToken(token: Token, registration: Registration): Told {
     const { grantId, sessionUid, expiresWithSession } = token;

@@ -15,7 +15,7 @@ import {
 } from './support/oauth.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
-const RATES = { rates: { address: 60, client: 3, account: 2 }, proxies: 1 };
+const RATES = { rates: { address: 60, client: 3, account: 2, requests: 300 }, proxies: 1 };
 let oauth: Oauth;
 /** Another process with the same database. */
 let other: Oauth;

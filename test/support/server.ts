@@ -55,6 +55,7 @@ export async function testServer(
     requiredProfiles?: ServerOptions['requiredProfiles'];
     documentFeeders?: ServerOptions['documentFeeders'];
     finds?: ServerOptions['finds'];
+    requests?: ServerOptions['requests'];
     noticesEvery?: number;
     subscriptionHosts?: ServerOptions['subscriptionHosts'];
     lookup?: ServerOptions['lookup'];
@@ -88,6 +89,7 @@ export async function testServer(
     requiredProfiles: options.requiredProfiles,
     documentFeeders: options.documentFeeders,
     finds: options.finds,
+    requests: options.requests,
     noticesEvery: options.noticesEvery,
     subscriptionHosts: options.subscriptionHosts,
     lookup: options.lookup,

@@ -51,6 +51,7 @@ export async function oauthServer(
 ): Promise<Oauth> {
   const carnet = await testServer(file, {
     ...options,
+    requests: options.rates?.requests,
     authorization: (issuer) => ({
       issuer,
       accounts: options.accounts ?? demoAccounts,
