@@ -1,6 +1,6 @@
 /**
  * The search as sent, as others than who sent it are told: what it asked for by name, and didn't find, may be hidden from
- * them. docs/audit.md
+ * them; so may what pages are full of, so how long they are isn't told. docs/audit.md
  */
 import type { Json, Resource } from '../fhir/resource.ts';
 import { definitionsOf } from '../search/definitions.ts';
@@ -36,14 +36,18 @@ function keptOf(sent: string, told: ReadonlySet<string>): string {
   const pairs = rest
     .join('?')
     .split('&')
-    .map((pair) => pairOf(pair, type, ids));
-  return `${path}?${pairs.join('&')}`;
+    .flatMap((pair) => (isLength(pair) ? [] : [pairOf(pair, type, ids)]));
+  return pairs.length === 0 ? path : `${path}?${pairs.join('&')}`;
 }
+
+/** Of a page. That none was asked for tells nothing of it. */
+const isLength = (pair: string): boolean => pair.startsWith('_count=') && pair !== '_count=0';
 
 /** Ids without a type: of `_id`, and of references. */
 function pairOf(pair: string, type: string, ids: ReadonlySet<string>): string {
   const equals = pair.indexOf('=');
   const name = pair.slice(0, Math.max(equals, 0));
+  if (name === '_page') return `${name}=${NOT_TOLD}`;
   const isName = name.endsWith('_id') || isReference(type, name);
   if (equals < 0 || !isName) return pair;
   const values = pair.slice(equals + 1).split(',');

@@ -82,6 +82,8 @@ export class Notes {
   readonly #concerns = new Map<string, Concern>();
   /** The trace of these was written in the transaction of the write itself. */
   readonly #written = new Set<string>();
+  /** Patients of whom a page had something that is traced apart, and another page came before or comes after it. */
+  readonly #paged = new Set<string>();
 
   /** @param secret labels that hide from who speaks for the patient, as stored and as stated */
   constructor(secret: ReadonlySet<string> = NONE) {
@@ -128,9 +130,26 @@ export class Notes {
     }
   }
 
+  /**
+   * One of several pages. Where a patient's own is nothing but hidden on it, it is traced with that alone: pages on which
+   * nothing stands could be counted.
+   */
+  paged(matches: readonly Touched[]): void {
+    for (const match of matches)
+      if (match.hidden !== undefined || this.#isSecret(match))
+        for (const patient of concernedBy(match)) this.#paged.add(patient);
+  }
+
   /** What is to be traced, each patient's apart, that isn't yet. */
   open(): Concern[] {
-    return [...this.#concerns].filter(([key]) => !this.#written.has(key)).map(([, concern]) => concern);
+    return [...this.#concerns]
+      .filter(([key, concern]) => !this.#written.has(key) && !this.#isEmptyPage(concern))
+      .map(([, concern]) => concern);
+  }
+
+  #isEmptyPage({ patient, refused, hidden, secret, references }: Concern): boolean {
+    const isOpen = !refused && !hidden && !secret;
+    return isOpen && this.#paged.has(patient) && references.every((each) => each === `Patient/${patient}`);
   }
 
   close(concerns: readonly Concern[]): void {

@@ -108,7 +108,9 @@ export class ScopedStore {
   /** What is found is to be shown: it can't be replaced. */
   async search(query: SearchQuery, after?: unknown): Promise<Page<Shown>> {
     this.#requireTold(query);
-    return this.#giving.page(await this.#port.search(this.#access, query, after));
+    const page = await this.#port.search(this.#access, query, after);
+    if (after !== undefined || page.next !== undefined) this.notes.paged(page.matches);
+    return this.#giving.page(page);
   }
 
   /** The same, to be replaced. */

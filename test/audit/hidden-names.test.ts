@@ -1,5 +1,6 @@
 /** A trace that names what is hidden from a patient tells them nothing until that is hidden no more. */
 import { type Client, type TestServer, testServer } from '../support/server.ts';
+import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { Space, label } from '../enforcement/support/space.ts';
 
 let carnet: TestServer;
@@ -71,3 +72,38 @@ it('a trace of what is shown is not hidden with that of what is hidden beside it
   await hospital.post('', { resourceType: 'Bundle', type: 'batch', entry });
   expect([await traced(shown), await traced(hidden)]).toEqual([before + 2, 0]);
 });
+
+it.each(['DocumentReference?patient=', 'Patient/'])(
+  'by how many pages somebody turned (%s…) no patient can count what is hidden from them',
+  async (start) => {
+    const space = await Space.of(carnet);
+    const hospital = carnet.as('hospital');
+    const labels = [true, false, true, true, true, false, true, true, true, true];
+    for (const isHidden of labels)
+      await space.deposit(
+        isHidden ? { securityLabel: [{ coding: [label('INVISIBLE_PATIENT')] }] } : {},
+        hospital,
+      );
+    const asked = start === 'Patient/' ? `${space.id}/DocumentReference?` : `${space.id}&`;
+    let turned = 0;
+    for (let next = `${start}${asked}_sort=_lastUpdated&_count=2`; next !== undefined; turned += 1) {
+      const { json } = await hospital.get(next);
+      next = json.link.find(({ relation }: { relation: string }) => relation === 'next')?.url;
+    }
+    expect(turned).toBe(5);
+    const traces = `AuditEvent?patient=${space.id}&agent=Organization/demo-hospital&action=E`;
+    const { json } = await space.me.get(traces);
+    const told = json.entry.map(({ resource }: { resource: Resource }) => resource.entity as Json[]);
+    const found = told.map(
+      (entities: Json[]) => JSON.stringify(entities).match(/DocumentReference\/(?!_)/g)!.length,
+    );
+    expect(found).toEqual([1, 1]);
+    const sent = told.flatMap((entities: Json[]) =>
+      entities.flatMap(({ query }) =>
+        query === undefined ? [] : Buffer.from(String(query), 'base64').toString(),
+      ),
+    );
+    expect(sent.join(' ')).not.toMatch(/_count|_page=[^…]/);
+    expect((await carnet.as('all').get(traces)).json.total).toBe(7);
+  },
+);
