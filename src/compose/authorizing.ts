@@ -182,6 +182,7 @@ export async function authorizing(
       }),
       pace,
       address: (request) => remoteAddress(request, proxies),
+      isOrigin,
       launches: { base, own, thumbprint, clients, artifacts },
       artifacts,
       elsewhere: way.elsewhere,

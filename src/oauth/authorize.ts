@@ -81,6 +81,11 @@ export async function authorize(asked: Asked, form: URLSearchParams): Promise<Sh
   grant.addOIDCScope(granted.join(' '));
   const rejected = scopes.filter((scope) => !granted.includes(scope));
   if (rejected.length > 0) grant.rejectOIDCScope(rejected.join(' '));
+  if (person.role === 'patient' && !granted.some(isResourceScope))
+    return finish({
+      error: DENIED,
+      error_description: 'no `patient/` scope is asked for: a patient connects an application to data',
+    });
   const about: string[] = [];
   let seconds: number = LIVES.grant;
   try {

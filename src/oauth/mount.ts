@@ -29,6 +29,8 @@ export interface MountOptions {
   pace: Pace;
   /** Who sent a request. */
   address(request: IncomingMessage): string;
+  /** Of an application that runs in a browser. */
+  isOrigin(origin: string): boolean;
   artifacts: Artifacts;
   launches: LaunchOptions;
   /** Where people log in who are led there to log out too. */
@@ -143,10 +145,14 @@ export function mount(options: MountOptions): Mounted {
       show(response, { ...fault(request, 429), retryAfter: seconds });
       return;
     }
+    const { origin } = request.headers;
     response.writeHead(429, {
       'content-type': 'application/json',
       'cache-control': 'no-store',
       'retry-after': String(seconds),
+      ...(origin !== undefined && options.isOrigin(origin)
+        ? { 'access-control-allow-origin': origin, 'access-control-expose-headers': 'Retry-After' }
+        : {}),
     });
     const text = `too many requests from one address: try again in ${seconds} seconds`;
     response.end(JSON.stringify({ error: 'temporarily_unavailable', error_description: text }));

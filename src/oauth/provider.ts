@@ -334,6 +334,7 @@ const PUBLISHED: ReadonlySet<string | undefined> = new Set(
 
 /** The library answers browsers' preflights, and whoever shows no client, from any origin. */
 function keepToOrigins(ctx: KoaContextWithOIDC, { isOrigin }: Pick<ProviderOptions, 'isOrigin'>): void {
+  if (ctx.response.get('retry-after') !== '') ctx.append('access-control-expose-headers', 'Retry-After');
   if (PUBLISHED.has(ctx.oidc?.route) || isOrigin(ctx.get('origin'))) return;
   ctx.remove('access-control-allow-origin');
 }

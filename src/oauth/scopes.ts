@@ -7,6 +7,8 @@ import { FhirError } from '../fhir/outcome.ts';
 export const IDENTITY = ['openid', 'fhirUser', 'profile', 'offline_access', 'online_access'] as const;
 export const LAUNCH = ['launch', 'launch/patient', 'launch/encounter'] as const;
 const TYPES: ReadonlySet<string> = new Set(['*', ...RESOURCE_TYPES]);
+/** With arguments, or with a slash that is written in another way. */
+const LAUNCHED = /^launch(%2f|\/[^?]*\?)/i;
 const PLAIN: ReadonlySet<string> = new Set([...IDENTITY, ...LAUNCH]);
 
 export interface Asked {
@@ -20,6 +22,9 @@ export interface Asked {
 export function scopesAsked(text: string | undefined, ceiling: string, flow: 'person' | 'system'): Asked {
   const scopes = [...new Set((text ?? '').split(' ').filter(Boolean))];
   if (scopes.length > 200) return { scopes: [], fault: 'more than 200 scopes' };
+  // what it would be narrowed to is not to be dropped
+  const narrowed = scopes.find((scope) => LAUNCHED.test(scope));
+  if (narrowed !== undefined) return { scopes: [], fault: `\`${narrowed.slice(0, 100)}\` is no scope` };
   const known = scopes.filter((scope) => PLAIN.has(scope) || isResourceScope(scope) || isRight(scope));
   try {
     const { scopes: named } = parseScopes(scopes.join(' '), 'strict');

@@ -1,6 +1,6 @@
 /** How many tokens one application is given, and how often it asks, for whomever. */
 import { person } from '../leaks/support/content.ts';
-import { launch, type Oauth, oauthServer, PUBLIC, tokenRequest } from './support/oauth.ts';
+import { CALLBACK, launch, type Oauth, oauthServer, PUBLIC, tokenRequest } from './support/oauth.ts';
 
 const RATES = { rates: { address: 600, client: 3, account: 20, requests: 20 } };
 let oauth: Oauth;
@@ -34,6 +34,15 @@ it('one gets so many tokens, for whomever; one that is refused has used nothing 
       /^too many tokens of one client: try again in \d+ seconds$/,
     );
   }
+  // told to its pages too
+  const origin = new URL(CALLBACK).origin;
+  const { headers } = await fetch(`${other.issuer}/token`, {
+    method: 'POST',
+    headers: { origin },
+    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: json.refresh_token, client_id }),
+  });
+  expect(headers.get('access-control-allow-origin')).toBe(origin);
+  expect(headers.get('access-control-expose-headers')).toContain('Retry-After');
   // one that comes twice ends everything: this one didn't
   expect((await oauth.carnet.as({ token: json.access_token }).get('Patient?_id=x')).status).toBe(200);
   // what is no token of its own spends nothing of another's

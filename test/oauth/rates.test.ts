@@ -6,6 +6,7 @@ import {
   actionIn,
   authorizeParams,
   Browser,
+  CALLBACK,
   launch,
   type Oauth,
   oauthServer,
@@ -130,6 +131,14 @@ it('one address asks so often, in whatever way; another goes on, and keys are fo
   expect(refused.status).toBe(429);
   expect(refused.headers.get('content-type')).toContain('text/html');
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  // also told to an application in a browser: this process knows where its pages are
+  const origin = new URL(CALLBACK).origin;
+  const told = await fetch(`${other.issuer}/revoke`, {
+    method: 'POST',
+    headers: { ...from('192.0.2.9'), origin },
+  });
+  expect([told.status, told.headers.get('access-control-allow-origin')]).toEqual([429, origin]);
+  expect(told.headers.get('access-control-expose-headers')).toBe('Retry-After');
   expect((await fetch(`${oauth.issuer}/jwks`, { headers: from('192.0.2.9') })).status).toBe(200);
   expect((await tokenRequest(oauth, form, from('192.0.2.8'), 'revoke')).status).toBe(200);
 });

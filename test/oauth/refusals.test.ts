@@ -77,6 +77,9 @@ it.each<[string, string, Change]>([
   ['an unsupported argument', 'invalid_scope', { scope: 'patient/Observation.rs?status=final' }],
   ['an argument of another type', 'invalid_scope', { scope: 'patient/Immunization.rs?code=x|y' }],
   ['an unsupported modifier', 'invalid_scope', { scope: 'patient/Observation.rs?category:in=x|y' }],
+  ['a launch scope with arguments', 'invalid_scope', { scope: 'patient/*.rs launch/patient?role=x' }],
+  ['`%2f` in a launch scope', 'invalid_scope', { scope: 'patient/*.rs launch%2Fpatient' }],
+  ['a patient’s app that asks for no data', 'access_denied', { scope: 'openid fhirUser' }],
   ['a launch without `launch`', 'invalid_request', { launch: 'x' }],
 ])('to the client: %s', async (_, error, change) => {
   const back = await walk(oauth, 'patient', authorizeParams(oauth, pkce().challenge, change));

@@ -35,11 +35,13 @@ export class IssuerKeys {
   async all(now: number): Promise<JsonWebKey[]> {
     for (const alg of ALGS) {
       const found = await this.#database.issuerKeys.findOne({ alg }, { projection: { _id: 1 }, ...TIME });
-      if (found === null) await this.#makeFirst(alg);
+      if (found === null) await this.#makeFirst(alg, now);
     }
     const docs = await this.#database.issuerKeys.find({}, { sort: { made: -1, _id: 1 }, ...TIME }).toArray();
     const signs = (doc: IssuerKeyDoc): boolean => doc.made.getTime() <= now - PUBLISHED_FIRST;
-    return [...docs.filter(signs), ...docs.filter((doc) => !signs(doc))].map((doc) => this.#opened(doc));
+    // in the first quarter of an hour none has been published for so long: then the oldest
+    const soon = docs.filter((doc) => !signs(doc)).toReversed();
+    return [...docs.filter(signs), ...soon].map((doc) => this.#opened(doc));
   }
 
   /** New keys, and none that no token is signed with any more. */
@@ -49,21 +51,21 @@ export class IssuerKeys {
       const docs = await issuerKeys.find({ alg }, { sort: { made: -1 }, ...TIME }).toArray();
       const signing = docs.findIndex(({ made }) => made.getTime() <= now - PUBLISHED_FIRST - KEPT);
       const over = signing < 0 ? [] : docs.slice(signing + 1);
-      await issuerKeys.insertOne(this.#made(alg, `${alg}-${randomUUID()}`));
+      await issuerKeys.insertOne(this.#made(alg, `${alg}-${randomUUID()}`, now));
       await issuerKeys.deleteMany({ _id: { $in: over.map(({ _id }) => _id) } }, TIME);
     }
   }
 
   /** Under one name: of two first starts at once one makes it, and both read it. */
-  async #makeFirst(alg: Alg): Promise<void> {
+  async #makeFirst(alg: Alg, now: number): Promise<void> {
     try {
-      await this.#database.issuerKeys.insertOne(this.#made(alg, `${alg}-1`));
+      await this.#database.issuerKeys.insertOne(this.#made(alg, `${alg}-1`, now));
     } catch (error) {
       if (!isDuplicate(error)) throw error;
     }
   }
 
-  #made(alg: Alg, kid: string): IssuerKeyDoc {
+  #made(alg: Alg, kid: string, now: number): IssuerKeyDoc {
     const { privateKey } =
       alg === 'RS256'
         ? generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -73,7 +75,7 @@ export class IssuerKeys {
       _id: kid,
       alg,
       sealed: seal(this.#key, Buffer.from(JSON.stringify(jwk)), kid),
-      made: new Date(),
+      made: new Date(now),
     };
   }
 
