@@ -1,6 +1,6 @@
 /** Why the server didn't start, said by the variable that mends it. Never quotes `MONGODB_URI`: it holds a password. */
 import { types } from 'node:util';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 
 /** MongoDB's AuthenticationFailed: https://www.mongodb.com/docs/manual/reference/error-codes/ */
 const AUTHENTICATION_FAILED = 18;

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { certificateAuthorities } from '../src/certificate-authorities.ts';
-import { ConfigError, DEFAULT_TYPES, describeVariables, readConfig } from '../src/config.ts';
+import { certificateAuthorities } from '../src/config/certificate-authorities.ts';
+import { ConfigError, readConfig } from '../src/config/config.ts';
+import { DEFAULT_TYPES, describeVariables } from '../src/config/variables.ts';
 
 const SERVED_BY_DEFAULT = 46;
 

@@ -1,6 +1,6 @@
 /** `npm run backup`: the health data into one folder, the keys into another. */
 import { join } from 'node:path';
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { backup } from '../store/backup/backup.ts';
 import { runCommand, say } from './command.ts';
 import { withDatabase } from './database.ts';

@@ -1,6 +1,6 @@
 /** What every command shares: its usage, its arguments, and how it ends. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../config/config.ts';
 
 /** Wrong arguments, or what the user can mend: shown without a stack. */
 export class CommandError extends Error {}

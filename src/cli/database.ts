@@ -1,5 +1,5 @@
 /** The database of a configuration, for a command: the running server's, or the embedded one, started for the while. */
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { startEmbedded } from '../ops/embedded/embedded.ts';
 import { LockedError } from '../ops/embedded/lock.ts';
 import { CommandError, say } from './command.ts';

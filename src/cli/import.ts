@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { CommandError, runCommand, say } from './command.ts';
 import { readDemoFile, tokenOf } from './demo-file.ts';
 import { openArchive } from './importing/archive.ts';

@@ -2,7 +2,7 @@
  * `npm run keys -- rotate`: a new key-encryption key; `rotate-signing`: new keys to sign ID tokens with; `rotate-upstream`: new
  * keys towards the providers that people log in at.
  */
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { connect } from '../store/database.ts';
 import { IssuerKeys } from '../store/keys/issuer-keys.ts';
 import { KeyRing, keyFile, rotate } from '../store/keys/keys.ts';

@@ -1,6 +1,6 @@
 /** `npm run load`: Bundles and NDJSON over HTTP. */
 import { stat } from 'node:fs/promises';
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { CommandError, runCommand } from './command.ts';
 import { readDemoFile, tokenOf } from './demo-file.ts';
 import { progress } from './loading/progress.ts';

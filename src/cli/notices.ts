@@ -1,5 +1,5 @@
 /** `npm run notices`: e-mails that were not taken for a day, and what to do with them. */
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { connect, ensureIndexes } from '../store/database.ts';
 import { KeyRing, keyFile } from '../store/keys/keys.ts';
 import { MongoOutbox } from '../store/outgoing/outbox.ts';

@@ -1,6 +1,6 @@
 /** `npm run reindex`: writes again what each resource is found by, after a change of the extractors. */
-import { readConfig } from '../config.ts';
-import { nationalRules } from '../national-rules.ts';
+import { readConfig } from '../config/config.ts';
+import { nationalRules } from '../config/national-rules.ts';
 import { connect, ensureIndexes } from '../store/database.ts';
 import { KeyRing, keyFile } from '../store/keys/keys.ts';
 import { reindex } from '../store/layout.ts';

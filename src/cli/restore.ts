@@ -1,5 +1,5 @@
 /** `npm run restore`: the way back from a backup. */
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { tellRestored } from '../store/chain/anchor-file.ts';
 import { restore } from '../store/backup/restore.ts';
 import { runCommand, say } from './command.ts';

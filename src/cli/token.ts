@@ -1,7 +1,7 @@
 /** `npm run token`: the token of a demo caller, or one in which a demo professional breaks the glass. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Config, readConfig } from '../config.ts';
+import { type Config, readConfig } from '../config/config.ts';
 import { type CallerName, demoCallers } from '../demo/callers.ts';
 import { demoIssuer } from '../demo/issuer.ts';
 import { CommandError, runCommand } from './command.ts';

@@ -1,6 +1,6 @@
 /** `npm run verify-audit`: whether any trace was changed, removed, inserted, reordered or cut off, and where. */
 import { join, resolve } from 'node:path';
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { readAnchor } from '../store/chain/anchor-reading.ts';
 import { KEY_FILE } from '../store/backup/backup.ts';
 import type { Fault } from '../store/chain/check.ts';

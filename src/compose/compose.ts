@@ -11,7 +11,7 @@ import type { Clients } from '../auth/clients.ts';
 import { cataloguing } from './cataloguing.ts';
 import { connecting } from './connecting.ts';
 import { checkScope } from '../auth/scopes.ts';
-import { CONTENT_BYTES } from '../config-values.ts';
+import { CONTENT_BYTES } from '../config/values.ts';
 import { type Issuer, Tokens } from '../auth/token.ts';
 import type { DocumentFeeders, Rules } from '../consent/rules.ts';
 import type { Entrance } from './elsewhere.ts';

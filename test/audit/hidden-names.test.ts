@@ -100,7 +100,7 @@ it.each(['DocumentReference?patient=', 'Patient/'])(
     expect(found).toEqual([1, 1]);
     const sent = told.flatMap((entities: Json[]) =>
       entities.flatMap(({ query }) =>
-        query === undefined ? [] : Buffer.from(String(query), 'base64').toString(),
+        query === undefined ? [] : Buffer.from(query as string, 'base64').toString(),
       ),
     );
     expect(sent.join(' ')).not.toMatch(/_count|_page=[^…]/);

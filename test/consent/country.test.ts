@@ -1,6 +1,6 @@
 /** Another country's rules are another folder of data: the same server, asked the same, under a made-up country's. */
 import { fileURLToPath } from 'node:url';
-import { nationalRules } from '../../src/national-rules.ts';
+import { nationalRules } from '../../src/config/national-rules.ts';
 import type { Caller } from '../../src/demo/callers.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 

@@ -7,7 +7,7 @@ import { readConformance } from '../../src/fhir/conformance/files.ts';
 import type { Resource } from '../../src/fhir/resource.ts';
 import { codesOf } from '../../src/fhir/terminology/expansion.ts';
 import { translate } from '../../src/fhir/terminology/translation.ts';
-import { nationalRules } from '../../src/national-rules.ts';
+import { nationalRules } from '../../src/config/national-rules.ts';
 import { FhirError } from '../../src/fhir/outcome.ts';
 
 type Type = DocumentTypes['types'][number] & { label: string; class?: string; place?: string };

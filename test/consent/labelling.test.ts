@@ -2,7 +2,7 @@
 import { type Labeller, relabelled } from '../../src/consent/labelling.ts';
 import type { Relation } from '../../src/consent/writing.ts';
 import type { Resource } from '../../src/fhir/resource.ts';
-import { nationalRules } from '../../src/national-rules.ts';
+import { nationalRules } from '../../src/config/national-rules.ts';
 
 const RULES = nationalRules();
 const { system } = RULES.labels.mask;

@@ -1,5 +1,5 @@
 import { type Relation, refusesWrite } from '../../src/consent/writing.ts';
-import { nationalRules } from '../../src/national-rules.ts';
+import { nationalRules } from '../../src/config/national-rules.ts';
 import { demoCallers } from '../../src/demo/callers.ts';
 import type { CallerName } from '../../src/demo/callers.ts';
 import { demoDeposits, demoResources } from '../../src/demo/deposits.ts';

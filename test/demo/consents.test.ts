@@ -7,7 +7,7 @@ import type { CallerName } from '../../src/demo/callers.ts';
 import { demoCallers } from '../../src/demo/callers.ts';
 import { demoResources } from '../../src/demo/deposits.ts';
 import { patientsOf } from '../../src/fhir/subjects.ts';
-import { nationalRules } from '../../src/national-rules.ts';
+import { nationalRules } from '../../src/config/national-rules.ts';
 import { attributesOf, namedIn } from '../consent/support/engine.ts';
 
 const now = new Date('2026-03-31T12:00:00Z');

@@ -7,7 +7,7 @@ import { Access } from '../../src/enforcement/access.ts';
 import { Insight, MOST_LOOKED_AT, nameOf } from '../../src/enforcement/insight.ts';
 import type { PolicySource, ResourceStore } from '../../src/enforcement/ports.ts';
 import type { Resource } from '../../src/fhir/resource.ts';
-import { nationalRules } from '../../src/national-rules.ts';
+import { nationalRules } from '../../src/config/national-rules.ts';
 
 const rules = nationalRules();
 const HL7 = 'http://terminology.hl7.org/CodeSystem';

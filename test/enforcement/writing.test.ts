@@ -4,7 +4,7 @@
  */
 import type { Subject } from '../../src/consent/subject.ts';
 import { type Relation, refusesWrite } from '../../src/consent/writing.ts';
-import { nationalRules } from '../../src/national-rules.ts';
+import { nationalRules } from '../../src/config/national-rules.ts';
 
 const subject = (role: Subject['role'], reference: string, rights: string[] = []): Subject => ({
   role,

@@ -1,7 +1,7 @@
 /** Input that nobody here wrote: HL7's own examples and Synthea's patients. https://hl7.org/fhir/R4/examples.html */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_TYPES } from '../../src/config.ts';
+import { DEFAULT_TYPES } from '../../src/config/variables.ts';
 import type { Resource } from '../../src/fhir/resource.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 

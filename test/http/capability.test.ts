@@ -1,6 +1,6 @@
 import { capabilityStatement } from '../../src/http/capability.ts';
 import { ROUTES } from '../../src/http/routes.ts';
-import { DEFAULT_TYPES } from '../../src/config.ts';
+import { DEFAULT_TYPES } from '../../src/config/variables.ts';
 import type { Json } from '../../src/fhir/resource.ts';
 import { validate } from '../../src/fhir/validate/index.ts';
 import { commonDefinitions, definitionsOf, type Definition } from '../../src/search/definitions.ts';

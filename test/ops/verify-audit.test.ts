@@ -5,7 +5,7 @@ import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { nationalRules } from '../../src/national-rules.ts';
+import { nationalRules } from '../../src/config/national-rules.ts';
 import { anchorFile } from '../../src/store/chain/anchor-file.ts';
 import { backup } from '../../src/store/backup/backup.ts';
 import { type Database, connect } from '../../src/store/database.ts';

@@ -3,7 +3,7 @@ import { Access } from '../../src/enforcement/access.ts';
 import { type Change, type Commit, Stale, type Stored } from '../../src/enforcement/ports.ts';
 import { type Database, connect, ensureIndexes } from '../../src/store/database.ts';
 import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
-import { nationalRules } from '../../src/national-rules.ts';
+import { nationalRules } from '../../src/config/national-rules.ts';
 import { Store } from '../../src/store/store.ts';
 import { type TestServer, testServer } from '../support/server.ts';
 

@@ -128,6 +128,7 @@ describe('a server that is killed', () => {
         expect(await faults(client, ledger)).toEqual([]);
         expect(await untraced(client, PATIENTS, reads)).toEqual([]);
         expect(await chainFaults()).toEqual([]);
+        if (KILLS > 5) process.stderr.write(`killed ${round + 1} of ${KILLS} times\n`);
       }
     },
     START_WITHIN + KILLS * 120_000,

@@ -6,7 +6,7 @@ import type { Resource } from '../../src/fhir/resource.ts';
 import type { Filter, RangeTest } from '../../src/search/filter.ts';
 import { indexResource } from '../../src/search/index.ts';
 import { matches } from '../../src/search/match.ts';
-import { nationalRules } from '../../src/national-rules.ts';
+import { nationalRules } from '../../src/config/national-rules.ts';
 import { type Doc, indexed } from '../../src/store/document.ts';
 import { toMongo } from '../../src/store/query/condition.ts';
 import { needsContent, toQuery } from '../../src/store/query/filter.ts';

@@ -1,7 +1,7 @@
 /** A server brings what an older one wrote to its own form before it serves, and goes on where it was killed. */
 import type { Db, MongoClient } from 'mongodb';
 import { type Database, connect } from '../../src/store/database.ts';
-import { nationalRules } from '../../src/national-rules.ts';
+import { nationalRules } from '../../src/config/national-rules.ts';
 import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
 import { LAYOUT, ensureLayout } from '../../src/store/layout.ts';
 import { type TestServer, testServer } from '../support/server.ts';

@@ -1,7 +1,7 @@
 /** Logins as MongoDB holds them: what a stolen dump shows, what is found by what, and what happens at once. */
 import { MongoClient } from 'mongodb';
 import type { Person } from '../../src/auth/accounts.ts';
-import { nationalRules } from '../../src/national-rules.ts';
+import { nationalRules } from '../../src/config/national-rules.ts';
 import { connect } from '../../src/store/database.ts';
 import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
 import { ensureLayout } from '../../src/store/layout.ts';

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nationalRules } from '../../src/national-rules.ts';
+import { nationalRules } from '../../src/config/national-rules.ts';
 import type { Codes } from '../../src/store/chain/codes.ts';
 import { type Database, connect, ensureIndexes } from '../../src/store/database.ts';
 import type { Doc } from '../../src/store/document.ts';

@@ -4,7 +4,7 @@ import { Access } from '../../src/enforcement/access.ts';
 import { type Change, Stale } from '../../src/enforcement/ports.ts';
 import { type Database, connect } from '../../src/store/database.ts';
 import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
-import { nationalRules } from '../../src/national-rules.ts';
+import { nationalRules } from '../../src/config/national-rules.ts';
 import { Store } from '../../src/store/store.ts';
 import { sweep } from '../../src/store/write/sweep.ts';
 import { type Reply, type TestServer, testServer } from '../support/server.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type Condition, matches } from '../../src/condition/condition.ts';
 import { Terms } from '../../src/store/terms.ts';
 import { Veils } from '../../src/store/veil.ts';
-import { nationalRules } from '../../src/national-rules.ts';
+import { nationalRules } from '../../src/config/national-rules.ts';
 
 const FRANCE = nationalRules();
 const terms = new Terms(Buffer.alloc(32, 7));

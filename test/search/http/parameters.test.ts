@@ -2,7 +2,7 @@
  * Every type of search parameter with its modifiers and prefixes, asked over HTTP of rows in a real database.
  * https://hl7.org/fhir/R4/search.html#ptypes
  */
-import { DEFAULT_TYPES } from '../../../src/config.ts';
+import { DEFAULT_TYPES } from '../../../src/config/variables.ts';
 import type { Resource } from '../../../src/fhir/resource.ts';
 import { type Client, type TestServer, testServer } from '../../support/server.ts';
 import { page, seed } from './support/rows.ts';

@@ -1,5 +1,5 @@
 /** What a query should find, told in memory: the other reading of a Filter. */
-import { DEFAULT_TYPES } from '../../../../src/config.ts';
+import { DEFAULT_TYPES } from '../../../../src/config/variables.ts';
 import type { Resource } from '../../../../src/fhir/resource.ts';
 import type { SearchQuery, SortKey } from '../../../../src/search/filter.ts';
 import { indexResource } from '../../../../src/search/index.ts';

@@ -1,14 +1,14 @@
 /** The kinds of values that variables of the environment hold. Each reader throws an error that says what is allowed. */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { isPurpose } from './consent/vocabulary.ts';
-import { ownProfiles } from './fhir/conformance/profiles.ts';
-import { ID } from './fhir/resource.ts';
-import type { Passing } from './http/client-certificate.ts';
-import { isResourceType } from './search/definitions.ts';
-import type { UploadBounds } from './interaction/uploads.ts';
-import { AUTH_RATES, type AuthRates } from './oauth/pace.ts';
-import { type Host, hostIn } from './subscription/hosts.ts';
+import { isPurpose } from '../consent/vocabulary.ts';
+import { ownProfiles } from '../fhir/conformance/profiles.ts';
+import { ID } from '../fhir/resource.ts';
+import type { Passing } from '../http/client-certificate.ts';
+import { isResourceType } from '../search/definitions.ts';
+import type { UploadBounds } from '../interaction/uploads.ts';
+import { AUTH_RATES, type AuthRates } from '../oauth/pace.ts';
+import { type Host, hostIn } from '../subscription/hosts.ts';
 
 const DEPOSITORS = ['patient', 'representative', 'professional', 'system', 'others'] as const;
 /** Of one content; of patients as the national space has it. */

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Rules, readRules } from './consent/rules.ts';
+import { type Rules, readRules } from '../consent/rules.ts';
 
-export const FRENCH = fileURLToPath(new URL('../profiles/fr', import.meta.url));
+export const FRENCH = fileURLToPath(new URL('../../profiles/fr', import.meta.url));
 
 /** Parts of the rules that have a file of their own. */
 const BESIDE = { matrix: 'matrix.json', documentTypes: 'document-types.json' };

@@ -1,6 +1,6 @@
 /** The OpenID providers that people log in at, from the operator's file. */
 import { readFileSync } from 'node:fs';
-import { type Upstream, upstreamsIn } from './auth/upstream.ts';
+import { type Upstream, upstreamsIn } from '../auth/upstream.ts';
 import { ConfigError } from './config.ts';
 
 /** @throws ConfigError */
