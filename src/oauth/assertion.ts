@@ -9,6 +9,7 @@ import type { errors as Errors, KoaContextWithOIDC, Provider } from 'oidc-provid
 import { mayAssert } from '../auth/clients.ts';
 import { type Acting, personScopes, tokenFor } from './acting.ts';
 import { registrationOf } from './adapter.ts';
+import { invalidGrant } from './invalid-grant.ts';
 import { LIVES } from './lives.ts';
 import { whoIs } from './login.ts';
 import type { Practising } from './practising.ts';
@@ -135,7 +136,7 @@ export function registerAssertion(provider: Provider, errors: typeof Errors, opt
       ...from(ctx.req),
       detail: { why, by: HOW },
     });
-    throw new errors.InvalidGrant(`the assertion is not accepted: ${text}`);
+    throw invalidGrant(errors, `the assertion is not accepted: ${text}`);
   }
 }
 

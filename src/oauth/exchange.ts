@@ -6,6 +6,7 @@ import type { errors as Errors, KoaContextWithOIDC, Provider } from 'oidc-provid
 import { type Acting, personScopes, tokenFor } from './acting.ts';
 import { registrationOf } from './adapter.ts';
 import { whoIs } from './login.ts';
+import { invalidGrant } from './invalid-grant.ts';
 import { LIVES } from './lives.ts';
 import { TOKEN_EXCHANGE } from './smart.ts';
 import { settle } from './settle.ts';
@@ -114,6 +115,6 @@ export function registerExchange(provider: Provider, errors: typeof Errors, opti
       ...options.from(ctx.req),
       detail: { method, why, by: 'token exchange' },
     });
-    throw new errors.InvalidGrant('the subject token is not accepted for this client');
+    throw invalidGrant(errors, 'the subject token is not accepted for this client');
   }
 }

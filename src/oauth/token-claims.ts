@@ -3,6 +3,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Artifacts, Connected, Held } from '../auth/grants.ts';
 import { type Registration, registrationOf } from './adapter.ts';
 import { type ClientPace, isCounted, keepPace } from './client-pace.ts';
+import { invalidGrant } from './invalid-grant.ts';
 import { scopesAsked } from './scopes.ts';
 
 export interface TokenClaims extends ClientPace {
@@ -42,7 +43,7 @@ export function tokenClaims({ base, artifacts, pace, stands, errors }: TokenClai
     if (!(await artifacts.areAlive(lives))) throw new errors.InvalidGrant('the role has ended');
     if (connection !== undefined && !(await isConnected(connection))) {
       await artifacts.endGrant(grantId);
-      throw new errors.InvalidGrant('the connection has ended: the patient is asked again');
+      throw invalidGrant(errors, 'the connection has ended: the patient is asked again');
     }
     const session = expiresWithSession === true ? [artifacts.life('session', sessionUid!)] : [];
     const held: Held = {

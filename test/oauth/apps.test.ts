@@ -178,7 +178,13 @@ it('a Consent that was taken back otherwise lets no token be refreshed', async (
   for (const consent of await connectionsOf('demo-mother'))
     await mother.put(`Consent/${consent.id}`, { ...consent, status: 'inactive' });
   expect((await as(again.json).get('Observation/own')).status).toBe(404);
-  expect(await refreshed(again.json)).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
+  expect(await refreshed(again.json)).toMatchObject({
+    status: 400,
+    json: {
+      error: 'invalid_grant',
+      error_description: 'the connection has ended: the patient is asked again',
+    },
+  });
 });
 
 it('on the day on which its review ends an app is out, and the patient is asked again and told why', async () => {

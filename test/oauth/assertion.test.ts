@@ -252,6 +252,9 @@ it('clients find it in the metadata', async () => {
 it.each(NOT_HERE.map(([name], index) => [name, index] as const))('%s is refused', async (_, index) => {
   const { status, json } = await ask(await naming(`Practitioner/p${index}`));
   expect([status, json.error, json.access_token]).toEqual([400, 'invalid_grant', undefined]);
+  // whatever it is, and as of who isn't there at all
+  const absent = await ask(await naming('Practitioner/nobody'));
+  expect(json.error_description).toBe(absent.json.error_description);
 });
 
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -329,6 +332,8 @@ it.each<[string, () => Promise<string>, string, Sent?]>([
 ])('refused: %s', async (_, made, error, sent = {}) => {
   const { json } = await ask(await made(), sent);
   expect([json.error, json.access_token]).toEqual([error, undefined]);
+  // its developer can mend it
+  if (error === 'invalid_grant') expect(json.error_description).toMatch(/^the assertion is not accepted: /);
 });
 
 function unsigned(token: string): string {
