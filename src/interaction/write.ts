@@ -90,8 +90,9 @@ export async function changeOf(
       'content that was uploaded as a stream is not replaced: create another',
     );
   }
-  // documents alone say who may read what was uploaded as a stream
-  const patients = content === undefined ? (of ?? patientsOf(resource, exchange.base)) : [];
+  // documents alone say who may read what was uploaded as a stream, and a Binary that they claimed or may claim
+  const isFollowing = sent.resourceType === 'Binary' && previous?.patients.length === 0;
+  const patients = content === undefined && !isFollowing ? (of ?? patientsOf(resource, exchange.base)) : [];
   if (patients.length > MOST_PATIENTS) {
     const found = patients.length;
     throw new FhirError(

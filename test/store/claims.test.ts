@@ -431,3 +431,22 @@ it('is sealed anew where an earlier server left it nobody’s', async () => {
   expect((await database.resources.findOne({ _id: `Binary/${id}` }))!.owners).toEqual(['cla']);
   expect(await dataOf(hospital, id)).toBe(bytes.toString('base64'));
 });
+
+it('follows its document where an earlier server left it its patient’s alone', async () => {
+  const bytes = pdf(9_000);
+  const { id } = await made(hospital, 'Binary', {
+    resourceType: 'Binary',
+    contentType: 'application/pdf',
+    data: bytes.toString('base64'),
+    securityContext: { reference: 'Patient/cla' },
+  });
+  const before = (await database.resources.findOne({ _id: `Binary/${id}` }))!;
+  expect([before.patient, before.owners]).toEqual(['cla', undefined]);
+  await made(hospital, 'DocumentReference', naming('cla', { url: `Binary/${id}` }));
+  // as it was when such a document claimed nothing
+  await database.resources.replaceOne({ _id: `Binary/${id}` }, before);
+  await claimOlder(database, ring, carnet.base, () => {});
+  const after = (await database.resources.findOne({ _id: `Binary/${id}` }))!;
+  expect([after.patient, after.owners]).toEqual(['', ['cla']]);
+  expect(await dataOf(hospital, id!)).toBe(bytes.toString('base64'));
+});

@@ -1,4 +1,7 @@
-/** Content that documents named before claims were kept: sealed under its patient's key now. What none names stays as it is. */
+/**
+ * Content that documents named before claims were kept, or before they took a Binary that says whose it is: sealed under its
+ * patient's key now, and read as its document is. What none names stays as it is.
+ */
 import { locationOf } from '../../fhir/content/attachment.ts';
 import { Claims } from './claims.ts';
 import { Contents } from './contents.ts';
@@ -28,8 +31,13 @@ export async function claimOlder(
   );
   let done = 0;
   const contents = resources.find(
-    { type: { $in: ['Binary', 'Bundle'] }, patient: '', owners: { $exists: false } },
-    { projection: { _id: 1, by: 1 }, hint: 'patient_type_at' },
+    {
+      $or: [
+        { type: { $in: ['Binary', 'Bundle'] }, patient: '', owners: { $exists: false } },
+        { type: 'Binary', patient: { $ne: '' } },
+      ],
+    },
+    { projection: { _id: 1, by: 1 } },
   );
   for await (const { _id: rid, by } of contents) {
     const documents = await resources

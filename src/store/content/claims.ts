@@ -1,10 +1,13 @@
 /**
  * Content that a document claims is its patient's: sealed under the patient's key from then on, in each version, so that
  * erasing the patient erases it. Only documents of the same depositor claim: others' naming of it opens nothing.
+ *
+ * INVARIANT: a Binary that said by itself whose data it is (`securityContext`) is nobody's by itself once a document of that
+ * patient claims it: what hides the document hides its content.
  */
 import { ObjectId } from 'mongodb';
 import type { Change, Commit } from '../../enforcement/ports.ts';
-import { contentIn } from '../../fhir/content/attachment.ts';
+import { contentIn, locationOf } from '../../fhir/content/attachment.ts';
 import { parseJson, stringifyJson } from '../../fhir/json.ts';
 import type { Resource } from '../../fhir/resource.ts';
 import { UNKNOWN_PATIENT } from '../../fhir/subjects.ts';
@@ -15,8 +18,11 @@ import { SPILL } from '../write/encoder.ts';
 import type { KeyRing } from '../keys/keys.ts';
 import { Pieces, dropPiece, keeping, piecesOf } from './pieces.ts';
 import type { Reading } from '../reading.ts';
+import { Terms } from '../terms.ts';
 
 const TIME = { maxTimeMS: 15_000 };
+/** That name one content. */
+const MOST_DOCUMENTS = 200;
 const DURABLE = { writeConcern: { w: 'majority', journal: true } } as const;
 
 interface Claim {
@@ -35,6 +41,7 @@ export class Claims {
   readonly #contents: Contents;
   readonly #pieces: Pieces;
   readonly #base: string;
+  readonly #terms: Terms;
 
   constructor(database: Database, ring: KeyRing, reading: Reading, contents: Contents, base: string) {
     this.#database = database;
@@ -43,25 +50,46 @@ export class Claims {
     this.#contents = contents;
     this.#pieces = new Pieces(database, ring);
     this.#base = base;
+    this.#terms = new Terms(ring.derive('terms'));
   }
 
   /** What is written together says whose it is; what lies here already is sealed anew before that. */
   async settle(commit: Commit): Promise<Commit> {
     const claimed = claimedBy(commit.changes, this.#base);
+    for (const change of commit.changes.filter(comesAnew)) {
+      const claim = await this.#claimOf(change);
+      if (claim !== undefined) claimed.set(keyOf(change.by, claim.rid), claim);
+    }
     if (claimed.size === 0) return commit;
     const left = new Map(claimed);
     const changes = commit.changes.map((change): Change => {
       const key = keyOf(change.by, `${change.type}/${change.id}`);
-      const claim = isContent(change) ? claimed.get(key) : undefined;
+      const claim = claimed.get(key);
       left.delete(key);
-      return claim === undefined ? change : { ...change, owners: claim.patients };
+      return claim !== undefined && isContent(change, claim)
+        ? { ...change, patients: [], owners: claim.patients }
+        : change;
     });
     for (const claim of left.values()) await this.own(claim);
     return { ...commit, changes };
   }
 
   own({ rid, by, patients }: Claim): Promise<void> {
-    return this.#reseal({ rid, by }, (before) => [...before, ...patients]);
+    return this.#reseal({ rid, by }, (before) => [...before, ...patients], patients);
+  }
+
+  /** Of documents that named it before it came under its address. */
+  async #claimOf({ by, id }: Change): Promise<Claim | undefined> {
+    const rid = `Binary/${id}`;
+    const documents = await this.#database.resources
+      .find(
+        { ids: this.#terms.of(locationOf(rid)), type: 'DocumentReference', by },
+        { projection: { _id: 1, patient: 1, others: 1 }, limit: MOST_DOCUMENTS, ...TIME },
+      )
+      .toArray();
+    const patients = documents.flatMap(({ patient, others = [] }) => [patient, ...others]);
+    const known = [...new Set(patients)].filter((each) => each !== '' && each !== UNKNOWN_PATIENT);
+    return known.length === 0 ? undefined : { by, rid, patients: known };
   }
 
   /** What a document of one patient claims becomes another's in their place. */
@@ -100,19 +128,26 @@ export class Claims {
   async #reseal(
     { rid, by }: Pick<Claim, 'rid' | 'by'>,
     ownedBy: (before: readonly string[]) => readonly string[],
+    /** Whose a Binary may be by itself, until now. */
+    from: readonly string[] = [],
   ): Promise<void> {
     const { resources, history } = this.#database;
-    const doc = await resources.findOne({ _id: rid, by, patient: '' }, TIME);
-    if (doc === null) return;
-    const before = doc.owners ?? [];
+    const whose = rid.startsWith('Binary/') ? ['', ...from] : [''];
+    const doc = await resources.findOne({ _id: rid, by, patient: { $in: whose } }, TIME);
+    if (doc === null || doc.others !== undefined) return;
+    const before = doc.owners ?? (doc.patient === '' ? [] : [doc.patient]);
     const owners = [...new Set(ownedBy(before))];
-    if (owners.length === before.length && owners.every((each) => before.includes(each))) return;
+    const isSame = owners.length === before.length && owners.every((each) => before.includes(each));
+    if (isSame && doc.patient === '') return;
     const keys = await this.#ring.ensure(owners);
+    const owned = { patient: '', owners };
     for (const version of await history.find({ rid, method: { $ne: 'DELETE' } }, TIME).toArray()) {
-      const set = await this.#sealed(rid, version, { ...version, owners }, keys);
+      const set = await this.#sealed(rid, version, { ...version, ...owned }, keys);
       if (set !== undefined) await history.updateOne({ rid, vid: version.vid }, set, DURABLE);
     }
-    const set = await this.#sealed(rid, doc, { ...doc, owners }, keys);
+    if (doc.patient !== '')
+      await history.updateMany({ rid, method: 'DELETE' }, { $set: { patient: '' } }, DURABLE);
+    const set = await this.#sealed(rid, doc, { ...doc, ...owned }, keys);
     if (set !== undefined) await resources.updateOne({ _id: rid, v: doc.v, vid: doc.vid }, set, DURABLE);
     for (const piece of piecesOf(doc)) await dropPiece(this.#database, piece, Date.now());
   }
@@ -146,6 +181,7 @@ export class Claims {
     if (sealed.body!.length > SPILL) await this.#spill(sealed, rid);
     const { body: bytes, spill, size, keys: wrapped, content } = sealed;
     const set = {
+      patient: sealed.patient,
       owners: sealed.owners,
       body: bytes,
       spill,
@@ -200,7 +236,16 @@ function claimedBy(changes: readonly Change[], base: string): Map<string, Claim>
   return claimed;
 }
 
-const isContent = ({ type, patients }: Change): boolean =>
-  (type === 'Binary' || type === 'Bundle') && patients.length === 0;
+const isContent = ({ type, patients }: Change, claim: Claim): boolean =>
+  type === 'Binary'
+    ? patients.every((each) => claim.patients.includes(each))
+    : type === 'Bundle' && patients.length === 0;
+
+/** A Binary that says whose it is, under an address that documents may have named before. */
+const comesAnew = ({ type, method, patients, previous }: Change): boolean =>
+  type === 'Binary' &&
+  method === 'PUT' &&
+  patients.length > 0 &&
+  (previous === undefined || previous.method === 'DELETE');
 
 const keyOf = (by: string, rid: string): string => JSON.stringify([by, rid]);

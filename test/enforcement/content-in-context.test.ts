@@ -1,0 +1,142 @@
+/**
+ * Content that says by `securityContext` whose data it is follows the document that names it all the same: what hides the
+ * document hides its content. https://hl7.org/fhir/R4/binary.html#security-context
+ */
+import { type Client, type TestServer, testServer } from '../support/server.ts';
+import { Space, label, permits } from './support/space.ts';
+
+const GP = 'Practitioner/demo-gp';
+const PDF = Buffer.from('%PDF-1.4\n1 0 obj\n%%EOF\n');
+const ANY = { accept: '*/*' };
+const FHIR = { accept: 'application/fhir+json' };
+
+let carnet: TestServer;
+let hospital: Client;
+beforeAll(async () => {
+  carnet = await testServer(import.meta.url);
+  hospital = carnet.as({ token: carnet.tokenFor({ idPrefixes: ['in-context-'] }, 'hospital') });
+});
+afterAll(() => carnet?.close());
+
+const binary = (patient: string, more: object = {}) => ({
+  resourceType: 'Binary',
+  contentType: 'application/pdf',
+  securityContext: { reference: `Patient/${patient}` },
+  data: PDF.toString('base64'),
+  ...more,
+});
+const naming = (url: string) => ({ content: [{ attachment: { contentType: 'application/pdf', url } }] });
+let count = 0;
+
+/** The ways by which content comes to be a document's; each makes both, and tells the addresses. */
+const WAYS: Record<string, (space: Space) => Promise<{ content: string; document: string }>> = {
+  'raw, before its document': async (space) => {
+    const sent = { 'content-type': 'application/pdf', 'x-security-context': `Patient/${space.id}` };
+    const content = `Binary/${(await hospital.post('Binary', PDF, sent)).json.id}`;
+    return { content, document: `DocumentReference/${await space.deposit(naming(content), hospital)}` };
+  },
+  'as JSON, before its document': async (space) => {
+    const content = `Binary/${(await hospital.post('Binary', binary(space.id))).json.id}`;
+    return { content, document: `DocumentReference/${await space.deposit(naming(content), hospital)}` };
+  },
+  'written again, before its document': async (space) => {
+    const { json } = await hospital.post('Binary', binary(space.id));
+    const content = `Binary/${json.id}`;
+    expect((await hospital.put(content, { ...json, language: 'fr' })).status).toBe(200);
+    return { content, document: `DocumentReference/${await space.deposit(naming(content), hospital)}` };
+  },
+  'with its document': async (space) => {
+    const url = 'urn:uuid:6f7a1f1e-4a55-4a1c-9d4e-0d2f4f0b7c11';
+    const { json } = await hospital.post('Binary', binary(space.id));
+    const like = `DocumentReference/${await space.deposit(naming(`Binary/${json.id}`), hospital)}`;
+    const { id: _, meta: _meta, ...document } = (await hospital.get(like)).json;
+    const entry = (resource: object, fullUrl?: string) => ({
+      ...(fullUrl === undefined ? {} : { fullUrl }),
+      resource,
+      request: { method: 'POST', url: (resource as { resourceType: string }).resourceType },
+    });
+    const answer = await hospital.post('', {
+      resourceType: 'Bundle',
+      type: 'transaction',
+      entry: [entry({ ...document, ...naming(url) }), entry(binary(space.id), url)],
+    });
+    expect(answer.status).toBe(200);
+    const [made, content] = answer.json.entry.map(
+      ({ response }: { response: { location: string } }) =>
+        /(?:Binary|DocumentReference)\/[^/]+/.exec(response.location)![0],
+    );
+    return { content, document: made };
+  },
+  'under an address that its document had named': async (space) => {
+    const id = `in-context-${(count += 1)}`;
+    const document = `DocumentReference/${await space.deposit(naming(`Binary/${id}`), hospital)}`;
+    expect((await hospital.put(`Binary/${id}`, binary(space.id, { id }))).status).toBe(201);
+    return { content: `Binary/${id}`, document };
+  },
+};
+
+const meta = (code: string) => ({
+  resourceType: 'Parameters',
+  parameter: [{ name: 'meta', valueMeta: { security: [label(code)] } }],
+});
+
+describe.each(Object.entries(WAYS))('content that comes %s', (_, bring) => {
+  it('is read as the document is: masked with it, and shown again; its versions are the depositor’s', async () => {
+    const space = await Space.of(carnet);
+    await space.says(permits(GP));
+    const gp = carnet.as('gp');
+    const { content, document } = await bring(space);
+    const version = `${content}/_history/${(await hospital.get(content, FHIR)).json.meta.versionId}`;
+    const seen = async (who: Client) =>
+      Promise.all(
+        [
+          [content, FHIR],
+          [content, ANY],
+          [content, { ...ANY, range: 'bytes=0-3' }],
+          [version, FHIR],
+        ].map(
+          async ([path, headers]) =>
+            (await who.get(path as string, headers as Record<string, string>)).status,
+        ),
+      );
+    expect([await seen(gp), await seen(space.me)]).toEqual([
+      [200, 200, 206, 404],
+      [200, 200, 206, 404],
+    ]);
+    expect((await space.me.post(`${document}/$meta-add`, meta('MASQUE_PS'))).status).toBe(200);
+    expect(await seen(gp)).toEqual([404, 404, 404, 404]);
+    expect(await seen(space.me)).toEqual([200, 200, 206, 404]);
+    expect((await gp.get(`Binary?_id=${content.slice(7)}&_lastUpdated=ge2020-01-01`)).json.total).toBe(0);
+    const absent = await gp.get('Binary/absent');
+    expect((await gp.get(content)).text).toBe(absent.text);
+    // who deposited it sends it again as it is
+    const { json: own } = await hospital.get(content, FHIR);
+    expect(own.securityContext).toEqual({ reference: `Patient/${space.id}` });
+    expect((await hospital.put(content, { ...own, language: 'fr-FR' })).status).toBe(200);
+    expect((await gp.get(content)).status).toBe(404);
+    expect((await space.me.post(`${document}/$meta-delete`, meta('MASQUE_PS'))).status).toBe(200);
+    expect((await gp.get(content)).status).toBe(200);
+  });
+});
+
+it('is hidden from the patient with its document', async () => {
+  const space = await Space.of(carnet);
+  const { json } = await hospital.post('Binary', binary(space.id));
+  const content = `Binary/${json.id}`;
+  expect((await space.me.get(content)).status).toBe(200);
+  await space.deposit(
+    { ...naming(content), securityLabel: [{ coding: [label('INVISIBLE_PATIENT')] }] },
+    hospital,
+  );
+  expect([(await space.me.get(content)).status, (await hospital.get(content)).status]).toEqual([404, 200]);
+});
+
+it('stays its patient’s where no document names it, or another’s does, or another patient’s', async () => {
+  const [space, other] = [await Space.of(carnet), await Space.of(carnet)];
+  const { json } = await hospital.post('Binary', binary(space.id));
+  const content = `Binary/${json.id}`;
+  expect((await space.me.get(content)).status).toBe(200);
+  await space.deposit(naming(content), carnet.as('lab'));
+  await other.deposit(naming(content), hospital);
+  expect([(await space.me.get(content)).status, (await other.me.get(content)).status]).toEqual([200, 404]);
+});
