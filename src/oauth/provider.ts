@@ -16,6 +16,7 @@ import { assertionFault } from './assertion-fault.ts';
 import { registerAssertion } from './assertion.ts';
 import { countUses } from './client-pace.ts';
 import { type Exchange, registerExchange } from './exchange.ts';
+import { findHolding, isInForce } from './holding.ts';
 import { type Library, loadProvider } from './library.ts';
 import { errorPage } from './pages/error.ts';
 import { loggedOut, logoutPage } from './pages/logout.ts';
@@ -153,7 +154,8 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
       introspection: {
         enabled: true,
         allowedPolicy: async (_ctx, client, token) =>
-          token.clientId === client.clientId || registrationOf(client).client.introspects === true,
+          (token.clientId === client.clientId || registrationOf(client).client.introspects === true) &&
+          isInForce(token, options),
       },
       revocation: {
         enabled: true,
@@ -242,6 +244,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
   provider.silent = true;
   provider.on('server_error', (_ctx, error) => options.failed(error));
   hardened(provider, artifacts);
+  findHolding(provider, options);
   narrowRefreshes(provider, () => Provider.ctx as KoaContextWithOIDC | undefined);
   countUses(provider, () => Provider.ctx as KoaContextWithOIDC, { pace: options.pace, errors });
   followLogouts(provider, options);

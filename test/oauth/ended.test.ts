@@ -3,6 +3,7 @@ import { permits, says } from '../enforcement/support/space.ts';
 import { person } from '../leaks/support/content.ts';
 import { MongoClient } from 'mongodb';
 import {
+  basic,
   Browser,
   CONFIDENTIAL,
   launch,
@@ -16,6 +17,7 @@ let servers: Oauth[];
 beforeAll(async () => {
   const one = await oauthServer(import.meta.url);
   servers = [one, await oauthServer(import.meta.url, { like: one.carnet })];
+  await one.register({ ...CONFIDENTIAL, id: 'resources', introspects: true });
   const all = one.carnet.as('all');
   await all.put('Patient/demo-mother', person('demo-mother', 'Delaunay', '1'));
   await all.put('Consent/c', {
@@ -32,13 +34,24 @@ const WAYS = ['Patient/demo-mother', 'Patient?_id=demo-mother'];
 
 /** At both, which each have seen the token before. */
 async function statuses(token: string): Promise<number[]> {
-  const asked = servers.map(async ({ carnet }) => {
+  const asked = servers.map(async (oauth) => {
+    const { carnet } = oauth;
     const answers = await Promise.all(WAYS.map((way) => carnet.as({ token }).get(way)));
     const [read, searched] = answers.map(({ status }) => status);
     expect(searched === 401).toBe(read === 401);
+    const userinfo = await fetch(`${oauth.issuer}/userinfo`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    if (read === 401) expect([await isActive(oauth, token), userinfo.status]).toEqual([false, 401]);
     return read!;
   });
   return Promise.all(asked);
+}
+
+/** As a resource server is told. */
+async function isActive(oauth: Oauth, token: string): Promise<boolean> {
+  const { json } = await tokenRequest(oauth, { token }, basic('resources'), 'introspect');
+  return json.active;
 }
 
 it('a token that its client revoked', async () => {
@@ -77,6 +90,7 @@ it('what a patient’s Consent gave the app, while the token goes on', async () 
   const [one, other] = servers as [Oauth, Oauth];
   const { access_token: token } = await launch(one, 'patient');
   expect(await statuses(token)).toEqual([200, 200]);
+  expect(await isActive(other, token)).toBe(true);
   const all = other.carnet.as('all');
   // what the patient said, and what the screen wrote when they connected it
   const { json } = await all.get('Consent?patient=demo-mother');
@@ -85,6 +99,7 @@ it('what a patient’s Consent gave the app, while the token goes on', async () 
     expect(ended.status).toBe(200);
   }
   expect(await statuses(token)).toEqual([404, 404]);
+  expect(await isActive(one, token)).toBe(false);
   const given = { ...says('demo-mother', permits('Device/app', 'Practitioner/demo-gp')), id: 'c' };
   await all.put('Consent/c', given);
   expect(await statuses(token)).toEqual([200, 200]);
