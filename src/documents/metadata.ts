@@ -34,15 +34,16 @@ export function patchMetadata(context: Context, exchange: Exchange): Promise<Ans
   );
 }
 
-/** By its id a depositor changes the whole; labels are a set there too. */
+/** By its id a depositor changes the whole; labels are a set there too. In a transaction a condition has become an id. */
 export function patchDocument(context: Context, exchange: Exchange): Promise<Answer> {
   const { type, id } = exchange.params;
   if (type !== 'DocumentReference') return patch(context, exchange);
   const masks = masksOf(exchange);
   return inTurn(context, exchange, [`${type}/${id}`], async () =>
-    patched(exchange, await exchange.store.read(type, id!), [], (before, after) =>
-      labelledTogether(before, after, masks),
-    ),
+    patched(exchange, await exchange.store.read(type, id!), [], (before, after) => {
+      if (exchange.byCondition === true) requireMetadata(before, after);
+      return labelledTogether(before, after, masks);
+    }),
   );
 }
 

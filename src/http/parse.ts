@@ -109,6 +109,7 @@ export function parseEntry(entry: Entry, outer: Trace, match: Matcher): Asked {
     audit: route,
     query: withoutFormat(parseQuery(address.query)),
     assignedId: entry.assignedId,
+    byCondition: entry.byCondition,
     header: (name) => (Object.hasOwn(headers, name) ? headers[name] : undefined),
     prefer: headers.prefer === undefined ? outer.prefer : parsePrefer(headers.prefer),
     body,

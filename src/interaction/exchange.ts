@@ -41,6 +41,8 @@ export interface Entry {
   body?: Body;
   /** The id that a transaction has given to what is created. */
   assignedId?: string;
+  /** The address stands for a condition that a transaction has resolved. */
+  byCondition?: true;
 }
 
 export interface Exchange {
@@ -58,6 +60,8 @@ export interface Exchange {
   /** `_format` as sent. */
   format?: string;
   assignedId?: string;
+  /** The address stood for a condition, as an entry of a transaction had it. */
+  byCondition?: true;
   /** Lower-case name. */
   header: (name: string) => string | undefined;
   prefer: Prefer;

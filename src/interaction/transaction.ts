@@ -204,5 +204,6 @@ function toConcrete(entry: PlannedEntry): Entry {
   return {
     ...toEntry({ ...entry, headers, url: resolved ? `${type}/${id}` : entry.url }),
     ...(entry.newId === undefined ? {} : { assignedId: entry.newId }),
+    ...(resolved ? { byCondition: true as const } : {}),
   };
 }

@@ -161,6 +161,33 @@ describe('a conditional patch', () => {
     );
   });
 
+  it.each(['transaction', 'batch'] as const)('changes nothing else in a %s either', async (type) => {
+    const document = await deposit();
+    const patching = (url: string, operations: Json[]) => ({
+      resource: {
+        resourceType: 'Binary',
+        contentType: 'application/json-patch+json',
+        data: Buffer.from(JSON.stringify(operations)).toString('base64'),
+      },
+      request: { method: 'PATCH', url },
+    });
+    const send = async (url: string, operations: Json[]) => {
+      const answer = await hospital.post('', {
+        resourceType: 'Bundle',
+        type,
+        entry: [patching(url, operations)],
+      });
+      return type === 'batch' ? Number(answer.json.entry[0].response.status.slice(0, 3)) : answer.status;
+    };
+    const described: Json[] = [{ op: 'add', path: '/description', value: 'autre' }];
+    expect(await send(nameOf(document), described)).toBe(405);
+    expect((await hospital.get(`DocumentReference/${document.id}`)).json).toEqual(document);
+    expect(await send(nameOf(document), replace('/status', 'superseded'))).toBe(200);
+    expect(await send(`DocumentReference/${document.id}`, described)).toBe(200);
+    const { status, description } = (await hospital.get(`DocumentReference/${document.id}`)).json;
+    expect([status, description]).toEqual(['superseded', 'autre']);
+  });
+
   it('of what is hidden is as of what is absent', async () => {
     const document = await deposit();
     const body = replace('/status', 'superseded');

@@ -4,6 +4,7 @@ import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { xmlOf } from '../../src/fhir/xml/write.ts';
 import { type Client, type TestServer, putAll, testServer } from '../support/server.ts';
 import {
+  MHD,
   OF_PATIENTS,
   V3,
   VISIBILITY,
@@ -109,6 +110,28 @@ describe('a Provide Document Bundle', () => {
     expect([status, json.issue[0].code]).toEqual([422, 'business-rule']);
     expect(json.issue[0].expression[0]).toMatch(/^Bundle\.entry/);
     expect(await count('DocumentReference?patient=demo-mother')).toBe(before);
+  });
+
+  it('is one whose list has its type by the address with `http`', async () => {
+    const code = {
+      coding: [{ system: `${MHD.replace('https', 'http')}/CodeSystem/MHDlistTypes`, code: 'submissionset' }],
+    };
+    const sent = provided({ of: OF, text: 'par http' });
+    const [set, ...others] = sent.entry as Json[];
+    const withHttp = (more: Json = {}) => ({
+      ...sent,
+      meta: undefined,
+      entry: [
+        { ...set, resource: { ...(set!.resource as Json), meta: undefined, code, ...more } },
+        ...others,
+      ],
+    });
+    const unlisted = await hospital.post('', withHttp({ entry: undefined }));
+    expect([unlisted.status, unlisted.text]).toEqual([
+      422,
+      expect.stringContaining('must list each document'),
+    ]);
+    expect((await hospital.post('', withHttp())).status).toBe(200);
   });
 
   it('brings a FHIR document, which is read as the document is', async () => {
