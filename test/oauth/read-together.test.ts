@@ -1,5 +1,7 @@
 /** A token is looked up in the command that reads what deciding of the request begins with. */
 import { type Db, MongoClient } from 'mongodb';
+import type { Person } from '../../src/auth/accounts.ts';
+import { demoCallers } from '../../src/demo/callers.ts';
 import { names, permits, says } from '../enforcement/support/space.ts';
 import { document, observation, person } from '../leaks/support/content.ts';
 import type { Client } from '../support/server.ts';
@@ -173,4 +175,22 @@ it('with a token whose client is suspended nothing more is read either', async (
   const commands = await ran(() => Promise.all([1, 2, 3].map(() => client.get('Patient/demo-mother'))));
   expect(new Set(namesOf(commands))).toEqual(new Set(['artifacts']));
   await oauth.carnet.server.clients!.resume('public');
+});
+
+it('with a JSON Web Token of who is suspended neither, however often it is sent', async () => {
+  const { logins } = oauth.carnet.server.entrance!;
+  const { role, reference, related, organizations, purposes, regulator } = demoCallers.dentist;
+  const account = await logins.keep({ issuer: 'https://upstream.example', sub: 'dentist' }, [
+    { role, reference, related, organizations, purposes, regulator } as Person,
+  ]);
+  const client = oauth.carnet.as({ token: oauth.carnet.token('dentist') });
+  expect((await client.get('Patient/demo-mother')).status).toBe(404);
+  const open = await ran(() => client.get('Patient/demo-mother'));
+  expect(namesOf(open)[0]).toBe('together resources');
+  expect(await logins.suspend(account!)).toBe(true);
+  expect((await client.get('Patient/demo-mother')).status).toBe(401);
+  for (const address of ['Patient/demo-mother', 'Patient/nobody', 'Patient?_id=demo-mother']) {
+    const commands = await ran(async () => expect((await client.get(address)).status).toBe(401));
+    expect(namesOf(commands)).toEqual(['artifacts']);
+  }
 });
