@@ -192,7 +192,8 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
             (token as { grantId?: string } | undefined)?.grantId ?? ctx.oidc.entities.Grant?.jti;
           const settled = grantId === undefined ? undefined : await artifacts.settled(grantId);
           if (settled === undefined) return { sub };
-          const { fhirUser, name } = settled;
+          const { fhirUser, name, connection } = settled;
+          if (connection !== undefined && !(await options.stands(connection.consent))) return { sub };
           return { sub, name, fhirUser: `${base}/${fhirUser}` };
         },
       };

@@ -91,6 +91,11 @@ it('what a patient’s Consent gave the app, while the token goes on', async () 
   const { access_token: token } = await launch(one, 'patient');
   expect(await statuses(token)).toEqual([200, 200]);
   expect(await isActive(other, token)).toBe(true);
+  const told = async (): Promise<object> => {
+    const userinfo = await fetch(`${one.issuer}/userinfo`, { headers: { authorization: `Bearer ${token}` } });
+    return (await userinfo.json()) as object;
+  };
+  expect(Object.keys(await told())).toEqual(['sub', 'fhirUser']);
   const all = other.carnet.as('all');
   // what the patient said, and what the screen wrote when they connected it
   const { json } = await all.get('Consent?patient=demo-mother');
@@ -100,6 +105,7 @@ it('what a patient’s Consent gave the app, while the token goes on', async () 
   }
   expect(await statuses(token)).toEqual([404, 404]);
   expect(await isActive(one, token)).toBe(false);
+  expect(Object.keys(await told())).toEqual(['sub']);
   const given = { ...says('demo-mother', permits('Device/app', 'Practitioner/demo-gp')), id: 'c' };
   await all.put('Consent/c', given);
   expect(await statuses(token)).toEqual([200, 200]);
