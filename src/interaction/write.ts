@@ -62,6 +62,9 @@ function securityContext(exchange: Exchange): { securityContext?: { reference: s
   return reference === undefined ? {} : { securityContext: { reference } };
 }
 
+const mayBeContent = ({ resourceType, type }: Resource): boolean =>
+  resourceType === 'Binary' || (resourceType === 'Bundle' && type === 'document');
+
 /** As it was sent, where something else is kept. @throws FhirError */
 export function requireValid({ required }: Exchange, resource: Resource): void {
   const errors = validate(resource, { required }).filter(isError);
@@ -90,8 +93,8 @@ export async function changeOf(
       'content that was uploaded as a stream is not replaced: create another',
     );
   }
-  // documents alone say who may read what was uploaded as a stream, and a Binary that they claimed or may claim
-  const isFollowing = sent.resourceType === 'Binary' && previous?.patients.length === 0;
+  // documents alone say who may read what was uploaded as a stream, and content that they claimed or may claim
+  const isFollowing = previous?.patients.length === 0 && mayBeContent(sent);
   const patients = content === undefined && !isFollowing ? (of ?? patientsOf(resource, exchange.base)) : [];
   if (patients.length > MOST_PATIENTS) {
     const found = patients.length;

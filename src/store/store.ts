@@ -159,7 +159,15 @@ export class Store implements ResourceStore {
     const facts = attributes(rid, doc);
     const [[isAllowed], named] = await Promise.all([
       access.allows([facts], versions),
-      access.among(naming, versions),
+      // what hides the content itself goes on hiding it, whatever names it
+      access.among(
+        naming.map((each) => ({
+          ...each,
+          labels: [...new Set([...each.labels, ...facts.labels])],
+          hidden: each.hidden ?? facts.hidden,
+        })),
+        versions,
+      ),
     ]);
     const [isWhole] = isAllowed === true ? await this.#wholeness.among(access, [facts]) : [false];
     return {

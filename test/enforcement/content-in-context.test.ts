@@ -119,6 +119,55 @@ describe.each(Object.entries(WAYS))('content that comes %s', (_, bring) => {
   });
 });
 
+it('a FHIR document that stood by itself is read as the document that names it is', async () => {
+  const space = await Space.of(carnet);
+  await space.says(permits(GP));
+  const gp = carnet.as('gp');
+  const bundle = {
+    resourceType: 'Bundle',
+    type: 'document',
+    identifier: { system: 'urn:ietf:rfc:3986', value: 'urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0' },
+    timestamp: '2024-01-01T10:00:00Z',
+    entry: [
+      {
+        fullUrl: 'urn:uuid:3fdc72f4-a11d-4a9d-9260-a9f745779e1d',
+        resource: {
+          resourceType: 'Composition',
+          status: 'final',
+          type: { coding: [{ system: 'http://loinc.org', code: '11488-4' }] },
+          subject: { reference: `Patient/${space.id}` },
+          date: '2024-01-01',
+          author: [{ reference: GP }],
+          title: 'x',
+        },
+      },
+    ],
+  };
+  const made = await hospital.post('Bundle', bundle);
+  const content = `Bundle/${made.json.id}`;
+  expect([made.status, (await gp.get(content)).status]).toEqual([201, 200]);
+  const attachment = { contentType: 'application/fhir+json', url: content };
+  const document = `DocumentReference/${await space.deposit({ content: [{ attachment }] }, hospital)}`;
+  const seen = async () => [(await gp.get(content)).status, (await space.me.get(content)).status];
+  expect(await seen()).toEqual([200, 200]);
+  expect((await space.me.post(`${document}/$meta-add`, meta('MASQUE_PS'))).status).toBe(200);
+  expect(await seen()).toEqual([404, 200]);
+  expect((await gp.get(`Bundle?_id=${content.slice(7)}&_lastUpdated=ge2020-01-01`)).json.total).toBe(0);
+});
+
+it('what hides the content itself hides it whatever names it', async () => {
+  const space = await Space.of(carnet);
+  await space.says(permits(GP));
+  const gp = carnet.as('gp');
+  const { json } = await hospital.post('Binary', binary(space.id));
+  const content = `Binary/${json.id}`;
+  expect((await space.me.post(`${content}/$meta-add`, meta('MASQUE_PS'))).status).toBe(200);
+  expect([(await gp.get(content)).status, (await space.me.get(content)).status]).toEqual([404, 200]);
+  const document = `DocumentReference/${await space.deposit(naming(content), hospital)}`;
+  expect([(await gp.get(document)).status, (await gp.get(content)).status]).toEqual([200, 404]);
+  expect((await space.me.get(content)).status).toBe(200);
+});
+
 it('is hidden from the patient with its document', async () => {
   const space = await Space.of(carnet);
   const { json } = await hospital.post('Binary', binary(space.id));

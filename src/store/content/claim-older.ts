@@ -1,5 +1,5 @@
 /**
- * Content that documents named before claims were kept, or before they took a Binary that says whose it is: sealed under its
+ * Content that documents named before claims were kept, or before they took what says by itself whose it is: sealed under its
  * patient's key now, and read as its document is. What none names stays as it is.
  */
 import { locationOf } from '../../fhir/content/attachment.ts';
@@ -34,7 +34,7 @@ export async function claimOlder(
     {
       $or: [
         { type: { $in: ['Binary', 'Bundle'] }, patient: '', owners: { $exists: false } },
-        { type: 'Binary', patient: { $ne: '' } },
+        { type: { $in: ['Binary', 'Bundle'] }, patient: { $ne: '' } },
       ],
     },
     { projection: { _id: 1, by: 1 } },

@@ -2,12 +2,12 @@
  * Content that a document claims is its patient's: sealed under the patient's key from then on, in each version, so that
  * erasing the patient erases it. Only documents of the same depositor claim: others' naming of it opens nothing.
  *
- * INVARIANT: a Binary that said by itself whose data it is (`securityContext`) is nobody's by itself once a document of that
- * patient claims it: what hides the document hides its content.
+ * INVARIANT: content that said by itself whose data it is (a Binary by `securityContext`, a FHIR document by what it says) is
+ * nobody's by itself once a document of that patient claims it: what hides the document hides its content.
  */
 import { ObjectId } from 'mongodb';
 import type { Change, Commit } from '../../enforcement/ports.ts';
-import { contentIn, locationOf } from '../../fhir/content/attachment.ts';
+import { contentIn, isContentType, locationOf } from '../../fhir/content/attachment.ts';
 import { parseJson, stringifyJson } from '../../fhir/json.ts';
 import type { Resource } from '../../fhir/resource.ts';
 import { UNKNOWN_PATIENT } from '../../fhir/subjects.ts';
@@ -79,8 +79,8 @@ export class Claims {
   }
 
   /** Of documents that named it before it came under its address. */
-  async #claimOf({ by, id }: Change): Promise<Claim | undefined> {
-    const rid = `Binary/${id}`;
+  async #claimOf({ by, type, id }: Change): Promise<Claim | undefined> {
+    const rid = `${type}/${id}`;
     const documents = await this.#database.resources
       .find(
         { ids: this.#terms.of(locationOf(rid)), type: 'DocumentReference', by },
@@ -128,12 +128,11 @@ export class Claims {
   async #reseal(
     { rid, by }: Pick<Claim, 'rid' | 'by'>,
     ownedBy: (before: readonly string[]) => readonly string[],
-    /** Whose a Binary may be by itself, until now. */
+    /** Whose it may be by itself, until now. */
     from: readonly string[] = [],
   ): Promise<void> {
     const { resources, history } = this.#database;
-    const whose = rid.startsWith('Binary/') ? ['', ...from] : [''];
-    const doc = await resources.findOne({ _id: rid, by, patient: { $in: whose } }, TIME);
+    const doc = await resources.findOne({ _id: rid, by, patient: { $in: ['', ...from] } }, TIME);
     if (doc === null || doc.others !== undefined) return;
     const before = doc.owners ?? (doc.patient === '' ? [] : [doc.patient]);
     const owners = [...new Set(ownedBy(before))];
@@ -237,13 +236,11 @@ function claimedBy(changes: readonly Change[], base: string): Map<string, Claim>
 }
 
 const isContent = ({ type, patients }: Change, claim: Claim): boolean =>
-  type === 'Binary'
-    ? patients.every((each) => claim.patients.includes(each))
-    : type === 'Bundle' && patients.length === 0;
+  isContentType(type) && patients.every((each) => claim.patients.includes(each));
 
-/** A Binary that says whose it is, under an address that documents may have named before. */
+/** Content that says whose it is, under an address that documents may have named before. */
 const comesAnew = ({ type, method, patients, previous }: Change): boolean =>
-  type === 'Binary' &&
+  isContentType(type) &&
   method === 'PUT' &&
   patients.length > 0 &&
   (previous === undefined || previous.method === 'DELETE');
