@@ -749,6 +749,27 @@ const TABLE = [
     ['test/audit/categories'],
   ],
   [
+    'a page of a search that has nothing but what is hidden leaves a trace of its own',
+    'src/enforcement/notes.ts',
+    'return isOpen && this.#paged.has(patient)',
+    'return isOpen && false',
+    ['test/audit/hidden-names'],
+  ],
+  [
+    'how long pages are is told to others',
+    'src/audit/unfound.ts',
+    "pair.startsWith('_count=')",
+    "pair.startsWith('_length=')",
+    ['test/audit/hidden-names'],
+  ],
+  [
+    'what is told once it shows has an e-mail before',
+    'src/notice/dispatch.ts',
+    "waits === true ? chosen.filter((each) => each === 'inbox') : chosen",
+    'chosen',
+    ['test/notice/mail'],
+  ],
+  [
     'a total of traces counts those that name something hidden',
     'src/store/traces/trace-totals.ts',
     'matches(condition, facts) && tells(facts)',

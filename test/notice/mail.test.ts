@@ -268,3 +268,17 @@ test('a visit is told by e-mail without who came', async () => {
   await until(() => lettersTo('n-1@people.example').length > 0);
   for (const { raw } of box.letters) expect(decoded(raw)).not.toMatch(/Lambert|visit|consult/);
 });
+
+test('a visit to what is still hidden lets no letter leave, nor another one sooner', async () => {
+  await putAll(carnet.as('all'), [{ ...permitting('n-2', 'Practitioner/demo-gp'), id: 'n-2-gp' }]);
+  const hidden = document('n-2', [visibility('INVISIBLE_PATIENT')]);
+  const { json } = await carnet.as('lab').post('DocumentReference', hidden);
+  await settled(carnet);
+  const reader = 'Patient/n-2';
+  const waiting = (): Promise<number> => db.collection('deliveries').countDocuments({ reader });
+  const [letters, notices] = [await waiting(), await db.collection('notices').countDocuments({ reader })];
+  expect((await carnet.as('gp').get(`DocumentReference/${json.id}`)).status).toBe(200);
+  await settled(carnet);
+  expect(await db.collection('notices').countDocuments({ reader })).toBe(notices + 1);
+  expect(await waiting()).toBe(letters);
+});
