@@ -175,9 +175,8 @@ export class Teller {
     const { at } = row;
     const { policy, named } = stated;
     const { patient } = policy;
-    const { who: reference, name, emergency, plain } = cause;
-    const who = { reference, ...(name === undefined ? {} : { name }) };
-    const kind = emergency === undefined ? 'visit' : 'emergency';
+    const { who: reference, emergency, plain } = cause;
+    const { who, kind } = visitIn(cause);
     const masked = emergency === undefined ? new Set<string>() : await this.#masked(cause.about);
     for (const reader of readersOf(policy, this.#now())) {
       const known = await this.#known(reader, cause.about);
@@ -201,17 +200,12 @@ export class Teller {
   }
 
   /** For each thing apart: one may show before the others. */
-  #heldVisits(
-    { at }: Row,
-    { who: reference, name, emergency, about }: Visited,
-    { policy }: Stated,
-  ): Telling[] {
+  #heldVisits({ at }: Row, cause: Visited, { policy }: Stated): Telling[] {
     const { patient } = policy;
-    const who = { reference, ...(name === undefined ? {} : { name }) };
-    const kind = emergency === undefined ? 'visit' : 'emergency';
+    const { who, kind } = visitIn(cause);
     return readersOf(policy, this.#now()).flatMap((reader) =>
-      about.slice(0, MOST_HELD).map((each): Telling => {
-        const group = `held ${kind} ${reader} ${patient} ${reference} ${each}`;
+      cause.about.slice(0, MOST_HELD).map((each): Telling => {
+        const group = `held ${kind} ${reader} ${patient} ${who.reference} ${each}`;
         return { patient, reader, kind, at, about: [each], who, group, waits: true };
       }),
     );
@@ -326,6 +320,13 @@ export class Teller {
       if (kind !== undefined) told.tellings.push({ patient, reader, kind, at, about: [`${type}/${id}`] });
     }
   }
+}
+
+function visitIn({ who: reference, name, emergency }: Visited): Required<Pick<Telling, 'who' | 'kind'>> {
+  return {
+    who: { reference, ...(name === undefined ? {} : { name }) },
+    kind: emergency === undefined ? 'visit' : 'emergency',
+  };
 }
 
 function resourceIn(stored: Stored | undefined): Resource | undefined {

@@ -56,9 +56,9 @@ export class Claims {
   /** What is written together says whose it is; what lies here already is sealed anew before that. */
   async settle(commit: Commit): Promise<Commit> {
     const claimed = claimedBy(commit.changes, this.#base);
-    for (const change of commit.changes.filter(comesAnew)) {
-      const claim = await this.#claimOf(change);
-      if (claim !== undefined) claimed.set(keyOf(change.by, claim.rid), claim);
+    for (const { by, type, id } of commit.changes.filter(comesAnew)) {
+      const claim = await this.of({ by, rid: `${type}/${id}` });
+      if (claim !== undefined) claimed.set(keyOf(by, claim.rid), claim);
     }
     if (claimed.size === 0) return commit;
     const left = new Map(claimed);
@@ -78,13 +78,17 @@ export class Claims {
     return this.#reseal({ rid, by }, (before) => [...before, ...patients], patients);
   }
 
-  /** Of documents that named it before it came under its address. */
-  async #claimOf({ by, type, id }: Change): Promise<Claim | undefined> {
-    const rid = `${type}/${id}`;
+  /** By the documents that name it already. Undefined: there are none. */
+  async of({ rid, by }: Pick<Claim, 'rid' | 'by'>): Promise<Claim | undefined> {
     const documents = await this.#database.resources
       .find(
         { ids: this.#terms.of(locationOf(rid)), type: 'DocumentReference', by },
-        { projection: { _id: 1, patient: 1, others: 1 }, limit: MOST_DOCUMENTS, ...TIME },
+        {
+          projection: { _id: 1, patient: 1, others: 1 },
+          limit: MOST_DOCUMENTS,
+          hint: 'ids_type_date',
+          ...TIME,
+        },
       )
       .toArray();
     const patients = documents.flatMap(({ patient, others = [] }) => [patient, ...others]);
