@@ -47,7 +47,7 @@ export function tracesOf(
   const { audit, requestId, traceId, subject, base, address } = traced;
   const told = outcome === '0' ? concerns : together(concerns);
   return told.map((concern) => {
-    const { patient, refused, references, count, standing, decided } = concern;
+    const { patient, refused, named, count, standing, decided } = concern;
     const deed = deedOf(traced, concern, outcome);
     const frame = frameOf({
       subject,
@@ -68,7 +68,7 @@ export function tracesOf(
       patient: patient === '' ? undefined : patient,
       data: deed.data,
       met: deed.met,
-      count: count > references.length ? count : undefined,
+      count: count > named.size ? count : undefined,
       isQuery: deed.action === 'E',
       query:
         deed.action === 'E' ||
@@ -98,15 +98,10 @@ const PROFILES: Record<Action, string> = {
  */
 function deedOf(
   { audit, params }: Traced,
-  { patient, refused, references, origins, wrote, contentOf, categories }: Concern,
+  { patient, refused, named: noted, wrote }: Concern,
   outcome: Outcome,
 ): Deed {
-  const named: Named[] = references.map((reference, index) => ({
-    reference,
-    by: origins[index],
-    contentOf: contentOf?.get(reference),
-    categories: categories?.get(reference),
-  }));
+  const named: Named[] = [...noted].map(([reference, each]) => ({ reference, ...each }));
   const instance = `${params.type}/${params.id}`;
   if (refused || outcome !== '0') {
     const data = named.find(({ reference }) => reference === instance) ?? named[0];
@@ -162,17 +157,9 @@ function together(concerns: readonly Concern[]): Concern[] {
       each.set(key, concern);
       continue;
     }
-    const origins = new Map(
-      [other, concern].flatMap(({ references, origins: by }) =>
-        references.map((reference, index) => [reference, by[index]] as const),
-      ),
-    );
     each.set(key, {
       ...concern,
-      references: [...origins.keys()],
-      origins: [...origins.values()],
-      contentOf: new Map([...(other.contentOf ?? []), ...(concern.contentOf ?? [])]),
-      categories: new Map([...(other.categories ?? []), ...(concern.categories ?? [])]),
+      named: new Map([...other.named, ...concern.named]),
       count: Math.max(other.count, concern.count),
       decided: [...new Set([...other.decided, ...concern.decided])],
     });

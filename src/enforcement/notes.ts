@@ -22,8 +22,8 @@ type Touched = Pick<Attributes, 'type' | 'id' | 'patients' | 'hidden'> & {
   resource?: Resource | undefined;
 };
 
-/** Resources named in one trace; past it only their number is. */
-const NAMED = 100;
+/** Resources named in one trace: all that an answer gives or a transaction writes; past it only their number is. */
+const NAMED = 5000;
 
 export interface Concern {
   /** Empty: nobody's data. */
@@ -33,21 +33,25 @@ export interface Concern {
   hidden: boolean;
   /** Of what is hidden from who speaks for the patient: apart too. */
   secret: boolean;
-  /** `Type/id`, at most 100; traces that were found are not told apart. */
-  references: string[];
-  /** Who deposited each of them. */
-  origins: (string | undefined)[];
+  /** By `Type/id`, at most 5,000; traces that were found are not told apart. */
+  named: Map<string, Noted>;
   /** What of them was written, and how. */
   wrote: Written[];
   count: number;
-  /** By `Type/id`, the document whose content it is. */
-  contentOf?: ReadonlyMap<string, string>;
-  /** By `Type/id`, of which sort it says that it is. */
-  categories?: ReadonlyMap<string, readonly Category[]>;
   /** What the caller is to the patient. */
   standing: Standing['is'];
   /** By which lines it was given or refused. */
   decided: Decided[];
+}
+
+/** What a trace tells of a thing that it names. */
+export interface Noted {
+  /** Who deposited it. */
+  by: string | undefined;
+  /** The document whose content it is. */
+  contentOf?: string | undefined;
+  /** Of which sort it says that it is. */
+  categories?: readonly Category[];
 }
 
 /** A write as AuditEvent.action has it: created, updated, deleted. */
@@ -112,10 +116,7 @@ export class Notes {
   /** It was refused by itself, and is given as part of something else. */
   pardoned({ type, id }: Touched): void {
     for (const [key, concern] of this.#concerns) {
-      const at = concern.refused ? concern.references.indexOf(`${type}/${id}`) : -1;
-      if (at < 0) continue;
-      concern.references.splice(at, 1);
-      concern.origins.splice(at, 1);
+      if (!concern.refused || !concern.named.delete(`${type}/${id}`)) continue;
       concern.count -= 1;
       if (concern.count === 0) this.#concerns.delete(key);
     }
@@ -147,9 +148,9 @@ export class Notes {
       .map(([, concern]) => concern);
   }
 
-  #isEmptyPage({ patient, refused, hidden, secret, references }: Concern): boolean {
-    const isOpen = !refused && !hidden && !secret;
-    return isOpen && this.#paged.has(patient) && references.every((each) => each === `Patient/${patient}`);
+  #isEmptyPage({ patient, refused, hidden, secret, named }: Concern): boolean {
+    if (refused || hidden || secret || !this.#paged.has(patient)) return false;
+    return named.size === 0 || (named.size === 1 && named.has(`Patient/${patient}`));
   }
 
   close(concerns: readonly Concern[]): void {
@@ -166,17 +167,13 @@ export class Notes {
       const concern = this.#concern(which);
       // who was refused a trace is traced, not which: it may be hidden from who reads of it
       const isNamed = !(refused && facts.type === 'AuditEvent');
-      const isNew = isNamed && !concern.references.includes(reference);
+      const isNew = isNamed && !concern.named.has(reference);
       if (isNew) concern.count += 1;
-      if (isNew && concern.references.length < NAMED) {
-        concern.references.push(reference);
-        concern.origins.push(facts.by);
-        if (facts.contentOf !== undefined)
-          concern.contentOf = new Map(concern.contentOf).set(reference, facts.contentOf);
+      if (isNew && concern.named.size < NAMED) {
+        const { by, contentOf } = facts;
         // INVARIANT: when that is shown its traces are told, and would tell of which sort an earlier version was that still isn't
         const categories = hidden || secret ? [] : sortsOf(facts);
-        if (categories.length > 0)
-          concern.categories = new Map(concern.categories).set(reference, categories);
+        concern.named.set(reference, { by, contentOf, categories });
       }
       const ground = grounds?.(patient);
       if (ground !== undefined) noteGround(concern, ground);
@@ -190,7 +187,7 @@ export class Notes {
 
   /** What is touched after the trace of a write was written wants another. */
   #reopen(key: string, reference: string): void {
-    if (!this.#written.has(key) || this.#concerns.get(key)?.references.includes(reference)) return;
+    if (!this.#written.has(key) || this.#concerns.get(key)?.named.has(reference)) return;
     this.#written.delete(key);
     this.#concerns.delete(key);
   }
@@ -201,8 +198,7 @@ export class Notes {
     if (concern === undefined) {
       concern = {
         ...which,
-        references: [],
-        origins: [],
+        named: new Map(),
         wrote: [],
         count: 0,
         standing: 'other',

@@ -36,7 +36,7 @@ export interface Visited {
   plain: boolean;
   /** All that was given is hidden from the patient for a while: the visit is told once it shows. */
   held?: true;
-  /** What was given, `Type/id`, at most 100: who may know of none of it isn't told of the visit. */
+  /** What was given, `Type/id`: who may know of none of it isn't told of the visit. */
   about: readonly string[];
 }
 

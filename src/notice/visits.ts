@@ -10,6 +10,8 @@ import type { Visited } from './outbox.ts';
 
 /** Of one process; each other process tells a visit for itself, and the reader is told once. */
 const REMEMBERED = 20_000;
+/** What they brought, of all together. */
+const NAMES = 500_000;
 /** A visit that lasts longer is told again, which makes it one with itself. Milliseconds. */
 const FRESH = 600_000;
 /** Accesses of one visit that bring something new, and are told. */
@@ -31,7 +33,9 @@ export interface Entry {
 
 export class Visits {
   readonly #hours: number;
+  /** In the order in which they began. */
   readonly #visits = new Map<string, Visit>();
+  #names = 0;
 
   /** @param hours that breaking the glass lasts */
   constructor(hours: number) {
@@ -45,7 +49,8 @@ export class Visits {
     const shown = new Set(
       told.filter(({ hidden, secret }) => !hidden && !secret).map(({ patient }) => patient),
     );
-    return told.flatMap(({ patient, hidden, secret, references }) => {
+    return told.flatMap(({ patient, hidden, secret, named }) => {
+      const references = [...named.keys()];
       // the patient is told of the same visit by what shows
       if (hidden && shown.has(patient)) return [];
       const emergency = modeOf(callerFor(subject), patient, this.#hours, at);
@@ -73,13 +78,24 @@ export class Visits {
   told(entries: readonly Entry[]): void {
     for (const { at, patient, secret, cause } of entries) {
       const key = keyOf(cause.who, patient, { secret, hidden: cause.held === true }, cause.emergency);
-      const visit = this.#fresh(key, at) ?? { since: at, told: 0, known: new Set<string>() };
+      const known = this.#fresh(key, at);
+      const visit = known ?? { since: at, told: 0, known: new Set<string>() };
+      if (known === undefined) this.#forget(key);
+      const before = visit.known.size;
       visit.told += 1;
       for (const reference of cause.about) visit.known.add(reference);
-      if (!this.#visits.has(key) && this.#visits.size >= REMEMBERED)
-        this.#visits.delete(this.#visits.keys().next().value!);
+      this.#names += visit.known.size - before;
       this.#visits.set(key, visit);
+      for (const oldest of this.#visits.keys()) {
+        if (this.#visits.size <= REMEMBERED && this.#names <= NAMES) break;
+        this.#forget(oldest);
+      }
     }
+  }
+
+  #forget(key: string): void {
+    this.#names -= this.#visits.get(key)?.known.size ?? 0;
+    this.#visits.delete(key);
   }
 
   #fresh(key: string, at: number): Visit | undefined {

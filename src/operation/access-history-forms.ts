@@ -14,7 +14,6 @@ import type { HistoryPage } from './access-history.ts';
 import { type FileName, fileAnswer } from './file.ts';
 import { told } from './language.ts';
 
-const MOST_NAMED = 100;
 const ACT_REASON = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
 
 interface Around {
@@ -97,10 +96,11 @@ function visitOf(line: Line, clock: Clock): Json {
       ...(reason === undefined ? [] : [{ name: 'reason', valueString: reason }]),
       ...kinds.map((kind) => ({ name: 'kind', valueCode: kind })),
       ...counted(line),
-      ...resources
-        .slice(0, MOST_NAMED)
-        .map((reference) => ({ name: 'resource', valueReference: titled(reference, titles.get(reference)) })),
-      ...addresses.slice(0, MOST_NAMED).map((address) => ({ name: 'address', valueString: address })),
+      ...resources.map((reference) => ({
+        name: 'resource',
+        valueReference: titled(reference, titles.get(reference)),
+      })),
+      ...addresses.map((address) => ({ name: 'address', valueString: address })),
       ...(line.outside ? [{ name: 'outside', valueBoolean: true }] : []),
       ...(line.cut ? [{ name: 'continued', valueBoolean: true }] : []),
       ...traces.map((id) => ({ name: 'trace', valueReference: { reference: `AuditEvent/${id}` } })),

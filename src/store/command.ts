@@ -7,7 +7,6 @@
 import {
   type Collection,
   type Document,
-  type FindCursor,
   Long,
   MongoBulkWriteError,
   MongoError,
@@ -23,6 +22,13 @@ export interface Find {
   hint?: string;
   /** What else goes on the page doesn't fit in memory: past it, no more is read. */
   bytes?: number;
+}
+
+export interface Aggregate<T> {
+  hint?: string;
+  /** Of what doesn't fit one answer no more is read past this weight. */
+  most?: number;
+  weigh?: (doc: T) => number;
 }
 
 /** Longest that a read may take. Milliseconds. */
@@ -42,7 +48,7 @@ export async function find<T extends Document>(
   const found = await findAtOnce(collection, query, options);
   if (found !== undefined) return found;
   const cursor = collection.find(query as never, { ...options, maxTimeMS: WITHIN });
-  return (bytes === undefined ? cursor.toArray() : upTo(cursor as never, bytes)) as Promise<T[]>;
+  return (bytes === undefined ? cursor.toArray() : upTo(cursor as never, bytes, weightOf)) as Promise<T[]>;
 }
 
 /** Undefined: it doesn't fit one answer, or the network failed. */
@@ -61,13 +67,17 @@ export function findAtOnce<T extends Document>(
 }
 
 /** Until they are heavier than this, that one included. */
-export async function upTo<T extends Document>(cursor: FindCursor<T>, bytes: number): Promise<T[]> {
+export async function upTo<T extends Document>(
+  cursor: AsyncIterable<T>,
+  most: number,
+  weigh: (doc: T) => number,
+): Promise<T[]> {
   const found: T[] = [];
   let weight = 0;
   for await (const doc of cursor) {
     found.push(doc);
-    weight += weightOf(doc);
-    if (weight > bytes) break;
+    weight += weigh(doc);
+    if (weight > most) break;
   }
   return found;
 }
@@ -75,7 +85,7 @@ export async function upTo<T extends Document>(cursor: FindCursor<T>, bytes: num
 export async function aggregate<T extends Document, C extends Document>(
   collection: Collection<C>,
   pipeline: Document[],
-  hint?: string,
+  { hint, most = Infinity, weigh = () => 0 }: Aggregate<T> = {},
 ): Promise<T[]> {
   const hinted = hint === undefined ? {} : { hint };
   const found = await answered<T>(collection, {
@@ -84,7 +94,7 @@ export async function aggregate<T extends Document, C extends Document>(
     cursor: { batchSize: BATCH },
     ...hinted,
   });
-  return found ?? collection.aggregate<T>(pipeline, { ...hinted, maxTimeMS: WITHIN }).toArray();
+  return found ?? upTo(collection.aggregate<T>(pipeline, { ...hinted, maxTimeMS: WITHIN }), most, weigh);
 }
 
 /** Undefined: it doesn't fit one answer, or the network failed. */

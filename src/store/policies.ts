@@ -141,7 +141,7 @@ export class Policies implements PolicySource {
         { $group: { _id: '$patient' } },
         { $limit: limit + 1 },
       ],
-      'grants_patient',
+      { hint: 'grants_patient' },
     );
     return found.map(({ _id }) => _id);
   }

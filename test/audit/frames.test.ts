@@ -36,8 +36,12 @@ const concerns = fc.array(
     refused: fc.boolean(),
     hidden: fc.boolean(),
     secret: fc.boolean(),
-    references: fc.uniqueArray(reference, { maxLength: 3 }),
-    origins: fc.constant<(string | undefined)[]>(['Organization/a']),
+    named: fc
+      .uniqueArray(reference, { maxLength: 3 })
+      .map(
+        (all) =>
+          new Map(all.map((each, index) => [each, { by: index === 0 ? 'Organization/a' : undefined }])),
+      ),
     wrote: fc.constantFrom<Written[]>(
       [],
       [{ reference: 'List/l', did: 'C' }],
@@ -120,8 +124,7 @@ it('has one frame for all that a caller does alike, and another for what differs
           refused: false,
           hidden: false,
           secret: false,
-          references: [],
-          origins: [],
+          named: new Map(),
           wrote: [],
           count: 0,
           standing: 'other',

@@ -56,8 +56,10 @@ interface Told {
   part?: { name: string; valueUnsignedInt?: number; valueReference?: { reference: string } }[];
 }
 
-async function counts(who: Client, query = ''): Promise<Record<string, number>> {
-  const { status, text, json } = await who.get(`Patient/many/$access-history?group=person&_count=80${query}`);
+async function counts(who: Client, query = '', patient = 'many'): Promise<Record<string, number>> {
+  const { status, text, json } = await who.get(
+    `Patient/${patient}/$access-history?group=person&_count=80${query}`,
+  );
   if (status !== 200) throw new Error(text);
   const counted: Record<string, number> = {};
   for (const { part = [] } of (json.parameter ?? []) as Told[]) {
@@ -201,6 +203,21 @@ it('when traces leave the database, all is counted anew', async () => {
   expect(told).toEqual(await walkedCounts());
   expect(walked).toBeLessThan(FEW);
 });
+
+it('traces that name much are remembered up to what they weigh, and counted all the same', async () => {
+  const since = Date.parse('2026-02-01T00:00:00Z');
+  const heavy = { ...MANY, patient: 'heavy', count: 300, persons: 8, documents: 900, since };
+  await putAll(carnet.as('all'), [person('heavy', 'Of-heavy', '1heavy')]);
+  const audit = db.collection('audit');
+  const age = () =>
+    audit.updateMany({ patient: 'heavy' }, [{ $set: { at: { $min: ['$at', Date.now() - 3_600_000] } } }]);
+  await writeTraces(carnet.server, { ...heavy, named: 640 });
+  await age();
+  await bringUp('heavy');
+  expect(Object.keys((await docs().findOne({ _id: 'heavy' }))!).sort()).toEqual(['_id', 'oldest', 'until']);
+  const told = Object.values(await counts(carnet.as('all'), '', 'heavy'));
+  expect([told.length, told.reduce((sum, count) => sum + count, 0)]).toEqual([heavy.persons, heavy.count]);
+}, 60_000);
 
 it('traces that are written bring it up to date by themselves', async () => {
   await docs().deleteMany({});

@@ -1,6 +1,5 @@
-import type { FindCursor } from 'mongodb';
 import { upTo } from '../../src/store/command.ts';
-import { MOST_BYTES, light } from '../../src/store/weight.ts';
+import { MOST_BYTES, light, weightOf } from '../../src/store/weight.ts';
 
 const MIB = 1024 * 1024;
 const doc = (mib: number) => ({ body: { length: mib * MIB } });
@@ -26,6 +25,6 @@ it('no more is read than what goes beyond', async () => {
       yield doc(50);
     }
   }
-  const found = await upTo(cursor() as unknown as FindCursor<object>, MOST_BYTES);
+  const found = await upTo(cursor(), MOST_BYTES, weightOf);
   expect([found.length, read]).toEqual([3, 3]);
 });

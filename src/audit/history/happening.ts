@@ -104,12 +104,12 @@ function momentOf(recorded: string): number {
 
 /** Each once: what is here, without its version. */
 export function namesIn(entities: readonly Json[]): string[] {
-  const names: string[] = [];
+  const names = new Set<string>();
   for (const { what } of entities) {
     const name = localOf((what as Reference | undefined)?.reference);
-    if (name !== undefined && !names.includes(name)) names.push(name);
+    if (name !== undefined) names.add(name);
   }
-  return names;
+  return [...names];
 }
 
 /** Neither the patient, whose history it is anyway, nor other traces. */

@@ -42,7 +42,7 @@ export function lineOf(
   const summary = summaryOf(visit);
   const own = who.reference === reader;
   const told = { who, mode, purposes, reason, outside, own, cut };
-  const resources = distinct(happenings.flatMap((each) => each.resources));
+  const named = new Set(happenings.flatMap((each) => each.resources));
   const kinds = new Set(happenings.flatMap((each) => kindNames(each, each.mode !== 'usual')));
   return {
     text: sentenceOf(told, summary, clock),
@@ -52,8 +52,8 @@ export function lineOf(
     purposes,
     ...(reason === undefined ? {} : { reason }),
     kinds: KINDS.filter((kind) => kinds.has(kind)),
-    resources,
-    titles: new Map([...titles].filter(([name]) => resources.includes(name))),
+    resources: [...named],
+    titles: new Map([...titles].filter(([name]) => named.has(name))),
     addresses: distinct(happenings.flatMap(({ address }) => address ?? [])),
     traces: happenings.map(({ id }) => id),
     outside,

@@ -7,6 +7,8 @@ import { createHash } from 'node:crypto';
 import type { Happening } from './happening.ts';
 
 export const GAP = 30 * 60_000;
+/** Resources that weigh as much as a happening. */
+const NAMED = 100;
 
 /** Where a happening stands: newest first, ties by id. */
 export interface Place {
@@ -50,10 +52,10 @@ export class Visits<H extends Happening> {
   /** The first happening of the first visit past the page. */
   #beyond: H | undefined;
   #last: H | undefined;
-  /** Happenings that were added and not told before. */
+  /** Weight of what was added and not told before. */
   read = 0;
 
-  /** @param count visits of a page @param most happenings of a page */
+  /** @param count visits of a page @param most happenings of a page; one that names much weighs as several */
   constructor(count: number, most: number, told: Told = {}) {
     this.#count = count;
     this.#most = most;
@@ -65,7 +67,7 @@ export class Visits<H extends Happening> {
     const key = this.#keyOf(happening);
     const told = this.#before[key];
     if (told !== undefined && !isAfter(happening, told)) return;
-    this.read += 1;
+    this.read += 1 + Math.floor(happening.resources.length / NAMED);
     this.#last = happening;
     const open = this.#open.get(key);
     if (open !== undefined && isNear(open, happening)) {
@@ -78,7 +80,7 @@ export class Visits<H extends Happening> {
     else this.#beyond ??= happening;
   }
 
-  /** The page is known: each of its visits has ended, or as many happenings were read as a page may cost. */
+  /** The page is known: each of its visits has ended, or as much was read as a page may cost. */
   get isDone(): boolean {
     return this.#isFull || (this.#beyond !== undefined && this.#page.every((visit) => !this.#goesOn(visit)));
   }

@@ -57,7 +57,7 @@ export class Counting {
       { $match: { $or: batch.map(({ query }) => query) } },
       { $group: { _id: '$patient', n: { $sum: 1 } } },
     ];
-    const found = await aggregate<{ _id: string; n: number }, Doc>(this.#collection, pipeline, hint);
+    const found = await aggregate<{ _id: string; n: number }, Doc>(this.#collection, pipeline, { hint });
     return new Map(found.map(({ _id, n }) => [_id, n]));
   }
 

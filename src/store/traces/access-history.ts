@@ -13,6 +13,7 @@ import { givenOf } from './own-only.ts';
 import { type Query, all } from '../query/query.ts';
 import { sourcesOf } from '../merge/merges.ts';
 import type { Reading } from '../reading.ts';
+import { MOST_BYTES, light } from '../weight.ts';
 import type { Wholeness } from '../wholeness.ts';
 
 const TYPE = 'AuditEvent';
@@ -57,12 +58,13 @@ export class AccessHistory {
         projection,
         sort: NEWEST_FIRST,
         limit: wanted + 1,
+        bytes: MOST_BYTES,
         hint,
       });
-      const next = docs[wanted];
+      const batch = light(docs.slice(0, wanted), (doc) => doc);
+      const next = docs[batch.length];
       more = next !== undefined;
       if (next !== undefined) start = { at: next.date, id: next._id.slice(TYPE.length + 1) };
-      const batch = docs.slice(0, wanted);
       const allowed = await this.#allowed(access, batch, judged !== undefined, { patient, before });
       for (const [index, doc] of batch.entries()) {
         if (allowed[index]) given.push(doc);

@@ -12,7 +12,9 @@ import { mentions } from '../write/mentions.ts';
 import type { Traces } from './traces.ts';
 import { UNWATCHED, type Watch } from '../watch.ts';
 
+/** Requests whose traces are written together, and things that these name: it fits a message to MongoDB. */
 const TOGETHER = 256;
+const NAMED_TOGETHER = 5000;
 /** INVARIANT: one, since a link comes after the one before it. */
 const UNDER_WAY = 1;
 /** How long records of writes wait for a batch of reads that binds them. Milliseconds. */
@@ -144,13 +146,13 @@ export class AuditLog {
   }
 
   async #write(): Promise<void> {
-    const batch = this.#waiting.splice(0, TOGETHER);
+    const batch: Waiting[] = [];
     this.#writing = batch;
     this.#underWay += 1;
     let written = -1;
     try {
       const now = Date.now();
-      const traces = batch.flatMap((each) => each.traces(now));
+      const traces = this.#take(batch, now);
       const docs = await this.#traces.encode(traces, now);
       await this.#flag(
         traces.filter((_, index) => docs[index]?.ids !== undefined && docs[index].patient !== ''),
@@ -166,6 +168,21 @@ export class AuditLog {
       this.#writing = [];
       this.#done();
     }
+  }
+
+  /** As many as are written together go over to `batch`. */
+  #take(batch: Waiting[], now: number): Trace[] {
+    const taken: Trace[] = [];
+    let named = 0;
+    while (this.#waiting.length > 0 && batch.length < TOGETHER && named < NAMED_TOGETHER) {
+      const next = this.#waiting.shift()!;
+      batch.push(next);
+      for (const trace of next.traces(now)) {
+        taken.push(trace);
+        named += (trace.own.entity as unknown[]).length;
+      }
+    }
+    return taken;
   }
 
   async #insert(docs: readonly Doc[], now: number): Promise<void> {

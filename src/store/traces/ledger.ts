@@ -9,7 +9,18 @@ import type { Database } from '../database.ts';
 import { seal, unseal } from '../keys/sealing.ts';
 import type { KeyRing } from '../keys/keys.ts';
 import { packed, unpacked } from './packed.ts';
-import { type Kept, LATE, MOST, type Remembered, foundOf, oldestOf, tallyOf, together } from './tallies.ts';
+import {
+  type Kept,
+  LATE,
+  MOST,
+  type Remembered,
+  foundOf,
+  isLight,
+  oldestOf,
+  tallyOf,
+  together,
+  weightOf,
+} from './tallies.ts';
 
 const TYPE = 'AuditEvent';
 /** Traces of a patient between two times that it is brought up to date, on average; and the fewest that are worth it. */
@@ -79,7 +90,7 @@ export class Ledger implements Remembered {
     const found = await foundOf(this.#database, patient, { since: known?.until, until, asOf: until });
     const tallies = together([...(known?.tallies ?? []), ...found.map((each) => tallyOf(patient, each))]);
     const doc: LedgerDoc = { _id: patient, until, oldest };
-    if (found.length <= MOST && tallies.length <= MOST) doc.body = seal(key, packed(tallies), about(doc));
+    if (isLight(found) && weightOf(tallies) <= MOST) doc.body = seal(key, packed(tallies), about(doc));
     // each says what it is of: whichever comes last is true
     await this.#database.tallies.replaceOne({ _id: patient }, doc, { upsert: true, ...TIME }).catch(wasThere);
   }

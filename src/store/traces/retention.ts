@@ -9,11 +9,14 @@ import { type Item, merged } from '../chain/sources.ts';
 import type { Link } from '../chain/link.ts';
 import type { Database } from '../database.ts';
 import type { Doc } from '../document.ts';
+import { weightOf } from '../weight.ts';
 import { readTraces, writeTraces } from './trace-file.ts';
 
 /** Years that all traces of a space stay after it was closed. */
 const CLOSED_YEARS = 10;
 const PORTION = 500;
+/** Bytes of what its traces hold. */
+const PORTION_WEIGHT = 8 * 1024 * 1024;
 /** Nobody writes a file for so long. Milliseconds. */
 const DAY = 86_400_000;
 const NAME = /^(\d{4}-\d{2})\.(usual|closed)\.[0-9a-f]{8}\.traces$/;
@@ -118,6 +121,7 @@ async function* portions(
     at: { $gte: from === -Infinity ? -8.64e15 : from, $lt: end },
   };
   let batch: Doc[] = [];
+  let weight = 0;
   const chosen = async (): Promise<Doc[]> => {
     const ids = [...new Set(batch.map(({ patient }) => patient))];
     const found = await patients
@@ -129,12 +133,13 @@ async function* portions(
       const since = closed.get(patient);
       return since !== undefined && since < limits.closed;
     });
-    batch = [];
+    [batch, weight] = [[], 0];
     return among;
   };
   for await (const doc of audit.find(range, { sort: { at: 1 }, hint: 'type_at', batchSize: PORTION })) {
     batch.push(doc);
-    if (batch.length < PORTION) continue;
+    weight += weightOf(doc);
+    if (batch.length < PORTION && weight < PORTION_WEIGHT) continue;
     const some = await chosen();
     if (some.length > 0) yield some;
   }

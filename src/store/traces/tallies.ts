@@ -11,9 +11,11 @@ import type { Database } from '../database.ts';
 import type { Doc } from '../document.ts';
 
 const TYPE = 'AuditEvent';
-/** Of one patient, and of all together. */
+/** Weight of one patient's, and of all together: weightOf. */
 export const MOST = 20_000;
 const MOST_OF_ALL = 60_000;
+/** Names that weigh as much as a tally. */
+const NAMES = 8;
 /**
  * Twice as long as a transaction may take to show; what comes later still isn't counted until all is counted anew.
  * Milliseconds.
@@ -72,8 +74,8 @@ export class Tallies {
   readonly #database: Database;
   readonly #ledger: Remembered;
   /** In the order in which they were asked for. */
-  readonly #kept = new Map<string, Kept>();
-  #size = 0;
+  readonly #kept = new Map<string, { kept: Kept; weight: number }>();
+  #weight = 0;
 
   constructor(database: Database, ledger: Remembered) {
     this.#database = database;
@@ -88,12 +90,15 @@ export class Tallies {
     const key = `${among} ${patient}`;
     const oldest = await oldestOf(this.#database, patient);
     const before = this.#kept.get(key);
-    const known = before?.oldest === oldest ? before : await this.#ledger.of(patient, oldest);
+    const known =
+      before !== undefined && before.kept.oldest === oldest
+        ? before.kept
+        : await this.#ledger.of(patient, oldest);
     const until = Math.min(asOf, Date.now() - LATE);
     if (known === undefined ? until === asOf : asOf < known.until || known.tallies === undefined)
       return undefined;
     const found = await foundOf(this.#database, patient, { since: known?.until, until, asOf });
-    const isWhole = found.length <= MOST;
+    const isWhole = isLight(found);
     const settled = found.filter(({ _id }) => _id.settled).map((each) => tallyOf(patient, each));
     const whole = joined(known, settled);
     // another request may have read on meanwhile
@@ -102,7 +107,7 @@ export class Tallies {
         until: Math.max(until, known?.until ?? until),
         oldest,
         distinct: whole.distinct,
-        ...(isWhole && whole.tallies.length <= MOST ? { tallies: whole.tallies } : {}),
+        ...(isWhole && weightOf(whole.tallies) <= MOST ? { tallies: whole.tallies } : {}),
       });
     if (!isWhole) return undefined;
     return [
@@ -112,13 +117,15 @@ export class Tallies {
   }
 
   #keep(key: string, kept: Kept): void {
-    this.#size += sizeOf(kept) - sizeOf(this.#kept.get(key));
+    // what is never many weighs too
+    const weight = 1 + weightOf(kept.tallies ?? []);
+    this.#weight += weight - (this.#kept.get(key)?.weight ?? 0);
     this.#kept.delete(key);
-    this.#kept.set(key, kept);
+    this.#kept.set(key, { kept, weight });
     for (const [oldest, each] of this.#kept) {
-      if (this.#size <= MOST_OF_ALL || oldest === key) break;
+      if (this.#weight <= MOST_OF_ALL || oldest === key) break;
       this.#kept.delete(oldest);
-      this.#size -= sizeOf(each);
+      this.#weight -= each.weight;
     }
   }
 }
@@ -164,12 +171,23 @@ export function foundOf(
       },
       { $limit: MOST + 1 },
     ],
-    'patient_type_at',
+    { hint: 'patient_type_at', most: MOST, weigh },
   );
 }
 
-/** What is never many weighs too. */
-const sizeOf = (kept: Kept | undefined): number => (kept === undefined ? 0 : 1 + (kept.tallies?.length ?? 0));
+const weigh = ({ _id: { about } }: Found): number => weightFor(about);
+
+/** What a trace names is most of what it weighs in memory. */
+const weightFor = (about: readonly string[] = NOTHING): number => 1 + Math.floor(about.length / NAMES);
+
+/** All of them were read, and are few enough. */
+export function isLight(found: readonly Found[]): boolean {
+  return found.reduce((sum, each) => sum + weigh(each), 0) <= MOST;
+}
+
+export function weightOf(tallies: readonly Tally[]): number {
+  return tallies.reduce((sum, { facts }) => sum + weightFor(facts.about), 0);
+}
 
 export function tallyOf(patient: string, { _id, ...rest }: Found): Tally {
   const { who = '', by, hidden, labels, codes = NOTHING, about = NOTHING, authors = NOTHING } = _id;

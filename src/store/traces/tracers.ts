@@ -126,7 +126,7 @@ export class Tracers {
           },
         },
       ],
-      hint,
+      { hint },
     );
     return rows.map(({ _id, ...rest }) => ({ ..._id, ...rest }));
   }

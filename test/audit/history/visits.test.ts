@@ -133,3 +133,18 @@ it('keeps somebody’s emergency apart from their usual access, and one purpose 
   ];
   expect(pagesOf(all, 9, 99).pages.flat().map(idsOf)).toEqual(['1,4', '2', '3']);
 });
+
+it('a happening that names hundreds of things weighs as several', () => {
+  const all = Array.from({ length: 12 }, (_, index) =>
+    happening({
+      id: `t${String(index).padStart(3, '0')}`,
+      at: (12 - index) * 3_600_000,
+      resources: Array.from({ length: 250 }, (__, each) => `Observation/${each}`),
+    }),
+  );
+  const { pages, read } = pagesOf(all, 20, 9);
+  expect(read.map((each) => each <= 4)).toEqual(read.map(() => true));
+  expect(pages.flat().flatMap(({ happenings: told }) => told.map(({ id }) => id))).toEqual(
+    all.map(({ id }) => id),
+  );
+});

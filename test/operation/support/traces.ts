@@ -13,6 +13,8 @@ export interface Many {
   persons: number;
   /** Documents that they read, each with its share. */
   documents: number;
+  /** That each trace names; one unless told. */
+  named?: number;
   /** When the first was recorded, milliseconds, and how much time lies between two. */
   since: number;
   apart: number;
@@ -57,7 +59,9 @@ export async function writeTraces({ store }: Pick<RunningServer, 'store'>, many:
         recorded: new Date(at).toISOString(),
         entity: [
           { what: { reference: `Patient/${many.patient}` } },
-          { what: { reference: documentOf(index, many) } },
+          ...Array.from({ length: many.named ?? 1 }, (_, more) => ({
+            what: { reference: documentOf(index + 3 * more, many) },
+          })),
         ],
       },
       aside: [],
