@@ -1,6 +1,6 @@
 /**
  * Tests are modules of plain Node (docs/decisions/0051): types are stripped by the hook that scripts/test.mjs names,
- * each of two processes loads the sources once; one throw-away MongoDB serves the whole run.
+ * each of three processes loads the sources once; one throw-away MongoDB serves the whole run.
  */
 export default {
   runner: '<rootDir>/test/support/runner.mjs',
@@ -11,5 +11,5 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
   watchPathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
-  maxWorkers: 2,
+  maxWorkers: 3,
 };

@@ -4,7 +4,7 @@
  * asked for alone, since both are read after the request began. So are the lives of a token of ours, where the request that
  * carries it asks for one resource by name, and the documents that name content: their patient is then remembered as its.
  */
-import { type Query } from './query/query.ts';
+import { withIds } from './query/query.ts';
 import type { Ahead, AheadOfRead } from '../auth/grants.ts';
 import type { Attributes } from '../condition/condition.ts';
 import type { Versions } from '../enforcement/ports.ts';
@@ -127,7 +127,7 @@ export class Currents {
 
   async #together(rids: string[], names: string[]): Promise<Together> {
     const { resources } = this.#database;
-    const query: Query = { _id: { $in: rids } };
+    const query = withIds(rids);
     const patients = new Set(rids.flatMap((rid) => this.#owners.get(rid) ?? []));
     const contents = rids.filter(isContent);
     if (patients.size === 0 && names.length === 0 && contents.length === 0) {
@@ -179,7 +179,7 @@ interface Together {
 }
 
 const VERSIONS = (patients: readonly string[]) => ({
-  $unionWith: { coll: 'patients', pipeline: [{ $match: { _id: { $in: patients } } }] },
+  $unionWith: { coll: 'patients', pipeline: [{ $match: withIds(patients) }] },
 });
 
 /** Told by their `ids`. */

@@ -14,6 +14,7 @@ import { aggregate, find } from './command.ts';
 import type { Database, PatientDoc } from './database.ts';
 import { type Doc, WITHOUT_INDEX } from './document.ts';
 import { Gather } from './gather.ts';
+import { withIds } from './query/query.ts';
 import type { Reading } from './reading.ts';
 import { areMet, type Artifact, ARTIFACTS, BETWEEN, nameIn } from './records/needs.ts';
 import type { Terms } from './terms.ts';
@@ -67,14 +68,14 @@ export class Policies implements PolicySource {
     this.#patients = new Gather(async (ids) => {
       const found = new Map<string, PatientDoc>();
       for (let start = 0; start < ids.length; start += AT_ONCE) {
-        const portion = await find(database.patients, { _id: { $in: ids.slice(start, start + AT_ONCE) } });
+        const portion = await find(database.patients, withIds(ids.slice(start, start + AT_ONCE)));
         for (const patient of portion) found.set(patient._id, patient);
       }
       return found;
     });
     this.#begun = new Gather((keys) => this.#begin(keys), 1);
     this.#named = new Gather(async (rids) => {
-      const found = await find(database.resources, { _id: { $in: rids } }, { projection: WITHOUT_INDEX });
+      const found = await find(database.resources, withIds(rids), { projection: WITHOUT_INDEX });
       return new Map(found.map((doc) => [doc._id, doc]));
     });
   }
@@ -113,7 +114,7 @@ export class Policies implements PolicySource {
       return { key, patient, needs };
     });
     const read = await aggregate<PatientDoc | Artifact, PatientDoc>(this.#database.patients, [
-      { $match: { _id: { $in: [...new Set(asked.map(({ patient }) => patient))] } } },
+      { $match: withIds([...new Set(asked.map(({ patient }) => patient))]) },
       ARTIFACTS([...new Set(asked.flatMap(({ needs }) => needs.map(nameIn)))]),
     ]);
     const there = new Set(read.flatMap((each) => ('kind' in each ? [each._id] : [])));

@@ -47,6 +47,7 @@ import type { KeyRing } from './keys/keys.ts';
 import { currentItems, itemsOf } from './query/lists.ts';
 import { Outline } from './query/outline.ts';
 import { Planner } from './query/planning.ts';
+import { withIds } from './query/query.ts';
 import { MongoMoving } from './merge/moving.ts';
 import { MongoGlass } from './records/glass.ts';
 import { Policies } from './policies.ts';
@@ -129,7 +130,7 @@ export class Store implements ResourceStore {
     this.#currents = new Currents(database, this.terms, this.#identities);
     this.#history = new History(database, this.#currents, this.#reading, this.#wholeness);
     this.#locks = new Gather(async (keys) => {
-      const found = await find(database.locks, { _id: { $in: keys } });
+      const found = await find(database.locks, withIds(keys));
       return new Map(found.map(({ _id, n }) => [_id, n]));
     });
     const planner = new Planner(database, this.policies, this.terms, this.#wholeness, watch);

@@ -11,6 +11,7 @@ import type { Database } from '../database.ts';
 import { Gather } from '../gather.ts';
 import type { KeyRing } from '../keys/keys.ts';
 import { seal, unseal } from '../keys/sealing.ts';
+import { withIds } from '../query/query.ts';
 
 export interface PieceDoc {
   /** Keyed digest of the data and its patient. */
@@ -56,7 +57,7 @@ export class Pieces {
     this.#database = database;
     this.#ring = ring;
     this.#docs = new Gather(async (ids) => {
-      const found = await find(this.#database.pieces, { _id: { $in: ids } });
+      const found = await find(this.#database.pieces, withIds(ids));
       return new Map(found.map((doc) => [doc._id, doc]));
     });
   }

@@ -21,6 +21,7 @@ import { isDuplicate } from '../fault.ts';
 import { Gather } from '../gather.ts';
 import type { KeyRing } from '../keys/keys.ts';
 import { seal, unseal } from '../keys/sealing.ts';
+import { withIds } from '../query/query.ts';
 import { BETWEEN } from './needs.ts';
 
 export interface ArtifactDoc {
@@ -80,13 +81,13 @@ export class MongoArtifacts implements Artifacts, OpaqueTokens {
     this.#hashing = ring.derive('authorization hashes');
     this.#sealing = ring.derive('authorization records');
     this.#kept = new Gather(async (ids) => {
-      const found = await find(database.artifacts, { _id: { $in: ids } });
+      const found = await find(database.artifacts, withIds(ids));
       return new Map(found.map((doc) => [doc._id, doc]));
     });
     this.#living = new Gather(async (lists) => {
       const needs = lists.map((list) => list.split(BETWEEN));
       const ids = [...new Set(needs.flat())];
-      const found = await find(database.artifacts, { _id: { $in: ids } }, { projection: { _id: 1 } });
+      const found = await find(database.artifacts, withIds(ids), { projection: { _id: 1 } });
       const alive = new Set(found.map(({ _id }) => _id));
       return new Map(lists.map((list, index) => [list, needs[index]!.every((id) => alive.has(id))]));
     }, 1);

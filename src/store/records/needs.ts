@@ -1,4 +1,5 @@
 /** What a caller's token hangs on, as names of records of `artifacts`: some must be there, some must not. */
+import { withIds } from '../query/query.ts';
 
 /** In no name. */
 export const BETWEEN = '\n';
@@ -18,7 +19,7 @@ export interface Artifact {
 export const ARTIFACTS = (names: readonly string[]) => ({
   $unionWith: {
     coll: 'artifacts',
-    pipeline: [{ $match: { _id: { $in: names } } }, { $project: { kind: 1 } }],
+    pipeline: [{ $match: withIds(names) }, { $project: { kind: 1 } }],
   },
 });
 

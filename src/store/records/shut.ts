@@ -10,6 +10,7 @@ import { find } from '../command.ts';
 import type { Database } from '../database.ts';
 import { Gather } from '../gather.ts';
 import type { KeyRing } from '../keys/keys.ts';
+import { withIds } from '../query/query.ts';
 import type { Together } from './artifacts.ts';
 import { areMet, BETWEEN, nameIn, without } from './needs.ts';
 
@@ -30,7 +31,7 @@ export class ShutPersons implements Standing {
     this.#met = new Gather(async (lists) => {
       const needs = lists.map((list) => list.split(BETWEEN));
       const ids = [...new Set(needs.flat().map(nameIn))];
-      const found = await find(database.artifacts, { _id: { $in: ids } }, { projection: { _id: 1 } });
+      const found = await find(database.artifacts, withIds(ids), { projection: { _id: 1 } });
       const there = new Set(found.map(({ _id }) => _id));
       return new Map(lists.map((list, index) => [list, areMet(needs[index]!, there)]));
     }, 1);
