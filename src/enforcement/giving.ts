@@ -44,10 +44,13 @@ export class Giving {
 
   /** Who has seen a document's content has seen the document. */
   asContent(content: Stored, document: Attributes): Stored {
-    const { type, id, patients, labels, hidden } = document;
+    const { patients, labels, hidden } = document;
+    // INVARIANT: not its body, which is put together when it is asked for
+    const { type, id, by } = content;
     const grounds = this.#access.grounds(document, true);
     this.#notes.given(document, grounds);
-    this.#notes.given({ ...content, patients, labels, hidden, contentOf: `${type}/${id}` }, grounds);
+    const contentOf = `${document.type}/${document.id}`;
+    this.#notes.given({ type, id, by, patients, labels, hidden, contentOf }, grounds);
     return content;
   }
 
