@@ -26,7 +26,7 @@ export interface ResourceFacts {
 /** Stands among codes or references for those beyond the bound: a deny must take it for any. */
 export const MORE = '*';
 const MOST = 100;
-/** What is hidden as a whole when something that it names is; with more it is its depositor's alone. */
+/** What is hidden as a whole when something that it names is, as traces are; with more it is its depositor's alone. */
 const MOST_NAMED = 2000;
 const AUTHORS = new Set(
   'author recorder asserter performer requester source sender informationSource enterer interpreter resultsInterpreter operator'.split(
@@ -84,7 +84,7 @@ export function factsOf(resource: Resource, base = ''): ResourceFacts {
     ...hullOf(resource),
     about: WHOLE.has(resource.resourceType)
       ? bounded(namesOf(resource, base), MORE, MOST_NAMED)
-      : bounded(about, MORE),
+      : bounded(about, MORE, resource.resourceType === 'AuditEvent' ? MOST_NAMED : MOST),
     authors: bounded(authors, MORE),
   };
 }

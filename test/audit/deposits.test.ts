@@ -54,6 +54,20 @@ it('a system deposits one, marked: the patient reads it, apart from this serverâ
   expect((await depositor().get(`AuditEvent/${made.json.id}`)).json).toEqual(json);
 });
 
+it('however much one names, its patient reads it, and finds it by each', async () => {
+  const space = await Space.of(carnet);
+  const names = Array.from({ length: 400 }, (_, index) => `Observation/elsewhere-${index}`);
+  const entity = [`Patient/${space.id}`, ...names].map((reference) => ({ what: { reference } }));
+  const { json } = await depositor().post('AuditEvent', event(space.id, { entity }));
+  expect((await space.me.get(`AuditEvent/${json.id}`)).status).toBe(200);
+  expect(await total(space.me, `AuditEvent?patient=${space.id}&entity=${names.at(-1)}`)).toBe(1);
+  const many = Array.from({ length: 2100 }, (_, index) => ({
+    what: { reference: `Observation/o-${index}` },
+  }));
+  const refused = await depositor().post('AuditEvent', event(space.id, { entity: many }));
+  expect([refused.status, refused.json.issue[0].code]).toEqual([422, 'business-rule']);
+});
+
 it('the deposit leaves a trace of its own', async () => {
   const space = await Space.of(carnet);
   const { json } = await depositor().post('AuditEvent', event(space.id));
