@@ -3,22 +3,19 @@
  * is used for, the same condition decides, once as a query and once as a check.
  */
 import type { Ahead } from '../auth/grants.ts';
-import { addingBy } from '../consent/adding.ts';
 import type { Emergency } from '../consent/caller.ts';
 import { opensInEmergency } from '../consent/lines.ts';
-import { type Standing, standingOf } from '../consent/link.ts';
 import type { Subject } from '../consent/subject.ts';
 import { withheld } from '../consent/withheld.ts';
 import { type Attributes, type Condition, ALL, NONE, and, keyed, matches } from '../condition/condition.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
-import type { Rules } from '../consent/rules.ts';
-import { type Relation, ruleOf } from '../consent/writing.ts';
 import { CLOSED, LONGEST, SPREAD, candidatesOf, ceiling, idIn, isAsked, sizeOf, unnamed } from './bounds.ts';
 import { type Asked, DIRECTORY_ONLY, granted, grantedAmong } from './granted.ts';
 import type { Grounds } from './notes.ts';
 import { asTold, isOwnTrace, isTold, isTraced } from './own-traces.ts';
-import { type Plan, callerFor, linkOf, planFor } from './plans.ts';
+import { type Plan, callerFor, planFor } from './plans.ts';
 import type { Change, PolicySource, Shown, Told, Versions } from './ports.ts';
+import { Standings } from './standings.ts';
 import { type Stranger, isStrangerTo } from './stranger.ts';
 
 /** Letters of scopes that let a caller be given what is met on the way, and ask for what is named. */
@@ -43,18 +40,6 @@ export interface Judged {
   depositor: string;
 }
 
-export interface Towards {
-  rules: Rules;
-  /** A label as the store keeps it. */
-  key: (term: string) => string;
-  depositor: string;
-  /** The demo's test caller. */
-  mayAll: boolean;
-  relations: readonly Relation[];
-  isApp: boolean;
-  masksNew: boolean;
-}
-
 export class Access {
   readonly #subject: Subject | Internal;
   readonly #policies: PolicySource | undefined;
@@ -65,11 +50,8 @@ export class Access {
   readonly ahead: Ahead | undefined;
   /** Of the patients who were asked in this request. */
   readonly #plans = new Map<string, Plan>();
-  readonly #standings = new Map<string, Standing>();
-  /** The Consents by which an app may add, by type and patient. */
-  readonly #adding = new Map<string, readonly string[]>();
-  /** By the very list: of one change it is asked whether it may be made, and then how it is labelled. */
-  readonly #towards = new WeakMap<readonly string[], Promise<Towards>>();
+  /** What the caller is to patients. */
+  readonly standings: Standings;
 
   private constructor(
     subject: Subject | Internal,
@@ -83,6 +65,8 @@ export class Access {
     this.#policies = policies;
     this.#now = now;
     this.#refused = refused;
+    const gate = 'reason' in subject || policies === undefined ? undefined : { subject, policies, now };
+    this.standings = new Standings(gate, (patient) => this.#plans.get(patient)?.standing);
   }
 
   static of(
@@ -164,54 +148,6 @@ export class Access {
     const condition = await this.#condition(patients ?? [], READING, read);
     if (patients === undefined || 'reason' in subject || sizeOf(condition) <= LONGEST) return { condition };
     return { condition: NONE, judged: { patients, depositor: subject.depositor } };
-  }
-
-  /** What the caller is to each of these patients, and what the patients chose for new documents. */
-  towards(patients: readonly string[]): Promise<Towards> {
-    let asked = this.#towards.get(patients);
-    if (asked === undefined) this.#towards.set(patients, (asked = this.#askTowards(patients)));
-    return asked;
-  }
-
-  async #askTowards(patients: readonly string[]): Promise<Towards> {
-    const subject = this.#subject;
-    const source = this.#policies;
-    if ('reason' in subject || source === undefined) throw new Error('internal work writes nothing');
-    const caller = callerFor(subject);
-    const now = this.#now();
-    const policies = [...(await source.policies(patients)).values()].map(({ policy }) => policy);
-    for (const policy of policies) this.#standings.set(policy.patient, standingOf(policy, caller, now));
-    return {
-      rules: source.rules,
-      key: source.key,
-      depositor: caller.depositor,
-      mayAll: caller.role === 'all',
-      isApp: caller.role === 'app',
-      relations: policies.map((policy) => (policy.open ? standingOf(policy, caller, now).is : 'other')),
-      masksNew: policies.some(({ masksNew }) =>
-        masksNew.some(({ from, until }) => from <= now && now < until),
-      ),
-    };
-  }
-
-  /** An app, of one patient who lets it add such data; connected by another, as long as they speak for the patient. */
-  async mayAdd(type: string, patients: readonly string[]): Promise<boolean> {
-    const subject = this.#subject;
-    const source = this.#policies;
-    if ('reason' in subject || source === undefined) return false;
-    // content is its document's patient's: see app-content.ts
-    const isContent = type === 'Binary' && patients.length === 0 && subject.patient !== undefined;
-    const [patient, ...others] = isContent ? [subject.patient!] : patients;
-    if (patient === undefined || others.length > 0) return false;
-    if (subject.role !== 'app' || (subject.patient !== undefined && subject.patient !== patient))
-      return false;
-    const now = this.#now();
-    const { policy, named } = (await source.policies([patient])).get(patient)!;
-    const link = linkOf(policy, subject, now);
-    if (link === undefined) return false;
-    const because = addingBy(policy, callerFor(subject), type, named, now);
-    this.#adding.set(`${type} ${patient}`, [...because, ...link]);
-    return because.length > 0;
   }
 
   /** The caller once they broke the glass; undefined: it opens nothing to them. */
@@ -357,31 +293,6 @@ export class Access {
     const own: Condition = { is: 'by', among: [subject.depositor] };
     const { condition, name } = planFor(stated, subject, source, this.#now());
     return condition.is !== 'none' && name !== JSON.stringify(own);
-  }
-
-  /** What the caller is to who was asked about or written of; no line decides of that. */
-  standing(patient: string): ReturnType<Grounds> {
-    const standing = this.#plans.get(patient)?.standing ?? this.#standings.get(patient)?.is;
-    return standing === undefined ? undefined : { standing };
-  }
-
-  /** By which rule this may be written, once it was asked whether it may: for the traces. */
-  groundsOfWrite({ type, by }: Pick<Change, 'type' | 'by'>): Grounds {
-    return (patient) => {
-      const subject = this.#subject;
-      const is = this.standing(patient)?.standing ?? 'other';
-      if ('reason' in subject || subject.role === 'all') return { standing: is };
-      const rule = ruleOf({ subject, standing: is, type, by });
-      const because =
-        rule === 'collect' ? this.#adding.get(`${type} ${patient}`) : this.#standings.get(patient)?.because;
-      return { standing: is, decided: { rule, because: because ?? [] } };
-    };
-  }
-
-  /** So that it is known of all these: which of them a search has asked is nobody's to tell. */
-  async meet(patients: readonly string[]): Promise<void> {
-    const unmet = patients.filter((patient) => !this.#plans.has(patient) && !this.#standings.has(patient));
-    if (unmet.length > 0 && !this.isUnlimited) await this.towards(unmet);
   }
 
   async #decide(

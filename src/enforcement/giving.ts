@@ -16,11 +16,11 @@ export class Giving {
   }
 
   /** Of whom something was asked or written; no line decides of that. */
-  readonly standing = (patient: string): ReturnType<Access['standing']> => this.#access.standing(patient);
+  readonly standing = (patient: string): ReturnType<Grounds> => this.#access.standings.of(patient);
 
   async page<S extends Shown>(page: Page<S>): Promise<Page<S>> {
     const { patients = [], counted = [] } = page;
-    await this.#access.meet([...patients, ...counted.flatMap((each) => each.patients)]);
+    await this.#access.standings.meet([...patients, ...counted.flatMap((each) => each.patients)]);
     this.#notes.asked(patients, this.standing);
     for (const each of counted) {
       if (each.type === 'AuditEvent') this.#found(each);

@@ -54,7 +54,7 @@ export class Insight {
 
   /** Undefined: the caller is neither the patient nor their legal representative. */
   static async of(port: ResourceStore, access: Access, patient: string): Promise<Insight | undefined> {
-    const { relations, mayAll } = await access.towards([patient]);
+    const { relations, mayAll } = await access.standings.towards([patient]);
     const speaks = relations.some((is) => is === 'patient' || is === 'representative');
     if (!speaks && !mayAll) return undefined;
     const stated = await port.attributes(access, { patient, types: DECIDING }, MOST_STATED);

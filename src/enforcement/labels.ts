@@ -37,7 +37,8 @@ export async function labelled(
   access: Access,
   { resource: sent, patients, before }: Written,
 ): Promise<Relabelled> {
-  const { relations, rules, masksNew, key, depositor, mayAll, isApp } = await access.towards(patients);
+  const { relations, rules, masksNew, key, depositor, mayAll, isApp } =
+    await access.standings.towards(patients);
   const resource = aliased(sent, rules);
   const expression = `${resource.resourceType}.securityLabel`;
   const unknown = unknownLabel(resource, rules);

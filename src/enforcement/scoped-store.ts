@@ -308,7 +308,7 @@ export class ScopedStore {
       this.notes.wrote(
         { type, id, by, patients, labels, hidden, contentOf, resource, body: previous?.body },
         didOf(change),
-        this.#access.groundsOfWrite(change),
+        this.#access.standings.groundsOfWrite(change),
       );
     }
     const concerns = this.notes.open();
@@ -335,8 +335,8 @@ export class ScopedStore {
     resource?: Resource;
   }): Promise<Refusal> {
     const { type, patients } = writing.after;
-    const { relations, rules, isApp } = await this.#access.towards(patients);
-    const adds = isApp && (await this.#access.mayAdd(type, patients));
+    const { relations, rules, isApp } = await this.#access.standings.towards(patients);
+    const adds = isApp && (await this.#access.standings.mayAdd(type, patients));
     if (resource === undefined) return refusesWrite({ ...writing, relations, adds }, rules.excluded);
     const collected = isCollected(resource, rules);
     const opensTo = await this.#opensTo(resource);

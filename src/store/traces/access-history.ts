@@ -76,7 +76,7 @@ export class AccessHistory {
 
   /** Files of the person that this one replaced: who speaks for the patient is told of theirs too. */
   async before(access: Access, patient: string): Promise<string[]> {
-    const is = access.standing(patient)?.standing;
+    const is = access.standings.of(patient)?.standing;
     return is === 'patient' || is === 'representative' ? sourcesOf(this.#database, patient) : [];
   }
 
