@@ -34,6 +34,8 @@ export interface Client {
   device?: string;
   /** Its listing justifies that it is told national identifiers. */
   ins?: boolean;
+  /** What its listing tells people of it. */
+  about?: { publisher: string; purpose: { fr: string; en: string } };
   /** Milliseconds: when the review of the app ends; patients are asked again then. */
   reviewedUntil?: number;
   /** `Organization/x`: whose system it is, with what its own tokens carry. */
@@ -64,6 +66,8 @@ export function mayAssert({ persons, system }: Pick<Client, 'persons' | 'system'
 export interface Clients {
   /** Undefined: unknown, or suspended. The life is what its tokens hang on, see grants.ts. */
   find(id: string): Promise<{ client: Client; life: string } | undefined>;
+  /** Suspended or not: its id is another's no more. */
+  isTaken(id: string): Promise<boolean>;
   /** New, or in place of what it was; tokens of what it was end. */
   register(client: Client): Promise<void>;
   /** Its tokens end with it, in every process; false: there is no such client. */

@@ -62,7 +62,10 @@ export class Desk {
   /** A new candidate, by an operator. */
   async enter(doing: Doing, description: Description): Promise<{ listing: Listing; secret?: string }> {
     requireDuty(doing.steward, ['operator']);
-    const { shelf, now } = this.#options;
+    const { shelf, clients, now } = this.#options;
+    if ((await shelf.listing(description.id)) === undefined && (await clients?.isTaken(description.id)))
+      // INVARIANT: one person puts nothing in place of what two let in
+      throw new FhirError('duplicate', `\`${description.id}\` is a client that is registered already`);
     const by = [doing.steward.reference];
     const listing: Listing = {
       ...description,
@@ -135,9 +138,7 @@ export class Desk {
   async registerSystem(doing: Doing, value: unknown): Promise<Proposal> {
     requireDuty(doing.steward, ['operator']);
     const client = systemIn(value);
-    if ((await this.#options.shelf.listing(client.id)) !== undefined) {
-      throw new FhirError('duplicate', `\`${client.id}\` is an app of the catalogue`);
-    }
+    await this.#requireNoApp(client.id);
     return this.#propose(doing, 'client', client.id, client, SECOND);
   }
 
@@ -172,6 +173,7 @@ export class Desk {
     requireSecond(open, doing.steward, now());
     const proposal: Proposal = { ...open, state: 'confirmed', decided: { by: doing.steward, at: now() } };
     const before = open.kind === 'listing' ? await this.#still(open) : undefined;
+    if (open.kind === 'client') await this.#requireNoApp(open.about);
     if (!(await shelf.decide(proposal))) throw new FhirError('duplicate', 'this was decided before');
     let secret: string | undefined;
     try {
@@ -246,6 +248,12 @@ export class Desk {
   async #forget({ steward }: Doing, kind: Proposal['kind'], about: string): Promise<void> {
     const { shelf, now } = this.#options;
     await shelf.refuse(kind, about, { by: steward, at: now(), reason: 'it was shut out since' });
+  }
+
+  /** @throws FhirError 409: an app has this id, perhaps since it was asked for */
+  async #requireNoApp(id: string): Promise<void> {
+    if ((await this.#options.shelf.listing(id)) === undefined) return;
+    throw new FhirError('duplicate', `\`${id}\` is an app of the catalogue`);
   }
 
   /** What was reviewed is what becomes listed. */

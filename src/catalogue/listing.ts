@@ -180,7 +180,7 @@ export const deviceOf = (id: string): string => `Device/app-${id}`;
 
 /** Its client may ask for what was reviewed, and for nothing more. */
 export function clientOf(
-  { id, name, audience, data, ins, client }: Description,
+  { id, name, publisher, purpose, audience, data, ins, client }: Description,
   secretHash?: string,
 ): Client {
   const context = audience === 'patients' ? 'patient' : 'user';
@@ -201,6 +201,7 @@ export function clientOf(
     ].join(' '),
     ...(audience === 'patients' ? { device: deviceOf(id) } : {}),
     ...(ins === undefined ? {} : { ins: true }),
+    about: { publisher: publisher.name, purpose },
     ...(secretHash === undefined ? {} : { secretHash }),
   };
 }

@@ -106,6 +106,7 @@ export async function authorizing(
   const way = await entrance(upstreams, issuer, { database, ring, port });
   const accounts = either(known, way.logins);
   const exchanges = upstreams.some(({ claims }) => claims === 'pro-sante-connect');
+  const offers = { exchanges, certificates: passing !== undefined, authorities: authorities.length > 0 };
   const keys = new IssuerKeys(database, ring);
   const failed = (err: unknown): void => log.error({ err }, 'the authorization server failed');
   const rate = (what: string, points: number) =>
@@ -139,6 +140,7 @@ export async function authorizing(
       from,
       certificate: (request) => clientCertificate(request, passing),
       authorities,
+      offers,
       isOrigin,
       readKeySet: keySetReader(clientKeyHosts),
       stands: connecting.stands,
@@ -192,15 +194,7 @@ export async function authorizing(
     entrance: way,
     own,
     isOrigin,
-    smart: Buffer.from(
-      JSON.stringify(
-        smartConfiguration(issuer, {
-          exchanges,
-          certificates: passing !== undefined,
-          authorities: authorities.length > 0,
-        }),
-      ),
-    ),
+    smart: Buffer.from(JSON.stringify(smartConfiguration(issuer, offers))),
     clients,
     jobs: [
       {

@@ -35,6 +35,7 @@ export function withApps(clients: Clients, issuer: string): Clients {
   };
   return {
     find: async (id) => (id === OWN ? { client: own, life: OWN } : clients.find(id)),
+    isTaken: async (id) => id === OWN || clients.isTaken(id),
     register: (client) => clients.register(client),
     suspend: (id) => clients.suspend(id),
     resume: (id) => clients.resume(id),

@@ -39,6 +39,7 @@ export async function showAuthorize(asked: Asked, notFound = false): Promise<Sho
     root,
     action,
     client: client.name,
+    ...(client.about === undefined ? {} : { about: client.about }),
     name: first?.name ?? account.id,
     choices: choices.map(({ value, person, of }) => ({
       value,
@@ -76,7 +77,14 @@ export async function authorize(asked: Asked, form: URLSearchParams): Promise<Sh
   if (context === 'not found') return showAuthorize(asked, true);
   const settled = settle(person, client, context, of);
   if (settled === undefined) return finish({ error: DENIED, error_description: 'not for this person' });
-  const granted = scopesFor(lasting(scopes, person), settled.holder.role, settled.patient !== undefined);
+  const granted = scopesFor(
+    lasting(scopes, person),
+    settled.holder.role,
+    settled.patient !== undefined,
+  ).filter(
+    // there is an encounter where an EHR named one
+    (scope) => scope !== 'launch/encounter' || settled.encounter !== undefined,
+  );
   const grant = new provider.Grant({ accountId: account.id, clientId: client.id });
   grant.addOIDCScope(granted.join(' '));
   const rejected = scopes.filter((scope) => !granted.includes(scope));
@@ -85,6 +93,12 @@ export async function authorize(asked: Asked, form: URLSearchParams): Promise<Sh
     return finish({
       error: DENIED,
       error_description: 'no `patient/` scope is asked for: a patient connects an application to data',
+    });
+  if (scopes.some(isResourceScope) && !granted.some(isResourceScope))
+    return finish({
+      error: DENIED,
+      error_description:
+        'of what is asked for nothing is for a professional: `patient/` scopes come with `launch/patient` or the launch by an EHR, others are `user/`',
     });
   const about: string[] = [];
   let seconds: number = LIVES.grant;
@@ -215,7 +229,7 @@ function connect(
     isOffline: scopes.includes('offline_access'),
     since: Date.now(),
     until,
-    text: connectionText(client.name, granted, until, of && (of.name ?? of.patient)),
+    text: connectionText(client, granted, until, of && (of.name ?? of.patient)),
   };
   return options.records.connect(connection, from);
 }

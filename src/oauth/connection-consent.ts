@@ -5,6 +5,7 @@ import type { Json, Resource } from '../fhir/resource.ts';
 /** Under which a Consent is the connection of a client. */
 export const CONNECTION = 'https://carnet.example/fhir/NamingSystem/connected-client';
 const RESOURCE_TYPES = 'http://hl7.org/fhir/resource-types';
+const ACT_REASON = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
 const ACTIONS = 'http://terminology.hl7.org/CodeSystem/consentaction';
 
 /** Of a connection for a session: it stands beside one that lasts, and never in its place. */
@@ -52,6 +53,8 @@ export function consentOf(connection: Connection): Resource {
           reference: { reference: device, display: client.name },
         },
       ],
+      // what patients' apps come for: what it is for in words, the text says
+      purpose: [{ system: ACT_REASON, code: 'PATRQT' }],
       ...given(connection),
     },
   };

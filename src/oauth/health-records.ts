@@ -2,6 +2,7 @@
 import type { Holder } from '../auth/grants.ts';
 import type { ConnectedApp, From, HealthRecords, Traits } from '../auth/records.ts';
 import type { Scope, Subject } from '../consent/subject.ts';
+import { traitsOf } from '../fhir/identity.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import type { Answer, Entry } from '../interaction/exchange.ts';
@@ -66,7 +67,8 @@ export function healthRecords(ask: Ask, because: Because): HealthRecords {
         ...holder,
         scopes: [{ context: 'user', type: 'Patient', interactions: 'rs' }],
       };
-      const [first, ...others] = await search(subject, 'Patient', searchFor(traits), from);
+      const found = await search(subject, 'Patient', searchFor(traits), from);
+      const [first, ...others] = found.filter((patient) => isNamed(patient, traits));
       return first === undefined || others.length > 0 ? undefined : { id: first.id!, resource: first };
     },
     async consentsFor(holder, patient) {
@@ -92,5 +94,17 @@ function putting(url: string, value: Resource): Entry {
 function searchFor(traits: Traits): Record<string, string> {
   if ('identifier' in traits) return { identifier: traits.identifier, _count: '2' };
   const { family, given, birthdate, gender } = traits;
-  return { 'family:exact': family, 'given:exact': given, birthdate, gender, _count: '2' };
+  return { 'family:exact': literal(family), 'given:exact': literal(given), birthdate, gender, _count: MOST };
+}
+
+/** One value, whatever it holds: a comma would ask for any of several. https://hl7.org/fhir/R4/search.html#escaping */
+function literal(text: string): string {
+  return text.replaceAll(/[\\,|$]/g, '\\$&');
+}
+
+/** Name at birth and first given name, not another of theirs. */
+function isNamed(patient: Resource, traits: Traits): boolean {
+  if ('identifier' in traits) return true;
+  const theirs = traitsOf(patient);
+  return theirs?.family === traits.family && theirs.given === traits.given;
 }

@@ -30,6 +30,7 @@ import type { Practising } from './practising.ts';
 import { narrowRefreshes } from './refreshed.ts';
 import { IDENTITY, LAUNCH, scopesAsked } from './scopes.ts';
 import { languageOf } from './language.ts';
+import { authMethods, type Offers } from './smart.ts';
 import { tokenClaims } from './token-claims.ts';
 
 export interface ProviderOptions {
@@ -56,6 +57,7 @@ export interface ProviderOptions {
   certificate(request: IncomingMessage): X509Certificate | undefined;
   /** That issue certificates to clients: where there is none, nobody shows themself so. */
   authorities: readonly X509Certificate[];
+  offers: Offers;
   /** Of an application that runs in a browser. */
   isOrigin(origin: string): boolean;
   /** Reads a client's key set, where that is allowed. */
@@ -264,6 +266,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
     await next();
     keepToOrigins(ctx as unknown as KoaContextWithOIDC, options);
     explain(ctx as unknown as KoaContextWithOIDC);
+    if (ctx.oidc?.route === 'discovery') declare(ctx.body as Record<string, unknown>, options.offers);
     if (ctx.oidc?.route === 'token' || ctx.oidc?.route === 'introspection')
       ctx.body = shown(ctx as unknown as KoaContextWithOIDC);
     const onward = onwardPage(ctx.body, languageOf(ctx), root);
@@ -275,6 +278,12 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
     ctx.body = onward.html;
   });
   return provider;
+}
+
+/** The library knows certificates also where no proxy passes any: they aren't declared there. */
+function declare(configuration: Record<string, unknown>, offers: Offers): void {
+  configuration.token_endpoint_auth_methods_supported = ['none', ...authMethods(offers)];
+  if (!offers.certificates) delete configuration.tls_client_certificate_bound_access_tokens;
 }
 
 /** The library's own, and that who is logged in as an account that is no more, or is suspended, logs in again. */

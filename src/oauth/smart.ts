@@ -61,19 +61,24 @@ export function smartConfiguration(
       ...(exchanges ? [TOKEN_EXCHANGE] : []),
     ],
     response_types_supported: ['code'],
-    token_endpoint_auth_methods_supported: [
-      'client_secret_basic',
-      'client_secret_post',
-      'private_key_jwt',
-      ...(certificates ? ['self_signed_tls_client_auth'] : []),
-      ...(certificates && authorities ? ['tls_client_auth'] : []),
-    ],
+    token_endpoint_auth_methods_supported: authMethods({ certificates, authorities }),
     ...(certificates ? { tls_client_certificate_bound_access_tokens: true } : {}),
     token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'],
     code_challenge_methods_supported: ['S256'],
     scopes_supported: [...IDENTITY, ...LAUNCH, 'patient/*.cruds', 'user/*.cruds', 'system/*.cruds'],
     capabilities: CAPABILITIES,
   };
+}
+
+/** By which clients show that they are themselves, beside PKCE alone. */
+export function authMethods({ certificates, authorities }: Omit<Offers, 'exchanges'>): string[] {
+  return [
+    'client_secret_basic',
+    'client_secret_post',
+    'private_key_jwt',
+    ...(certificates ? ['self_signed_tls_client_auth'] : []),
+    ...(certificates && authorities ? ['tls_client_auth'] : []),
+  ];
 }
 
 /** https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html#declaring-support-for-oauth2-endpoints */

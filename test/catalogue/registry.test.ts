@@ -158,6 +158,32 @@ it('what was asked for before somebody was shut out lets them in no more', async
   expect((await confirm(more, 'operator')).status).toBe(409);
 });
 
+it('puts no app in the place of a client that is registered, suspended or not, and no system in that of an app', async () => {
+  const system = {
+    id: 'dispensaire',
+    name: 'Dispensaire',
+    organization: 'Organization/dispensaire',
+    scope: 'system/DocumentReference.cu',
+    jwks: { keys: [PUBLIC_KEY] },
+  };
+  const ask = () => asks(by('operator'), 'registry/clients', system);
+  const confirm = ({ json }: Reply) => asks(by('security'), `registry/proposals/${json.id}/confirm`);
+  const enter = () => asks(by('operator'), 'registry/listings', { ...DESCRIPTION, id: system.id });
+  const kept = async () => (await carnet.server.clients!.find(system.id))?.client.system?.organization;
+  expect((await confirm(await ask())).status).toBe(200);
+  expect((await enter()).status).toBe(409);
+  expect(await kept()).toBe(system.organization);
+  await asks(by('security'), `registry/clients/${system.id}/suspend`);
+  expect((await enter()).status).toBe(409);
+
+  const late = await asks(by('operator'), 'registry/clients', { ...system, id: 'tardif' });
+  expect((await asks(by('operator'), 'registry/listings', { ...DESCRIPTION, id: 'tardif' })).status).toBe(
+    201,
+  );
+  expect((await confirm(late)).status).toBe(409);
+  expect(await carnet.server.clients!.isTaken('tardif')).toBe(false);
+});
+
 it('traces each step, with who took it', async () => {
   const { json } = await carnet.as('all').get('AuditEvent?_count=500');
   const events = (

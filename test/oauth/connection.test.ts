@@ -40,7 +40,11 @@ it('reads what was allowed, as a Consent that names its Device says, in words th
   expect(others).toEqual([]);
   expect(consent).toMatchObject({
     patient: { reference: 'Patient/demo-mother' },
-    provision: { type: 'permit', actor: [{ reference: { reference: 'Device/app' } }] },
+    provision: {
+      type: 'permit',
+      actor: [{ reference: { reference: 'Device/app' } }],
+      purpose: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code: 'PATRQT' }],
+    },
   });
   expect(consent.provision.class.map(({ code }: { code: string }) => code)).toEqual([
     'DocumentReference',
@@ -48,6 +52,22 @@ it('reads what was allowed, as a Consent that names its Device says, in words th
   ]);
   const text = Buffer.from(consent.sourceAttachment.data, 'base64').toString();
   expect(text).toMatch(/J’autorise l’application « Rythme ».*\n.*les documents, l’identité/);
+});
+
+it('the screen says what an app of the catalogue is for, and who publishes it', async () => {
+  const about = {
+    publisher: 'Atelier <Pouls>',
+    purpose: { fr: 'Suivre sa tension', en: 'Follow blood pressure' },
+  };
+  await oauth.register({ ...PUBLIC, id: 'listed', device: 'Device/app-listed', about });
+  const browser = new Browser(oauth.issuer);
+  const params = authorizeParams(oauth, pkce().challenge, { client_id: 'listed', ui_locales: 'en' });
+  let seen = await browser.get(
+    `${oauth.issuer}/authorize?${new URLSearchParams(params as Record<string, string>).toString()}`,
+  );
+  seen = await browser.post(actionIn(seen, 'login'), { user: 'patient', password: PASSWORD });
+  expect(seen.text).toContain('Follow blood pressure');
+  expect(seen.text).toContain('It is published by Atelier &lt;Pouls&gt;.');
 });
 
 it('connected again it is asked again: one Consent tells what holds now', async () => {

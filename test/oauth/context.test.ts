@@ -17,6 +17,7 @@ import {
   pkce,
   PUBLIC,
   tokenRequest,
+  walk,
 } from './support/oauth.ts';
 
 const SCOPE = 'openid fhirUser launch patient/*.rs user/*.rs';
@@ -129,6 +130,61 @@ it('a patient who permits nothing is found as little as one who doesn’t exist'
   ];
   const plain = ({ text }: { text: string }) => text.replaceAll(/interaction\/[\w-]+/g, 'interaction');
   expect([hidden.status, plain(hidden)]).toEqual([422, plain(absent)]);
+});
+
+it('traits are exact: of several names none is tried, and another name than that at birth finds nobody', async () => {
+  const traits = { family: 'Martin', given: 'Claire', birthdate: '1990-01-01', gender: 'female' };
+  const comma: Resource = {
+    ...person('comma', 'Roux, dit $ack', '290010112345655'),
+    birthDate: '1990-01-01',
+    gender: 'female',
+  };
+  const [official] = comma.name as Json[];
+  comma.name = [
+    { ...official, use: 'official', given: ['Ève', 'Claire'] },
+    { use: 'usual', family: 'Legrand', given: ['Claire'] },
+  ];
+  await oauth.carnet.as('all').put('Patient/comma', comma);
+  await oauth.carnet.as('all').put('Consent/comma', {
+    ...says('comma', permits('Practitioner/demo-gp')),
+    id: 'comma',
+  });
+  const [{ given: [given = ''] = [] } = {}] = (await oauth.carnet.as('gp').get('Patient/one')).json.name;
+  const isFound = async (more: Partial<typeof traits>) =>
+    (await choose({ ...traits, given, ...more })).url.startsWith(CALLBACK);
+  expect(await isFound({})).toBe(true);
+  for (const more of [
+    { family: 'Martin,Petit' },
+    { family: 'Durand,Martin' },
+    { given: `Marie,${given}` },
+    { family: 'Legrand', given: 'Claire' },
+    { family: 'Roux, dit $ack', given: 'Claire' },
+  ])
+    expect([more, await isFound(more)]).toEqual([more, false]);
+  expect(await isFound({ family: 'Roux, dit $ack', given: 'Ève' })).toBe(true);
+});
+
+it('a professional’s app that asks for a patient’s data without a patient is told what it lacks', async () => {
+  for (const scope of ['patient/*.rs', 'openid fhirUser patient/Observation.rs']) {
+    const { search } = await walk(oauth, 'gp', authorizeParams(oauth, pkce().challenge, { scope }));
+    const said = new URLSearchParams(search);
+    expect([said.get('error'), said.get('error_description')]).toEqual([
+      'access_denied',
+      expect.stringContaining('`launch/patient`'),
+    ]);
+  }
+  expect((await launch(oauth, 'gp', { scope: 'openid fhirUser' })).scope).toBe('openid fhirUser');
+});
+
+it('`launch/encounter` is given where there is an encounter', async () => {
+  const scope = 'openid launch launch/encounter user/*.rs';
+  const { access_token: ehr } = await launch(oauth, 'gp', { client_id: 'ehr', scope: 'openid user/*.rs' });
+  const given = async (form: Record<string, string>) => {
+    const { json } = await begin(ehr, { client_id: 'public', patient: 'one', ...form });
+    return launch(oauth, 'gp', { scope, launch: json.launch });
+  };
+  expect(await given({ encounter: 'e1' })).toMatchObject({ scope, encounter: 'e1' });
+  expect((await given({})).scope).toBe('openid launch user/*.rs');
 });
 
 const authorizations = async (client: Client, of: string): Promise<Resource[]> => {

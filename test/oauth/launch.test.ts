@@ -198,6 +198,12 @@ it('the two documents that clients begin with are read from anywhere, without a 
   const openid = await jsonAt(`${oauth.issuer}/.well-known/openid-configuration`);
   for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'introspection_endpoint'])
     expect(openid[name]).toBe(smart[name]);
+  // no proxy passes certificates here
+  expect(openid).not.toHaveProperty('tls_client_certificate_bound_access_tokens');
+  expect(openid.token_endpoint_auth_methods_supported).toEqual([
+    'none',
+    ...(smart.token_endpoint_auth_methods_supported as string[]),
+  ]);
 });
 
 it('where the base is https, cookies go by TLS alone, those of sessions too', async () => {

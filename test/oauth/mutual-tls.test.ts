@@ -188,14 +188,17 @@ it('from elsewhere than its proxy nobody shows a certificate', async () => {
 });
 
 it('clients find it in the metadata', async () => {
-  const found = await fetch(`${oauth.carnet.base}/.well-known/smart-configuration`);
-  expect(await found.json()).toMatchObject({
-    token_endpoint_auth_methods_supported: expect.arrayContaining([
-      'self_signed_tls_client_auth',
-      'tls_client_auth',
-    ]),
-    tls_client_certificate_bound_access_tokens: true,
-  });
+  for (const address of [
+    `${oauth.carnet.base}/.well-known/smart-configuration`,
+    `${oauth.issuer}/.well-known/openid-configuration`,
+  ])
+    expect(await (await fetch(address)).json()).toMatchObject({
+      token_endpoint_auth_methods_supported: expect.arrayContaining([
+        'self_signed_tls_client_auth',
+        'tls_client_auth',
+      ]),
+      tls_client_certificate_bound_access_tokens: true,
+    });
 });
 
 it('where no authority is trusted nobody is known by a name, and none is offered', async () => {

@@ -1,4 +1,5 @@
 /** What a screen says of scopes: words of people, in both languages. */
+import { DEFAULT_TYPES } from '../../src/config/variables.ts';
 import { connectionText, typeNames, whatItGives } from '../../src/oauth/pages/words.ts';
 
 it.each([
@@ -20,9 +21,21 @@ it.each([
     ['les mesures et résultats d’analyses (laboratoire, imagerie ; 8867-4)'],
     [],
   ],
-  [['user/Goal.rs', 'user/Condition.c'], ['Goal'], ['les maladies et problèmes de santé']],
+  [['user/Goal.rs', 'user/Condition.c'], ['les objectifs de santé'], ['les maladies et problèmes de santé']],
 ])('%j', (scopes, reads, adds) => {
   expect(whatItGives(scopes, 'fr')).toEqual({ reads, adds });
+});
+
+it.each(DEFAULT_TYPES)('%s has words of people', (type) => {
+  for (const language of ['fr', 'en'] as const)
+    expect(typeNames([type], 'reads', language)[0]).toMatch(/^\p{Ll}[^A-Z]+$/u);
+});
+
+it('the Consent says what the app is for, and who publishes it', () => {
+  const about = { publisher: 'Atelier du Pouls', purpose: { fr: 'Suivre sa tension', en: 'Follow' } };
+  expect(
+    connectionText({ name: 'Tensio', about }, ['patient/Observation.rs'], Date.parse('2027-01-01')),
+  ).toContain('Elle est publiée par Atelier du Pouls.\nÀ quoi elle sert : Suivre sa tension.\n');
 });
 
 it('the list and the Consent say the same as the screen', () => {
@@ -31,7 +44,7 @@ it('the list and the Consent say the same as the screen', () => {
     'all data that you may see',
     'permissions given',
   ]);
-  expect(connectionText('Rythme', ['patient/*.cruds'], Date.parse('2027-01-01'))).toContain(
+  expect(connectionText({ name: 'Rythme' }, ['patient/*.cruds'], Date.parse('2027-01-01'))).toContain(
     'Elle pourra ajouter ou modifier : toutes les données que vous pouvez ajouter vous-même.',
   );
 });

@@ -1,4 +1,5 @@
 /** The authorization screen: what the application reads, what it adds, until when, and for whom. */
+import type { Client } from '../../auth/clients.ts';
 import type { Language } from '../../consent/reasons.ts';
 import type { Role } from '../../consent/subject.ts';
 import type { Life } from '../lives.ts';
@@ -12,6 +13,8 @@ const WORDS = {
     as: (name: string) => `Vous êtes connecté : ${name}.`,
     roles: { professional: 'professionnel de santé', patient: 'patient' } as Partial<Record<Role, string>>,
     regulator: 'régulation médicale',
+    publisher: (name: string) => `Elle est publiée par ${name}.`,
+    purpose: 'À quoi elle sert',
     who: 'Au titre de',
     reads: 'Elle pourra consulter',
     adds: 'Elle pourra ajouter ou modifier',
@@ -37,6 +40,8 @@ const WORDS = {
     as: (name: string) => `You are logged in: ${name}.`,
     roles: { professional: 'health professional', patient: 'patient' } as Partial<Record<Role, string>>,
     regulator: 'emergency call centre',
+    publisher: (name: string) => `It is published by ${name}.`,
+    purpose: 'What it is for',
     who: 'Acting as',
     reads: 'It will be able to read',
     adds: 'It will be able to add or change',
@@ -63,6 +68,8 @@ export interface AuthorizePage {
   root: string;
   action: string;
   client: string;
+  /** As its listing says it. */
+  about?: Client['about'];
   name: string;
   /** As whom and for whom, where there are several. */
   choices: readonly { value: string; name?: string; role: Role; place?: string; regulator: boolean }[];
@@ -88,6 +95,13 @@ export function authorizePage(asked: AuthorizePage, language: Language): string 
     language,
     words.title(asked.client),
     html`<p>${words.as(asked.name)}</p>
+      ${
+        asked.about === undefined
+          ? undefined
+          : html`<h2>${words.purpose}</h2>
+              <p>${asked.about.purpose[language]}</p>
+              <p>${words.publisher(asked.about.publisher)}</p>`
+      }
       <form method="post" action="${asked.action}/authorize">
         ${
           asked.choices.length < 2

@@ -1,25 +1,56 @@
 /** What a scope gives, as somebody reads it who has never heard of FHIR. */
+import type { Client } from '../../auth/clients.ts';
 import type { Language } from '../../consent/reasons.ts';
 
-/** French and English of the types that people know; others are named as they are. */
+/** French and English of the types that are served unless said otherwise; others are named as they are. */
 const TYPES: Record<string, readonly [fr: string, en: string]> = {
   '*': ['toutes les données que vous pouvez consulter', 'all data that you may see'],
   AllergyIntolerance: ['les allergies', 'allergies'],
   Appointment: ['les rendez-vous', 'appointments'],
+  AuditEvent: ['l’historique des accès', 'the history of accesses'],
   Binary: ['les fichiers des documents', 'files of documents'],
+  Bundle: ['les documents structurés', 'structured documents'],
   CarePlan: ['les plans de soins', 'care plans'],
+  CareTeam: ['les équipes de soins', 'care teams'],
+  Communication: ['les messages', 'messages'],
+  Composition: ['les synthèses et comptes rendus structurés', 'structured summaries and reports'],
   Condition: ['les maladies et problèmes de santé', 'diseases and health problems'],
   Consent: ['les autorisations données', 'permissions given'],
   Device: ['les dispositifs', 'devices'],
   DiagnosticReport: ['les comptes rendus d’examens', 'reports of examinations'],
   DocumentReference: ['les documents', 'documents'],
   Encounter: ['les passages et séjours', 'visits and stays'],
+  EpisodeOfCare: ['les prises en charge', 'episodes of care'],
+  FamilyMemberHistory: ['les antécédents familiaux', 'family history'],
+  Flag: ['les alertes', 'alerts'],
+  Goal: ['les objectifs de santé', 'health goals'],
+  Group: ['les groupes', 'groups'],
+  HealthcareService: ['l’annuaire : les services de soins', 'the directory: care services'],
+  ImagingStudy: ['les examens d’imagerie', 'imaging examinations'],
   Immunization: ['les vaccinations', 'vaccinations'],
+  List: ['les dossiers et listes', 'folders and lists'],
+  Location: ['l’annuaire : les lieux', 'the directory: places'],
+  Media: ['les photos et enregistrements', 'photos and recordings'],
+  Medication: ['les médicaments', 'medicines'],
+  MedicationAdministration: ['les médicaments administrés', 'medicines that were administered'],
   MedicationRequest: ['les ordonnances', 'prescriptions'],
   MedicationStatement: ['les traitements', 'treatments'],
   Observation: ['les mesures et résultats d’analyses', 'measures and results of tests'],
+  Organization: ['l’annuaire : les établissements', 'the directory: organizations'],
   Patient: ['l’identité (nom, date de naissance, coordonnées)', 'identity (name, date of birth, contact)'],
+  Person: ['les personnes', 'persons'],
+  Practitioner: ['l’annuaire : les professionnels', 'the directory: professionals'],
+  PractitionerRole: ['l’annuaire : les lieux d’exercice', 'the directory: where professionals practise'],
   Procedure: ['les actes et opérations', 'procedures'],
+  Provenance: ['l’origine des données', 'where data come from'],
+  Questionnaire: ['les questionnaires à remplir', 'questionnaires to fill in'],
+  QuestionnaireResponse: ['les réponses aux questionnaires', 'answers to questionnaires'],
+  RelatedPerson: ['les proches et représentants', 'relatives and representatives'],
+  Schedule: ['les agendas', 'schedules'],
+  Slot: ['les créneaux de rendez-vous', 'free times for appointments'],
+  Specimen: ['les prélèvements', 'samples'],
+  Subscription: ['les abonnements aux nouveautés', 'subscriptions to what is new'],
+  Task: ['les demandes en cours', 'requests under way'],
 };
 
 /** Of what is added `*` is something else: nobody adds what they may see. */
@@ -103,7 +134,7 @@ function argumentNames(args: string, language: Language): string {
 
 /** What the Consent of a connection keeps of the screen. @param represented whom the reader speaks for */
 export function connectionText(
-  app: string,
+  { name: app, about }: Pick<Client, 'name' | 'about'>,
   scopes: readonly string[],
   until: number,
   represented?: string,
@@ -112,6 +143,9 @@ export function connectionText(
   const day = new Intl.DateTimeFormat('fr-FR', { dateStyle: 'long', timeZone: 'Europe/Paris' }).format(until);
   const parts = [
     `J’autorise l’application « ${app} », jusqu’au ${day}, à accéder à ${represented === undefined ? 'mon espace de santé' : `l’espace de santé de ${represented}, que je représente`}.`,
+    ...(about === undefined
+      ? []
+      : [`Elle est publiée par ${about.publisher}.`, `À quoi elle sert : ${about.purpose.fr}.`]),
     ...(reads.length === 0 ? [] : [`Elle pourra consulter : ${reads.join(', ')}.`]),
     ...(adds.length === 0 ? [] : [`Elle pourra ajouter ou modifier : ${adds.join(', ')}.`]),
     'Je peux revenir sur cette autorisation à tout moment.',

@@ -24,6 +24,11 @@ export class MongoClients implements Clients {
     return doc?.life === undefined ? undefined : { client: doc.client, life: doc.life };
   }
 
+  async isTaken(id: string): Promise<boolean> {
+    const [doc] = await find(this.#database.clients, { _id: id });
+    return doc !== undefined;
+  }
+
   /** Where pages of those that aren't suspended come from. */
   async origins(): Promise<Set<string>> {
     const found = await this.#database.clients
