@@ -225,6 +225,8 @@ export function createApp(options: AppOptions): express.Express {
   const app = express();
   for (const setting of ['x-powered-by', 'etag', 'query parser', 'trust proxy']) app.set(setting, false);
   app.use((request, response) => {
+    const { path: issuer } = options.authorization ?? {};
+    if (issuer !== undefined && request.url === `${METADATA}${issuer}`) request.url = `${issuer}${METADATA}`;
     if (options.authorization !== undefined && isBelow(request.url, options.authorization.path)) {
       void options.authorization.handle(request, response);
       return;
@@ -252,6 +254,9 @@ export function createApp(options: AppOptions): express.Express {
 const SMART = '.well-known/smart-configuration';
 /** Read by anybody, from anywhere. */
 const OPEN = { 'access-control-allow-origin': '*' };
+
+/** Of an issuer with a path, it stands before the path: https://datatracker.ietf.org/doc/html/rfc8414#section-3.1 */
+const METADATA = '/.well-known/oauth-authorization-server';
 
 const isBelow = (url: string, path: string): boolean => url.startsWith(`${path}/`);
 

@@ -53,23 +53,30 @@ export function consentOf(connection: Connection): Resource {
           reference: { reference: device, display: client.name },
         },
       ],
-      // what patients' apps come for: what it is for in words, the text says
-      purpose: [{ system: ACT_REASON, code: 'PATRQT' }],
       ...given(connection),
     },
   };
 }
 
-/** What it reads; where it adds too, each is a provision of its own. */
+/** What it reads, as what patients' apps come for; where it adds too, each is a provision of its own. */
 function given({ reads, adds }: Connection): Json {
   const classes = (types: readonly string[] | 'all'): Json =>
     types === 'all' ? {} : { class: types.map((code) => ({ system: RESOURCE_TYPES, code })) };
-  const provision = (action: string, types: readonly string[] | 'all'): Json[] =>
+  const provision = (action: string, types: readonly string[] | 'all', more: Json = {}): Json[] =>
     types.length === 0
       ? []
-      : [{ type: 'permit', action: [{ coding: [{ system: ACTIONS, code: action }] }], ...classes(types) }];
-  if (adds.length === 0 && reads.length > 0) return classes(reads);
-  return { type: undefined, provision: [...provision('access', reads), ...provision('collect', adds)] };
+      : [
+          {
+            type: 'permit',
+            ...more,
+            action: [{ coding: [{ system: ACTIONS, code: action }] }],
+            ...classes(types),
+          },
+        ];
+  const purpose = [{ system: ACT_REASON, code: 'PATRQT' }];
+  if (adds.length === 0 && reads.length > 0) return { purpose, ...classes(reads) };
+  const both = [...provision('access', reads, { purpose }), ...provision('collect', adds)];
+  return { type: undefined, provision: both };
 }
 
 /** Undefined: it is no connection. */

@@ -266,6 +266,7 @@ export async function createProvider(options: ProviderOptions): Promise<OidcProv
     await next();
     keepToOrigins(ctx as unknown as KoaContextWithOIDC, options);
     explain(ctx as unknown as KoaContextWithOIDC);
+    if (ctx.oidc?.route === 'introspection') notOurs(ctx as unknown as KoaContextWithOIDC);
     if (ctx.oidc?.route === 'discovery') declare(ctx.body as Record<string, unknown>, options.offers);
     if (ctx.oidc?.route === 'token' || ctx.oidc?.route === 'introspection')
       ctx.body = shown(ctx as unknown as KoaContextWithOIDC);
@@ -350,6 +351,14 @@ function keepToOrigins(ctx: KoaContextWithOIDC, { isOrigin }: Pick<ProviderOptio
   if (ctx.response.get('retry-after') !== '') ctx.append('access-control-expose-headers', 'Retry-After');
   if (PUBLISHED.has(ctx.oidc?.route) || isOrigin(ctx.get('origin'))) return;
   ctx.remove('access-control-allow-origin');
+}
+
+/** A JSON Web Token is none of ours, which is no fault of who asks: https://datatracker.ietf.org/doc/html/rfc7662#section-2.2 */
+function notOurs(ctx: KoaContextWithOIDC): void {
+  const { error } = (ctx.body ?? {}) as { error?: unknown };
+  if (error !== 'unsupported_token_type') return;
+  ctx.status = 200;
+  ctx.body = { active: false };
 }
 
 /** Of an assertion that shows no client: what its developer can mend. */

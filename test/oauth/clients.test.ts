@@ -120,6 +120,13 @@ const server = async (): Promise<oauth2.AuthorizationServer> => {
   return oauth2.processDiscoveryResponse(issuer, await oauth2.discoveryRequest(issuer, INSECURE));
 };
 
+it('oauth4webapi finds it as an authorization server of OAuth alone too', async () => {
+  const issuer = new URL(oauth.issuer);
+  const options = { ...INSECURE, algorithm: 'oauth2' } as const;
+  const found = await oauth2.processDiscoveryResponse(issuer, await oauth2.discoveryRequest(issuer, options));
+  expect(found).toEqual(await server());
+});
+
 it('oauth4webapi: a standalone launch, a refresh and a revocation', async () => {
   const as = await server();
   const client = { client_id: 'public' };

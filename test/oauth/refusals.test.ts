@@ -199,6 +199,15 @@ it('introspection and revocation of another’s token; a resource server may ask
   expect(await ask({ client_id: 'public' })).toMatchObject({ active: true });
 });
 
+it('introspection of a JSON Web Token, which is none of ours', async () => {
+  const { id_token: token } = await launch(oauth, 'patient', { scope: 'openid patient/*.rs' });
+  expect(await tokenRequest(oauth, { token }, basic('resources'), 'introspect')).toEqual({
+    status: 200,
+    json: { active: false },
+  });
+  expect((await tokenRequest(oauth, { token }, {}, 'introspect')).status).toBeGreaterThanOrEqual(400);
+});
+
 it('a refresh with more than was given, by another client, or of nothing', async () => {
   const { refresh_token: token } = await launch(oauth, 'patient', {
     scope: 'patient/Observation.rs patient/Condition.rs?category=s|c offline_access',
