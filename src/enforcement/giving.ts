@@ -2,7 +2,7 @@
 import type { Attributes } from '../condition/condition.ts';
 import { DIRECTORY } from '../fhir/subjects.ts';
 import type { Access } from './access.ts';
-import { asGiven } from './labels.ts';
+import { asAttributed, asGiven } from './labels.ts';
 import type { Grounds, Notes } from './notes.ts';
 import type { Page, Shown, Stored } from './ports.ts';
 
@@ -42,7 +42,7 @@ export class Giving {
     return this.#noted(stored, this.#access.grounds(stored, true));
   }
 
-  /** Who has seen a document's content has seen the document. */
+  /** Who has seen a document's content has seen the document. What documents themselves say is given as it is. */
   asContent(content: Stored, document: Attributes): Stored {
     const { patients, labels, hidden } = document;
     // INVARIANT: not its body, which is put together when it is asked for
@@ -51,7 +51,7 @@ export class Giving {
     this.#notes.given(document, grounds);
     const contentOf = `${document.type}/${document.id}`;
     this.#notes.given({ type, id, by, patients, labels, hidden, contentOf }, grounds);
-    return content;
+    return asAttributed(content, this.#access);
   }
 
   #noted<S extends Shown>(stored: S, grounds: Grounds): S {

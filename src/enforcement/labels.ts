@@ -121,7 +121,8 @@ export function asGiven<S extends Shown>(stored: S, access: Access, whose?: read
     : { ...given, whole: given.whole ?? stored, body: withoutNational(given.body) };
 }
 
-function asAttributed<S extends Shown>(stored: S, access: Access, whose?: readonly string[]): S {
+/** The same, but with the national identifiers that it has. */
+export function asAttributed<S extends Shown>(stored: S, access: Access, whose?: readonly string[]): S {
   if (stored.type === 'AuditEvent') return access.told(stored, whose);
   const deposit = stored.method === 'DELETE' ? undefined : access.deposit(stored);
   if (deposit === undefined) return stored;

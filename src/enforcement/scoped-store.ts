@@ -100,9 +100,16 @@ export class ScopedStore {
     return document === undefined ? this.#giving.named(content) : this.#asContent(content, document);
   }
 
+  /** Content is given to who may read its document in its current version alone: no document may have named an earlier one. */
   async readVersion(type: string, id: string, vid: string): Promise<Stored | undefined> {
-    const found = await this.#port.getVersion(this.#access, type, id, vid);
-    return found !== undefined && this.#access.keeps(found) ? undefined : this.#giving.named(found);
+    const current = isContentType(type)
+      ? await contentFor(this.#port, this.#access, [type, id], { byDocument: true })
+      : undefined;
+    const { content, document } = current ?? {};
+    const isCurrent = content?.vid === vid && document !== undefined;
+    const found = isCurrent ? content : await this.#port.getVersion(this.#access, type, id, vid);
+    if (found === undefined || this.#access.keeps(found)) return undefined;
+    return document === undefined ? this.#giving.named(found) : this.#asContent(found, document);
   }
 
   /** What is found is to be shown: it can't be replaced. */

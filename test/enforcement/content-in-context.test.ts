@@ -81,7 +81,7 @@ const meta = (code: string) => ({
 });
 
 describe.each(Object.entries(WAYS))('content that comes %s', (_, bring) => {
-  it('is read as the document is: masked with it, and shown again; its versions are the depositor’s', async () => {
+  it('is read as the document is: masked with it, and shown again, in its current version alone', async () => {
     const space = await Space.of(carnet);
     await space.says(permits(GP));
     const gp = carnet.as('gp');
@@ -100,12 +100,17 @@ describe.each(Object.entries(WAYS))('content that comes %s', (_, bring) => {
         ),
       );
     expect([await seen(gp), await seen(space.me)]).toEqual([
-      [200, 200, 206, 404],
-      [200, 200, 206, 404],
+      [200, 200, 206, 200],
+      [200, 200, 206, 200],
     ]);
+    const [read, vread] = [await gp.get(content, FHIR), await gp.get(version, FHIR)];
+    expect([vread.text, vread.headers.get('etag')]).toEqual([read.text, read.headers.get('etag')]);
+    const hiddenThen = await gp.get(`${content}/_history/absent`);
+    expect(hiddenThen.status).toBe(404);
     expect((await space.me.post(`${document}/$meta-add`, meta('MASQUE_PS'))).status).toBe(200);
     expect(await seen(gp)).toEqual([404, 404, 404, 404]);
-    expect(await seen(space.me)).toEqual([200, 200, 206, 404]);
+    expect((await gp.get(version)).text).toBe(hiddenThen.text);
+    expect(await seen(space.me)).toEqual([200, 200, 206, 200]);
     expect((await gp.get(`Binary?_id=${content.slice(7)}&_lastUpdated=ge2020-01-01`)).json.total).toBe(0);
     const absent = await gp.get('Binary/absent');
     expect((await gp.get(content)).text).toBe(absent.text);
@@ -116,6 +121,19 @@ describe.each(Object.entries(WAYS))('content that comes %s', (_, bring) => {
     expect((await gp.get(content)).status).toBe(404);
     expect((await space.me.post(`${document}/$meta-delete`, meta('MASQUE_PS'))).status).toBe(200);
     expect((await gp.get(content)).status).toBe(200);
+    // no document may have named what was its content before
+    const now = `${content}/_history/${(await hospital.get(content, FHIR)).json.meta.versionId}`;
+    const versions = async (who: Client) => [(await who.get(version)).status, (await who.get(now)).status];
+    expect([await versions(gp), await versions(space.me), await versions(hospital)]).toEqual([
+      [404, 200],
+      [404, 200],
+      [200, 200],
+    ]);
+    expect((await hospital.delete(content)).status).toBe(204);
+    expect([await versions(gp), await versions(carnet.as('dentist'))]).toEqual([
+      [404, 404],
+      [404, 404],
+    ]);
   });
 });
 
@@ -166,6 +184,31 @@ it('what hides the content itself hides it whatever names it', async () => {
   const document = `DocumentReference/${await space.deposit(naming(content), hospital)}`;
   expect([(await gp.get(document)).status, (await gp.get(content)).status]).toEqual([200, 404]);
   expect((await space.me.get(content)).status).toBe(200);
+});
+
+it('is shown to its depositor without the labels that its patient put on it, in all versions, claimed too', async () => {
+  const space = await Space.of(carnet);
+  const { json } = await hospital.post('Binary', binary(space.id));
+  const content = `Binary/${json.id}`;
+  const before = await hospital.get(content, FHIR);
+  expect((await space.me.post(`${content}/$meta-add`, meta('MASQUE_PS'))).status).toBe(200);
+  await space.deposit(naming(content), hospital);
+  const { versionId } = (await space.me.get(content, FHIR)).json.meta;
+  for (const headers of [FHIR, ANY]) {
+    const after = await hospital.get(content, headers);
+    expect([after.status, after.headers.get('etag')]).toEqual([200, before.headers.get('etag')]);
+  }
+  expect((await hospital.get(content, FHIR)).text).toBe(before.text);
+  expect((await hospital.get(`${content}/_history/${versionId}`, FHIR)).status).toBe(404);
+  expect((await hospital.get(`${content}/_history/${json.meta.versionId}`, FHIR)).text).toBe(before.text);
+  // by what they are told they replace it, and the label stays
+  const put = await hospital.put(
+    content,
+    { ...before.json, language: 'fr' },
+    { 'if-match': before.headers.get('etag')! },
+  );
+  expect([put.status, put.json.meta.security]).toEqual([200, undefined]);
+  expect((await space.me.get(content, FHIR)).json.meta.security).toEqual([label('MASQUE_PS')]);
 });
 
 it('is hidden from the patient with its document', async () => {
