@@ -29,7 +29,7 @@ export function patchMetadata(context: Context, exchange: Exchange): Promise<Ans
   return onMatch(context, exchange, 'DocumentReference', exchange.query, ({ found, lock }) =>
     patched(exchange, found, [lock], (before, after) => {
       requireMetadata(before, after);
-      return labelledTogether(before, after, masks);
+      return labelledTogether(before, archivedOnce(before, after), masks);
     }),
   );
 }
@@ -42,7 +42,7 @@ export function patchDocument(context: Context, exchange: Exchange): Promise<Ans
   return inTurn(context, exchange, [`${type}/${id}`], async () =>
     patched(exchange, await exchange.store.read(type, id!), [], (before, after) => {
       if (exchange.byCondition === true) requireMetadata(before, after);
-      return labelledTogether(before, after, masks);
+      return labelledTogether(before, archivedOnce(before, after), masks);
     }),
   );
 }
@@ -79,6 +79,18 @@ function plain(resource: Resource): Json {
   const { security: _security, ...about } = meta ?? {};
   const others = items(extension).filter(({ url }) => url !== ARCHIVED);
   return { ...rest, ...(others.length === 0 ? {} : { extension: others }), meta: about };
+}
+
+/** It says once whether it is archived: what a patch adds says it in place of what was there. */
+function archivedOnce(before: Resource, after: Resource): Resource {
+  const said = items(after.extension).filter(({ url }) => url === ARCHIVED);
+  if (said.length < 2) return after;
+  const had = items(before.extension);
+  const last = said.findLast((each) => !had.some((one) => isDeepStrictEqual(one, each))) ?? said.at(-1);
+  return {
+    ...after,
+    extension: items(after.extension).filter((each) => each.url !== ARCHIVED || each === last),
+  };
 }
 
 const isLabelled = ({ securityLabel = [] }: Resource): boolean =>

@@ -17,7 +17,7 @@ import { preferred } from '../interaction/preferred.ts';
 import { referenceTo } from '../interaction/references.ts';
 import { transaction } from '../interaction/transaction.ts';
 import { inTurn, written } from '../interaction/write.ts';
-import { attachmentsOf, uniqueIdOf } from './codes.ts';
+import { attachmentsOf, claimsProvide, uniqueIdOf } from './codes.ts';
 import { following } from './document-bundle.ts';
 import { patientsBrought } from './brought-patient.ts';
 import { namedByNumber } from './named-patient.ts';
@@ -32,6 +32,11 @@ const TRIES = 3;
 export async function provide(context: Context, exchange: Exchange): Promise<Answer> {
   const { body } = exchange;
   const sent = body?.kind === 'json' ? (body.value as Resource) : undefined;
+  if (sent?.type === 'batch' && claimsProvide(sent)) {
+    throw new FhirError('business-rule', 'a Provide Document Bundle is a `transaction`', {
+      expression: 'Bundle.type',
+    });
+  }
   if (body === undefined || sent?.type !== 'transaction' || !bringsDocuments(sent))
     return transaction(context, exchange);
   const names = partsOf(sent).flatMap(({ resource }) =>

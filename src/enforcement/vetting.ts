@@ -6,6 +6,7 @@ import {
   type Known,
   type Measured,
   attachmentFault,
+  contentAt,
   knownOf,
   typeFault,
 } from '../fhir/content/attachment.ts';
@@ -54,18 +55,17 @@ export function vetting(most: number, base: string): Vet {
   }
 
   async function named(
-    { url, size, hash }: Json,
+    { url, size, hash, contentType }: Json,
     changes: readonly Change[],
     own: OwnContent,
     measured: Measuring,
   ): Promise<Known | undefined> {
-    if (typeof url !== 'string') return undefined;
-    const local = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
-    const id = /^Binary\/([A-Za-z0-9\-.]{1,64})$/.exec(local)?.[1];
-    if (id === undefined) return undefined;
+    const [type, id] = contentAt(url, base)?.split('/') ?? [];
+    if (type !== 'Binary' || id === undefined) return undefined;
     const written = changes.find((change) => change.type === 'Binary' && change.id === id)?.resource;
     if (written !== undefined) return measured(written);
-    return size === undefined && hash === undefined ? undefined : own(id);
+    const isSaid = size !== undefined || hash !== undefined || contentType !== undefined;
+    return isSaid ? own(id) : undefined;
   }
 }
 

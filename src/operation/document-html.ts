@@ -1,6 +1,7 @@
 /** `DocumentReference/[id]/$html`: a CDA as a page to read. docs/interactions/document-html.md */
 import type { Stored } from '../enforcement/ports.ts';
 import { POLICY, cdaHtml } from '../fhir/cda/html.ts';
+import { contentAt } from '../fhir/content/attachment.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import { contentAnswer } from '../interaction/content.ts';
@@ -39,9 +40,9 @@ export async function documentHtml(exchange: Exchange): Promise<Answer> {
 /** In the document, or in a Binary that the caller may read. @throws FhirError not-found as of an absent one */
 async function bytesOf(exchange: Exchange, { data, url }: Json, base: string): Promise<Buffer> {
   if (typeof data === 'string') return Buffer.from(data, 'base64');
-  const local = typeof url === 'string' && url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
-  const id = /^Binary\/([A-Za-z0-9\-.]{1,64})$/.exec(String(local))?.[1];
-  if (id === undefined) throw new FhirError('processing', 'the content of the document does not lie here');
+  const [type, id] = contentAt(url, base)?.split('/') ?? [];
+  if (type !== 'Binary' || id === undefined)
+    throw new FhirError('processing', 'the content of the document does not lie here');
   const binary = await exchange.store.read('Binary', id, { byDocument: true });
   if (binary === undefined || binary.method === 'DELETE') throw new FhirError('not-found', 'not found');
   return contentOf(exchange, binary);

@@ -71,6 +71,24 @@ describe('a conditional patch', () => {
     expect(json.meta.versionId).not.toBe(document.meta?.versionId);
   });
 
+  it('says once whether it is archived, however it was said before', async () => {
+    const archived = (valueBoolean: boolean): Json => ({ url: ARCHIVED, valueBoolean });
+    const other = { url: 'http://example.org/other', valueBoolean: true };
+    const document = await deposit({ extension: [archived(false), other] });
+    const added = await change(hospital, document, [
+      { op: 'add', path: '/extension/-', value: archived(true) },
+    ]);
+    expect([added.status, added.json.extension]).toEqual([200, [other, archived(true)]]);
+    const first = await changeXml(
+      document,
+      `<add sel="f:DocumentReference/f:extension[1]" pos="before"><f:extension url="${ARCHIVED}"><f:valueBoolean value="false"/></f:extension></add>`,
+    );
+    expect([first.status, first.json.extension]).toEqual([200, [archived(false), other]]);
+    const isArchived = async (value: boolean): Promise<number> =>
+      (await hospital.get(`${nameOf(document)}&isArchived=${value}`)).json.total;
+    expect([await isArchived(true), await isArchived(false)]).toEqual([0, 1]);
+  });
+
   it('changes them by FHIRPath Patch', async () => {
     const document = await deposit();
     const operation = (type: string, path: string, name: string, value: Json): Json => ({

@@ -112,6 +112,11 @@ describe('a Provide Document Bundle', () => {
     expect(await count('DocumentReference?patient=demo-mother')).toBe(before);
   });
 
+  it('is a transaction: a batch that says it is one is refused', async () => {
+    const { status, json } = await hospital.post('', { ...provided({ of: OF, text: 'lot' }), type: 'batch' });
+    expect([status, json.issue[0].expression]).toEqual([422, ['Bundle.type']]);
+  });
+
   it('is one whose list has its type by the address with `http`', async () => {
     const code = {
       coding: [{ system: `${MHD.replace('https', 'http')}/CodeSystem/MHDlistTypes`, code: 'submissionset' }],
@@ -241,6 +246,42 @@ describe('content that was uploaded before its document', () => {
     const attachment = { contentType: 'text/plain', url: other, size: 7 * times };
     const claiming = { ...named(first), content: [{ attachment }] };
     expect((await hospital.post('DocumentReference', claiming)).status).toBe(409);
+  });
+
+  it.each([
+    ['short', 1],
+    ['streamed', 200_000],
+  ])(
+    'is the document’s also where its URL is that of the version, as `Location` told it: %s',
+    async (_, times) => {
+      const sent = await hospital.post('Binary', 'version'.repeat(times), { 'content-type': 'text/plain' });
+      const url = sent.headers.get('location')!;
+      const [, content] = /\/(Binary\/[^/]+)\/_history\//.exec(url)!;
+      expect((await patient.get(content!)).status).toBe(404);
+      const { status, json } = await hospital.post(
+        'DocumentReference',
+        document(OF, { content: [{ attachment: { contentType: 'text/plain', url } }] }),
+      );
+      expect([status, json.content[0].attachment.url]).toEqual([201, url]);
+      expect([
+        await textOf(patient, content!),
+        await textOf(patient, url.slice(carnet.base.length + 1)),
+      ]).toEqual(['version'.repeat(times), 'version'.repeat(times)]);
+      expect(await count(`DocumentReference?location=${content}`)).toBe(1);
+      expect((await hospital.delete(`DocumentReference/${json.id}`)).status).toBe(204);
+      expect((await hospital.get(content!)).status).toBe(410);
+    },
+  );
+
+  it('has the type that its document says, whether or not size and hash are said', async () => {
+    const url = await upload('un texte', 1);
+    const named = (more: Json): Resource => document(OF, { content: [{ attachment: { url, ...more } }] });
+    for (const said of [{ contentType: 'application/pdf' }, { contentType: 'text/plain', size: 3 }]) {
+      const { status, json } = await hospital.post('DocumentReference', named(said));
+      expect([status, json.issue[0].expression]).toEqual([422, ['DocumentReference.content[0].attachment']]);
+    }
+    expect((await patient.get(url)).status).toBe(404);
+    expect((await hospital.post('DocumentReference', named({ contentType: 'text/plain' }))).status).toBe(201);
   });
 });
 

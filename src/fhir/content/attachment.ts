@@ -61,6 +61,7 @@ const isHash = (sent: string, sha1: string): boolean =>
 const sameType = (one: string, other: string): boolean => bare(one) === bare(other);
 const bare = (type: string): string => (type.split(';', 1)[0] ?? '').trim().toLowerCase();
 
+const VERSION = /^[A-Za-z0-9\-.]{1,64}$/;
 const CONTENT = /^(Binary|Bundle)\/[A-Za-z0-9\-.]{1,64}$/;
 
 export type ContentType = 'Binary' | 'Bundle';
@@ -73,11 +74,13 @@ export const isContent = (name: string): boolean => CONTENT.test(name);
 /** What a DocumentReference is found by that names this `Type/id` as its content. */
 export const locationOf = (name: string): string => `location=${name}`;
 
-/** `Type/id` of content that lies here. @param base of this server */
+/** `Type/id` of content that lies here, also where a version of it is named. @param base of this server */
 export function contentAt(url: unknown, base: string): string | undefined {
   if (typeof url !== 'string') return undefined;
   const local = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
-  return isContent(local) ? local : undefined;
+  const [name = '', version, ...more] = local.split('/_history/');
+  const isNamed = more.length === 0 && (version === undefined || VERSION.test(version));
+  return isNamed && isContent(name) ? name : undefined;
 }
 
 /** The same of all that a DocumentReference names. */

@@ -1,5 +1,6 @@
 /** The documents of a record, as files: each content is read by itself, under its own decision and with its own trace. */
 import type { Language } from '../../consent/reasons.ts';
+import { contentAt } from '../../fhir/content/attachment.ts';
 import type { Json, Resource } from '../../fhir/resource.ts';
 import { each, stringOf, textOf } from '../summary/elements.ts';
 import { type Get, bytesIn, ifThere } from './ask.ts';
@@ -13,8 +14,6 @@ type Write = (name: string, content: Buffer | AsyncIterable<Buffer>) => Promise<
 interface Draft extends Omit<Listed, 'author'> {
   authors: readonly Json[];
 }
-
-const LOCAL = /^(Binary|Bundle)\/[A-Za-z0-9\-.]{1,64}$/;
 
 export class Documents {
   readonly #get: Get;
@@ -69,8 +68,8 @@ export class Documents {
     const name = (type: unknown = contentType): string => fileName(this.#drafts.length + 1, about, type);
     if (typeof data === 'string') return this.#put(name(), Buffer.from(data, 'base64'));
     const url = stringOf(attachment.url) ?? '';
-    const local = url.startsWith(`${this.#base}/`) ? url.slice(this.#base.length + 1) : url;
-    if (!LOCAL.test(local)) return { said: url === '' ? 'missing' : 'elsewhere' };
+    const local = contentAt(url, this.#base);
+    if (local === undefined) return { said: url === '' ? 'missing' : 'elsewhere' };
     const isBundle = local.startsWith('Bundle/');
     const answer = await ifThere(this.#get(local, { accept: isBundle ? 'application/fhir+json' : '*/*' }));
     const bytes = answer === undefined ? undefined : bytesIn(answer);

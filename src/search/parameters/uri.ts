@@ -20,7 +20,13 @@ export const uri: Kind = {
       const whole = type === 'canonical' ? value.split('|', 1)[0] : value;
       if (whole !== undefined && whole !== value) into.terms.add(`${code}=${relative(whole, into.base)}`);
       for (const ancestor of ancestors(whole ?? value)) into.terms.add(`${code}:below=${ancestor}`);
-      if (isUnique(code, address)) into.ids.add(`${code}=${address}`);
+      if (!isUnique(code, address)) continue;
+      into.ids.add(`${code}=${address}`);
+      const { key, version } = parseLocal(address, '') ?? {};
+      if (version === undefined || code !== 'location') continue;
+      // who names a version of content names the content
+      into.terms.add(`${code}=${key}`);
+      into.ids.add(`${code}=${key}`);
     }
   },
   parse({ parameter: { code }, modifier, value }, { base, spend }): Filter {
