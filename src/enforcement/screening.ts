@@ -161,7 +161,13 @@ export const neverMore = (malware: string): FhirError =>
     `the content is given to nobody, since malware was found in it: \`${malware.slice(0, 100)}\``,
   );
 
-export const notYet = (): FhirError =>
-  new FhirError('transient', 'the content is not known to be free of malware yet: try again later', {
-    headers: { 'retry-after': '60' },
-  });
+/** Nobody can say yet whether the content is free of malware. */
+export class HeldBack extends FhirError {
+  constructor() {
+    super('transient', 'the content is not known to be free of malware yet: try again later', {
+      headers: { 'retry-after': '60' },
+    });
+  }
+}
+
+export const notYet = (): FhirError => new HeldBack();

@@ -6,6 +6,7 @@ import { type Database, connect } from '../../src/store/database.ts';
 import { KeyRing, keyFile } from '../../src/store/keys/keys.ts';
 import { rescan } from '../../src/store/content/rescan.ts';
 import { codesOf, settled, visibility } from '../notice/support/world.ts';
+import { exported } from '../record/support/exported.ts';
 import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
 import { document, patient } from './support/resources.ts';
 
@@ -270,4 +271,15 @@ describe('an attachment with its data', () => {
     ];
     expect((await owner().patch(`DocumentReference/${json.id}`, mask)).status).toBe(200);
   });
+});
+
+it('content that is held back keeps nobody from the rest of their record', async () => {
+  isAway = true;
+  const { json } = await hospital.post('Binary', large(), TEXT);
+  const made = await hospital.post('DocumentReference', naming({ url: `Binary/${json.id}` }));
+  expect(made.status).toBe(201);
+  expect((await owner().get(`Binary/${json.id}`)).status).toBe(503);
+  const token = carnet.tokenFor({ reference: 'Patient/scr' }, 'patient');
+  const { files } = await exported(owner(), token, 'scr');
+  expect(files.get('index.html')!.toString()).toContain('contenu en cours de vérification');
 });

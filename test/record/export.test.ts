@@ -62,6 +62,12 @@ const RESOURCES: Resource[] = [
     }),
   }),
   bare({
+    id: 'exa-broken',
+    subject,
+    description: 'broken',
+    ...attachment({ contentType: 'text/xml', data: base64('<a><b></a>') }),
+  }),
+  bare({
     id: 'exa-html',
     subject,
     description: 'page',
@@ -114,7 +120,14 @@ describe('the patient is given', () => {
       .sort();
 
   it('all that they may see as FHIR, by type, and nothing that they may not', () => {
-    expect(lines('DocumentReference')).toEqual(['exa-absent', 'exa-cda', 'exa-html', 'exa-note', 'exa-pdf']);
+    expect(lines('DocumentReference')).toEqual([
+      'exa-absent',
+      'exa-broken',
+      'exa-cda',
+      'exa-html',
+      'exa-note',
+      'exa-pdf',
+    ]);
     expect([lines('Observation'), lines('Patient'), lines('Practitioner')]).toEqual([
       ['exa-obs'],
       ['exa'],
@@ -134,6 +147,7 @@ describe('the patient is given', () => {
     expect(names.map((name) => name.replace(/\d{4}/, 'N')).sort()).toEqual([
       'documents/N-2024-02-01-compte-rendu-d-ete-script.pdf',
       'documents/N-2025-01-01-note.txt',
+      'documents/N-broken.xml',
       'documents/N-document-sans-titre.html',
       'documents/N-document-sans-titre.xml',
       'documents/N-page.bin',

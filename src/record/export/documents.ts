@@ -1,6 +1,8 @@
 /** The documents of a record, as files: each content is read by itself, under its own decision and with its own trace. */
 import type { Language } from '../../consent/reasons.ts';
+import { HeldBack } from '../../enforcement/screening.ts';
 import { contentAt } from '../../fhir/content/attachment.ts';
+import { FhirError } from '../../fhir/outcome.ts';
 import type { Json, Resource } from '../../fhir/resource.ts';
 import { each, stringOf, textOf } from '../summary/elements.ts';
 import { type Get, bytesIn, ifThere } from './ask.ts';
@@ -71,18 +73,19 @@ export class Documents {
     const local = contentAt(url, this.#base);
     if (local === undefined) return { said: url === '' ? 'missing' : 'elsewhere' };
     const isBundle = local.startsWith('Bundle/');
-    const answer = await ifThere(this.#get(local, { accept: isBundle ? 'application/fhir+json' : '*/*' }));
+    const asked = this.#get(local, { accept: isBundle ? 'application/fhir+json' : '*/*' });
+    const answer = await ifThere(asked).catch(unlessHeldBack);
+    if (answer === 'held') return { said: 'held' };
     const bytes = answer === undefined ? undefined : bytesIn(answer);
     if (bytes === undefined) return { said: 'missing' };
     read.push(local);
     return this.#put(name(isBundle ? 'application/fhir+json' : contentType), bytes);
   }
 
-  /** A CDA as a page to read. */
+  /** A CDA as a page to read. What can't be read as one, such as XML that is not well formed, is a file all the same. */
   async #page(document: Resource, about: { date: string; title: string }): Promise<ListedFile[]> {
-    const answer = await ifThere(
-      this.#get(`DocumentReference/${document.id}/$html`, { accept: 'text/html' }),
-    );
+    const asked = this.#get(`DocumentReference/${document.id}/$html`, { accept: 'text/html' });
+    const answer = await asked.catch(unlessUnreadable);
     if (!Buffer.isBuffer(answer?.body)) return [];
     const name = fileName(this.#drafts.length + 1, about, '').replace(/\.bin$/, '.html');
     await this.#write(name, answer.body);
@@ -99,4 +102,14 @@ export class Documents {
     await this.#write(name, content);
     return { name };
   }
+}
+
+function unlessHeldBack(error: unknown): 'held' {
+  if (error instanceof HeldBack) return 'held';
+  throw error;
+}
+
+function unlessUnreadable(error: unknown): undefined {
+  if (error instanceof HeldBack || (error instanceof FhirError && error.status < 500)) return undefined;
+  throw error;
 }

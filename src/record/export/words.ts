@@ -21,6 +21,7 @@ export const SAID = {
   files: { fr: 'Fichiers', en: 'Files' },
   page: { fr: 'page à lire', en: 'page to read' },
   elsewhere: { fr: 'contenu conservé ailleurs', en: 'content kept elsewhere' },
+  held: { fr: 'contenu en cours de vérification', en: 'content still being checked' },
   missing: { fr: 'contenu non disponible', en: 'content not available' },
   untitled: { fr: 'Document sans titre', en: 'Untitled document' },
   unnamed: { fr: 'Non précisé', en: 'Not specified' },
