@@ -46,7 +46,7 @@ export async function parse(
   const isOther = wants(route.forms, request.headers.accept, query);
   negotiate(request, query, format, { any: (isBinary && isRead) || isOther });
   const { body, fields } = await readBodyOf(request, route, options.maxBodyBytes, isBinary);
-  if (fields.length > 0) negotiate(request, fields, format, { any: false });
+  if (fields.length > 0) negotiate(request, [...query, ...fields], format, { any: false });
   const trace: Trace = {
     method,
     url: urlOf(address),

@@ -138,7 +138,7 @@ describe('the patient is given', () => {
     expect(manifest).toMatchObject({
       requiresAccessToken: true,
       error: [],
-      extension: { documents: 5, contentType: 'application/zip' },
+      extension: { documents: 6, contentType: 'application/zip' },
     });
   });
 
