@@ -34,6 +34,8 @@ export interface Client {
   device?: string;
   /** Its listing justifies that it is told national identifiers. */
   ins?: boolean;
+  /** Whom its listing was reviewed for: nobody else uses it. Absent: whoever it can be for. */
+  audience?: 'patients' | 'professionals';
   /** What its listing tells people of it. */
   about?: { publisher: string; purpose: { fr: string; en: string } };
   /** Milliseconds: when the review of the app ends; patients are asked again then. */

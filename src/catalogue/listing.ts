@@ -201,6 +201,7 @@ export function clientOf(
     ].join(' '),
     ...(audience === 'patients' ? { device: deviceOf(id) } : {}),
     ...(ins === undefined ? {} : { ins: true }),
+    audience,
     about: { publisher: publisher.name, purpose },
     ...(secretHash === undefined ? {} : { secretHash }),
   };

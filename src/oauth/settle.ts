@@ -16,11 +16,14 @@ export function settle(
   context: Context,
   of?: Represented,
 ): Settled | undefined {
+  const isPatient = person.role === 'patient';
+  // INVARIANT: no professional lets an app of patients read without the patient's Consent
+  if (client.audience !== undefined && (client.audience === 'patients') !== isPatient) return undefined;
   const named = {
     ...(person.name === undefined ? {} : { name: person.name }),
     ...(person.life === undefined ? {} : { lives: [person.life] }),
   };
-  if (person.role === 'patient') {
+  if (isPatient) {
     if (client.device === undefined) return undefined;
     const patient = of?.patient ?? person.reference.slice('Patient/'.length);
     const { role, reference, related } = person;

@@ -120,6 +120,7 @@ describe('a description', () => {
       .filter((scope) => scope.includes('/') && !scope.startsWith('launch'));
     expect(scopes).toEqual(['patient/Observation.crus', 'patient/Immunization.rs']);
     expect(client.device).toBe('Device/app-rythme');
+    expect(client.audience).toBe('patients');
     expect(client.about).toEqual({ publisher: 'Médiapps Santé', purpose: DESCRIPTION.purpose });
   });
 

@@ -176,6 +176,25 @@ it('a professional’s app that asks for a patient’s data without a patient is
   expect((await launch(oauth, 'gp', { scope: 'openid fhirUser' })).scope).toBe('openid fhirUser');
 });
 
+it('an app that was reviewed for patients is no professional’s, not by an EHR either, nor one for professionals a patient’s', async () => {
+  const scope = 'openid launch launch/patient patient/*.rs';
+  await oauth.register({ ...PUBLIC, id: 'for-patients', device: 'Device/app-x', audience: 'patients' });
+  await oauth.register({ ...PUBLIC, id: 'for-doctors', audience: 'professionals' });
+  const { access_token: ehr } = await launch(oauth, 'gp', { client_id: 'ehr', scope: 'openid user/*.rs' });
+  const { json } = await begin(ehr, { client_id: 'for-patients', patient: 'one' });
+  for (const more of [{ launch: json.launch as string }, {}])
+    await expect(launch(oauth, 'gp', { client_id: 'for-patients', scope, ...more })).rejects.toThrow(
+      'access_denied',
+    );
+  await expect(launch(oauth, 'patient', { client_id: 'for-doctors', scope })).rejects.toThrow(
+    'access_denied',
+  );
+  const { launch: opened } = (await begin(ehr, { client_id: 'for-doctors', patient: 'one' })).json;
+  expect((await launch(oauth, 'gp', { client_id: 'for-doctors', scope, launch: opened })).patient).toBe(
+    'one',
+  );
+});
+
 it('`launch/encounter` is given where there is an encounter', async () => {
   const scope = 'openid launch launch/encounter user/*.rs';
   const { access_token: ehr } = await launch(oauth, 'gp', { client_id: 'ehr', scope: 'openid user/*.rs' });
