@@ -6,6 +6,7 @@ import { FhirError } from '../fhir/outcome.ts';
 import type { Coding, Identifier, Json, Resource } from '../fhir/resource.ts';
 import { type XmlElement, child, childrenOf, parseXml, textOf } from '../fhir/xml-tree.ts';
 import { FORMATS, SUFFICIENT } from './codes.ts';
+import { systemOf } from './xds/schemes.ts';
 
 /** What a document says of itself; whose it is here is found by the identifiers of its patient. */
 export interface Described {
@@ -16,19 +17,6 @@ export interface Described {
 
 const HL7 = 'urn:hl7-org:v3';
 const RFC = 'urn:ietf:rfc:3986';
-
-/** OIDs of code systems that FHIR knows by another name. */
-const SYSTEMS: Readonly<Record<string, string>> = {
-  '2.16.840.1.113883.6.1': 'http://loinc.org',
-  '2.16.840.1.113883.6.96': 'http://snomed.info/sct',
-  '2.16.840.1.113883.6.3': 'http://hl7.org/fhir/sid/icd-10',
-  '2.16.840.1.113883.5.25': 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality',
-  '2.16.840.1.113883.5.4': 'http://terminology.hl7.org/CodeSystem/v3-ActCode',
-  '1.2.250.1.213.1.1.4.12':
-    'https://mos.esante.gouv.fr/NOS/TRE_A05-TypeDocComplementaireCISIS/FHIR/TRE-A05-TypeDocComplementaireCISIS',
-  '1.2.250.1.213.1.1.4.13':
-    'https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument',
-};
 
 /** By the media type of what a level 1 document holds: https://profiles.ihe.net/fhir/ihe.formatcode.fhir/ */
 const SCANNED: Readonly<Record<string, string>> = {
@@ -70,7 +58,7 @@ export function readCda(bytes: Buffer): Described {
   )[0];
   const made = timeOf(child(cda, 'effectiveTime'));
   const set = identifierOf(child(cda, 'setId'));
-  const label = conceptOf(child(cda, 'confidentialityCode'));
+  const labels = childrenOf(cda, 'confidentialityCode').flatMap((each) => conceptOf(each) ?? []);
   const title = textOf(child(cda, 'title'));
   const attachment = {
     contentType: 'text/xml',
@@ -94,7 +82,7 @@ export function readCda(bytes: Buffer): Described {
       custodian,
       relatesTo: some(childrenOf(cda, 'relatedDocument').flatMap(replacement)),
       description: title,
-      securityLabel: label === undefined ? undefined : [label],
+      securityLabel: some(labels),
       content: [present({ attachment: present(attachment), format })],
       context: contextOf(cda),
     }) as Resource,
@@ -206,7 +194,7 @@ const nameOf = (identifier: Identifier | undefined): string[] =>
 function conceptOf(element: XmlElement | undefined): Json | undefined {
   const { code, codeSystem, displayName } = element?.attributes ?? {};
   if (code === undefined) return undefined;
-  const system = codeSystem === undefined ? undefined : (SYSTEMS[codeSystem] ?? `urn:oid:${codeSystem}`);
+  const system = codeSystem === undefined ? undefined : systemOf(codeSystem);
   return { coding: [present({ system, code, display: displayName })] };
 }
 

@@ -37,6 +37,8 @@ const generate = (resource: Resource, client = hospital): Promise<Reply> =>
   });
 const referenceIn = ({ json }: Reply): string => json.parameter[0].valueReference.reference;
 
+const NOS = 'https://mos.esante.gouv.fr/NOS';
+
 it('a CDA document is described by its header', async () => {
   const content = cda({ id: '1.2.250.1.213.77.1', ins: INS });
   const reply = await generate(binary(content));
@@ -86,8 +88,12 @@ it('a CDA document is described by its header', async () => {
         { coding: [{ system: 'urn:oid:1.2.250.1.213.2.5', code: 'HHFA001', display: 'Appendicectomie' }] },
       ],
       period: { start: '2026-04-28', end: '2026-05-02' },
-      facilityType: { coding: [{ system: 'urn:oid:1.2.250.1.71.4.2.4', code: 'SA01' }] },
-      practiceSetting: { coding: [{ system: 'urn:oid:1.2.250.1.213.1.1.4.9', code: 'AMBULATOIRE' }] },
+      facilityType: {
+        coding: [{ system: `${NOS}/TRE_R02-SecteurActivite/FHIR/TRE-R02-SecteurActivite`, code: 'SA01' }],
+      },
+      practiceSetting: {
+        coding: [{ system: `${NOS}/TRE_A01-CadreExercice/FHIR/TRE-A01-CadreExercice`, code: 'AMBULATOIRE' }],
+      },
       sourcePatientInfo: { reference: '#patient' },
     },
   });
@@ -117,6 +123,16 @@ it.each([
   const { json: made } = await hospital.get(referenceIn(reply));
   const { json } = await hospital.post(`DocumentReference/$validate?profile=${profile}`, made);
   expect(json.issue).toEqual([expect.objectContaining({ severity: 'information' })]);
+});
+
+it('each confidentiality of a CDA document is a label, a mask too', async () => {
+  const masked = cda({ id: '1.2.250.1.213.77.31', ins: INS }).replace(
+    '<languageCode',
+    '<confidentialityCode code="MASQUE_PS" codeSystem="1.2.250.1.213.1.1.4.13"/><languageCode',
+  );
+  const made = await generate(binary(masked));
+  const { securityLabel } = (await hospital.get(referenceIn(made))).json;
+  expect(securityLabel.map(({ coding }: Json) => (coding as [Json])[0].code)).toEqual(['N', 'MASQUE_PS']);
 });
 
 it('a level 1 document says what it holds', async () => {

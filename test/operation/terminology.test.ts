@@ -245,6 +245,10 @@ it('$lookup names a code in its languages', async () => {
     ),
   ).toBe('Consult Note');
   expect((await app.get('CodeSystem/$lookup?system=http://loinc.org&code=none')).status).toBe(404);
+  // CDA and XDS name systems by OID
+  const byOid = await ask('CodeSystem/$lookup?system=urn:oid:1.2.250.1.213.1.1.4.12&code=EXPPAT_3');
+  expect(valueOf(byOid, 'display')).toBe('Directives anticipées');
+  expect((await app.get('CodeSystem/$lookup?system=urn:oid:1.2.3&code=EXPPAT_3')).status).toBe(404);
   expect(valueOf(await ask(`CodeSystem/$lookup?system=${SECTORS}&code=SA07`), 'display')).toBe(
     'Cabinet individuel',
   );

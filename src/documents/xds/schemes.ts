@@ -21,13 +21,18 @@ export const SCHEME = {
 
 const NOS = 'https://mos.esante.gouv.fr/NOS';
 
-/** Code systems that XDS names by OID. The others stay `urn:oid:`. */
+/** Code systems that XDS and CDA name by OID. The others stay `urn:oid:`. */
 const SYSTEMS: Readonly<Record<string, string>> = {
   '2.16.840.1.113883.6.1': 'http://loinc.org',
+  '2.16.840.1.113883.6.96': 'http://snomed.info/sct',
   '2.16.840.1.113883.6.3': 'http://hl7.org/fhir/sid/icd-10',
   '2.16.840.1.113883.5.25': 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality',
+  '2.16.840.1.113883.5.4': 'http://terminology.hl7.org/CodeSystem/v3-ActCode',
+  '1.2.250.1.71.4.2.4': `${NOS}/TRE_R02-SecteurActivite/FHIR/TRE-R02-SecteurActivite`,
   '1.2.250.1.213.1.1.4.1': `${NOS}/TRE_A03-ClasseDocument/FHIR/TRE-A03-ClasseDocument`,
   '1.2.250.1.213.1.1.4.6': `${NOS}/TRE_A00-ProducteurDocNonPS/FHIR/TRE-A00-ProducteurDocNonPS`,
+  '1.2.250.1.213.1.1.4.9': `${NOS}/TRE_A01-CadreExercice/FHIR/TRE-A01-CadreExercice`,
+  '1.2.250.1.213.1.1.4.2.282': `${NOS}/TRE_A06-FormatCodeComplementaire/FHIR/TRE-A06-FormatCodeComplementaire`,
   '1.2.250.1.213.1.1.4.12': `${NOS}/TRE_A05-TypeDocComplementaireCISIS/FHIR/TRE-A05-TypeDocComplementaireCISIS`,
   '1.2.250.1.213.1.1.4.13': `${NOS}/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument`,
   '1.3.6.1.4.1.19376.1.2.3': 'http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode',

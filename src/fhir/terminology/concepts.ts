@@ -23,6 +23,7 @@ export interface CodeSystem extends Conformance {
   /** Of the displays. */
   language?: string;
   supplements?: string;
+  identifier?: { value: string }[];
   concept: { code: string; display?: string; designation?: Designation[] }[];
 }
 
@@ -36,10 +37,14 @@ interface Known {
 let own: ReadonlyMap<string, Known> | undefined;
 let core: ReadonlyMap<string, Known> | undefined;
 
-/** By the address of the system; undefined when it isn't known here. */
+/** By the address of the system, or its OID as `urn:oid:`; undefined when it isn't known here. */
 export function knownSystem(url: string): Known | undefined {
   const [system = ''] = url.split('|', 1);
-  return (own ??= readOwn()).get(system) ?? (core ??= readCore()).get(system);
+  const known = (own ??= readOwn()).get(system) ?? (core ??= readCore()).get(system);
+  if (known !== undefined || !system.startsWith('urn:oid:')) return known;
+  return [...own.values()].find(({ resource }) =>
+    resource?.identifier?.some(({ value }) => value === system),
+  );
 }
 
 export const conceptOf = (system: string, code: string): Concept | undefined =>
