@@ -91,6 +91,22 @@ export async function ownContent(
   return { contentType: contentType as string, size: content.size, sha1: () => content.sha1 };
 }
 
+/** Documents of the caller's own that name this content. */
+export async function ownNaming(
+  port: ResourceStore,
+  { depositor }: Pick<Access, 'depositor'>,
+  name: string,
+): Promise<Resource[]> {
+  if (depositor === undefined) return [];
+  const own: Condition = { is: 'by', among: [depositor] };
+  const access = Access.internal('what a depositor’s own documents say of content', own);
+  const found = await port.byIdentity(access, 'DocumentReference', locationOf(name));
+  const each = await Promise.all(found.map(({ id }) => port.get(access, 'DocumentReference', id)));
+  return each.flatMap((stored) =>
+    stored === undefined || stored.method === 'DELETE' ? [] : [parseJson(stored.body) as Resource],
+  );
+}
+
 async function setsOf(port: ResourceStore, { id, by, patients }: Stored): Promise<Stored[]> {
   const access = Access.internal('SubmissionSets that go with their document', { is: 'by', among: [by] });
   const about: Filter[] = [

@@ -16,7 +16,7 @@ import { asksNational } from '../search/national.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
 import { toldWith } from './beside.ts';
-import { contentFor, goesWith, isContentGone, ownContent } from './document-content.ts';
+import { contentFor, goesWith, isContentGone, ownContent, ownNaming } from './document-content.ts';
 import { Giving } from './giving.ts';
 import { Insight } from './insight.ts';
 import type { Labelled } from '../consent/labelling.ts';
@@ -303,6 +303,7 @@ export class ScopedStore {
     await this.#vet(
       changes.filter(({ by }) => by === this.#access.depositor),
       (id) => ownContent(this.#port, this.#access, id),
+      (id) => ownNaming(this.#port, this.#access, `Binary/${id}`),
     );
     const accepted = (await this.#screening.of(changes)).map(this.#accept);
     for (const change of accepted) {

@@ -7,6 +7,7 @@ import {
   type Measured,
   attachmentFault,
   contentAt,
+  contentIn,
   knownOf,
   typeFault,
 } from '../fhir/content/attachment.ts';
@@ -17,26 +18,54 @@ import type { Change } from './ports.ts';
 /** A Binary of the caller's own by its id. */
 export type OwnContent = (id: string) => Promise<Known | undefined>;
 
+/** Documents of the caller's own that name a Binary. */
+export type Naming = (id: string) => Promise<readonly Resource[]>;
+
 /** @throws FhirError */
-export type Vet = (changes: readonly Change[], own: OwnContent) => Promise<void>;
+export type Vet = (changes: readonly Change[], own: OwnContent, naming: Naming) => Promise<void>;
 
 /** One after the other. */
 export const vettingAll =
   (...vets: readonly Vet[]): Vet =>
-  async (changes, own) => {
-    for (const vet of vets) await vet(changes, own);
+  async (changes, own, naming) => {
+    for (const vet of vets) await vet(changes, own, naming);
   };
 
 /** @param most bytes of one content @param base of the server */
 export function vetting(most: number, base: string): Vet {
-  return async (changes, own) => {
+  return async (changes, own, naming) => {
     const measured = measuring();
-    for (const { resource } of changes) {
-      if (resource?.resourceType === 'Binary') vetData(measured(resource), 'Binary', most);
-      else if (resource?.resourceType === 'DocumentReference')
+    for (const { resource, method, id } of changes) {
+      if (resource?.resourceType === 'Binary') {
+        vetData(measured(resource), 'Binary', most);
+        if (method === 'PUT') await vetReplacing(id, measured(resource), changes, naming);
+      } else if (resource?.resourceType === 'DocumentReference')
         await vetDocument(resource, changes, own, measured);
     }
   };
+
+  /** What documents say of content that is there holds of what comes in its place too. */
+  async function vetReplacing(
+    id: string,
+    known: Known | undefined,
+    changes: readonly Change[],
+    naming: Naming,
+  ): Promise<void> {
+    const written = changes.filter(({ type }) => type === 'DocumentReference');
+    const names = (document: Resource): boolean => contentIn(document, base).includes(`Binary/${id}`);
+    if (known === undefined || written.some(({ resource }) => resource !== undefined && names(resource)))
+      return;
+    const gone = new Set(written.map((change) => change.id));
+    for (const document of (await naming(id)).filter((each) => !gone.has(each.id!)))
+      for (const { attachment } of contents(document)) {
+        if (contentAt(attachment.url, base) !== `Binary/${id}`) continue;
+        const fault = attachmentFault(attachment, known);
+        if (fault === undefined) continue;
+        throw new FhirError('business-rule', `${fault}: so says the document that names it`, {
+          expression: 'Binary',
+        });
+      }
+  }
 
   async function vetDocument(
     document: Resource,

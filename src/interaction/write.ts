@@ -117,6 +117,7 @@ export async function changeOf(
   if (kind !== 'labels' && errors.length > 0) throw FhirError.of(errors, statusOf(errors));
   await requireWrite(exchange, { type, id, patients }, previous, kind, resource);
   if (live !== undefined) requireBlockKept(exchange, live, resource);
+  if (kind === 'change' && isFollowing && type === 'Bundle') requireSameDocument(live!, resource);
   const isKnown = live !== undefined && type === 'Patient';
   const renumbers = isKnown && (await requireNumbers(exchange, live, resource));
   const own = isAppsOwn(exchange, type) ? ofApp(exchange, resource, patients) : resource;
@@ -157,6 +158,16 @@ function ofApp({ subject, base }: Exchange, resource: Resource, patients: readon
   if (fault !== undefined)
     throw new FhirError('business-rule', APP_FAULTS[fault.why], { expression: fault.at });
   return asAppData(resource, `${base}/${subject.reference}`);
+}
+
+/** A FHIR document is what it was signed and published as: another version of it is another document. @throws FhirError 422 */
+function requireSameDocument(previous: Stored, resource: Resource): void {
+  const said = (each: Resource): string => stringifyJson(sorted({ ...each, meta: undefined }));
+  if (said(parseJson(previous.body) as Resource) === said(resource)) return;
+  throw new FhirError(
+    'business-rule',
+    'a FHIR document that a DocumentReference names is not changed: deposit another that replaces it',
+  );
 }
 
 /** What a patient may change of what others deposited: labels, and that it is archived. */

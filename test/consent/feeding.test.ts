@@ -156,7 +156,11 @@ it('who is refused is told what they may deposit', async () => {
   const told = async (role: Role, code: string, by: (code: string) => Resource = of): Promise<string> => {
     const change = { type: 'DocumentReference', id: 'd', patients: ['p'], by: 'x', labels: [] };
     const changes = [{ ...change, method: 'POST' as const, resource: by(code) }];
-    const refused = await feeding(role, RULES)(changes, async () => undefined).catch((error) => error);
+    const refused = await feeding(role, RULES)(
+      changes,
+      async () => undefined,
+      async () => [],
+    ).catch((error) => error);
     if (!(refused instanceof FhirError)) return '';
     expect(refused.status).toBe(422);
     expect(refused.issues[0]?.expression).toMatch(

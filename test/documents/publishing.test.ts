@@ -273,6 +273,27 @@ describe('content that was uploaded before its document', () => {
     },
   );
 
+  it('stays what its document says it is when it is replaced, or comes after it', async () => {
+    const url = await upload('un texte', 1);
+    const attachment = { contentType: 'text/plain', url, size: 8 };
+    const made = await hospital.post('DocumentReference', document(OF, { content: [{ attachment }] }));
+    expect(made.status).toBe(201);
+    const { json: held } = await hospital.get(url, { accept: 'application/fhir+json' });
+    const put = (more: Json) => hospital.put(url, { ...held, ...more });
+    const base64 = (text: string): string => Buffer.from(text).toString('base64');
+    for (const more of [
+      { data: base64('un autre') + '', contentType: 'text/rtf' },
+      { data: base64('plus long') },
+    ])
+      expect((await put(more)).status).toBe(422);
+    const pdf = { contentType: 'application/pdf', data: base64('%PDF-1.4\n%%EOF\n') };
+    expect((await put(pdf)).json.issue[0].expression).toEqual(['Binary']);
+    expect(await textOf(patient, url)).toBe('un texte');
+    expect((await put({ language: 'fr' })).status).toBe(200);
+    expect((await put({ data: base64('du texte') })).status).toBe(200);
+    expect((await hospital.delete(`DocumentReference/${made.json.id}`)).status).toBe(204);
+  });
+
   it('has the type that its document says, whether or not size and hash are said', async () => {
     const url = await upload('un texte', 1);
     const named = (more: Json): Resource => document(OF, { content: [{ attachment: { url, ...more } }] });
@@ -494,6 +515,25 @@ describe('a FHIR document that comes in its document', () => {
     const hides = [{ op: 'add', path: '/securityLabel/-', value: label(VISIBILITY, 'INVISIBLE_PATIENT') }];
     expect((await hospital.patch(`DocumentReference/${json.id}`, hides)).status).toBe(200);
     expect((await patient.get(attachment.url)).status).toBe(404);
+  });
+
+  it('is not changed by its depositor either, but for its labels', async () => {
+    const { json } = await hospital.post('DocumentReference', within(JSON.stringify(fhirDocument())));
+    const { url } = json.content[0].attachment;
+    const { json: held } = await hospital.get(url);
+    const changed = { ...held, timestamp: '2030-01-01T00:00:00Z' };
+    const patch = [{ op: 'replace', path: '/timestamp', value: changed.timestamp }];
+    expect([(await hospital.put(url, changed)).status, (await hospital.patch(url, patch)).status]).toEqual([
+      422, 422,
+    ]);
+    expect((await hospital.put(url, held)).status).toBe(200);
+    const labels = {
+      name: 'meta',
+      valueMeta: { security: [(label(VISIBILITY, 'MASQUE_PS').coding as Json[])[0]] },
+    };
+    const add = await hospital.post(`${url}/$meta-add`, { resourceType: 'Parameters', parameter: [labels] });
+    expect(add.status).toBe(200);
+    expect((await patient.get(url)).json.timestamp).toBe(held.timestamp);
   });
 
   it('may be a patient’s', async () => {
