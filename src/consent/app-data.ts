@@ -20,6 +20,11 @@ const PARTIES = new Set([
   'Person',
   'Group',
 ]);
+/** National numbers of professionals and structures, wherever they stand. */
+const NUMBERS =
+  /^(https:\/\/[a-z]+\.esante\.gouv\.fr|https:\/\/sirene\.fr|urn:oid:1\.2\.250\.1\.71\.4\.2\.\d+)$/;
+/** Of an extension: somebody by their name. */
+const NAMING = ['valueHumanName', 'valueContactDetail', 'valueContributor', 'valueSignature'];
 const LOCAL = /^(?:#.+|([A-Z][A-Za-z]{1,63})\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?)$/;
 
 export interface Fault {
@@ -36,6 +41,10 @@ export function faultIn(resource: Resource, device: string, patient: string): Fa
     // words in somebody's name, and that a vaccination is told by who gave it
     if (value.authorString !== undefined) return { at: `${at}.authorString`, why: 'word' };
     if (name === 'relatesTo' && value.code === 'replaces') return { at, why: 'word' };
+    const naming = NAMING.find((each) => value[each] !== undefined);
+    if (naming !== undefined) return { at: `${at}.${naming}`, why: 'word' };
+    if (value.value !== undefined && typeof value.system === 'string' && NUMBERS.test(value.system))
+      return { at, why: 'party' };
     if (value.primarySource === true) return { at: `${at}.primarySource`, why: 'word' };
     if (!isReference(value, name)) continue;
     if (typeof value.reference !== 'string') return { at, why: 'unnamed' };

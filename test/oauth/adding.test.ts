@@ -108,6 +108,25 @@ it.each([
     'a professional in an extension',
     { extension: [{ url: 'https://x.example', valueReference: { reference: 'PractitionerRole/x' } }] },
   ],
+  [
+    'one by their national number in an extension',
+    {
+      extension: [
+        {
+          url: 'https://x.example',
+          valueIdentifier: { system: 'https://rpps.esante.gouv.fr', value: '99700000013' },
+        },
+      ],
+    },
+  ],
+  [
+    'a structure by its national number',
+    { identifier: [{ system: 'urn:oid:1.2.250.1.71.4.2.2', value: '1990000069' }] },
+  ],
+  [
+    'one by their name in an extension',
+    { extension: [{ url: 'https://x.example', valueHumanName: { prefix: ['Dr'], family: 'House' } }] },
+  ],
 ])('names in its data: %s', async (_what, more) => {
   const { status, json } = await app.post('Observation', weight(more));
   expect([status, json.issue[0].code]).toEqual([422, 'business-rule']);
