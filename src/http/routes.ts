@@ -98,6 +98,7 @@ export const ROUTES = [
   { method: 'POST', path: 'DocumentReference/$docref', interaction: '$docref', code: 'operation', action: 'E', scope: 's', body: 'parameters', ...DOCREF },
   { method: 'POST', path: 'DocumentReference/$generate-metadata', interaction: '$generate-metadata', code: 'operation', action: 'C', scope: 'c', body: 'resource', definition: 'https://profiles.ihe.net/ITI/MHD/OperationDefinition/generate-metadata' },
   { method: 'GET', path: 'Patient/[id]/$access-status', interaction: '$access-status', code: 'operation', action: 'E', scope: 'r', own: true },
+  { method: 'POST', path: 'Patient/[id]/$access-status', interaction: '$access-status', code: 'operation', action: 'E', scope: 'r', body: 'parameters', own: true },
   { method: 'GET', path: 'Consent/[id]/$enforcement-status', interaction: '$enforcement-status', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'GET', path: 'Patient/[id]/$enforcement-status', interaction: '$enforcement-status', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'GET', path: 'Patient/[id]/$explain-access', interaction: '$explain-access', code: 'operation', action: 'R', scope: 'r', own: true },
@@ -116,6 +117,7 @@ export const ROUTES = [
   { method: 'DELETE', path: 'Patient/[id]/$export-record/[vid]', interaction: '$export-record-cancel', code: 'operation', action: 'D', scope: 'r' },
   { method: 'GET', path: 'Patient/[id]/$export-record/[vid]/record.zip', interaction: '$export-record-file', code: 'operation', action: 'R', scope: 'r', forms: ['application/zip'] },
   { method: 'GET', path: 'DocumentReference/[id]/$html', interaction: '$html', code: 'operation', action: 'R', scope: 'r', own: true, forms: ['text/html'] },
+  { method: 'POST', path: 'DocumentReference/[id]/$html', interaction: '$html', code: 'operation', action: 'R', scope: 'r', body: 'parameters', own: true, forms: ['text/html'] },
   { method: 'GET', path: 'Patient/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'POST', path: 'Patient/[id]/$notices-read', interaction: '$notices-read', code: 'operation', action: 'U', scope: 'r', body: 'resource', own: true },
   { method: 'GET', path: 'Practitioner/[id]/$notices', interaction: '$notices', code: 'operation', action: 'R', own: true },
@@ -137,9 +139,11 @@ export const ROUTES = [
   { method: 'GET', path: 'ValueSet/$expand', interaction: '$expand', code: 'operation', action: 'E', definition: `${R4}ValueSet-expand` },
   { method: 'POST', path: 'ValueSet/$expand', interaction: '$expand', code: 'operation', action: 'E', body: 'resource', definition: `${R4}ValueSet-expand` },
   { method: 'GET', path: 'ValueSet/[id]/$expand', interaction: '$expand', code: 'operation', action: 'E', definition: `${R4}ValueSet-expand` },
+  { method: 'POST', path: 'ValueSet/[id]/$expand', interaction: '$expand', code: 'operation', action: 'E', body: 'parameters', definition: `${R4}ValueSet-expand` },
   { method: 'GET', path: 'ValueSet/$validate-code', interaction: '$validate-code', code: 'operation', action: 'E', definition: `${R4}ValueSet-validate-code` },
   { method: 'POST', path: 'ValueSet/$validate-code', interaction: '$validate-code', code: 'operation', action: 'E', body: 'resource', definition: `${R4}ValueSet-validate-code` },
   { method: 'GET', path: 'ValueSet/[id]/$validate-code', interaction: '$validate-code', code: 'operation', action: 'E', definition: `${R4}ValueSet-validate-code` },
+  { method: 'POST', path: 'ValueSet/[id]/$validate-code', interaction: '$validate-code', code: 'operation', action: 'E', body: 'parameters', definition: `${R4}ValueSet-validate-code` },
   { method: 'GET', path: 'CodeSystem/$validate-code', interaction: '$validate-code-system', code: 'operation', action: 'E', definition: `${R4}CodeSystem-validate-code` },
   { method: 'POST', path: 'CodeSystem/$validate-code', interaction: '$validate-code-system', code: 'operation', action: 'E', body: 'resource', definition: `${R4}CodeSystem-validate-code` },
   { method: 'GET', path: 'CodeSystem/$lookup', interaction: '$lookup', code: 'operation', action: 'E', definition: `${R4}CodeSystem-lookup` },
@@ -147,6 +151,7 @@ export const ROUTES = [
   { method: 'GET', path: 'ConceptMap/$translate', interaction: '$translate', code: 'operation', action: 'E', definition: `${R4}ConceptMap-translate` },
   { method: 'POST', path: 'ConceptMap/$translate', interaction: '$translate', code: 'operation', action: 'E', body: 'resource', definition: `${R4}ConceptMap-translate` },
   { method: 'GET', path: 'ConceptMap/[id]/$translate', interaction: '$translate', code: 'operation', action: 'E', definition: `${R4}ConceptMap-translate` },
+  { method: 'POST', path: 'ConceptMap/[id]/$translate', interaction: '$translate', code: 'operation', action: 'E', body: 'parameters', definition: `${R4}ConceptMap-translate` },
 ] as const satisfies readonly Route[];
 
 export type InteractionName = Exclude<(typeof ROUTES)[number]['interaction'], 'capabilities'>;

@@ -5,15 +5,16 @@
 import { FhirError } from '../fhir/outcome.ts';
 import type { Context } from '../interaction/context.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
+import { parametersIn } from './parameters.ts';
 import { mayLookFor, nationalNumber } from '../interaction/finding.ts';
 
 /** Spaces that are unknown, opposed or closed are one: 404. Blocked and never authorised are one too. */
 export async function accessStatus(
   context: Context,
-  { params, subject, store, query }: Exchange,
+  { params, subject, store, query, body }: Exchange,
 ): Promise<Answer> {
   if (!mayLookFor(subject)) throw new FhirError('not-found', 'not found');
-  const number = nationalNumber(query);
+  const number = nationalNumber(parametersIn({ query, body }));
   if (number === undefined) {
     throw new FhirError(
       'required',
