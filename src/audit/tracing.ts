@@ -13,6 +13,7 @@ import {
   frameOf,
   ownOf,
 } from './event.ts';
+import { namesNobody } from './naming.ts';
 
 /** What of a request its traces tell. */
 export interface Traced {
@@ -75,7 +76,7 @@ export function tracesOf(
         audit.code === 'operation' ||
         audit.code === DISCLOSE ||
         traced.query.length > 0
-          ? searchFor(traced, patient, isOfSeveral(concerns, refused)) || undefined
+          ? searchFor(traced, patient, isOfSeveral(concerns, concern)) || undefined
           : undefined,
     });
     return { frame, own, aside: decided.map(decisionOf), patient };
@@ -151,7 +152,7 @@ function foremost(wrote: readonly Written[], instance: string): Written {
 function together(concerns: readonly Concern[]): Concern[] {
   const each = new Map<string, Concern>();
   for (const concern of concerns) {
-    const key = `${concern.hidden ? '?' : ' '}${concern.secret ? '!' : ' '}${concern.patient}`;
+    const key = `${concern.apart === true ? '/' : ' '}${concern.hidden ? '?' : ' '}${concern.secret ? '!' : ' '}${concern.patient}`;
     const other = each.get(key);
     if (other === undefined) {
       each.set(key, concern);
@@ -167,9 +168,9 @@ function together(concerns: readonly Concern[]): Concern[] {
   return [...each.values()];
 }
 
-/** What was refused tells nothing in the traces of what was given: their reader may not know of it. */
-function isOfSeveral(concerns: readonly Concern[], refused: boolean): boolean {
-  const told = refused ? concerns : concerns.filter((each) => !each.refused);
+/** What was refused tells nothing in the traces of what was given, nor what is apart: their reader may not know of it. */
+function isOfSeveral(concerns: readonly Concern[], { refused, apart = false }: Concern): boolean {
+  const told = concerns.filter((each) => (refused || !each.refused) && (apart || each.apart !== true));
   return told.some(({ patient }) => patient !== told[0]!.patient);
 }
 
@@ -180,11 +181,14 @@ function reasonFor({ emergencies }: Subject, patient: string): string | undefine
 
 /**
  * The search as sent, as far as it can't tell of another patient: a trace names one only. Where several are concerned
- * any value may be another's id, name or number, and so may each of several values.
+ * any value may be another's id, name or number, and so may each of several values of what can name somebody.
  */
-function searchFor({ url, query }: Traced, patient: string, several: boolean): string {
+function searchFor({ url, query, params }: Traced, patient: string, several: boolean): string {
   const [path = ''] = url.split('?', 1);
-  const pairs = query.map(([name, value]) => `${name}=${several || value.includes(',') ? '…' : value}`);
+  const pairs = query.map(([name, value]) => {
+    const isTold = !several && (!value.includes(',') || namesNobody(params.type, name));
+    return `${name}=${isTold ? value : '…'}`;
+  });
   const asked = pairs.length === 0 ? path : `${path}?${pairs.join('&')}`;
   return asked.replace(/Patient\/([A-Za-z0-9\-.]{1,64})/g, (whole, id: string) =>
     id === patient ? whole : 'Patient/…',

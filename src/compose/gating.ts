@@ -4,6 +4,7 @@ import { Access } from '../enforcement/access.ts';
 import { appContent } from '../enforcement/app-content.ts';
 import { feeding } from '../enforcement/feeding.ts';
 import { Notes, secretLabels } from '../enforcement/notes.ts';
+import { parted } from '../enforcement/parting.ts';
 import type { PolicySource, ResourceStore } from '../enforcement/ports.ts';
 import { type Scanner, Screening } from '../enforcement/screening.ts';
 import { ScopedStore } from '../enforcement/scoped-store.ts';
@@ -14,6 +15,7 @@ import { FhirError } from '../fhir/outcome.ts';
 import type { PipelineOptions } from '../http/pipeline.ts';
 import type { Trace } from '../interaction/exchange.ts';
 import type { Metrics } from '../ops/metrics/index.ts';
+import { openNames } from './open-names.ts';
 import type { Recorder } from './recording.ts';
 import type { Subscribing } from './subscribing.ts';
 
@@ -40,6 +42,7 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
   const screening = new Screening(options.scanner);
   const touched = new WeakMap<Trace, Notes>();
   const secret = secretLabels(policies);
+  const names = openNames(port, secret);
   return {
     open(trace) {
       const notes = new Notes(secret);
@@ -67,7 +70,7 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
     },
     async record(trace, result) {
       const outcome = outcomeOf(result);
-      const concerns = touched.get(trace)?.open() ?? [];
+      const concerns = await parted(touched.get(trace)?.open() ?? [], trace.subject.depositor, names);
       if (concerns.length === 0) return;
       const subject = touched.get(trace)?.as ?? trace.subject;
       if (outcome === '0') options.given?.(subject, concerns);

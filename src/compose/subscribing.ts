@@ -5,6 +5,7 @@ import { tracesOf } from '../audit/tracing.ts';
 import type { Subject } from '../consent/subject.ts';
 import { Access } from '../enforcement/access.ts';
 import { type Concern, Notes, secretLabels } from '../enforcement/notes.ts';
+import { parted } from '../enforcement/parting.ts';
 import type { PolicySource, ResourceStore } from '../enforcement/ports.ts';
 import { type Accept, ScopedStore } from '../enforcement/scoped-store.ts';
 import type { Carrier } from '../notice/courier.ts';
@@ -12,6 +13,7 @@ import type { Log } from '../ops/log.ts';
 import { type Lookup } from '../ops/subscriptions/address.ts';
 import { byMail } from '../ops/subscriptions/mail.ts';
 import { restHook } from '../ops/subscriptions/rest-hook.ts';
+import { openNames } from './open-names.ts';
 import type { Recorder } from './recording.ts';
 import { terminology } from '../search/known-terminology.ts';
 import type { MongoOutbox } from '../store/outgoing/outbox.ts';
@@ -70,6 +72,7 @@ const VERSIONS = 10;
 /** A read like any other, with the subscriber's rights: traced as `$events` of the Subscription. */
 function sessions({ base, port, policies, record, professions }: SubscribingOptions): OpenSession {
   const secret = secretLabels(policies);
+  const names = openNames(port, secret);
   return (subject, id, to) => {
     const notes = new Notes(secret);
     const access = Access.of(subject, policies, Date.now, () => {});
@@ -94,7 +97,7 @@ function sessions({ base, port, policies, record, professions }: SubscribingOpti
         return at < 0 ? undefined : matches[at + 1]?.body;
       },
       async record() {
-        const concerns = notes.open();
+        const concerns = await parted(notes.open(), subject.depositor, names);
         if (concerns.length === 0) return;
         await record(subject, concerns, (at) => tracer(concerns, at));
       },

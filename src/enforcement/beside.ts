@@ -2,6 +2,7 @@
 import { contentIn } from '../fhir/content/attachment.ts';
 import { parseJson } from '../fhir/json.ts';
 import type { Resource } from '../fhir/resource.ts';
+import { WHOLE, namesOf } from '../fhir/whole.ts';
 import type { Change } from './ports.ts';
 
 /**
@@ -21,6 +22,14 @@ export function toldWith(change: Change, beside: readonly Change[], base: string
   );
   if (document === undefined || others.some((other) => apart(other) !== apart(document))) return change;
   return document;
+}
+
+/** The labels that hide its trace: its own, and of what names others as a whole those of what is written with it. */
+export function labelsWith(change: Change, beside: readonly Change[], base: string): readonly string[] {
+  if (!WHOLE.has(change.type)) return change.labels;
+  const names = namesOf(writtenIn(change), base);
+  const named = beside.filter((each) => each !== change && names.has(`${each.type}/${each.id}`));
+  return [...change.labels, ...named.flatMap(({ labels }) => labels)];
 }
 
 /** As it will be, or as it was before it was deleted. */

@@ -7,6 +7,7 @@ import type { WriteRule } from '../consent/writing.ts';
 import type { Category } from '../fhir/categories.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
+import { WHOLE } from '../fhir/whole.ts';
 import type { PolicySource } from './ports.ts';
 import { sortsOf } from './sorts.ts';
 
@@ -38,6 +39,16 @@ export interface Concern {
   /** What of them was written, and how. */
   wrote: Written[];
   count: number;
+  /** Of what is named: what may be hidden by what it names, or by whose it is besides; and whose it is. */
+  unsure?: Map<string, readonly string[]>;
+  /** It is of such alone, and others are told nothing of it. */
+  apart?: boolean;
+  /** Something was asked of the patient, whatever was found. */
+  asked?: boolean;
+  /** By which lines it was answered, whatever was found. */
+  askedBy?: Decided[];
+  /** It is of one of several pages, with something on it that is unsure. */
+  paged?: boolean;
   /** What the caller is to the patient. */
   standing: Standing['is'];
   /** By which lines it was given or refused. */
@@ -52,6 +63,8 @@ export interface Noted {
   contentOf?: string | undefined;
   /** Of which sort it says that it is. */
   categories?: readonly Category[];
+  /** By what it was given. */
+  decided?: Decided | undefined;
 }
 
 /** A write as AuditEvent.action has it: created, updated, deleted. */
@@ -88,6 +101,8 @@ export class Notes {
   readonly #written = new Set<string>();
   /** Patients of whom a page had something that is traced apart, and another page came before or comes after it. */
   readonly #paged = new Set<string>();
+  /** The same, of whom it may turn out to be so. */
+  readonly #unsure = new Set<string>();
 
   /** @param secret labels that hide from who speaks for the patient, as stored and as stated */
   constructor(secret: ReadonlySet<string> = NONE) {
@@ -126,8 +141,11 @@ export class Notes {
   asked(patients: readonly string[], grounds?: Grounds): void {
     for (const patient of patients) {
       const concern = this.#concern({ patient: patient === UNKNOWN_PATIENT ? '' : patient, ...OPEN });
+      concern.asked = true;
       const ground = grounds?.(patient);
-      if (ground !== undefined) noteGround(concern, ground);
+      if (ground === undefined) continue;
+      noteGround(concern, ground);
+      if (ground.decided !== undefined) (concern.askedBy ??= []).push(ground.decided);
     }
   }
 
@@ -136,16 +154,18 @@ export class Notes {
    * nothing stands could be counted.
    */
   paged(matches: readonly Touched[]): void {
-    for (const match of matches)
-      if (match.hidden !== undefined || this.#isSecret(match))
-        for (const patient of concernedBy(match)) this.#paged.add(patient);
+    for (const match of matches) {
+      const isHidden = match.hidden !== undefined || this.#isSecret(match);
+      if (!isHidden && !isUnsure(match)) continue;
+      for (const patient of concernedBy(match)) (isHidden ? this.#paged : this.#unsure).add(patient);
+    }
   }
 
   /** What is to be traced, each patient's apart, that isn't yet. */
   open(): Concern[] {
     return [...this.#concerns]
       .filter(([key, concern]) => !this.#written.has(key) && !this.#isEmptyPage(concern))
-      .map(([, concern]) => concern);
+      .map(([, concern]) => ({ ...concern, paged: this.#unsure.has(concern.patient) }));
   }
 
   #isEmptyPage({ patient, refused, hidden, secret, named }: Concern): boolean {
@@ -168,14 +188,15 @@ export class Notes {
       // who was refused a trace is traced, not which: it may be hidden from who reads of it
       const isNamed = !(refused && facts.type === 'AuditEvent');
       const isNew = isNamed && !concern.named.has(reference);
+      const ground = grounds?.(patient);
       if (isNew) concern.count += 1;
       if (isNew && concern.named.size < NAMED) {
         const { by, contentOf } = facts;
         // INVARIANT: when that is shown its traces are told, and would tell of which sort an earlier version was that still isn't
         const categories = hidden || secret ? [] : sortsOf(facts);
-        concern.named.set(reference, { by, contentOf, categories });
+        concern.named.set(reference, { by, contentOf, categories, decided: ground?.decided });
+        if (isUnsure(facts)) (concern.unsure ??= new Map()).set(reference, facts.patients);
       }
-      const ground = grounds?.(patient);
       if (ground !== undefined) noteGround(concern, ground);
       return concern;
     });
@@ -226,6 +247,11 @@ function noteGround(concern: Concern, { standing, decided }: NonNullable<ReturnT
         other.because.every((each, index) => each === because[index])),
   );
   if (!isKnown) concern.decided.push(decided);
+}
+
+/** No label says of these whether the patient may be given them. */
+function isUnsure({ type, patients }: Touched): boolean {
+  return WHOLE.has(type) || patients.length > 1;
 }
 
 /** Who isn't known here is nobody that a trace could name. */

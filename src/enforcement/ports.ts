@@ -193,6 +193,8 @@ export interface ResourceStore {
   readable(access: Access, names: readonly string[]): Promise<Resource[]>;
   /** Which of these `Type/id` the caller may know of; what never was tells nothing. */
   knows(access: Access, names: readonly string[]): Promise<boolean[]>;
+  /** Which of these `Type/id` are, and name at any depth, only what is so; what never was says nothing. */
+  namesOnly(names: readonly string[], isSo: (facts: Attributes) => boolean): Promise<boolean[]>;
   /** Something of the types and of the one patient that the search names is kept from the caller: see `withheld`. */
   withholds(access: Access, query: SearchQuery): Promise<boolean>;
   lock(key: string): Promise<Lock>;

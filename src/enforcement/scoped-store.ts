@@ -15,7 +15,7 @@ import { FhirError } from '../fhir/outcome.ts';
 import { asksNational } from '../search/national.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
-import { toldWith } from './beside.ts';
+import { labelsWith, toldWith } from './beside.ts';
 import { contentFor, goesWith, isContentGone, ownContent, ownNaming } from './document-content.ts';
 import { Giving } from './giving.ts';
 import { Insight } from './insight.ts';
@@ -309,8 +309,9 @@ export class ScopedStore {
     for (const change of accepted) {
       const { type, id, by } = change;
       const owner = toldWith(change, accepted, this.#port.base);
-      const { patients, labels } = owner;
-      const hidden = this.#access.hides(owner) ? 0 : undefined;
+      const { patients } = owner;
+      const labels = labelsWith(owner, accepted, this.#port.base);
+      const hidden = this.#access.hides({ ...owner, labels }) ? 0 : undefined;
       const contentOf = owner === change ? undefined : `${owner.type}/${owner.id}`;
       const { resource, previous } = change;
       this.notes.wrote(

@@ -47,12 +47,14 @@ export class Visits {
     if (subject.role !== 'professional') return [];
     const told = concerns.filter(({ patient, refused }) => !refused && patient !== '');
     const shown = new Set(
-      told.filter(({ hidden, secret }) => !hidden && !secret).map(({ patient }) => patient),
+      told
+        .filter(({ hidden, secret, apart }) => !hidden && !secret && apart !== true)
+        .map(({ patient }) => patient),
     );
-    return told.flatMap(({ patient, hidden, secret, named }) => {
+    return told.flatMap(({ patient, hidden, secret, apart, named }) => {
       const references = [...named.keys()];
       // the patient is told of the same visit by what shows
-      if (hidden && shown.has(patient)) return [];
+      if ((hidden || apart === true) && shown.has(patient)) return [];
       const emergency = modeOf(callerFor(subject), patient, this.#hours, at);
       const known = this.#fresh(keyOf(subject.reference, patient, { secret, hidden }, emergency), at);
       const about = references.filter(

@@ -33,10 +33,15 @@ export class Named {
     });
   }
 
+  /** Those of these that are or were. */
+  async facts(keys: readonly string[]): Promise<Attributes[]> {
+    const facts = await Promise.all(keys.map((key) => this.#facts.get(key)));
+    return facts.filter((each) => each !== undefined);
+  }
+
   /** Those of these that are or were, and whether the caller may be given them. */
   async look(access: Access, keys: readonly string[]): Promise<Look[]> {
-    const facts = await Promise.all(keys.map((key) => this.#facts.get(key)));
-    const found = facts.filter((each) => each !== undefined);
+    const found = await this.facts(keys);
     if (found.length === 0) return [];
     const allowed = await access.permits(found);
     const parts = await this.#partsOfDocuments(

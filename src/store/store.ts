@@ -259,6 +259,11 @@ export class Store implements ResourceStore {
     return this.#wholeness.knows(access, names);
   }
 
+  /** Which of these `Type/id` are, and name at any depth, only what is so. */
+  namesOnly(names: readonly string[], isSo: (facts: Attributes) => boolean): Promise<boolean[]> {
+    return this.#wholeness.namesOnly(names, isSo);
+  }
+
   /** The patient was in a consultation since. */
   async consulted(patient: string, since: number): Promise<boolean> {
     const [found] = await find(

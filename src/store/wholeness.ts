@@ -11,7 +11,7 @@ import { WHOLE } from '../fhir/whole.ts';
 import type { Database } from './database.ts';
 import { type Doc, WITHOUT_INDEX, attributes } from './document.ts';
 import { judge } from './name-graph.ts';
-import { Named } from './named.ts';
+import { Named, keyOf } from './named.ts';
 import { type Query, all } from './query/query.ts';
 import type { Terms } from './terms.ts';
 import { TracedNames } from './traces/traced-names.ts';
@@ -93,6 +93,17 @@ export class Wholeness {
     return this.#judge(
       access,
       names.map((name) => ({ ...NAMELESS, about: [name] })),
+    );
+  }
+
+  /** Which of these `Type/id` are, and name at any depth, only what is so, whoever asks. */
+  namesOnly(names: readonly string[], isSo: (facts: Attributes) => boolean): Promise<boolean[]> {
+    return judge(
+      names.map((name) => ({ ...NAMELESS, about: [name] })),
+      async (keys) => {
+        const found = await this.#named.facts(keys);
+        return found.map((facts) => ({ key: keyOf(facts), facts, given: isSo(facts), own: false }));
+      },
     );
   }
 

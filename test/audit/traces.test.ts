@@ -234,6 +234,21 @@ const CASES: Case[] = [
     query: 'DocumentReference?patient=…',
   },
   {
+    it: 'a search of one patient’s by several codes',
+    path: 'DocumentReference?patient=ada&status=current,superseded&type=http://loinc.org|11502-2,11506-3&_elements=id,date&date=ge2020,le2030',
+    status: 200,
+    of: ['ada'],
+    query:
+      'DocumentReference?patient=ada&status=current,superseded&type=http://loinc.org|11502-2,11506-3&_elements=id,date&date=ge2020,le2030',
+  },
+  {
+    it: 'a search by several numbers and texts that may be somebody else’s',
+    path: 'DocumentReference?patient=ada&identifier=1,2&description=a,b&status=current',
+    status: 200,
+    of: ['ada'],
+    query: 'DocumentReference?patient=ada&identifier=…&description=…&status=current',
+  },
+  {
     it: 'a search of one patient’s and a hidden one’s',
     path: 'DocumentReference?patient=Patient/ada,Patient/cyd',
     status: 200,
@@ -269,8 +284,8 @@ const CASES: Case[] = [
     it: 'includes',
     path: 'Appointment?_id=both&_include=Appointment:actor',
     status: 200,
-    of: ['ada', 'ben'],
-    names: ['Patient/ada', 'Appointment/both'],
+    // of each a trace of their own, and apart from it that of what is the other's too
+    of: ['ada', 'ada', 'ben', 'ben'],
   },
   { it: 'the directory by read', path: 'Practitioner/demo-gp', status: 200, of: [] },
   { it: 'the directory by search', path: 'Practitioner?name=lambert', status: 200, of: [] },
