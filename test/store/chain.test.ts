@@ -105,6 +105,7 @@ const CHANGES: [string, (doc: Doc) => object, Fault['what']][] = [
   ['what it tells of', () => ({ about: [] }), 'changed'],
   ['since when it is hidden', () => ({ hidden: 1 }), 'changed'],
   ['a field that none has', () => ({ 'at=1': 'x' }), 'changed'],
+  ['a field of its place that none has', () => ({ 'place.x': 1 }), 'changed'],
   ['its own code', ({ place }) => ({ 'place.code': flipped(place!.code) }), 'changed'],
   ['its number', ({ place }) => ({ 'place.n': place!.n + 1000 }), 'changed'],
   ['its chain', () => ({ 'place.id': '0123456789abcdef' }), 'changed'],
@@ -146,7 +147,7 @@ it('finds a link that was taken off its record', async () => {
   expect(told).toContainEqual(expect.objectContaining({ what: 'removed', chain: place!.id, l: link!.l }));
 });
 
-it.each(['binds', 'void', 'unsure', 'prev', 'at', 'code'] as const)(
+it.each(['binds', 'void', 'unsure', 'prev', 'at', 'code', 'x'] as const)(
   'finds which link it was when its `%s` is changed',
   async (field) => {
     const doc = linked();
@@ -157,6 +158,7 @@ it.each(['binds', 'void', 'unsure', 'prev', 'at', 'code'] as const)(
       prev: 0,
       at: 1,
       code: Buffer.alloc(16),
+      x: 1,
     };
     await change(doc, { [`link.${field}`]: forged[field] });
     const { told } = await verified(database, codes);

@@ -82,6 +82,8 @@ export class ChainCheck {
       return this.#tell({ what: 'changed', l: link.l, text: 'a link that binds more than any does' });
     if (this.#waiting.has(link.l) || this.#lately.has(link.l))
       return this.#tell({ what: 'inserted', l: link.l, text: 'a second link of this number' });
+    if (Object.keys(link).some((key) => !ELEMENTS.has(key)))
+      this.#tell({ what: 'changed', l: link.l, text: 'a link with an element that none has' });
     this.#waiting.set(link.l, link);
     this.#go();
     if (this.#waiting.size > MOST_LINKS) this.#go(true);
@@ -243,6 +245,11 @@ export class ChainCheck {
 const NONE: Buffer = Buffer.alloc(0);
 
 const when = ({ at }: Link): string => new Date(at).toISOString();
+
+/** Its code says nothing of other elements: there are none. */
+const ELEMENTS: ReadonlySet<string> = new Set(
+  '_id chain l prev at binds void unsure what witnessed about code'.split(' '),
+);
 
 /** As any is: what was written by others can be anything. */
 function isWhole({ l, prev, at, code, binds = [], void: unused = [], unsure = [] }: Link): boolean {

@@ -87,8 +87,8 @@ function checked(record: Doc, codes: Codes, tell: (fault: Fault) => void): Doc['
     tell({ what: 'inserted', record: name, text: 'a record without a place in a chain' });
     return undefined;
   }
-  const { id: chain, n, code } = place;
-  if (!isSame(codes.record(record, chain, n), code))
+  const { id: chain, n, code, found: _, ...more } = place;
+  if (Object.keys(more).length > 0 || !isSame(codes.record(record, chain, n), code))
     tell({
       what: 'changed',
       chain,
