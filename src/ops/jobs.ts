@@ -1,4 +1,5 @@
 /** Work that is done at the start and then again and again, one run at a time, until the server stops. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from './log.ts';
 
@@ -23,6 +24,8 @@ export interface JobWatch {
 /** A run that fails is logged, and tried again when its time comes. */
 export function startJobs(jobs: readonly Job[], log: Log, watch?: JobWatch): Jobs {
   const ending = new AbortController();
+  // each waits for it: more than ten is no leak
+  setMaxListeners(0, ending.signal);
   const done = jobs.map((job) => repeat(job, ending.signal, log, watch));
   return {
     async stop() {

@@ -56,3 +56,18 @@ it('ends at once between two runs', async () => {
   // not at the next run
   expect(performance.now() - start).toBeLessThan(20_000);
 });
+
+it('warns of no leak of memory, however many jobs wait', async () => {
+  const warned: Error[] = [];
+  const take = (warning: Error) => void warned.push(warning);
+  process.on('warning', take);
+  const run = async () => {};
+  const jobs = startJobs(
+    Array.from({ length: 30 }, (_, index) => ({ name: `${index}`, every: 60_000, run })),
+    log,
+  );
+  await sleep(50);
+  await jobs.stop();
+  process.off('warning', take);
+  expect(warned).toEqual([]);
+});
