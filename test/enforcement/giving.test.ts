@@ -23,7 +23,10 @@ it('content that is given as what it is isn’t put together as a resource for i
     },
   });
   const notes = new Notes();
-  const giving = new Giving({ grounds: () => () => undefined } as unknown as Access, notes);
+  const giving = new Giving(
+    { grounds: () => () => undefined, deposit: () => undefined } as unknown as Access,
+    notes,
+  );
   expect(giving.asContent(content, facts('DocumentReference', 'd'))).toBe(content);
   const [concern] = notes.open();
   expect([...concern!.named]).toMatchObject([
