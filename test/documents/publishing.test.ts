@@ -912,3 +912,34 @@ it('a Composition is of a type that its depositor may feed, by itself, in a FHIR
       expect.stringContaining('`http://loinc.org|11502-2` is not yours to deposit'),
     ]);
 });
+
+it('a patient files documents in folders and under labels of their own, of which their depositor learns nothing', async () => {
+  const { json } = await hospital.post('DocumentReference', inline(OF, 'classé'));
+  const filed = (title: string, code: Json) =>
+    patient.post('List', {
+      resourceType: 'List',
+      status: 'current',
+      mode: 'working',
+      title,
+      code,
+      subject: { reference: OF },
+      source: { reference: OF },
+      entry: [{ item: { reference: `DocumentReference/${json.id}` } }],
+    });
+  const folder = await filed('Mon genou', {
+    coding: [{ system: `${MHD}/CodeSystem/MHDlistTypes`, code: 'folder' }],
+  });
+  const own = await filed('à relire', { text: 'étiquette' });
+  expect([folder.status, own.status]).toEqual([201, 201]);
+  const among = async (client: Client, query: string): Promise<number> =>
+    (await client.get(`DocumentReference?patient=demo-mother&${query}`)).json.total;
+  for (const query of [`_list=${folder.json.id}`, `_list=${own.json.id}`, '_has:List:item:title=à relire'])
+    expect([await among(patient, query), await among(hospital, query)]).toEqual([1, 0]);
+  const seen = async (client: Client): Promise<number> =>
+    (await client.get(`DocumentReference?patient=demo-mother&_id=${json.id}&_revinclude=List:item`)).json
+      .entry.length;
+  expect([await seen(patient), await seen(hospital)]).toEqual([3, 1]);
+  expect((await hospital.get(`List/${own.json.id}`)).status).toBe(404);
+  expect((await patient.delete(`List/${own.json.id}`)).status).toBe(204);
+  expect((await patient.get(`DocumentReference/${json.id}`)).status).toBe(200);
+});

@@ -64,6 +64,7 @@ async function write(order: Claimed, around: Around, zip: Zip): Promise<Told> {
   const documents = new Documents(get, base, language, (name, content) => zip.add(name, content));
   let patientName = '';
   const met = new Set<string>();
+  let done = 0;
   for await (const { matches, along, total } of pagesOf(get, patient)) {
     for (const resource of [...matches, ...along]) {
       const key = `${resource.resourceType}/${resource.id}`;
@@ -79,7 +80,8 @@ async function write(order: Claimed, around: Around, zip: Zip): Promise<Told> {
       if (resource.resourceType === 'DocumentReference')
         for (const read of await documents.add(resource)) names.add(read);
     }
-    await around.told({ done: names.size - 1, total });
+    done += matches.length;
+    await around.told({ done, total });
     if (met.size > MOST) throw new FhirError('too-costly', `the record has more than ${MOST} resources`);
   }
   await lines.end();
