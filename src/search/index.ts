@@ -7,7 +7,7 @@ import { bounded, collector, entriesOf, parametersOf } from './parameter.ts';
 import { kinds } from './parameters/index.ts';
 
 /** Raised when the extraction changes: what was written before must be indexed again. */
-export const INDEX_VERSION = 6;
+export const INDEX_VERSION = 7;
 
 /** Kept by the store as they are. */
 const KEPT = new Set(['_id', '_lastUpdated']);
