@@ -23,7 +23,7 @@ import { patientsBrought } from './brought-patient.ts';
 import { namedByNumber } from './named-patient.ts';
 import { type Part, checkProvided, completed, isProvided, local, made, partsOf } from './provided.ts';
 import { earlier, requireSame, requireSameContents, requireSameDocument } from './repeated.ts';
-import { targetsKnown } from './replacing.ts';
+import { documentIn, targetsKnown } from './replacing.ts';
 
 /** Tries when others deposit the same at the same moment. */
 const TRIES = 3;
@@ -240,29 +240,42 @@ async function redundantOf(
   parts: readonly Part[],
 ): Promise<Map<number, string>> {
   const redundant = new Map<number, string>();
-  const replaced = new Set<string>();
-  for (const { resource } of made(parts, 'DocumentReference')) {
-    for (const { code, target } of items(resource!.relatesTo)) {
-      const { reference } = (target ?? {}) as Reference;
-      if (code === 'replaces' && reference !== undefined) replaced.add(reference);
-    }
-  }
+  const replaced = await replacedIn(context, exchange, parts);
   if (replaced.size === 0) return redundant;
   const changes = parts.filter(
     ({ method, url }) =>
       (method === 'PATCH' || method === 'PUT') && /^DocumentReference[/?]/.test(local(exchange.base, url)),
   );
   if (changes.length === 0) return redundant;
-  const ids = new Set<string>();
-  for (const reference of replaced) {
-    const id = await idOf(context, exchange, reference);
-    if (id !== undefined) ids.add(id);
-  }
   for (const { index, url } of changes) {
     const id = await idOf(context, exchange, url);
-    if (id !== undefined && ids.has(id)) redundant.set(index, id);
+    if (id !== undefined && replaced.has(id)) redundant.set(index, id);
   }
   return redundant;
+}
+
+/** Ids of the documents here that those of the Bundle replace. @throws FhirError 409 when two replace one */
+async function replacedIn(
+  context: Context,
+  exchange: Exchange,
+  parts: readonly Part[],
+): Promise<ReadonlyMap<string, Part>> {
+  const replaced = new Map<string, Part>();
+  for (const part of made(parts, 'DocumentReference')) {
+    for (const { code, target } of items((await targetsKnown(exchange, part.resource!)).relatesTo)) {
+      const { reference } = (target ?? {}) as Reference;
+      const isNamed = code === 'replaces' && typeof reference === 'string';
+      const id = isNamed ? await idOf(context, exchange, reference) : undefined;
+      if (id === undefined) continue;
+      if ((replaced.get(id) ?? part) !== part) {
+        throw new FhirError('duplicate', `two documents replace \`${id}\`: one does`, {
+          expression: `${at(part)}.relatesTo`,
+        });
+      }
+      replaced.set(id, part);
+    }
+  }
+  return replaced;
 }
 
 async function idOf(context: Context, exchange: Exchange, url: string): Promise<string | undefined> {
@@ -276,7 +289,7 @@ async function idOf(context: Context, exchange: Exchange, url: string): Promise<
     );
     return found?.id;
   }
-  return /^DocumentReference\/([A-Za-z0-9\-.]{1,64})$/.exec(address)?.[1];
+  return documentIn(address);
 }
 
 async function isKnownNow(context: Context, exchange: Exchange, bundle: Resource): Promise<boolean> {

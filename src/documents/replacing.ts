@@ -9,7 +9,10 @@ import { requireWrite } from '../interaction/write.ts';
 
 /** Documents that one document may replace. */
 const MOST = 20;
-const LOCAL = /^DocumentReference\/([A-Za-z0-9\-.]{1,64})$/;
+const LOCAL = /^DocumentReference\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
+
+/** The id of a document here, also where a version of it is named, as `Location` tells it. @param address below the base */
+export const documentIn = (address: string): string | undefined => LOCAL.exec(address)?.[1];
 
 /** Ids of the documents here that it replaces. @throws FhirError too many */
 export function replacedBy({ relatesTo }: Resource, base: string): string[] {
@@ -17,7 +20,7 @@ export function replacedBy({ relatesTo }: Resource, base: string): string[] {
     const reference = code === 'replaces' ? (target as Reference | undefined)?.reference : undefined;
     if (typeof reference !== 'string') return [];
     const local = reference.startsWith(`${base}/`) ? reference.slice(base.length + 1) : reference;
-    return LOCAL.exec(local)?.[1] ?? [];
+    return documentIn(local) ?? [];
   });
   const distinct = [...new Set(ids)];
   if (distinct.length > MOST) {

@@ -782,6 +782,35 @@ describe('a document that replaces another', () => {
     expect((await hospital.get(`DocumentReference/${before.id}`)).json.status).toBe('superseded');
   });
 
+  it('is known by the address of a version too, as `Location` told it', async () => {
+    for (const send of [
+      (more: Json) => hospital.post('DocumentReference', inline(OF, 'v2', more)),
+      (more: Json) => hospital.post('', provided({ of: OF, text: 'v2', more })),
+    ]) {
+      const { headers } = await hospital.post('DocumentReference', inline(OF, 'v1'));
+      const reference = headers.get('location')!;
+      const { status } = await send({ relatesTo: [{ code: 'replaces', target: { reference } }] });
+      expect([200, 201]).toContain(status);
+      expect(
+        (await hospital.get(reference.split('/_history')[0]!.slice(carnet.base.length + 1))).json.status,
+      ).toBe('superseded');
+    }
+  });
+
+  it('is one: of two in one Bundle neither comes, and the sender is told', async () => {
+    const { id, masterIdentifier } = await old();
+    const byName = { relatesTo: [{ code: 'replaces', target: { identifier: masterIdentifier } }] };
+    for (const other of [replaces(id), byName]) {
+      const { status, json } = await hospital.post('', {
+        resourceType: 'Bundle',
+        type: 'transaction',
+        entry: [post(inline(OF, 'a', replaces(id))), post(inline(OF, 'b', other))],
+      });
+      expect([status, json.issue[0].expression]).toEqual([409, ['Bundle.entry[1].resource.relatesTo']]);
+    }
+    expect((await hospital.get(`DocumentReference/${id}`)).json.status).toBe('current');
+  });
+
   it.each(['alone', 'in Bundles'])('races with another, %s: one wins, the other is told', async (how) => {
     const { id } = await old();
     const send = (text: string) =>
