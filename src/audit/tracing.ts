@@ -170,7 +170,10 @@ function together(concerns: readonly Concern[]): Concern[] {
 
 /** What was refused tells nothing in the traces of what was given, nor what is apart: their reader may not know of it. */
 function isOfSeveral(concerns: readonly Concern[], { refused, apart = false }: Concern): boolean {
-  const told = concerns.filter((each) => (refused || !each.refused) && (apart || each.apart !== true));
+  const told = concerns
+    .filter((each) => (refused || !each.refused) && (apart || each.apart !== true))
+    // what was found and is nobody's is no second patient
+    .filter((each) => each.patient !== '' || each.asked === true);
   return told.some(({ patient }) => patient !== told[0]!.patient);
 }
 

@@ -127,3 +127,28 @@ it('a List that is deposited with something hidden is traced with that, and what
   expect(await traced(space, shown, '&action=C')).toBe(1);
   expect([await traced(space, hidden), await traced(space, named)]).toEqual([0, 0]);
 });
+
+it('a Provenance of what is hidden changes nothing of what the trace of the rest tells of the search', async () => {
+  const space = await Space.of(carnet);
+  const [hospital, all] = [carnet.as('hospital'), carnet.as('all')];
+  await space.deposit({}, hospital);
+  const path = `DocumentReference?patient=${space.id}&_revinclude=Provenance:target`;
+  const sent = async (): Promise<string[]> => {
+    await all.get(path);
+    const { json } = await space.me.get(`AuditEvent?patient=${space.id}&agent=Device/demo-all`);
+    return json.entry.flatMap(({ resource }: { resource: { entity: { query?: string }[] } }) =>
+      resource.entity.flatMap(({ query }) =>
+        query === undefined ? [] : Buffer.from(query, 'base64').toString(),
+      ),
+    );
+  };
+  expect(await sent()).toEqual([path]);
+  const hidden = await space.deposit(HIDDEN, hospital);
+  await made(hospital, {
+    resourceType: 'Provenance',
+    target: [{ reference: `DocumentReference/${hidden}` }],
+    recorded: '2026-01-01T00:00:00Z',
+    agent: [{ who: { reference: 'Organization/demo-hospital' } }],
+  } as { resourceType: string });
+  expect(await sent()).toEqual([path, path]);
+});
