@@ -589,9 +589,30 @@ const TABLE = [
   [
     'a depositor is given a version that they are not told of',
     'src/enforcement/scoped-store.ts',
-    'found !== undefined && this.#access.keeps(found)',
+    'found === undefined || this.#access.keeps(found)',
     'found === undefined',
     DEPOSITS,
+  ],
+  [
+    'an earlier version of content is given to who may read its document',
+    'src/enforcement/scoped-store.ts',
+    'content?.vid === vid && document !== undefined',
+    'document !== undefined',
+    ['test/enforcement/content-in-context'],
+  ],
+  [
+    'what names something hidden is traced with the rest',
+    'src/enforcement/parting.ts',
+    'if (!forPatient[index] || !forOthers[index])',
+    'if (false)',
+    ['test/audit/apart'],
+  ],
+  [
+    'professionals use apps of patients',
+    'src/oauth/settle.ts',
+    "if (client.audience !== undefined && (client.audience === 'patients') !== isPatient) return undefined;",
+    '',
+    ['test/oauth/context'],
   ],
   ['a history has it too', 'src/store/history.ts', '.filter((each) => !access.keeps(each))', '', DEPOSITS],
   [
