@@ -16,12 +16,26 @@ export function send(
   response: ServerResponse,
   { status, headers, body }: Rendered,
 ): Promise<void> | undefined {
-  if (!request.complete) drain(request);
+  const isEarly = !request.complete;
+  if (isEarly) drain(request);
   if (response.destroyed) return undefined;
-  response.writeHead(status, headers);
+  response.writeHead(status, isEarly ? { ...headers, connection: 'close' } : headers);
   if (body instanceof Flow && request.method !== 'HEAD') return flow(response, body);
-  response.end(request.method === 'HEAD' || body instanceof Flow ? undefined : body);
+  const bytes = request.method === 'HEAD' || body instanceof Flow ? undefined : body;
+  if (isEarly) early(request, response, bytes);
+  else response.end(bytes);
   return undefined;
+}
+
+/**
+ * The answer to a body that hasn't all come. Clients stop sending then, and may use a connection again that is of no more
+ * use: they are told that it ends. Ended at once, with what is unread, it could take the answer with it.
+ */
+function early(request: IncomingMessage, response: ServerResponse, body: Buffer | undefined): void {
+  if (body === undefined || body.length === 0) response.flushHeaders();
+  else response.write(body);
+  if (request.destroyed) response.end();
+  else request.once('close', () => response.end());
 }
 
 /** What fails on the way cuts the answer off: its length tells that it isn't whole. */
@@ -36,6 +50,8 @@ async function flow(response: ServerResponse, { read }: Flow): Promise<void> {
 
 function drain(request: IncomingMessage): void {
   request.on('error', () => {});
+  // who was reading it has left
+  request.removeAllListeners('readable');
   request.resume();
   const timer = setTimeout(() => request.complete || request.destroy(), DRAIN_MS);
   timer.unref();

@@ -106,6 +106,7 @@ const UNTRACED = new Set([
   // the same: test/documents
   'POST Patient/$match',
   'GET Patient/[id]/$access-status',
+  'POST Patient/[id]/$access-status',
   'POST DocumentReference/$generate-metadata',
   // of whom a notice is told there: see test/notice/inbox.test.ts
   'GET Practitioner/[id]/$notices',
@@ -174,6 +175,7 @@ const TRIALS: Record<string, Trial> = {
   'GET Patient/[id]/$export-record': { path: 'Patient/own/$export-record', claims: 'PatientRead', stranger: 'refused' },
   'POST Patient/[id]/$export-record': { path: 'Patient/own/$export-record', body: { resourceType: 'Parameters' }, claims: 'PatientRead', stranger: 'refused' },
   'GET DocumentReference/[id]/$html': { path: 'DocumentReference/own-d1/$html', headers: { accept: 'text/html' }, claims: 'PatientRead', stranger: 'refused' },
+  'POST DocumentReference/[id]/$html': { path: 'DocumentReference/own-d1/$html', body: { resourceType: 'Parameters' }, headers: { accept: 'text/html' }, claims: 'PatientRead', stranger: 'refused' },
   'GET Patient/[id]/$access-history': { path: 'Patient/own/$access-history', claims: 'PatientRead', stranger: 'PatientRead' },
 };
 

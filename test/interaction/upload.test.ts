@@ -239,6 +239,15 @@ describe('what is refused', () => {
     expect(await counts()).toEqual(before);
   });
 
+  it('takes no later request of the same client with it', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const refused = await owner.post('Binary', pdf(6 * MIB), FOR_PATIENT);
+      expect([refused.status, refused.headers.get('connection')]).toEqual([413, 'close']);
+      const statuses = Array.from({ length: 4 }, () => hospital.post('Binary', pdf(2 * MIB), PDF));
+      expect((await Promise.all(statuses)).map(({ status }) => status)).toEqual([201, 201, 201, 201]);
+    }
+  });
+
   it('is a fifth upload at once of one depositor, not another’s', async () => {
     const streams = async () => (await chunksOf(database.db).distinct('files_id')).length;
     const before = await streams();
