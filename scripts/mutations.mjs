@@ -610,7 +610,7 @@ const TABLE = [
   [
     'professionals use apps of patients',
     'src/oauth/settle.ts',
-    "if (client.audience !== undefined && (client.audience === 'patients') !== isPatient) return undefined;",
+    "if (audience !== undefined && (audience === 'patients') !== isPatient) return undefined;",
     '',
     ['test/oauth/context'],
   ],

@@ -18,7 +18,8 @@ export function settle(
 ): Settled | undefined {
   const isPatient = person.role === 'patient';
   // INVARIANT: no professional lets an app of patients read without the patient's Consent
-  if (client.audience !== undefined && (client.audience === 'patients') !== isPatient) return undefined;
+  const audience = audienceOf(client);
+  if (audience !== undefined && (audience === 'patients') !== isPatient) return undefined;
   const named = {
     ...(person.name === undefined ? {} : { name: person.name }),
     ...(person.life === undefined ? {} : { lives: [person.life] }),
@@ -77,4 +78,9 @@ export function holderOf(person: Person, server: string): Holder {
     idPrefixes: [],
     client: server,
   };
+}
+
+/** Of what was listed before that was kept, it is told by the device: apps of patients alone have one. */
+function audienceOf({ id, audience, device }: Client): Client['audience'] {
+  return audience ?? (device === `Device/app-${id}` ? 'patients' : undefined);
 }
