@@ -65,6 +65,9 @@ export function mayAssert({ persons, system }: Pick<Client, 'persons' | 'system'
   return persons?.asserts === true && system !== undefined && !system.rights.includes('directory.write');
 }
 
+/** As whom patients connect an app of the catalogue. */
+export const deviceOf = (id: string): string => `Device/app-${id}`;
+
 export interface Clients {
   /** Undefined: unknown, or suspended. The life is what its tokens hang on, see grants.ts. */
   find(id: string): Promise<{ client: Client; life: string } | undefined>;

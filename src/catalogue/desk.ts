@@ -1,7 +1,7 @@
 /** What stewards do with apps, clients and issuers: each step is traced before it is answered. */
 import type { AccountEvent } from '../audit/identity/event.ts';
 import type { AccountLog } from '../audit/identity/log.ts';
-import { type Client, type Clients, secretHash } from '../auth/clients.ts';
+import { type Client, type Clients, deviceOf, secretHash } from '../auth/clients.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { randomSecret } from './secret.ts';
 import { type Duty, type Steward, requireDuty } from './duty.ts';
@@ -15,7 +15,6 @@ import {
   type State,
   STATES,
   clientOf,
-  deviceOf,
 } from './listing.ts';
 import type { Report, Shelf } from './ports.ts';
 import { type Proposal, requireSecond } from './proposal.ts';

@@ -1,5 +1,5 @@
 /** An app of the catalogue: who publishes it, what it is for, what it reads and adds and why. Pure. */
-import type { Client } from '../auth/clients.ts';
+import { type Client, deviceOf } from '../auth/clients.ts';
 import { ADDABLE } from '../consent/adding.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { keysIn } from './keys.ts';
@@ -174,9 +174,6 @@ function redirectIn(value: unknown): string {
   }
   return text;
 }
-
-/** As whom patients connect it. */
-export const deviceOf = (id: string): string => `Device/app-${id}`;
 
 /** Its client may ask for what was reviewed, and for nothing more. */
 export function clientOf(

@@ -1,12 +1,12 @@
 /** The catalogue and the registry, wired. */
 import { randomUUID } from 'node:crypto';
 import type { AccountLog } from '../audit/identity/log.ts';
-import type { Clients } from '../auth/clients.ts';
+import { type Clients, deviceOf } from '../auth/clients.ts';
 import { networkOf } from '../auth/rate.ts';
 import type { Issuer } from '../auth/token.ts';
 import { TrustedIssuers } from '../auth/trusted.ts';
 import { Desk } from '../catalogue/desk.ts';
-import { deviceOf, type Listing } from '../catalogue/listing.ts';
+import type { Listing } from '../catalogue/listing.ts';
 import { Access } from '../enforcement/access.ts';
 import type { ResourceStore } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';

@@ -1,6 +1,6 @@
 /** Who a token is for, once somebody has allowed it. */
 import { type Person, whoOf } from '../auth/accounts.ts';
-import type { Client } from '../auth/clients.ts';
+import { type Client, deviceOf } from '../auth/clients.ts';
 import type { Holder, Settled } from '../auth/grants.ts';
 import type { Represented } from '../auth/records.ts';
 
@@ -82,5 +82,5 @@ export function holderOf(person: Person, server: string): Holder {
 
 /** Of what was listed before that was kept, it is told by the device: apps of patients alone have one. */
 function audienceOf({ id, audience, device }: Client): Client['audience'] {
-  return audience ?? (device === `Device/app-${id}` ? 'patients' : undefined);
+  return audience ?? (device === deviceOf(id) ? 'patients' : undefined);
 }

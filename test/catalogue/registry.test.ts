@@ -82,14 +82,16 @@ it('asks anew for what has changed since', async () => {
   expect((await asks(by('security'), `registry/proposals/${json.proposal.id}/confirm`)).status).toBe(409);
 });
 
+const systemOf = (id: string, name: string) => ({
+  id,
+  name,
+  organization: `Organization/${id}`,
+  scope: 'system/DocumentReference.cu',
+  jwks: { keys: [PUBLIC_KEY] },
+});
+
 it('confirms a proposal once, however many confirm it at the same time', async () => {
-  const system = {
-    id: 'clinique',
-    name: 'Clinique',
-    organization: 'Organization/clinique',
-    scope: 'system/DocumentReference.cu',
-    jwks: { keys: [PUBLIC_KEY] },
-  };
+  const system = systemOf('clinique', 'Clinique');
   const { json } = await asks(by('operator'), 'registry/clients', system);
   const all = await Promise.all(
     Array.from({ length: 8 }, (_, index) =>
@@ -159,13 +161,7 @@ it('what was asked for before somebody was shut out lets them in no more', async
 });
 
 it('puts no app in the place of a client that is registered, suspended or not, and no system in that of an app', async () => {
-  const system = {
-    id: 'dispensaire',
-    name: 'Dispensaire',
-    organization: 'Organization/dispensaire',
-    scope: 'system/DocumentReference.cu',
-    jwks: { keys: [PUBLIC_KEY] },
-  };
+  const system = systemOf('dispensaire', 'Dispensaire');
   const ask = () => asks(by('operator'), 'registry/clients', system);
   const confirm = ({ json }: Reply) => asks(by('security'), `registry/proposals/${json.id}/confirm`);
   const enter = () => asks(by('operator'), 'registry/listings', { ...DESCRIPTION, id: system.id });
