@@ -282,6 +282,17 @@ export class Access {
     };
   }
 
+  /**
+   * The same where nothing was given but a number. INVARIANT: not by what was counted, which may be hidden from whoever
+   * reads of it.
+   */
+  get groundsOfCount(): Grounds {
+    return (patient) => {
+      const plan = this.#plans.get(patient);
+      return plan === undefined ? undefined : { standing: plan.standing, decided: plan.counting() };
+    };
+  }
+
   /** Something of the patient beyond the caller's own deposits may be given them now. */
   async isAuthorised(patient: string): Promise<boolean> {
     const subject = this.#subject;

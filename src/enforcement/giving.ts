@@ -1,6 +1,7 @@
 /** What one caller is given: as they are shown it, and noted for the traces. */
 import type { Attributes } from '../condition/condition.ts';
 import { DIRECTORY } from '../fhir/subjects.ts';
+import type { SearchQuery } from '../search/filter.ts';
 import type { Access } from './access.ts';
 import { asAttributed, asGiven } from './labels.ts';
 import type { Grounds, Notes } from './notes.ts';
@@ -18,13 +19,22 @@ export class Giving {
   /** Of whom something was asked or written; no line decides of that. */
   readonly standing = (patient: string): ReturnType<Grounds> => this.#access.standings.of(patient);
 
-  async page<S extends Shown>(page: Page<S>): Promise<Page<S>> {
+  /** By what a number was told, where nothing else was. */
+  readonly #ofCount: Grounds = (patient) => this.#access.groundsOfCount(patient) ?? this.standing(patient);
+
+  /** What it was asked by says whether it is a number alone. */
+  async page<S extends Shown>(
+    page: Page<S>,
+    { count, types }: Pick<SearchQuery, 'count' | 'types'>,
+  ): Promise<Page<S>> {
     const { patients = [], counted = [] } = page;
     await this.#access.standings.meet([...patients, ...counted.flatMap((each) => each.patients)]);
-    this.#notes.asked(patients, this.standing);
+    const ofTraces = types[0] === 'AuditEvent';
+    const grounds = count === 0 && (!ofTraces || this.#access.isTold) ? this.#ofCount : this.standing;
+    this.#notes.asked(patients, grounds);
     for (const each of counted) {
       if (each.type === 'AuditEvent') this.#found(each);
-      else this.#notes.counted(each, this.standing);
+      else this.#notes.counted(each, grounds);
     }
     const matches = page.matches.map((match) => this.#noted(match, this.#access.groundsOfSearch(match)));
     return { ...page, matches };

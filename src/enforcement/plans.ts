@@ -23,6 +23,8 @@ export interface Plan {
   decide(facts: Attributes, isGiven: boolean): Decision;
   /** By which a search finds what this one has deposited: of each resource found `decide` would say it more narrowly. */
   finding(found: Pick<Attributes, 'by'>): Decision;
+  /** By which a number was told, whatever it counted. */
+  counting(): Decision;
 }
 
 interface Remembered extends Plan {
@@ -76,7 +78,8 @@ function within(own: Plan, theirs: Plan, link: readonly string[]): Plan {
   };
   const linked = (decided: Decision): Decision => ({ ...decided, because: [...decided.because, ...link] });
   const finding = (found: Pick<Attributes, 'by'>): Decision => linked(own.finding(found));
-  return { ...own, condition, name: JSON.stringify(condition), decide, finding };
+  const counting = (): Decision => (theirs.standing === 'representative' ? linked(own.counting()) : NOBODY);
+  return { ...own, condition, name: JSON.stringify(condition), decide, finding, counting };
 }
 
 function ownPlan({ policy, named }: Stated, subject: Subject, source: PolicySource, now: number): Plan {
@@ -88,6 +91,11 @@ function ownPlan({ policy, named }: Stated, subject: Subject, source: PolicySour
   const standing = standingOf(policy, caller, now);
   let judged: ((facts: Attributes) => Decision) | undefined;
   let found: Decision | undefined;
+  /** By which what others deposited is given. */
+  const others = (): Decision =>
+    speaks(standing)
+      ? spoken(standing)
+      : (found ??= granting(verdictsFor(policy, caller, source.rules, now, named).flat()));
   const made = {
     condition,
     name: JSON.stringify(condition),
@@ -99,9 +107,12 @@ function ownPlan({ policy, named }: Stated, subject: Subject, source: PolicySour
       return judged(facts);
     },
     finding({ by }: Pick<Attributes, 'by'>): Decision {
-      if (by === caller.depositor) return DEPOSITED;
-      if (speaks(standing)) return spoken(standing);
-      return (found ??= granting(verdictsFor(policy, caller, source.rules, now, named).flat()));
+      return by === caller.depositor ? DEPOSITED : others();
+    },
+    counting(): Decision {
+      if (isOut) return NOBODY;
+      const granted = others();
+      return granted.line === ELSE ? DEPOSITED : granted;
     },
     from: now,
     until: nextChange(policy, now),
@@ -119,6 +130,9 @@ const MOST_CITED = 20;
 /** Lines 3 and 6, without asking all of them: plans of the family are made for each request. */
 const DEPOSITED: Decision = { effect: 'permit', line: 3, because: [], cited: [] };
 
+/** The line that gives nothing. */
+const ELSE = 12;
+
 /** The lines that give something: the first of them, and all that says so. */
 function granting(verdicts: readonly Verdict[]): Decision {
   const given = verdicts.filter(({ line, permit }) => line > 3 && permit.is !== 'none');
@@ -129,7 +143,7 @@ function granting(verdicts: readonly Verdict[]): Decision {
       .map(({ because: each, at }) => (at === undefined ? { because: each } : { because: each, at })),
   );
   const because = [...new Set(cited.map((each) => each.because))];
-  return { effect: 'permit', line: given[0]?.line ?? 12, because, cited };
+  return { effect: 'permit', line: given[0]?.line ?? ELSE, because, cited };
 }
 
 function spoken({ because }: Standing): Decision {

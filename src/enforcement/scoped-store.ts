@@ -117,13 +117,13 @@ export class ScopedStore {
     this.#requireTold(query);
     const page = await this.#port.search(this.#access, query, after);
     if (after !== undefined || page.next !== undefined) this.notes.paged(page.matches);
-    return this.#giving.page(page);
+    return this.#giving.page(page, query);
   }
 
   /** The same, to be replaced. */
   async matching(query: SearchQuery): Promise<Page> {
     this.#requireTold(query);
-    return this.#giving.page(await this.#port.matching(this.#access, query));
+    return this.#giving.page(await this.#port.matching(this.#access, query), query);
   }
 
   /** Of one patient, newest first. That traces were looked at is traced, not which. */
