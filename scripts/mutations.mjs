@@ -721,8 +721,15 @@ const TABLE = [
     WRITES,
   ],
   [
+    'of a count no line is told',
+    'src/enforcement/giving.ts',
+    'count === 0 && ',
+    'count < 0 && ',
+    ['test/audit/count-grounds'],
+  ],
+  [
     'a Consent opens to its writer by a group',
-    'src/enforcement/scoped-store.ts',
+    'src/enforcement/may-write.ts',
     'if (groups.length === 0) return names;',
     'return names;',
     ['test/enforcement/widening'],

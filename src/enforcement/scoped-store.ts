@@ -1,11 +1,8 @@
 /** The store as one caller may use it, in one request. Whatever goes through it is noted for the traces. */
-import { isCollected } from '../consent/collected.ts';
-import { everyMember, namedIn } from '../consent/members.ts';
-import { grantees } from '../consent/policy.ts';
 import type { Block } from '../consent/policy.ts';
 import type { Rules } from '../consent/rules.ts';
 import { sourceOf } from '../consent/supposed.ts';
-import { type Refusal, type Writing, refusesWrite } from '../consent/writing.ts';
+import type { Refusal } from '../consent/writing.ts';
 import type { Attributes } from '../condition/condition.ts';
 import { type Known, isContentType } from '../fhir/content/attachment.ts';
 import { identityOf } from '../fhir/identity.ts';
@@ -15,14 +12,15 @@ import { FhirError } from '../fhir/outcome.ts';
 import { asksNational } from '../search/national.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
-import { labelsWith, toldWith } from './beside.ts';
-import { contentFor, goesWith, isContentGone, ownContent, ownNaming } from './document-content.ts';
+import { contentFor, goesWith, ownContent, ownNaming } from './document-content.ts';
 import { Giving } from './giving.ts';
 import { Insight } from './insight.ts';
 import type { Labelled } from '../consent/labelling.ts';
 import { depositNamed, patientNamed } from './known-by-name.ts';
 import { type Relabelled, asGiven, labelled, labelledIn } from './labels.ts';
-import type { Concern, Notes, Written } from './notes.ts';
+import { type AskedToWrite, mayNot } from './may-write.ts';
+import type { Concern, Notes } from './notes.ts';
+import { noteWrites } from './note-writes.ts';
 import type {
   Change,
   Content,
@@ -42,6 +40,7 @@ import type {
 
 import { TRACER } from './own-traces.ts';
 import { isSortKnown } from './sorts.ts';
+import { givesStill } from './still-given.ts';
 import { Screening } from './screening.ts';
 import type { Vet } from './vetting.ts';
 
@@ -49,8 +48,6 @@ import type { Vet } from './vetting.ts';
 export type Tracer = (concerns: readonly Concern[], at: number) => Trace[];
 
 const HOUR = 3_600_000;
-const KNOWN_AT_ONCE = 500;
-const GROUPS = /^(PractitionerRole|CareTeam|Group)\//;
 
 /** What the server makes of a change before it is written. @throws FhirError when it may not be */
 export type Accept = (change: Change) => Change;
@@ -246,24 +243,8 @@ export class ScopedStore {
   }
 
   /** Nothing of these `Type/id`, which the caller was given before, is hidden from them by now. */
-  async givesAll(names: readonly string[]): Promise<boolean> {
-    for (let at = 0; at < names.length; at += KNOWN_AT_ONCE) {
-      const asked = names.slice(at, at + KNOWN_AT_ONCE);
-      const known = await this.#port.knows(this.#access, asked);
-      for (const [index, name] of asked.entries())
-        if (known[index] !== true && !(await this.#givesContent(name))) return false;
-    }
-    return true;
-  }
-
-  /** What is nobody's by itself is given with its document, and tells nothing any more once it is deleted. */
-  async #givesContent(name: string): Promise<boolean> {
-    const [type = '', id] = name.split('/');
-    if (!isContentType(type) || id === undefined) return false;
-    return (
-      (await contentFor(this.#port, this.#access, [type, id], { byDocument: true })) !== undefined ||
-      (await isContentGone(this.#port, type, id))
-    );
+  givesAll(names: readonly string[]): Promise<boolean> {
+    return givesStill(this.#port, this.#access, names);
   }
 
   /** Those of these that the caller may be given: to name them beside what is given and traced. */
@@ -306,20 +287,7 @@ export class ScopedStore {
       (id) => ownNaming(this.#port, this.#access, `Binary/${id}`),
     );
     const accepted = (await this.#screening.of(changes)).map(this.#accept);
-    for (const change of accepted) {
-      const { type, id, by } = change;
-      const owner = toldWith(change, accepted, this.#port.base);
-      const { patients } = owner;
-      const labels = labelsWith(owner, accepted, this.#port.base);
-      const hidden = this.#access.hides({ ...owner, labels }) ? 0 : undefined;
-      const contentOf = owner === change ? undefined : `${owner.type}/${owner.id}`;
-      const { resource, previous } = change;
-      this.notes.wrote(
-        { type, id, by, patients, labels, hidden, contentOf, resource, body: previous?.body },
-        didOf(change),
-        this.#access.standings.groundsOfWrite(change),
-      );
-    }
+    noteWrites(this.notes, this.#access, accepted, this.#port.base);
     const concerns = this.notes.open();
     const stored = await this.#port.commit({
       changes: accepted,
@@ -336,30 +304,9 @@ export class ScopedStore {
     return [store.#port, store.#access, store.notes, store.#tracer];
   }
 
-  /** Why the caller may not write it; undefined when they may. @param resource as it will be */
-  async refusesWrite({
-    resource,
-    ...writing
-  }: Omit<Writing, 'relations' | 'opensTo' | 'collected' | 'adds'> & {
-    resource?: Resource;
-  }): Promise<Refusal> {
-    const { type, patients } = writing.after;
-    const { relations, rules, isApp } = await this.#access.standings.towards(patients);
-    const adds = isApp && (await this.#access.standings.mayAdd(type, patients));
-    if (resource === undefined) return refusesWrite({ ...writing, relations, adds }, rules.excluded);
-    const collected = isCollected(resource, rules);
-    const opensTo = await this.#opensTo(resource);
-    return refusesWrite({ ...writing, relations, opensTo, collected, adds }, rules.excluded);
-  }
-
-  /** To whom it opens something, those who are in what it names too. */
-  async #opensTo(resource: Resource): Promise<string[]> {
-    if (resource.resourceType !== 'Consent') return namedIn(resource);
-    const names = grantees(resource, this.rules);
-    const groups = names.filter((name) => GROUPS.test(name));
-    if (groups.length === 0) return names;
-    const access = Access.internal('who is in what a Consent opens something to');
-    return [...names, ...(await this.#port.readable(access, groups)).flatMap(everyMember)];
+  /** Why the caller may not write it; undefined when they may. */
+  refusesWrite(asked: AskedToWrite): Promise<Refusal> {
+    return mayNot(this.#port, this.#access, asked);
   }
 
   /** @throws FhirError for a label that isn't understood, or isn't the caller's to put */
@@ -375,10 +322,4 @@ export class ScopedStore {
       'the app isn’t told national identifiers: identifiers are looked for as `system|value` of another system',
     );
   }
-}
-
-/** A PUT to an id that nothing has creates. */
-function didOf({ method, previous }: Change): Written['did'] {
-  if (method === 'DELETE') return 'D';
-  return previous === undefined || previous.method === 'DELETE' ? 'C' : 'U';
 }
