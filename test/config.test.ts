@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { certificateAuthorities } from '../src/config/certificate-authorities.ts';
-import { ConfigError, readConfig } from '../src/config/config.ts';
+import { ConfigError, readCommandConfig, readConfig } from '../src/config/config.ts';
 import { DEFAULT_TYPES, describeVariables } from '../src/config/variables.ts';
 
 const SERVED_BY_DEFAULT = 46;
@@ -87,6 +87,21 @@ describe('the configuration', () => {
     expect(readConfig(env).auth.server).toBeUndefined();
     const own = { MONGODB_URI: env.MONGODB_URI, BASE_URL: 'https://fhir.example/a/r4', AUTH_SERVER: 'on' };
     expect(readConfig(own).auth).toMatchObject({ issuer: undefined, server: 'https://fhir.example/a/oauth' });
+  });
+
+  it.each([
+    ['keys that tokens are checked with', { MONGODB_URI: 'mongodb://db/?replicaSet=rs0' }],
+    ['proxies that pass certificates', { CLIENT_CERTIFICATE_CAS: 'cas.pem' }],
+    ['a place to log in', { UPSTREAMS: 'upstreams.json', AUTH_SERVER: 'off' }],
+    ['a sender of e-mails', { SMTP_URL: 'smtps://mail.example' }],
+  ])('asks a server for %s, and a command not', (_what, env: Record<string, string>) => {
+    expect(problemsOf(env)).not.toEqual([]);
+    const { mongodbUri, mail } = readCommandConfig(env);
+    expect({ mongodbUri, mail }).toEqual({ mongodbUri: env.MONGODB_URI });
+  });
+
+  it('tells a command what is wrong with what it reads', () => {
+    expect(() => readCommandConfig({ MONGODB_URI: 'localhost:27017' })).toThrow('MONGODB_URI must be');
   });
 
   it('derives the base, the audience and the key file', () => {

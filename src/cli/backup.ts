@@ -1,6 +1,6 @@
 /** `npm run backup`: the health data into one folder, the keys into another. */
 import { join } from 'node:path';
-import { readConfig } from '../config/config.ts';
+import { readCommandConfig } from '../config/config.ts';
 import { backup } from '../store/backup/backup.ts';
 import { runCommand, say } from './command.ts';
 import { withDatabase } from './database.ts';
@@ -16,7 +16,7 @@ await runCommand({
   options: { out: { type: 'string' }, keys: { type: 'string' } },
   async run({ out, keys }) {
     const folders = foldersOf(out, keys, USAGE);
-    const config = readConfig(process.env);
+    const config = readCommandConfig(process.env);
     const { database, keyFile } = config;
     await withDatabase(config, { live: true }, (uri) => backup({ uri, database, keyFile, ...folders }, say));
     say(`data in ${join(folders.data, '/')}, keys in ${join(folders.keys, '/')}: keep them apart`);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { readConfig } from '../config/config.ts';
+import { readCommandConfig } from '../config/config.ts';
 import { CommandError, runCommand, say } from './command.ts';
 import { readDemoFile, tokenOf } from './demo-file.ts';
 import { openArchive } from './importing/archive.ts';
@@ -37,7 +37,7 @@ await runCommand({
     if (path === undefined || more.length > 0) throw new CommandError(USAGE);
     const workers = /^([1-9]|[1-5]\d|6[0-4])$/.test(options.concurrency) ? Number(options.concurrency) : 0;
     if (workers === 0) throw new CommandError('--concurrency must be a whole number from 1 to 64');
-    const config = readConfig(process.env);
+    const config = readCommandConfig(process.env);
     const demo = options.token === undefined ? readDemoFile(config.dataDir) : undefined;
     const token = options.token ?? tokenOf(demo!, options.as ?? 'loader');
     const base = (options.base ?? demo?.base ?? config.baseUrl).replace(/\/+$/, '');

@@ -2,7 +2,7 @@
  * `npm run keys -- rotate`: a new key-encryption key; `rotate-signing`: new keys to sign ID tokens with; `rotate-upstream`: new
  * keys towards the providers that people log in at.
  */
-import { readConfig } from '../config/config.ts';
+import { readCommandConfig } from '../config/config.ts';
 import { connect } from '../store/database.ts';
 import { IssuerKeys } from '../store/keys/issuer-keys.ts';
 import { KeyRing, keyFile, rotate } from '../store/keys/keys.ts';
@@ -27,7 +27,7 @@ await runCommand({
   async run(_options, words) {
     const [what] = words;
     if (words.length !== 1 || !WHAT.includes(what!)) throw new CommandError(USAGE);
-    const config = readConfig(process.env);
+    const config = readCommandConfig(process.env);
     await withDatabase(config, { live: true }, async (uri) => {
       const database = await connect(uri, config.database);
       try {

@@ -1,6 +1,6 @@
 /** `npm run load`: Bundles and NDJSON over HTTP. */
 import { stat } from 'node:fs/promises';
-import { readConfig } from '../config/config.ts';
+import { readCommandConfig } from '../config/config.ts';
 import { CommandError, runCommand } from './command.ts';
 import { readDemoFile, tokenOf } from './demo-file.ts';
 import { progress } from './loading/progress.ts';
@@ -61,7 +61,7 @@ function within(name: string, text: string, least: number, most: number): number
 }
 
 function address(base?: string, as?: string, token?: string): Pick<Server, 'base' | 'token'> {
-  const config = readConfig(process.env);
+  const config = readCommandConfig(process.env);
   if (token !== undefined) return { base: (base ?? config.baseUrl).replace(/\/+$/, ''), token };
   const demo = readDemoFile(config.dataDir);
   return { base: (base ?? demo.base).replace(/\/+$/, ''), token: tokenOf(demo, as ?? 'all') };

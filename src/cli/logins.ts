@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { accounting } from '../compose/accounting.ts';
 import type { AccountEvent } from '../audit/identity/event.ts';
-import { readConfig, type Config } from '../config/config.ts';
+import { readCommandConfig, type Config } from '../config/config.ts';
 import { Access } from '../enforcement/access.ts';
 import { ID } from '../fhir/resource.ts';
 import { nationalRules } from '../config/national-rules.ts';
@@ -64,7 +64,7 @@ await runCommand({
   async run(_options, [what, id = '', ...more]) {
     if (what === undefined || !Object.hasOwn(DEEDS, what) || !isId(what, id) || more.length > 0)
       throw new CommandError(USAGE);
-    const config = readConfig(process.env);
+    const config = readCommandConfig(process.env);
     await withDatabase(config, { live: true }, (uri) => work(config, uri, DEEDS[what]!, id));
   },
 });

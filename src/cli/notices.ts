@@ -1,5 +1,5 @@
 /** `npm run notices`: e-mails that were not taken for a day, and what to do with them. */
-import { readConfig } from '../config/config.ts';
+import { readCommandConfig } from '../config/config.ts';
 import { connect, ensureIndexes } from '../store/database.ts';
 import { KeyRing, keyFile } from '../store/keys/keys.ts';
 import { MongoOutbox } from '../store/outgoing/outbox.ts';
@@ -19,7 +19,7 @@ await runCommand({
   options: { parked: { type: 'boolean' }, release: { type: 'boolean' } },
   async run({ parked, release }) {
     if ((parked === true) === (release === true)) throw new CommandError(USAGE);
-    const config = readConfig(process.env);
+    const config = readCommandConfig(process.env);
     await withDatabase(config, { live: true }, async (uri) => {
       const database = await connect(uri, config.database);
       try {

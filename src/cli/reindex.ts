@@ -1,5 +1,5 @@
 /** `npm run reindex`: writes again what each resource is found by, after a change of the extractors. */
-import { readConfig } from '../config/config.ts';
+import { readCommandConfig } from '../config/config.ts';
 import { nationalRules } from '../config/national-rules.ts';
 import { connect, ensureIndexes } from '../store/database.ts';
 import { KeyRing, keyFile } from '../store/keys/keys.ts';
@@ -14,7 +14,7 @@ await runCommand({
   usage: USAGE,
   options: {},
   async run() {
-    const config = readConfig(process.env);
+    const config = readCommandConfig(process.env);
     await withDatabase(config, { live: true }, async (uri) => {
       const database = await connect(uri, config.database);
       try {

@@ -1,5 +1,5 @@
 /** `npm run restore`: the way back from a backup. */
-import { readConfig } from '../config/config.ts';
+import { readCommandConfig } from '../config/config.ts';
 import { tellRestored } from '../store/chain/anchor-file.ts';
 import { restore } from '../store/backup/restore.ts';
 import { runCommand, say } from './command.ts';
@@ -18,7 +18,7 @@ await runCommand({
   options: { from: { type: 'string' }, keys: { type: 'string' }, force: { type: 'boolean', default: false } },
   async run({ from, keys, force }) {
     const folders = foldersOf(from, keys, USAGE);
-    const config = readConfig(process.env);
+    const config = readCommandConfig(process.env);
     const { database, keyFile } = config;
     const [data] = await withDatabase(config, { live: false }, (uri) =>
       restore({ uri, database, keyFile, ...folders }, force, say),

@@ -1,7 +1,7 @@
 /** `npm run token`: the token of a demo caller, or one in which a demo professional breaks the glass. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Config, readConfig } from '../config/config.ts';
+import { type Config, readCommandConfig } from '../config/config.ts';
 import { type CallerName, demoCallers } from '../demo/callers.ts';
 import { demoIssuer } from '../demo/issuer.ts';
 import { CommandError, runCommand } from './command.ts';
@@ -24,7 +24,7 @@ await runCommand({
     reason: { type: 'string' },
   },
   async run({ as, list, 'break-glass': patient, reason }) {
-    const config = readConfig(process.env);
+    const config = readCommandConfig(process.env);
     const demo = readDemoFile(config.dataDir);
     if (list === true) process.stdout.write(`${Object.keys(demo.callers).join('\n')}\n`);
     else if (as === undefined) throw new CommandError(USAGE);

@@ -5,7 +5,7 @@ import { runTrace } from '../audit/unusual/run-trace.ts';
 import { Tally } from '../audit/unusual/tally.ts';
 import { revealedText, textOf } from '../audit/unusual/text.ts';
 import { THRESHOLDS } from '../audit/unusual/thresholds.ts';
-import { type Config, readConfig } from '../config/config.ts';
+import { type Config, readCommandConfig } from '../config/config.ts';
 import { Access } from '../enforcement/access.ts';
 import { nationalRules } from '../config/national-rules.ts';
 import { anchorFile } from '../store/chain/anchor-file.ts';
@@ -49,7 +49,7 @@ await runCommand({
       // a trace leaves values with commas out
       value === undefined ? [] : [[name, value.replaceAll(',', ' ')] as const],
     );
-    const config = readConfig(process.env);
+    const config = readCommandConfig(process.env);
     const { report, revealed } = await withDatabase(config, { live: true }, (uri) =>
       reading(config, uri, asked, { from, until }, reveal),
     );

@@ -1,6 +1,6 @@
 /** `npm run verify-audit`: whether any trace was changed, removed, inserted, reordered or cut off, and where. */
 import { join, resolve } from 'node:path';
-import { readConfig } from '../config/config.ts';
+import { readCommandConfig } from '../config/config.ts';
 import { readAnchor } from '../store/chain/anchor-reading.ts';
 import { KEY_FILE } from '../store/backup/backup.ts';
 import type { Fault } from '../store/chain/check.ts';
@@ -35,7 +35,7 @@ await runCommand({
   },
   async run({ backup, keys, 'public-key': wantsKey }) {
     if (keys !== undefined && backup === undefined) throw new CommandError(USAGE);
-    const config = readConfig(process.env);
+    const config = readCommandConfig(process.env);
     if (wantsKey) {
       process.stdout.write(await publicKey(config.keyFile));
       return;
@@ -69,7 +69,7 @@ async function verify(
   source: Source,
   codes: Codes,
   archiveKey: Buffer,
-  config: ReturnType<typeof readConfig>,
+  config: ReturnType<typeof readCommandConfig>,
 ): Promise<Verdict> {
   const since = performance.now();
   let shown = 0;

@@ -94,10 +94,21 @@ export class ConfigError extends Error {
   }
 }
 
-/** Throws a `ConfigError` with all that is wrong. An empty variable counts as unset. */
+/** Of a server. Throws a `ConfigError` with all that is wrong. An empty variable counts as unset. */
 export function readConfig(env: Environment): Config {
+  const { values, problems } = read(env);
+  return whole(values, [...problems, ...lackingIn(values, env)], env);
+}
+
+/** Of a command: it checks no token, lets nobody log in and sends nothing, so it asks for nothing of that. */
+export function readCommandConfig(env: Environment): Config {
+  const { values, problems } = read(env);
+  return whole(values, problems, env);
+}
+
+function read(env: Environment): { values: Values; problems: string[] } {
   const problems: string[] = [];
-  const read = ([name, entry]: [string, Variable<unknown>]): [string, unknown] => {
+  const one = ([name, entry]: [string, Variable<unknown>]): [string, unknown] => {
     const text = env[name]?.trim() || entry.default;
     try {
       return [name, text === undefined ? undefined : entry.read(text)];
@@ -106,8 +117,21 @@ export function readConfig(env: Environment): Config {
       return [name, undefined];
     }
   };
-  const values = Object.fromEntries(Object.entries(VARIABLES).map(read)) as Values;
-  const demo = values.DEMO ?? values.MONGODB_URI === undefined;
+  const values = Object.fromEntries(Object.entries(VARIABLES).map(one)) as Values;
+  return { values, problems };
+}
+
+function whole(values: Values, problems: string[], env: Environment): Config {
+  if (problems.length > 0) throw new ConfigError(problems);
+  return assemble(values, isDemo(values), env);
+}
+
+const isDemo = ({ DEMO, MONGODB_URI }: Values): boolean => DEMO ?? MONGODB_URI === undefined;
+
+/** What a server can't do without, given the rest. */
+function lackingIn(values: Values, env: Environment): string[] {
+  const demo = isDemo(values);
+  const problems: string[] = [];
   for (const name of ['AUTH_ISSUER', 'AUTH_JWKS'] as const) {
     if (!demo && values.AUTH_SERVER !== true && !env[name]?.trim())
       problems.push(`${name} must be set when the demo and AUTH_SERVER are off: no token could be checked`);
@@ -118,8 +142,7 @@ export function readConfig(env: Environment): Config {
     problems.push('UPSTREAMS needs AUTH_SERVER=on: people would log in to nothing');
   if (values.SMTP_URL !== undefined && values.SMTP_FROM === undefined && !env['SMTP_FROM']?.trim())
     problems.push('SMTP_FROM must be set with SMTP_URL: e-mails need a sender');
-  if (problems.length > 0) throw new ConfigError(problems);
-  return assemble(values, demo, env);
+  return problems;
 }
 
 function assemble(values: Values, demo: boolean, env: Environment): Config {
@@ -171,12 +194,12 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
     passing: values.CLIENT_CERTIFICATES,
     authorities: values.CLIENT_CERTIFICATE_CAS && resolve(values.CLIENT_CERTIFICATE_CAS),
     subscriptionHosts: values.SUBSCRIPTION_HOSTS ?? [],
-    ...(values.SMTP_URL === undefined
+    ...(values.SMTP_URL === undefined || values.SMTP_FROM === undefined
       ? {}
       : {
           mail: {
             url: values.SMTP_URL,
-            from: values.SMTP_FROM!,
+            from: values.SMTP_FROM,
             link: values.SPACE_URL ?? new URL(baseUrl).origin,
           },
         }),
