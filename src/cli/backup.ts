@@ -1,7 +1,9 @@
 /** `npm run backup`: the health data into one folder, the keys into another. */
 import { join } from 'node:path';
-import { readCommandConfig } from '../config/config.ts';
+import { type Config, readCommandConfig } from '../config/config.ts';
 import { backup } from '../store/backup/backup.ts';
+import { connect } from '../store/database.ts';
+import { keysOf } from '../store/layout.ts';
 import { runCommand, say } from './command.ts';
 import { withDatabase } from './database.ts';
 import { foldersOf } from './folders.ts';
@@ -18,7 +20,20 @@ await runCommand({
     const folders = foldersOf(out, keys, USAGE);
     const config = readCommandConfig(process.env);
     const { database, keyFile } = config;
-    await withDatabase(config, { live: true }, (uri) => backup({ uri, database, keyFile, ...folders }, say));
+    await withDatabase(config, { live: true }, async (uri) => {
+      await requireKeys(uri, config);
+      await backup({ uri, database, keyFile, ...folders }, say);
+    });
     say(`data in ${join(folders.data, '/')}, keys in ${join(folders.keys, '/')}: keep them apart`);
   },
 });
+
+/** With another key file than the database's nothing of the backup could ever be read. @throws Error */
+async function requireKeys(uri: string, { database: name, keyFile }: Config): Promise<void> {
+  const database = await connect(uri, name);
+  try {
+    await keysOf(database, keyFile);
+  } finally {
+    await database.close();
+  }
+}

@@ -5,8 +5,9 @@
 import { readCommandConfig } from '../config/config.ts';
 import { connect } from '../store/database.ts';
 import { IssuerKeys } from '../store/keys/issuer-keys.ts';
-import { KeyRing, keyFile, rotate } from '../store/keys/keys.ts';
+import { KeyRing, rotate } from '../store/keys/keys.ts';
 import { UpstreamKeys } from '../store/keys/upstream-keys.ts';
+import { keysOf } from '../store/layout.ts';
 import { CommandError, runCommand, say } from './command.ts';
 import { withDatabase } from './database.ts';
 
@@ -31,8 +32,9 @@ await runCommand({
     await withDatabase(config, { live: true }, async (uri) => {
       const database = await connect(uri, config.database);
       try {
+        const encryption = await keysOf(database, config.keyFile);
         if (what !== 'rotate') {
-          const ring = new KeyRing(database.records.keys, await keyFile(config.keyFile));
+          const ring = new KeyRing(database.records.keys, encryption);
           const Keys = what === 'rotate-signing' ? IssuerKeys : UpstreamKeys;
           await new Keys(database, ring).rotate(Date.now());
           const signed = what === 'rotate-signing' ? 'ID tokens' : 'what is sent to providers';

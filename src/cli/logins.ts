@@ -10,7 +10,8 @@ import { nationalRules } from '../config/national-rules.ts';
 import { MongoActivationCodes } from '../store/records/activation-codes.ts';
 import { anchorFile } from '../store/chain/anchor-file.ts';
 import { connect, ensureIndexes } from '../store/database.ts';
-import { KeyRing, keyFile } from '../store/keys/keys.ts';
+import { KeyRing } from '../store/keys/keys.ts';
+import { keysOf } from '../store/layout.ts';
 import { MongoLogins } from '../store/records/logins.ts';
 import { MongoOutbox } from '../store/outgoing/outbox.ts';
 import { signingKey } from '../store/chain/signing-key.ts';
@@ -73,7 +74,7 @@ async function work(config: Config, uri: string, deed: Deed, id: string): Promis
   const database = await connect(uri, config.database);
   try {
     await ensureIndexes(database, () => {});
-    const ring = new KeyRing(database.records.keys, await keyFile(config.keyFile));
+    const ring = new KeyRing(database.records.keys, await keysOf(database, config.keyFile));
     const anchor = anchorFile(config.audit.anchor, await signingKey(config.keyFile));
     const rules = nationalRules(config.rules);
     const store = new Store(database, ring, config.baseUrl, rules, undefined, anchor);

@@ -1,7 +1,8 @@
 /** `npm run notices`: e-mails that were not taken for a day, and what to do with them. */
 import { readCommandConfig } from '../config/config.ts';
 import { connect, ensureIndexes } from '../store/database.ts';
-import { KeyRing, keyFile } from '../store/keys/keys.ts';
+import { KeyRing } from '../store/keys/keys.ts';
+import { keysOf } from '../store/layout.ts';
 import { MongoOutbox } from '../store/outgoing/outbox.ts';
 import { MongoPost } from '../store/outgoing/post.ts';
 import { CommandError, runCommand, say } from './command.ts';
@@ -27,7 +28,7 @@ await runCommand({
         const post = new MongoPost(database);
         const rows = new MongoOutbox(
           database,
-          new KeyRing(database.records.keys, await keyFile(config.keyFile)),
+          new KeyRing(database.records.keys, await keysOf(database, config.keyFile)),
         );
         if (release === true) {
           const [mails, others] = [await post.release(Date.now()), await rows.release()];

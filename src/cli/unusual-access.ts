@@ -12,7 +12,8 @@ import { anchorFile } from '../store/chain/anchor-file.ts';
 import { connect } from '../store/database.ts';
 import { addressesOf } from '../store/traces/addresses.ts';
 import { glimpses } from '../store/traces/glimpses.ts';
-import { KeyRing, keyFile } from '../store/keys/keys.ts';
+import { KeyRing } from '../store/keys/keys.ts';
+import { keysOf } from '../store/layout.ts';
 import { signingKey } from '../store/chain/signing-key.ts';
 import { Store } from '../store/store.ts';
 import { CommandError, runCommand, say } from './command.ts';
@@ -74,7 +75,7 @@ async function reading(
 ) {
   const database = await connect(uri, config.database);
   try {
-    const ring = new KeyRing(database.records.keys, await keyFile(config.keyFile));
+    const ring = new KeyRing(database.records.keys, await keysOf(database, config.keyFile));
     const rules = nationalRules(config.rules);
     const anchor = anchorFile(config.audit.anchor, await signingKey(config.keyFile));
     const store = new Store(database, ring, config.baseUrl, rules, undefined, anchor);

@@ -8,8 +8,8 @@ import { Codes } from '../store/chain/codes.ts';
 import { type Source, backupSource, liveSource } from '../store/chain/sources.ts';
 import { type Verdict, verifyChain } from '../store/chain/verify.ts';
 import { connect } from '../store/database.ts';
-import { readKeyFile } from '../store/keys/key-file.ts';
-import { keyFile } from '../store/keys/keys.ts';
+import { existingKeys } from '../store/keys/keys.ts';
+import { keysOf } from '../store/layout.ts';
 import { ARCHIVE_KEY, archivedItems, archivedNames } from '../store/traces/retention.ts';
 import { publicKey, trustedKeys } from '../store/chain/signing-key.ts';
 import { tellVerdict } from '../store/chain/verdict.ts';
@@ -41,9 +41,7 @@ await runCommand({
       return;
     }
     const path = keys === undefined ? config.keyFile : join(resolve(keys), KEY_FILE);
-    // none is made here: with another nothing would be right
-    await readKeyFile(path);
-    const encryption = await keyFile(path);
+    const encryption = await existingKeys(path);
     const codes = new Codes((purpose) => encryption.derive(purpose));
     const check = (source: Source): Promise<Verdict> =>
       verify(source, codes, encryption.derive(ARCHIVE_KEY), config);
@@ -52,6 +50,7 @@ await runCommand({
         ? await withDatabase(config, { live: true }, async (uri) => {
             const database = await connect(uri, config.database);
             try {
+              await keysOf(database, path);
               const at = Date.now();
               const verdict = await check(liveSource(database, at));
               await tellVerdict(database, encryption.derive('verdicts'), { at, faults: verdict.faults });

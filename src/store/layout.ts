@@ -17,7 +17,7 @@ import { claimOlder } from './content/claim-older.ts';
 import type { Database } from './database.ts';
 import { type Doc, WITHOUT_INDEX } from './document.ts';
 import { type Found, foundBy, gateFacts, hiddenSince, withDepositor } from './write/encoder.ts';
-import { type KeyRing, WRONG_KEYS, fingerprint } from './keys/keys.ts';
+import { type KeyEncryption, type KeyRing, WRONG_KEYS, existingKeys, fingerprint } from './keys/keys.ts';
 import { Reading } from './reading.ts';
 import { shutOlder } from './records/shut-older.ts';
 import { Terms } from './terms.ts';
@@ -57,11 +57,41 @@ export async function ensureLayout(
     await shutOlder(database, ring, tell);
     await layout.updateOne({ _id: 'store' }, { $set: { areShut: true } });
   }
+  if (found.base !== base) await layout.updateOne({ _id: 'store' }, { $set: { base } });
   if (found.layout === LAYOUT && found.rules === ruled) return;
   await reindex(database, ring, base, rules, tell);
   await claimOlder(database, ring, base, tell);
   await chainOlder(database, new Codes((purpose) => ring.derive(purpose)), tell);
   await layout.updateOne({ _id: 'store' }, { $set: made });
+}
+
+/**
+ * The keys of a database, for whoever works on it beside a server.
+ * @throws Error when the file isn't there, or is another database's
+ */
+export async function keysOf({ records }: Database, path: string): Promise<KeyEncryption> {
+  const encryption = await existingKeys(path);
+  const found = await records.layout.findById('store').lean();
+  if (found !== null && found.termKey !== fingerprint(encryption.derive('terms')))
+    throw new Error(WRONG_KEYS);
+  return encryption;
+}
+
+/** What is found by other rules, or under another base, would be hidden or found otherwise. @throws Error */
+export async function requireServedSo(
+  { records }: Database,
+  ring: KeyRing,
+  base: string,
+  rules: Rules,
+): Promise<void> {
+  const found = await records.layout.findById('store').lean();
+  if (found === null) return;
+  if (found.base !== undefined && found.base !== base)
+    throw new Error(
+      `the server serves this database at ${found.base}, not ${base}: set BASE_URL as it has it`,
+    );
+  if (found.rules !== ruledBy(rules, new Terms(ring.derive('terms'))))
+    throw new Error('the server has other national rules than these: set RULES as it has it');
 }
 
 /** What of the rules stands in documents: whom a Consent may mean, and which labels hide. */

@@ -163,6 +163,7 @@ it('goes on where it was killed', async () => {
     _id: 'store',
     layout: LAYOUT,
     rules: expect.any(String),
+    base: carnet.base,
     termKey: expect.any(String),
     migratedAt: expect.any(Date),
     areShut: true,

@@ -53,6 +53,15 @@ export async function keyFile(path: string): Promise<KeyEncryption> {
   };
 }
 
+/** For whoever works beside a server: none are made, for with others nothing would be right. */
+export async function existingKeys(path: string): Promise<KeyEncryption> {
+  await readKeyFile(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') throw cause;
+    throw new Error(`there is no key file \`${path}\`: set KEY_FILE to the server's`, { cause });
+  });
+  return keyFile(path);
+}
+
 /** Makes a new key-encryption key and wraps all data keys under it; the data stays as it is. */
 export async function rotate(
   records: Records['keys'],

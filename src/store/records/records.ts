@@ -20,6 +20,8 @@ export interface LayoutRecord {
   reindexing?: { layout: number; rules?: string; among: string; after: string };
   /** Of the national rules that documents are found by: see layout.ts. */
   rules?: string;
+  /** Where the last server to start serves it: own absolute addresses are known by it. */
+  base?: string;
   /** Fingerprint of the term key, so that a restored database never meets another's keys. */
   termKey: string;
   migratedAt: Date;
@@ -57,6 +59,7 @@ const layout: Schema<LayoutRecord> = new mongoose.Schema<LayoutRecord>(
     layout: { type: Number, required: true, min: 1 },
     reindexing: { type: { layout: Number, rules: String, among: String, after: String, _id: false } },
     rules: { type: String },
+    base: { type: String },
     termKey: { type: String, required: true },
     migratedAt: { type: Date, required: true },
     areShut: { type: Boolean },
