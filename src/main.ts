@@ -1,6 +1,6 @@
-/** Starts the server: configuration, database, demo, then what to try next. Ends on SIGINT and SIGTERM. */
+/** Starts the server: configuration, database, demo, then what to try next. Ends on SIGINT, SIGTERM and SIGHUP. */
 import type { X509Certificate } from 'node:crypto';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { Accounts } from './auth/accounts.ts';
@@ -9,7 +9,7 @@ import type { Issuer } from './auth/token.ts';
 import type { Upstream } from './auth/upstream.ts';
 import { type RunningServer, startServer } from './compose/compose.ts';
 import type { ClamdAddress } from './config/values.ts';
-import { type Config, readConfig } from './config/config.ts';
+import { type Config, localOrigin, readConfig } from './config/config.ts';
 import type { Rules } from './consent/rules.ts';
 import { type CallerName, demoCallers } from './demo/callers.ts';
 import { seedCatalogue } from './demo/catalogue.ts';
@@ -60,7 +60,9 @@ async function start(config: Config, { upstreams, authorities, rules }: Files): 
   const log = createLog({ level: config.logLevel ?? levelFor(config) });
   logFaults(log);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  stopOnSignal();
   const embedded = config.mongodbUri === undefined ? await embeddedDatabase(config) : undefined;
+  if (embedded !== undefined) toStop.push(() => embedded.stop());
   try {
     const demo = config.demo
       ? demoIssuer(join(config.dataDir, 'keys', 'demo-issuer.pem'), config.baseUrl)
@@ -111,19 +113,16 @@ async function start(config: Config, { upstreams, authorities, rules }: Files): 
       log,
       tell,
     });
-    stopOnSignal(async () => {
-      await server.close(config.stopPatience);
-      await embedded?.stop();
-    });
+    toStop.push(() => server.close(config.stopPatience));
     void embedded?.ended.then(() => {
-      if (stopping) return;
+      if (stopping !== undefined) return;
       tell('the database has ended: see its log in DATA_DIR');
       process.exit(1);
     });
     if (demo !== undefined) await prepareDemo(config, demo, secrets!, server);
     welcome(config, server.base, server.clients === undefined ? undefined : secrets);
   } catch (error) {
-    await embedded?.stop();
+    await stop();
     throw error;
   }
 }
@@ -175,10 +174,13 @@ async function prepareDemo(
     CallerName,
     string
   >;
-  if (await isFresh()) {
-    const origin = `http://127.0.0.1:${config.port}`;
+  const unfinished = join(config.dataDir, 'demo.unfinished');
+  if (existsSync(unfinished) || (await isFresh())) {
+    writeFileSync(unfinished, '');
+    const origin = localOrigin(config);
     await seedDemo(`${origin}${new URL(base).pathname}`, tokens, tell);
     await seedCatalogue(origin, tokens, new Date());
+    rmSync(unfinished);
   }
   const callers = names.map((name) => {
     const { reference } = demoCallers[name];
@@ -198,12 +200,22 @@ async function prepareDemo(
 /** Until somebody can be sent to log in. */
 const NOBODY: Accounts = { find: async () => undefined };
 
-let stopping = false;
+/** What runs so far. */
+const toStop: (() => Promise<void>)[] = [];
+let stopping: Promise<void> | undefined;
+let isSignalled = false;
 
-function stopOnSignal(stop: () => Promise<void>): void {
+/** The last to start is the first to stop. */
+function stop(): Promise<void> {
+  stopping ??= toStop.reduceRight((before, each) => before.then(each), Promise.resolve());
+  return stopping;
+}
+
+/** At any time: the database lives in a process group of its own, where no terminal would end it. */
+function stopOnSignal(): void {
   const end = (): void => {
-    if (stopping) return;
-    stopping = true;
+    if (isSignalled) return;
+    isSignalled = true;
     tell('stopping …');
     stop().then(
       () => process.exit(0),
@@ -213,8 +225,7 @@ function stopOnSignal(stop: () => Promise<void>): void {
       },
     );
   };
-  process.on('SIGINT', end);
-  process.on('SIGTERM', end);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
 }
 
 /** @param secrets of the demo, where there is an authorization server to use them at */
@@ -257,6 +268,8 @@ function connections(secrets: DemoSecrets): string[] {
 }
 
 main().catch((error: unknown) => {
+  // what was under way fails when all is stopped
+  if (isSignalled) return;
   tell(explainStart(error, config));
   process.exit(1);
 });

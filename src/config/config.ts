@@ -147,7 +147,7 @@ function lackingIn(values: Values, env: Environment): string[] {
 
 function assemble(values: Values, demo: boolean, env: Environment): Config {
   const [port, host, dataDir] = [values.PORT!, values.HOST!, resolve(values.DATA_DIR!)];
-  const baseUrl = values.BASE_URL ?? `http://${reachable(host)}:${port}/fhir`;
+  const baseUrl = values.BASE_URL ?? `${localOrigin({ host, port })}/fhir`;
   return {
     port,
     host,
@@ -217,6 +217,11 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
 function besideOf(baseUrl: string): string {
   const { origin, pathname } = new URL(baseUrl);
   return `${origin}${pathname.replace(/\/[^/]*$/, '')}/oauth`;
+}
+
+/** Where this machine reaches the server, whatever others see. */
+export function localOrigin({ host, port }: Pick<Config, 'host' | 'port'>): string {
+  return `http://${reachable(host)}:${port}`;
 }
 
 /** An address that clients on this machine can use, where the server listens on all. */

@@ -128,9 +128,15 @@ export async function seedCatalogue(
     return JSON.parse(text) as { proposal?: { id: string } };
   };
   const [operator, reviewer, security] = [as('operator'), as('reviewer'), as('security')];
+  const held = await fetch(`${origin}/registry/listings`, {
+    headers: { authorization: `Bearer ${tokens.operator}` },
+  });
+  const entered = new Set(((await held.json()) as { id: string }[]).map(({ id }) => id));
   const reviewedUntil = new Date(now.getTime() + 365 * 86_400_000).toISOString().slice(0, 10);
   for (const { isListed, ...description } of demoApps) {
     const { id } = description;
+    // by an earlier start, before it was stopped
+    if (entered.has(id)) continue;
     await operator('listings', description);
     await operator(`listings/${id}/state`, { state: 'under-review' });
     if (!isListed) continue;

@@ -1,4 +1,7 @@
-/** Loads the demo's data through the server's own door, each resource as the caller that it comes from. */
+/**
+ * Loads the demo's data through the server's own door, each resource as the caller that it comes from. What an earlier
+ * start has loaded before it was stopped is left as it is.
+ */
 import type { CallerName } from './callers.ts';
 import { demoDeposits } from './deposits.ts';
 
@@ -18,6 +21,9 @@ export async function seedDemo(
         resource,
         request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
       }));
+      done += entry.length;
+      // a transaction is there as a whole, or not at all
+      if (await isThere(`${base}/${entry[0]!.request.url}`, tokens.all)) continue;
       const response = await fetch(base, {
         method: 'POST',
         headers: { 'content-type': 'application/fhir+json', authorization: `Bearer ${tokens[caller]}` },
@@ -29,8 +35,12 @@ export async function seedDemo(
         );
       }
       await response.arrayBuffer();
-      done += entry.length;
       tell(`demo data: ${done} of ${total} resources`);
     }
   }
+}
+
+async function isThere(address: string, token: string): Promise<boolean> {
+  const response = await fetch(address, { method: 'HEAD', headers: { authorization: `Bearer ${token}` } });
+  return response.ok;
 }
