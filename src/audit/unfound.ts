@@ -1,12 +1,14 @@
 /**
  * The search as sent, as others than who sent it are told: what it asked for by name, and didn't find, may be hidden from
- * them; so may what pages are full of, so how long they are isn't told. docs/audit.md
+ * them; so may what pages are full of, so how long they are and which it was isn't told; and so may what a chain led
+ * through, so where it led isn't. docs/audit.md
  */
 import type { Json, Resource } from '../fhir/resource.ts';
 import { definitionsOf } from '../search/definitions.ts';
 
 const NAME = /\b([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})/g;
 const NOT_TOLD = '…';
+const NAMING: ReadonlySet<string> = new Set(['_id', '_list']);
 
 /** Names stand there only if they are among what is told. The same event where nothing changes. */
 export function withoutUnfound(event: Resource): Resource {
@@ -36,28 +38,22 @@ function keptOf(sent: string, told: ReadonlySet<string>): string {
   const pairs = rest
     .join('?')
     .split('&')
-    .flatMap((pair) => (isLength(pair) ? [] : [pairOf(pair, type, ids)]));
+    .flatMap((pair) => (isOfPages(pair) ? [] : [pairOf(pair, type, ids)]));
   return pairs.length === 0 ? path : `${path}?${pairs.join('&')}`;
 }
 
-/** Of a page. That none was asked for tells nothing of it. */
-const isLength = (pair: string): boolean => pair.startsWith('_count=') && pair !== '_count=0';
+/** How long they are, or which it was. That none was asked for tells nothing of it. */
+const isOfPages = (pair: string): boolean => /^_(?:count|page)=/.test(pair) && pair !== '_count=0';
 
-/** Ids without a type: of `_id`, and of references. */
+/** Ids without a type: of `_id`, `_list`, and of references. */
 function pairOf(pair: string, type: string, ids: ReadonlySet<string>): string {
   const equals = pair.indexOf('=');
   const name = pair.slice(0, Math.max(equals, 0));
-  if (name === '_page') return `${name}=${NOT_TOLD}`;
-  const isName = name.endsWith('_id') || isReference(type, name);
+  const [first = ''] = name.split(/[:.]/, 1);
+  if (first === '_has' || name.includes('.')) return `${first}=${NOT_TOLD}`;
+  const isName = NAMING.has(first) || definitionsOf(type).get(first)?.type === 'reference';
   if (equals < 0 || !isName) return pair;
   const values = pair.slice(equals + 1).split(',');
   const isTold = values.every((value) => value.includes('/') || value === NOT_TOLD || ids.has(value));
   return isTold ? pair : `${name}=${NOT_TOLD}`;
-}
-
-function isReference(type: string, name: string): boolean {
-  const [plain = ''] = name.split(/[:.]/, 1);
-  // chains and `_has` end where another type begins
-  if (name.includes('.') || plain === '_has') return true;
-  return definitionsOf(type).get(plain)?.type === 'reference';
 }

@@ -70,11 +70,14 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
     },
     async record(trace, result) {
       const outcome = outcomeOf(result);
-      const concerns = await parted(touched.get(trace)?.open() ?? [], trace.subject.depositor, names);
+      const notes = touched.get(trace);
+      const concerns = await parted(notes?.open() ?? [], trace.subject.depositor, names);
       if (concerns.length === 0) return;
-      const subject = touched.get(trace)?.as ?? trace.subject;
+      const subject = notes?.as ?? trace.subject;
+      const query = notes?.sent ?? trace.query;
       if (outcome === '0') options.given?.(subject, concerns);
-      const traces = (at: number) => tracesOf({ ...trace, subject }, concerns, { outcome, professions }, at);
+      const traces = (at: number) =>
+        tracesOf({ ...trace, subject, query }, concerns, { outcome, professions }, at);
       await (outcome === '0' ? options.record(subject, concerns, traces) : port.record(traces));
     },
   };

@@ -41,6 +41,8 @@ export interface Concern {
   count: number;
   /** Of what is named: what may be hidden by what it names, or by whose it is besides; and whose it is. */
   unsure?: Map<string, readonly string[]>;
+  /** Those of them that nothing but a number was told of: where they turn out to be hidden from nobody, no more than a question. */
+  counted?: Set<string>;
   /** It is of such alone, and others are told nothing of it. */
   apart?: boolean;
   /** Something was asked of the patient, whatever was found. */
@@ -95,6 +97,8 @@ export function secretLabels({ rules, key }: PolicySource): ReadonlySet<string> 
 export class Notes {
   /** As whom the caller is traced, where that changed on the way. */
   as?: Subject;
+  /** What was asked, decoded, where the address alone doesn't say it. */
+  sent?: [string, string][];
   readonly #secret: ReadonlySet<string>;
   readonly #concerns = new Map<string, Concern>();
   /** The trace of these was written in the transaction of the write itself. */
@@ -115,8 +119,11 @@ export class Notes {
 
   /** What is hidden is named, so that the trace is hidden with it; of all else no more is told than of a question. */
   counted(facts: Touched, grounds?: Grounds): void {
-    if (facts.hidden !== undefined || this.#isSecret(facts)) this.#note(facts, false, grounds);
-    else this.asked(facts.patients, grounds);
+    const isHidden = facts.hidden !== undefined || this.#isSecret(facts);
+    if (!isHidden && !isUnsure(facts)) return this.asked(facts.patients, grounds);
+    const name = `${facts.type}/${facts.id}`;
+    for (const concern of this.#note(facts, false, grounds))
+      if (!isHidden) (concern.counted ??= new Set()).add(name);
   }
 
   refused(facts: Touched, grounds?: Grounds): void {

@@ -24,7 +24,7 @@ export async function parted(
 }
 
 async function partsOf(concern: Concern, depositor: string, open: Open): Promise<Concern[]> {
-  const { patient, hidden, secret, unsure, named } = concern;
+  const { patient, hidden, secret, unsure, named, counted = new Set<string>() } = concern;
   if (unsure === undefined || hidden || secret || patient === '') return [concern];
   const parts = new Map<string, Set<string>>();
   const put = (part: string, name: string): void => {
@@ -32,22 +32,27 @@ async function partsOf(concern: Concern, depositor: string, open: Open): Promise
     if (others === undefined) parts.set(part, new Set([name]));
     else others.add(name);
   };
-  const asked: string[] = [];
+  const whole: string[] = [];
   for (const [name, patients] of unsure) {
     if (patients.length > 1) put(`with ${[...patients].sort().join(' ')}`, name);
-    else if (named.get(name)?.by !== depositor) asked.push(name);
+    else if (named.get(name)?.by !== depositor) whole.push(name);
     // patients are told of what they made, whatever it names
     else if (depositor !== `Patient/${patient}`) put('own', name);
   }
-  if (asked.length > 0) {
-    const [forPatient, forOthers] = await open(patient, asked);
-    for (const [index, name] of asked.entries())
+  if (whole.length > 0) {
+    const [forPatient, forOthers] = await open(patient, whole);
+    for (const [index, name] of whole.entries())
       if (!forPatient[index] || !forOthers[index])
         put(forPatient[index] === true ? 'secret' : 'hidden', name);
   }
-  if (parts.size === 0) return [concern];
   const moved = new Set([...parts.values()].flatMap((each) => [...each]));
-  const rest = withOnly(concern, (name) => !moved.has(name), concern.askedBy);
+  const asked = [...counted].filter((name) => unsure.has(name) && !moved.has(name));
+  if (parts.size === 0 && asked.length === 0) return [concern];
+  const askedBy = [...(concern.askedBy ?? []), ...asked.flatMap((name) => named.get(name)?.decided ?? [])];
+  const rest = {
+    ...withOnly(concern, (name) => !moved.has(name) && !counted.has(name), askedBy),
+    asked: concern.asked === true || asked.length > 0,
+  };
   const apart = [...parts.values()].map((only) => ({
     ...withOnly(concern, (name) => only.has(name)),
     apart: true,

@@ -130,13 +130,15 @@ export interface Page<V = Stored> {
   watermark: number;
   /** The patients that the search named. */
   patients?: readonly string[];
-  /** Where only a number is told: whose it counts, by one of theirs that stands for all that are hidden alike. */
+  /**
+   * Where only a number is told: whose it counts, by one of theirs that stands for all that are hidden alike, and by each
+   * that may be hidden by what it names.
+   */
   counted?: readonly Counted[];
   /** Of a history: there is a current version, or the mark of a deletion, that the caller may know of. */
   exists?: boolean;
 }
 
-/** One patient's; of several patients' resources the first's. */
 export type Counted = Pick<Stored, 'type' | 'id' | 'patients' | 'by' | 'labels' | 'hidden'>;
 
 export interface HistoryScope {

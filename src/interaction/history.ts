@@ -5,17 +5,14 @@ import { FhirError } from '../fhir/outcome.ts';
 import { bundleOf, historyEntry, type Link } from './bundle.ts';
 import type { Context } from './context.ts';
 import type { Answer, Exchange } from './exchange.ts';
+import { turnedPage } from './turned-page.ts';
 
 const PARAMETERS = ['_since', '_at', '_count', '_page'];
 
 export async function history(context: Context, exchange: Exchange): Promise<Answer> {
   const { type, id } = exchange.params;
   const path = [type, id, '_history'].filter((part) => part !== undefined).join('/');
-  const token = exchange.query.find(([name]) => name === '_page')?.[1];
-  if (token !== undefined && exchange.query.length > 1) {
-    throw new FhirError('invalid', 'a page link takes no further parameters');
-  }
-  const state = token === undefined ? undefined : context.links.open(token, path, exchange.subject);
+  const state = turnedPage(context, exchange, path);
   const query = state?.query ?? exchange.query;
   const scope = scopeOf(query, context);
   const page = await exchange.store.history({ ...scope, type, id, after: state?.after });

@@ -9,6 +9,7 @@ import type { Context } from './context.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import type { PageState } from './page-links.ts';
 import { isWhole, shaped } from './summarized.ts';
+import { turnedPage } from './turned-page.ts';
 
 type Query = readonly (readonly [string, string])[];
 
@@ -44,7 +45,7 @@ async function search(
   within?: Filter,
   also: readonly Resource[] = [],
 ): Promise<Answer> {
-  const state = pageOf(context, exchange);
+  const state = turnedPage(context, exchange, pathOf(exchange));
   const asked = parse(context, exchange, types, state);
   const query =
     within === undefined ? asked : { ...asked, filter: { op: 'and' as const, of: [within, asked.filter] } };
@@ -109,13 +110,6 @@ function severalTypes(context: Context, query: Query): string[] {
 /** Reading traces leaves traces to be read: they are asked for alone. */
 export function searchedTogether({ types }: Context): string[] {
   return [...types].filter((type) => type !== 'AuditEvent');
-}
-
-function pageOf(context: Context, exchange: Exchange): PageState | undefined {
-  const token = exchange.query.find(([name]) => name === '_page')?.[1];
-  if (token === undefined) return undefined;
-  if (exchange.query.length > 1) throw new FhirError('invalid', 'a page link takes no further parameters');
-  return context.links.open(token, pathOf(exchange), exchange.subject);
 }
 
 function linksOf(

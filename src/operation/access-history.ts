@@ -13,7 +13,7 @@ import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Context } from '../interaction/context.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
-import type { PageState } from '../interaction/page-links.ts';
+import { turnedPage } from '../interaction/turned-page.ts';
 import { answerAs, answerOf } from './access-history-forms.ts';
 import { type PersonsAfter, personParts, personsOf } from './access-history-persons.ts';
 import { type Asked, type Form, askedIn } from './access-history-query.ts';
@@ -48,7 +48,7 @@ export interface HistoryPage {
 export async function accessHistory(context: Context, exchange: Exchange): Promise<Answer> {
   const { params, subject, prefer, base } = exchange;
   const path = `Patient/${params.id}/$access-history`;
-  const state = pageOf(context, exchange, path);
+  const state = turnedPage(context, exchange, path);
   const query = state?.query ?? exchange.query;
   const asked = askedIn(exchange, query);
   const clock = { language: asked.language, zone: asked.zone, now: context.now() };
@@ -96,13 +96,6 @@ async function titlesOf(
     if (title !== undefined) titles.set(name, title);
   }
   return titles;
-}
-
-function pageOf(context: Context, { query, subject }: Exchange, path: string): PageState | undefined {
-  const token = query.find(([name]) => name === '_page')?.[1];
-  if (token === undefined) return undefined;
-  if (query.length > 1) throw new FhirError('invalid', 'a page link takes no further parameters');
-  return context.links.open(token, path, subject);
 }
 
 /**

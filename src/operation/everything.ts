@@ -7,7 +7,7 @@ import { bundleOf, type Link, searchEntry } from '../interaction/bundle.ts';
 import { compartmentFilter, compartmentTypes } from '../interaction/compartment.ts';
 import type { Context } from '../interaction/context.ts';
 import type { Answer, Exchange } from '../interaction/exchange.ts';
-import type { PageState } from '../interaction/page-links.ts';
+import { turnedPage } from '../interaction/turned-page.ts';
 import { type Filter, type Include, all, everythingOf } from '../search/filter.ts';
 import { careWithin } from './care-dates.ts';
 import { type EverythingAsked, everythingAsked } from './everything-query.ts';
@@ -29,8 +29,9 @@ export async function everything(context: Context, exchange: Exchange): Promise<
   const { params, store, base, subject, prefer } = exchange;
   const of = { type: params.type!, id: params.id! };
   const path = `${of.type}/${of.id}/$everything`;
-  const state = pageOf(context, exchange, path);
+  const state = turnedPage(context, exchange, path);
   const pairs = state?.query ?? parametersIn(exchange);
+  store.notes.sent ??= [...pairs];
   const asked = everythingAsked(pairs, of.type, typesOf(context, of.type), context.bounds);
   const known = await store.read(of.type, of.id);
   if (known === undefined || known.method === 'DELETE') throw new FhirError('not-found', 'not found');
@@ -82,13 +83,6 @@ function includesOf(of: string, { isAsked }: EverythingAsked): Include[] {
   return targets
     .filter(isAsked)
     .map((target) => ({ type: '*', param: '*', target, iterate: target !== 'Patient' }));
-}
-
-function pageOf(context: Context, { query, subject }: Exchange, path: string): PageState | undefined {
-  const token = query.find(([name]) => name === '_page')?.[1];
-  if (token === undefined) return undefined;
-  if (query.length > 1) throw new FhirError('invalid', 'a page link takes no further parameters');
-  return context.links.open(token, path, subject);
 }
 
 function addressOf(address: string, pairs: readonly [string, string][]): string {

@@ -15,14 +15,16 @@ import type { Stranger } from '../../enforcement/stranger.ts';
 import { type Order, type Position, afterPosition, orderOf, positionOf, toSort } from './sorting.ts';
 import { type Told, toldTo } from './told.ts';
 import type { TraceTotals } from '../traces/trace-totals.ts';
+import { WHOLE } from '../../fhir/whole.ts';
 import { MOST_BYTES, light } from '../weight.ts';
 import type { Terms } from '../terms.ts';
 
 /** A write becomes visible at most this long after the time that it carries; see commit.ts. Milliseconds. */
 export const VISIBLE_WITHIN = 10_000;
-interface CountedRow extends Pick<Doc, 'type' | 'by' | 'hidden'> {
-  _id: { patient: string; labels: string[] };
-  rid: string;
+interface CountedRow {
+  _id: { patient: string; others?: string[]; labels: string[] };
+  /** One for all, but each of what may be hidden by what it names. */
+  stand: Pick<Doc, '_id' | 'type' | 'by' | 'hidden'>[];
 }
 
 /**
@@ -160,27 +162,38 @@ export class Search {
   /** Whose resources a mere count tells of: one for each patient and each way to be hidden. */
   async #counted({ query }: Planned, types: readonly string[]): Promise<Counted[]> {
     if (types.every(isNobodys)) return [];
+    const isWhole = { $in: ['$type', [...WHOLE]] };
+    const one = { _id: '$_id', type: '$type', by: '$by', hidden: '$hidden' };
     const $group = {
-      _id: { patient: '$patient', labels: '$labels', isHidden: { $gt: ['$hidden', null] } },
-      rid: { $first: '$_id' },
-      type: { $first: '$type' },
-      by: { $first: '$by' },
-      hidden: { $first: '$hidden' },
+      _id: {
+        patient: '$patient',
+        others: '$others',
+        labels: '$labels',
+        isHidden: { $gt: ['$hidden', null] },
+        isWhole,
+      },
+      first: { $first: one },
+      each: { $push: { $cond: [isWhole, one, '$$REMOVE'] } },
     };
+    const $project = { stand: { $cond: ['$_id.isWhole', '$each', ['$first']] } };
     const found = await this.#planner
       .collection(types)
-      .aggregate<CountedRow>([{ $match: query }, { $group }, { $limit: MOST_COUNTED }], { maxTimeMS: 20_000 })
+      .aggregate<CountedRow>([{ $match: query }, { $group }, { $limit: MOST_COUNTED }, { $project }], {
+        maxTimeMS: 20_000,
+      })
       .toArray();
     return found
       .filter(({ _id }) => _id.patient !== NOBODY)
-      .map(({ _id: { patient, labels }, rid, type, by, hidden }) => ({
-        type,
-        id: rid.slice(type.length + 1),
-        patients: [patient],
-        by,
-        labels,
-        hidden: hidden ?? undefined,
-      }));
+      .flatMap(({ _id: { patient, others = [], labels }, stand }) =>
+        stand.map(({ _id: rid, type, by, hidden }) => ({
+          type,
+          id: rid.slice(type.length + 1),
+          patients: [patient, ...others],
+          by,
+          labels,
+          hidden: hidden ?? undefined,
+        })),
+      );
   }
 
   async #ordered<V>(
