@@ -119,6 +119,8 @@ function planEntry(entry: unknown, index: number, base: string): PlannedEntry {
   if (resource !== undefined && (!isObject(resource) || typeof resource.resourceType !== 'string')) {
     throw invalid('a resource needs a `resourceType`', `${at}.resource`);
   }
+  if (isObject(resource) && resource.id !== undefined && typeof resource.id !== 'string')
+    throw new FhirError('invalid', 'an id is a string', { expression: `${at}.resource.id` });
   const planned: PlannedEntry = {
     index,
     method: methodOf(request, at),

@@ -1,4 +1,4 @@
-/** The steps that requests and entries of Bundles share: check scope, open the store, interact, audit. */
+/** The steps that requests and entries of Bundles share: check scope, reject parameters, open the store, interact, audit. */
 import type { Subject } from '../consent/subject.ts';
 import type { ScopedStore } from '../enforcement/scoped-store.ts';
 import { FhirError } from '../fhir/outcome.ts';
@@ -40,6 +40,7 @@ export function createPipeline(options: PipelineOptions, match: Matcher): Intera
 
   async function attempt({ route, trace }: Asked, progress: Progress, given?: ScopedStore): Promise<Answer> {
     checkScope(trace, route.scope);
+    if (route.bare) rejectParameters(trace);
     const store = given ?? options.open(trace);
     const exchange: Exchange = {
       ...trace,
@@ -74,6 +75,13 @@ export function createPipeline(options: PipelineOptions, match: Matcher): Intera
   }
 
   return interact;
+}
+
+/** https://hl7.org/fhir/R4/search.html#errors: what were left out may have been meant as a condition. */
+function rejectParameters({ query, prefer }: Trace): void {
+  const [first] = query;
+  if (first === undefined || prefer.handling === 'lenient') return;
+  throw new FhirError('invalid', `unknown parameter \`${first[0].slice(0, 60)}\`: none is allowed here`);
 }
 
 const isTicked = (result: Answer | FhirError): boolean =>

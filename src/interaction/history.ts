@@ -36,9 +36,12 @@ export async function history(context: Context, exchange: Exchange): Promise<Ans
 
 function scopeOf(query: readonly [string, string][], { bounds }: Context): HistoryScope {
   const scope: HistoryScope = { count: bounds.defaultCount };
+  const seen = new Set<string>();
   for (const [name, value] of query) {
+    if (seen.has(name)) throw new FhirError('invalid', `\`${name}\` is given more than once`);
+    seen.add(name);
     if (name === '_count') {
-      if (!/^\d{1,9}$/.test(value)) throw new FhirError('value', '`_count` is a number from 0');
+      if (!/^\d+$/.test(value)) throw new FhirError('value', '`_count` is a number from 0');
       scope.count = Math.min(Number(value), bounds.maxCount);
     } else if (name === '_since') scope.since = range(name, value).lo;
     else if (name === '_at') scope.at = range(name, value);

@@ -17,7 +17,7 @@ export async function vread(exchange: Exchange): Promise<Answer> {
 }
 
 async function give(exchange: Exchange, stored: Stored | undefined): Promise<Answer> {
-  const shape = parseSummary(exchange.query);
+  const shape = parseSummary(exchange.query, exchange.params.type!);
   if (stored === undefined) throw new FhirError('not-found', 'not found');
   const headers = versionHeaders(stored);
   if (stored.method === 'DELETE') throw new FhirError('deleted', 'deleted', { headers });

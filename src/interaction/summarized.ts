@@ -3,6 +3,7 @@ import { parseJson, stringifyJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { SearchQuery } from '../search/filter.ts';
+import { readElements } from '../search/parse.ts';
 import { elements, summary } from '../search/summarize.ts';
 
 export type Shape = Pick<SearchQuery, 'summary' | 'elements'>;
@@ -11,7 +12,7 @@ export type Shape = Pick<SearchQuery, 'summary' | 'elements'>;
 const OF_ONE = new Set(['true', 'text', 'data', 'false']);
 
 /** On a read; undefined: whole. */
-export function parseSummary(query: readonly (readonly [string, string])[]): Shape | undefined {
+export function parseSummary(query: readonly (readonly [string, string])[], type: string): Shape | undefined {
   const shape: Shape = { summary: 'false', elements: [] };
   for (const [name, value] of query) {
     if (name === '_summary') {
@@ -19,7 +20,7 @@ export function parseSummary(query: readonly (readonly [string, string])[]): Sha
         throw new FhirError('invalid', `\`_summary\` of a read takes one of ${[...OF_ONE].join(', ')}`);
       }
       shape.summary = value as Shape['summary'];
-    } else if (name === '_elements') shape.elements = value.split(',', 100);
+    } else if (name === '_elements') shape.elements = readElements(value, [type]);
     else
       throw new FhirError(
         'invalid',

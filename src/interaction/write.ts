@@ -53,6 +53,9 @@ export function resourceIn(exchange: Exchange): Resource {
   if (resource.resourceType !== params.type) {
     throw new FhirError('invalid', `the body is no \`${params.type}\``, { expression: 'resourceType' });
   }
+  // one that another takes the place of is not validated
+  if (resource.id !== undefined && typeof resource.id !== 'string')
+    throw new FhirError('invalid', 'an id is a string', { expression: `${params.type}.id` });
   return resource;
 }
 

@@ -75,6 +75,8 @@ const READ: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['_query', () => refuse('named queries (`_query`) are not supported', 'not-supported')],
   ['_filter', () => refuse('`_filter` is not supported: use search parameters', 'not-supported')],
 ]);
+/** Known, to say why not. */
+const UNSUPPORTED = new Set(['_query', '_filter']);
 const REPEATABLE = new Set(['_include', '_revinclude']);
 /** Read before the search is. */
 const ELSEWHERE = new Set(['_format', '_pretty']);
@@ -168,7 +170,8 @@ function checkLength(name: string, value: string): void {
 function refuseUnknown(name: string, types: readonly string[]): never {
   const [first = '', ...rest] = types;
   const shared = searchable(first).filter((code) => isKnown(code, rest));
-  const allowed = [...shared, ...READ.keys()].join(', ');
+  const shaping = [...READ.keys()].filter((code) => !UNSUPPORTED.has(code));
+  const allowed = [...shared, ...shaping].join(', ');
   const where = rest.length === 0 ? `\`${first}\`` : `the ${types.length} types searched`;
   return refuse(`unknown parameter ${shown(name)} of ${where}: allowed are ${allowed}`, 'invalid');
 }
@@ -183,11 +186,12 @@ function narrowed(value: string, types: readonly string[]): string[] {
 }
 
 function readCount(value: string, query: SearchQuery, { maxCount }: SearchOptions): void {
-  if (!/^\d{1,9}$/.test(value)) refuse(`\`_count\` is a number from 0, not ${shown(value)}`);
+  if (!/^\d+$/.test(value)) refuse(`\`_count\` is a number from 0, not ${shown(value)}`);
   query.count = Math.min(Number(value), maxCount);
 }
 
-function readElements(value: string, types: readonly string[]): string[] {
+/** @throws FhirError when one is no element of any of the types */
+export function readElements(value: string, types: readonly string[]): string[] {
   return split(value, ',').map((name) => {
     const known = types.some((type) => elementsOf(type).has(name));
     return known

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json } from '../../src/fhir/resource.ts';
 import { parseJson, stringifyJson } from '../../src/fhir/json.ts';
-import { validate } from '../../src/fhir/validate/index.ts';
+import { type ValidateOptions, validate } from '../../src/fhir/validate/index.ts';
+import { fullUrlsOf } from '../../src/fhir/validate/scope.ts';
 
 const examples = fileURLToPath(new URL('../../../shared/examples/', import.meta.url));
 const definitions = join(
@@ -14,8 +15,8 @@ const definitions = join(
 );
 
 /** Profiles of others are claimed there, and known by name only: a warning each, and nothing else. */
-const issues = (resource: Json): unknown[] =>
-  validate(resource).filter(
+const issues = (resource: Json, options?: ValidateOptions): unknown[] =>
+  validate(resource, options).filter(
     ({ severity, expression }) => severity !== 'warning' || expression?.endsWith('.meta.profile') !== true,
   );
 
@@ -40,8 +41,9 @@ describe('official and synthetic examples', () => {
     for (const [file, bytes] of found) {
       const bundle = parseJson(bytes);
       expect([file, issues(bundle)]).toEqual([file, []]);
+      const fullUrls = fullUrlsOf(bundle);
       for (const { resource } of bundle.entry as { resource: Json }[]) {
-        expect([file, resource.id, issues(resource)]).toEqual([file, resource.id, []]);
+        expect([file, resource.id, issues(resource, { fullUrls })]).toEqual([file, resource.id, []]);
       }
     }
   });

@@ -41,6 +41,9 @@ function target(reference: string, scope: Scope): string | Fault | undefined {
   if (/^[a-z][a-z0-9+.-]{0,31}:/i.test(reference)) return typed(reference);
   const query = reference.indexOf('?');
   const type = query < 0 ? typed(reference) : reference.slice(0, query);
+  // https://hl7.org/fhir/R4/http.html#trules
+  if (query >= 0 && !scope.isBundled)
+    return { code: 'value', text: `${show(reference)} is a search: only a transaction resolves one` };
   if (type !== undefined && isResourceType(type) && (query >= 0 || !isAbsolutePath(reference))) return type;
   return {
     code: 'value',

@@ -10,6 +10,8 @@ export interface Scope {
   contained: ReadonlyMap<string, string>;
   /** fullUrl → type of the Bundle's resources */
   fullUrls: ReadonlyMap<string, string>;
+  /** It lies in a Bundle: were that a transaction, a reference might be a search. */
+  isBundled: boolean;
 }
 
 const NONE: ReadonlyMap<string, string> = new Map();
@@ -20,6 +22,7 @@ export function scopeOf(resource: Json, fullUrls: ReadonlyMap<string, string> = 
     root: resource,
     contained: typesBy(resource.contained, (each) => [each.id, each]),
     fullUrls,
+    isBundled: fullUrls !== NONE,
   };
 }
 
