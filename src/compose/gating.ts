@@ -2,6 +2,7 @@
 import { type Outcome, tracesOf } from '../audit/tracing.ts';
 import { Access } from '../enforcement/access.ts';
 import { appContent } from '../enforcement/app-content.ts';
+import { classing } from '../enforcement/classing.ts';
 import { feeding } from '../enforcement/feeding.ts';
 import { Notes, secretLabels } from '../enforcement/notes.ts';
 import { parted } from '../enforcement/parting.ts';
@@ -63,6 +64,7 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
         vettingAll(
           appContent(trace.subject, trace.base),
           vetting(options.limit(trace.subject.role), trace.base),
+          classing(policies.rules.documentTypes),
           feeding(trace.subject.role, options.documentTypes),
         ),
         screening,

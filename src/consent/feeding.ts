@@ -41,7 +41,7 @@ interface Found {
 }
 
 /** It is a DocumentReference or a Composition, or a Bundle has Compositions: https://hl7.org/fhir/R4/documents.html */
-function documentsIn(resource: Resource, expression: string): Found[] {
+export function documentsIn(resource: Resource, expression: string): Found[] {
   const { resourceType, entry } = resource;
   if (resourceType === 'DocumentReference' || resourceType === 'Composition')
     return [{ document: resource, expression }];
@@ -90,6 +90,10 @@ function unfedOf(
 }
 
 type Type = DocumentTypes['types'][number];
+
+/** @param name `system|code` */
+export const typeNamed = (name: string, rules: DocumentTypes): Type | undefined => byName(rules).get(name);
+
 const names = new WeakMap<DocumentTypes, ReadonlyMap<string, Type>>();
 
 function byName(rules: DocumentTypes): ReadonlyMap<string, Type> {
@@ -102,7 +106,7 @@ function byName(rules: DocumentTypes): ReadonlyMap<string, Type> {
 const nameOf = ({ system = '', code = '' }: Coding): string => `${system}|${code}`;
 
 /** `system|code` of each coding. */
-function typesOf({ type }: Resource, { aliases = {} }: DocumentTypes): string[] {
+export function typesOf({ type }: Resource, { aliases = {} }: DocumentTypes): string[] {
   const codings = (type as Json | undefined)?.coding;
   return (Array.isArray(codings) ? (codings as Coding[]) : []).map(({ system = '', code }) =>
     nameOf({ system: aliases[system] ?? system, code }),

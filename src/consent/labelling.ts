@@ -2,11 +2,12 @@
  * Who may take off which security label. A label that a writer may not take off stays, without a word: that it is
  * there may be hidden from them. Pure.
  */
-import { isLabelledApart, type Label, labelsIn, renamed } from '../fhir/labels.ts';
+import { isLabelledApart, type Label, labelledOnto, labelsIn, renamed } from '../fhir/labels.ts';
 import type { Coding, Json, Resource } from '../fhir/resource.ts';
 import type { Rules } from './rules.ts';
 import type { Standing } from './link.ts';
 import { CONFIDENTIALITY } from './vocabulary.ts';
+import { isFamily } from './writing.ts';
 
 export interface Labeller {
   /** Deposited what is written. */
@@ -17,8 +18,10 @@ export interface Labeller {
   mayAll: boolean;
   /** Puts no label but the plainest: what is hidden, and how much, others say. */
   isApp: boolean;
-  /** Labels, `system|code`, that the writer isn't shown: what they send says nothing of these. */
-  unseen: readonly string[];
+  /** Labels, `system|code`, that others put on the writer's deposit without their being told: not theirs to take off. */
+  others: readonly string[];
+  /** Codes of labels that the writer says; absent: all that they send. */
+  says?: ReadonlySet<string>;
 }
 
 export interface Labelled {
@@ -39,17 +42,47 @@ export function relabelled(after: Resource, before: Labelled, who: Labeller, rul
     labelsIn({ resourceType, ...(meta === undefined ? {} : { meta }) }).map(({ coding }) => coding),
   );
   const isApart = (coding: Coding): boolean => isLabelledApart(after) && !marked.has(coding);
-  const resource = kept.length === 0 ? after : labelledAlso(after, kept, isApart);
   const present = [...now, ...kept.map(({ name }) => name)];
   const had = new Set(held.map(({ name }) => name));
+  const resource =
+    who.isDepositor || who.mayAll
+      ? kept.length === 0
+        ? after
+        : labelledAlso(after, kept, isApart)
+      : labelledOnto(before.resource, after, (name) => present.includes(name));
+  const said = new Set(saidToo(after, who, rules));
   const imposed = present.filter(
-    (name) => before.imposed.includes(name) || (!who.isDepositor && !had.has(name)),
+    (name) =>
+      before.imposed.includes(name) ||
+      (!who.isDepositor && !had.has(name)) ||
+      (had.has(name) && said.has(name)),
   );
   const unshown = imposed.filter((name) =>
     who.isDepositor ? !now.has(name) : !had.has(name) || before.unshown.includes(name),
   );
   return { resource, imposed, unshown };
 }
+
+/**
+ * Labels that the family puts where somebody else's stand already: each takes their own off. None that they could not
+ * put by themselves, nor the plainest, which hides nothing.
+ */
+function saidToo(after: Resource, who: Labeller, { labels }: Rules): string[] {
+  const { isDepositor, relations, mayAll, isApp, says } = who;
+  if (isDepositor || mayAll || isApp || !isFamily(relations)) return [];
+  return labelsIn(after)
+    .filter(({ code }) => says === undefined || says.has(code))
+    .filter((label) => label.name !== PLAINEST && !isAmong(label, forbiddenTo(relations, labels)))
+    .map(({ name }) => name);
+}
+
+const PLAINEST = `${CONFIDENTIALITY}|N`;
+
+/** Labels by which one of the family would hide something from another of them, or from themself. */
+const forbiddenTo = (relations: Labeller['relations'], labels: Rules['labels']): readonly string[] => [
+  ...labels.hiddenFromPatient,
+  ...(relations.every((is) => is === 'patient') ? [] : labels.hiddenFromRepresentatives),
+];
 
 /** A label by which one of the family would hide something from another of them, or from themself. */
 export function overreaching(
@@ -60,25 +93,22 @@ export function overreaching(
 ): Label | undefined {
   if (isApp) {
     const held = new Set(labelsIn(before).map(({ name }) => name));
-    return labelsIn(after).find(({ name }) => name !== `${CONFIDENTIALITY}|N` && !held.has(name));
+    return labelsIn(after).find(({ name }) => name !== PLAINEST && !held.has(name));
   }
   if (mayAll || relations.length === 0 || relations.includes('other')) return undefined;
   const had = new Set(labelsIn(before).map(({ name }) => name));
-  const forbidden = [
-    ...labels.hiddenFromPatient,
-    ...(relations.every((is) => is === 'patient') ? [] : labels.hiddenFromRepresentatives),
-  ];
+  const forbidden = forbiddenTo(relations, labels);
   return labelsIn(after).find((label) => !had.has(label.name) && isAmong(label, forbidden));
 }
 
 function mayTakeOff(
   label: Label,
   imposed: readonly string[],
-  { isDepositor, relations, mayAll, unseen }: Labeller,
+  { isDepositor, relations, mayAll, others }: Labeller,
   { labels }: Rules,
 ): boolean {
   if (mayAll) return true;
-  if (unseen.includes(label.name)) return false;
+  if (others.includes(label.name)) return false;
   // an aidant manages nobody's access
   const speaks = relations.length > 0 && relations.every((is) => is === 'patient' || is === 'representative');
   if (!speaks) return isDepositor && !imposed.includes(label.name);

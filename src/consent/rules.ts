@@ -59,7 +59,9 @@ export interface DocumentTypes {
   feeders: readonly Role[];
   /** Other names of systems, by the name that the types have. */
   aliases?: Readonly<Record<string, string>>;
-  types: readonly { system: string; code: string; feeders?: readonly Role[] }[];
+  /** Of the classes of the types; absent: the country has none. */
+  classSystem?: string;
+  types: readonly { system: string; code: string; class?: string; feeders?: readonly Role[] }[];
 }
 
 export interface EmergencyRule {
@@ -191,7 +193,7 @@ const SHAPE: Shape = {
   }),
   documentTypes: optional({
     source: ANY,
-    classSystem: ANY,
+    classSystem: optional(text),
     placeSystem: ANY,
     aliases: optional(each(text)),
     feeders: roles,
@@ -199,7 +201,7 @@ const SHAPE: Shape = {
       system: text,
       code: text,
       label: ANY,
-      class: ANY,
+      class: optional(text),
       place: ANY,
       feeders: optional(roles),
     }),

@@ -58,7 +58,7 @@ async function deposit(context: Context, exchange: Exchange): Promise<Answer> {
     for (const each of replaced) superseded.push(await superseding(exchange, each, change.patients));
     const held = [];
     for (const content of contents)
-      held.push(await changeOf(exchange, 'POST', content, undefined, whoseOf(content)));
+      held.push(await changeOf(exchange, 'POST', content, undefined, { of: whoseOf(content) }));
     const set = isAlone(sent) && subject.role !== 'app' ? [await setChange(context, exchange, document)] : [];
     const changes = [change, ...superseded.filter((each) => each !== undefined), ...held, ...set];
     const [stored] = await store.commit(changes, lock);
@@ -81,7 +81,7 @@ const whoseOf = (content: Resource): [] | undefined => (followsDocument(content)
 /** The FHIR document of a document follows it alone: see document-bundle.ts. */
 async function keepBundle(context: Context, exchange: Exchange): Promise<Answer> {
   const resource = { ...resourceIn(exchange), id: exchange.assignedId ?? context.newId() };
-  const change = await changeOf(exchange, 'POST', resource, undefined, []);
+  const change = await changeOf(exchange, 'POST', resource, undefined, { of: [] });
   const [stored] = await exchange.store.commit([change]);
   return written(exchange, stored!, true);
 }

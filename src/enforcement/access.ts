@@ -178,9 +178,13 @@ export class Access {
     const source = this.#policies;
     const { unshown = [], told } = found;
     if (source === undefined || (unshown.length === 0 && told === undefined)) return undefined;
-    const stranger = this.stranger;
-    if (stranger === undefined || !isStrangerTo(stranger, found)) return undefined;
+    if (!this.isStrangerTo(found)) return undefined;
     return { isUnshown: (label) => unshown.includes(source.key(`label=${label}`)), told };
+  }
+
+  /** The caller deposited it, and what others label it with is no business of theirs. */
+  isStrangerTo(found: Pick<Shown, 'by' | 'patients'>): boolean {
+    return this.stranger !== undefined && isStrangerTo(this.stranger, found);
   }
 
   /** It is hidden from its patient for a while. */

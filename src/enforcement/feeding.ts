@@ -8,6 +8,8 @@ import type { Resource } from '../fhir/resource.ts';
 import type { Change } from './ports.ts';
 import type { Vet } from './vetting.ts';
 
+/** Or may hold some. */
+export const isDocument = ({ resourceType }: Resource): boolean => DOCUMENTS.has(resourceType);
 const DOCUMENTS: ReadonlySet<string> = new Set(['DocumentReference', 'Composition', 'Bundle']);
 
 /** @param types absent: everybody feeds every type */
@@ -15,7 +17,7 @@ export function feeding(role: Role, types: DocumentTypes | undefined): Vet {
   return async (changes) => {
     if (types === undefined || role === 'all') return;
     for (const { resource, previous } of changes) {
-      if (resource === undefined || !DOCUMENTS.has(resource.resourceType)) continue;
+      if (resource === undefined || !isDocument(resource)) continue;
       const found = unfed(resource, bodyOf(previous), role, types);
       if (found === undefined) continue;
       throw new FhirError('business-rule', toldOf(found), { expression: found.expression });
@@ -23,7 +25,7 @@ export function feeding(role: Role, types: DocumentTypes | undefined): Vet {
   };
 }
 
-function bodyOf(previous: Change['previous']): Resource | undefined {
+export function bodyOf(previous: Change['previous']): Resource | undefined {
   return previous === undefined || previous.method === 'DELETE'
     ? undefined
     : (parseJson(previous.body) as Resource);

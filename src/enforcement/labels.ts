@@ -23,6 +23,8 @@ interface Written {
   patients: readonly string[];
   /** What it replaces, or the mark of its deletion. */
   before: Stored | undefined;
+  /** Codes of labels that the writer says; absent: all that the resource has. */
+  says?: ReadonlySet<string> | undefined;
 }
 
 /** `hushed`: who deposited it is not shown what was changed. */
@@ -35,7 +37,7 @@ export type Relabelled = Labelled & { hushed: boolean };
 export async function labelled(
   port: ResourceStore,
   access: Access,
-  { resource: sent, patients, before }: Written,
+  { resource: sent, patients, before, says }: Written,
 ): Promise<Relabelled> {
   const { relations, rules, masksNew, key, depositor, mayAll, isApp } =
     await access.standings.towards(patients);
@@ -62,7 +64,9 @@ export async function labelled(
     const text = `the label \`${code}\` of \`${system}\` would hide nothing: its system is not known here`;
     throw new FhirError('code-invalid', text, { expression });
   }
-  const who = { isDepositor, relations, mayAll, isApp, unseen };
+  // nor is what they put themselves theirs to take off for who put it too
+  const others = before !== undefined && access.isStrangerTo(before) ? held.imposed : [];
+  const who = { isDepositor, relations, mayAll, isApp, others, ...(says === undefined ? {} : { says }) };
   const hiding = overreaching(resource, held.resource, who, rules);
   if (hiding !== undefined) {
     throw new FhirError('forbidden', `the label \`${hiding.code}\` is not yours to put`, { expression });

@@ -310,8 +310,13 @@ export class ScopedStore {
   }
 
   /** @throws FhirError for a label that isn't understood, or isn't the caller's to put */
-  labelled(resource: Resource, patients: readonly string[], before: Stored | undefined): Promise<Relabelled> {
-    return labelled(this.#port, this.#access, { resource, patients, before });
+  labelled(
+    resource: Resource,
+    patients: readonly string[],
+    before: Stored | undefined,
+    says: ReadonlySet<string> | undefined,
+  ): Promise<Relabelled> {
+    return labelled(this.#port, this.#access, { resource, patients, before, says });
   }
 
   /** Who isn't told a number isn't told by a search whether it is the right one. @throws FhirError 403 */

@@ -45,6 +45,28 @@ export function withoutLabels(resource: Resource, isGone: (name: string) => bool
   return labelledAs(resource, marks, labels);
 }
 
+/**
+ * The labels of `before` that stay, where they stood, and behind them those of `after` that it hadn't: who labels what
+ * another labelled moves and doubles nothing of theirs.
+ */
+export function labelledOnto(before: Resource, after: Resource, stays: (name: string) => boolean): Resource {
+  const had = new Set(labelsIn(before).map(({ name }) => name));
+  const worded = (resource: Resource): string[] =>
+    concepts(resource.securityLabel).filter(isWords).map(stringOf);
+  const [wordsBefore, wordsAfter] = [worded(before), worded(after)];
+  const old = withoutLabels(before, (name) => !stays(name));
+  const more = withoutLabels(after, (name) => had.has(name));
+  const marks = [...(old.meta?.security ?? []), ...(more.meta?.security ?? [])];
+  const labels = [
+    ...concepts(old.securityLabel).filter((each) => !isWords(each) || wordsAfter.includes(stringOf(each))),
+    ...concepts(more.securityLabel).filter((each) => !isWords(each) || !wordsBefore.includes(stringOf(each))),
+  ];
+  return labelledAs(after, marks, labels);
+}
+
+const isWords = (concept: Json): boolean => codingsIn(concept).length === 0;
+const stringOf = (concept: Json): string => JSON.stringify(concept);
+
 /** With each label as `rename` has it; one that then is there twice in an element is there once. */
 export function renamed(resource: Resource, rename: (coding: Coding) => Coding): Resource {
   const marks = (resource.meta?.security ?? []).map(rename);

@@ -3,6 +3,7 @@ import type { Lock, Stored } from '../enforcement/ports.ts';
 import { parseJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { applyPatch } from '../fhir/patch/index.ts';
+import { textsIn } from '../fhir/patch/texts.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { onMatch } from './condition.ts';
 import type { Context } from './context.ts';
@@ -38,9 +39,6 @@ export async function patched(
   if (exchange.body?.kind !== 'json') throw new FhirError('required', 'a patch is required as body');
   const before = parseJson(current.body) as Resource;
   const resource = revise(before, applyPatch(before, exchange.body.value));
-  return written(
-    exchange,
-    await commitOne(exchange, await changeOf(exchange, 'PUT', resource, current), locks),
-    false,
-  );
+  const change = await changeOf(exchange, 'PUT', resource, current, { says: textsIn(exchange.body.value) });
+  return written(exchange, await commitOne(exchange, change, locks), false);
 }

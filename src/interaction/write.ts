@@ -80,8 +80,8 @@ export async function changeOf(
   method: 'POST' | 'PUT',
   sent: Resource,
   given: Stored | undefined,
-  /** Whose it is, where the resource doesn't say it. */
-  of?: readonly string[],
+  /** Whose it is, where the resource doesn't say it; codes of labels that the caller says, where not all it has. */
+  { of, says }: { of?: readonly string[] | undefined; says?: ReadonlySet<string> } = {},
 ): Promise<Change> {
   const isTrace = sent.resourceType === 'AuditEvent' && exchange.subject.role !== 'all';
   const resource = isTrace ? asDeposited(sent, exchange.base) : sent;
@@ -125,7 +125,7 @@ export async function changeOf(
   const renumbers = isKnown && (await requireNumbers(exchange, live, resource));
   const own = isAppsOwn(exchange, type) ? ofApp(exchange, resource, patients) : resource;
   const meant = kind === 'labels' && by !== subject.depositor ? labelsAlone(live!, resource) : own;
-  const labelled = await store.labelled(meant, patients, previous);
+  const labelled = await store.labelled(meant, patients, previous, says);
   return {
     method,
     type,

@@ -58,14 +58,15 @@ function inOrder({ profile = [], security = [], tag = [] }: Meta): Meta {
 }
 
 export const metaAdd = (context: Context, exchange: Exchange): Promise<Answer> =>
-  change(context, exchange, added);
+  change(context, exchange, added, ({ security = [] }) => new Set(security.map(({ code = '' }) => code)));
 export const metaDelete = (context: Context, exchange: Exchange): Promise<Answer> =>
-  change(context, exchange, removed);
+  change(context, exchange, removed, () => new Set());
 
 async function change(
   context: Context,
   exchange: Exchange,
   apply: (now: Meta, asked: Meta) => Meta,
+  said: (asked: Meta) => ReadonlySet<string>,
 ): Promise<Answer> {
   const { type, id } = exchange.params;
   const asked = metaIn(exchange);
@@ -77,7 +78,8 @@ async function change(
     if (type === 'AuditEvent') throw new FhirError('forbidden', 'an AuditEvent is never changed');
     const resource = parseJson(current.body) as Resource;
     resource.meta = pruned(apply(resource.meta ?? {}, asked));
-    const stored = await commitOne(exchange, await changeOf(exchange, 'PUT', resource, current));
+    const change = await changeOf(exchange, 'PUT', resource, current, { says: said(asked) });
+    const stored = await commitOne(exchange, change);
     return {
       status: 200,
       headers: versionHeaders(stored),

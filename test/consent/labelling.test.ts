@@ -37,7 +37,7 @@ const TABLE: Record<keyof typeof WHO, string> = {
 const CODES = ['MASQUE_PS', 'INVISIBLE_PATIENT', 'INVISIBLE_REPRESENTANTS_LEGAUX', 'N'];
 
 it.each(Object.keys(TABLE) as (keyof typeof WHO)[])('what the %s takes off', (name) => {
-  const { imposed = false, ...who }: { imposed?: boolean } & Omit<Labeller, 'mayAll' | 'isApp' | 'unseen'> =
+  const { imposed = false, ...who }: { imposed?: boolean } & Omit<Labeller, 'mayAll' | 'isApp' | 'others'> =
     WHO[name];
   const left = CODES.map((code) => {
     const names = imposed ? [`${system}|${code}`] : [];
@@ -45,7 +45,7 @@ it.each(Object.keys(TABLE) as (keyof typeof WHO)[])('what the %s takes off', (na
     const { resource } = relabelled(
       document(),
       before,
-      { ...who, mayAll: false, isApp: false, unseen: [] },
+      { ...who, mayAll: false, isApp: false, others: [] },
       RULES,
     );
     return resource.meta?.security?.[0]?.code === code ? 'kept' : 'off';

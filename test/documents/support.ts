@@ -10,16 +10,20 @@ export const VISIBILITY =
   'https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument';
 const RFC = 'urn:ietf:rfc:3986';
 
-/** A type of documents that patients and who speaks for them may feed. */
-export const OF_PATIENTS = {
-  coding: [
-    {
-      system:
-        'https://mos.esante.gouv.fr/NOS/TRE_A05-TypeDocComplementaireCISIS/FHIR/TRE-A05-TypeDocComplementaireCISIS',
-      code: 'EXPPAT_2',
-    },
-  ],
-};
+/** A type of documents that patients and who speaks for them may feed, with the class of `document`. */
+export const OF_PATIENTS = ofPatients('DOCPAT03');
+
+export function ofPatients(code: string): Json {
+  return {
+    coding: [
+      {
+        system:
+          'https://mos.esante.gouv.fr/NOS/TRE_A05-TypeDocComplementaireCISIS/FHIR/TRE-A05-TypeDocComplementaireCISIS',
+        code,
+      },
+    ],
+  };
+}
 
 export const uuid = (): string => `urn:uuid:${randomUUID()}`;
 /** An OID of its own, as XDS wants uniqueIds. */

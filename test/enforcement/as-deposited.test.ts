@@ -134,19 +134,27 @@ it.each([
       await labels(space.me, at[1]!, '$meta-add', MASQUE, label('INVISIBLE_REPRESENTANTS_LEGAUX'));
     },
   ],
-])('%s: its depositor is answered as if nothing had happened', async (_, happens) => {
-  const story = await deposits({ meta: { security: [N] } });
-  const before = await looks(story);
-  await pause();
-  await happens(story);
-  const { json } = await story.space.me.get(story.at[1]!);
-  expect(json.meta.versionId).not.toBe(story.first.json.meta.versionId);
-  expect(await looks(story)).toEqual(before);
-  expect((await hospital.get(`${story.at[1]}/_history/${json.meta.versionId}`)).status).toBe(404);
-  // others are told
-  const { total } = (await story.space.me.get(`${story.at[1]}/_history`)).json;
-  expect(total).toBeGreaterThan(1);
-});
+  [
+    'the patient masks what its depositor masked',
+    async ({ space, at }: Deposits) => labels(space.me, at[1]!, '$meta-add', MASQUE),
+    { meta: { security: [N] }, securityLabel: [{ coding: [MASQUE] }] },
+  ],
+] as [string, (story: Deposits) => Promise<void>, object?][])(
+  '%s: its depositor is answered as if nothing had happened',
+  async (_, happens, more = { meta: { security: [N] } }) => {
+    const story = await deposits(more);
+    const before = await looks(story);
+    await pause();
+    await happens(story);
+    const { json } = await story.space.me.get(story.at[1]!);
+    expect(json.meta.versionId).not.toBe(story.first.json.meta.versionId);
+    expect(await looks(story)).toEqual(before);
+    expect((await hospital.get(`${story.at[1]}/_history/${json.meta.versionId}`)).status).toBe(404);
+    // others are told
+    const { total } = (await story.space.me.get(`${story.at[1]}/_history`)).json;
+    expect(total).toBeGreaterThan(1);
+  },
+);
 
 it('it changes it by the version that it knows; what came between is no version of its history', async () => {
   const { space, at, first } = await deposits();

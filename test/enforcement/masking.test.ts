@@ -2,7 +2,7 @@
 import type { Resource } from '../../src/fhir/resource.ts';
 import { POLICY } from '../../src/consent/vocabulary.ts';
 import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
-import { OF_PATIENTS } from '../documents/support.ts';
+import { ofPatients } from '../documents/support.ts';
 import { Space, label, names, permits } from './support/space.ts';
 
 let carnet: TestServer;
@@ -34,7 +34,7 @@ async function story(more: object = OWN): Promise<Story> {
   const id = await space.deposit({ type: { coding: [LETTER] }, ...more }, hospital);
   return { space, id, at: `DocumentReference/${id}`, dentist: carnet.as('dentist') };
 }
-const LETTER = { system: 'http://loinc.org', code: '11488-4' };
+const LETTER = { system: 'http://loinc.org', code: '18761-7' };
 const CLASS = {
   category: [
     {
@@ -47,7 +47,8 @@ const CLASS = {
     },
   ],
 };
-const SEEN = { ...OWN, ...CLASS };
+const SEEN = { ...OWN, ...CLASS, type: { coding: [LETTER] } };
+const ARCHIVED = 'https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived';
 
 const parameters = (...security: object[]) => ({
   resourceType: 'Parameters',
@@ -169,7 +170,6 @@ describe('the patient masks and unmasks', () => {
 
   it('archives, and nothing else of what others deposited', async () => {
     const { space, at } = await story();
-    const ARCHIVED = 'https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/pdsm-ext-is-archived';
     const archived = { url: ARCHIVED, valueBoolean: true };
     expect((await jsonPatch(space.me, at, { op: 'add', path: '/extension', value: [archived] })).status).toBe(
       200,
@@ -383,6 +383,145 @@ describe('the depositor is told nothing of a mask', () => {
   });
 });
 
+describe('a mask that both the depositor and the patient put', () => {
+  const MASKED = { ...SEEN, securityLabel: [{ coding: [MASQUE] }, { coding: [N] }] };
+  const AGAIN: Record<string, Way> = {
+    ...MASKING,
+    'JSON Patch over the one that is there': (client, at) =>
+      jsonPatch(client, at, { op: 'replace', path: '/securityLabel/0', value: { coding: [MASQUE] } }),
+    'JSON Patch by the number': async (client, at) => {
+      const { masterIdentifier } = await body(client, at);
+      const { system, value } = masterIdentifier as { system: string; value: string };
+      return jsonPatch(client, `DocumentReference?identifier=${system}|${value}`, {
+        op: 'add',
+        path: '/securityLabel/-',
+        value: { coding: [MASQUE] },
+      });
+    },
+    'XML Patch': (client, at) =>
+      client.patch(
+        at,
+        Buffer.from(
+          '<diff xmlns:f="http://hl7.org/fhir"><replace sel="f:DocumentReference/f:securityLabel[1]/f:coding/f:code/@value">MASQUE_PS</replace></diff>',
+        ),
+        { 'content-type': 'application/xml-patch+xml' },
+      ),
+  };
+  let count = 0;
+  const numbered = () => ({
+    masterIdentifier: { system: 'urn:ietf:rfc:3986', value: `urn:oid:1.2.250.9.${(count += 1)}` },
+  });
+  const seenByHospital = async (at: string): Promise<string> => {
+    const asked = [
+      at,
+      `${at}/_history`,
+      `${at}/$meta`,
+      `DocumentReference?_id=${at.slice(18)}&_security=MASQUE_PS`,
+    ];
+    const replies = await Promise.all(asked.map((path) => hospital.get(path)));
+    return replies
+      .map(
+        ({ text, headers }) =>
+          `${headers.get('etag')} ${text.replaceAll(/"id":"[0-9a-f-]{36}"|"meta":\{"lastUpdated":"[^"]*"\}/g, '')}`,
+      )
+      .join('\n');
+  };
+
+  it.each(Object.keys(AGAIN))(
+    'stays when the depositor takes theirs off, and they learn nothing: by %s',
+    async (how) => {
+      const { space, at, id, dentist } = await story({ ...MASKED, ...numbered() });
+      const before = await seenByHospital(at);
+      const reply = await AGAIN[how]!(space.me, at);
+      expect([reply.status, reply.status === 200 ? '' : reply.text]).toEqual([200, '']);
+      expect(await seenByHospital(at)).toBe(before);
+      const bared = await UNMASKING.PUT!(hospital, at);
+      expect([bared.status, bared.text.includes('MASQUE_PS')]).toEqual([200, false]);
+      expect((await hospital.get(at)).text).not.toContain('MASQUE_PS');
+      expect((await hospital.get(`${at}/_history`)).json.total).toBe(2);
+      expect(await space.sees(dentist, id)).toBe(false);
+      expect((await space.me.get(at)).text).toContain('MASQUE_PS');
+      await UNMASKING.PUT!(space.me, at);
+      expect(await space.sees(dentist, id)).toBe(true);
+    },
+  );
+
+  it.each(Object.keys(UNMASKING))('the depositor takes off theirs alone by %s', async (how) => {
+    const { space, at, id, dentist } = await story(MASKED);
+    await MASKING['$meta-add']!(space.me, at);
+    await UNMASKING[how]!(hospital, at);
+    if (how === '$meta-delete') await UNMASKING['JSON Patch']!(hospital, at);
+    expect((await hospital.get(at)).text).not.toContain('MASQUE_PS');
+    expect(await space.sees(dentist, id)).toBe(false);
+  });
+
+  it('goes with the depositor’s word where the patient only archived, or labelled otherwise', async () => {
+    for (const way of [
+      (client: Client, at: string) =>
+        jsonPatch(client, at, {
+          op: 'add',
+          path: '/extension',
+          value: [{ url: ARCHIVED, valueBoolean: true }],
+        }),
+      (client: Client, at: string) =>
+        jsonPatch(
+          client,
+          at,
+          { op: 'test', path: '/securityLabel/0', value: { coding: [MASQUE] } },
+          { op: 'add', path: '/securityLabel/-', value: { coding: [label('R', N.system)] } },
+        ),
+      (client: Client, at: string) => client.post(`${at}/$meta-delete`, parameters(label('R', N.system))),
+    ]) {
+      const { space, at, id, dentist } = await story(MASKED);
+      const reply = await way(space.me, at);
+      expect([reply.status, reply.status === 200 ? '' : reply.text]).toEqual([200, '']);
+      await UNMASKING.PUT!(hospital, at);
+      expect(await space.sees(dentist, id)).toBe(true);
+    }
+  });
+
+  it('is the patient’s to take off at once, as any is', async () => {
+    const { space, at, id, dentist } = await story(MASKED);
+    await MASKING['$meta-add']!(space.me, at);
+    await UNMASKING.PUT!(space.me, at);
+    expect(await space.sees(dentist, id)).toBe(true);
+    expect((await hospital.get(at)).text).not.toContain('MASQUE_PS');
+  });
+
+  it('outlives a deletion by its depositor', async () => {
+    const { space, dentist } = await story();
+    const at = 'DocumentReference/hospital-twice';
+    const {
+      id: _id,
+      meta: _meta,
+      ...sent
+    } = await body(hospital, `DocumentReference/${await space.deposit(MASKED, hospital)}`);
+    const anew = {
+      ...sent,
+      ...numbered(),
+      id: 'hospital-twice',
+      securityLabel: [{ coding: [MASQUE] }],
+    };
+    expect((await hospital.put(at, anew)).status).toBe(201);
+    expect((await MASKING['$meta-add']!(space.me, at)).status).toBe(200);
+    await hospital.delete(at);
+    expect((await hospital.put(at, bare(anew as Resource))).text).not.toContain('MASQUE_PS');
+    expect(await space.sees(dentist, 'hospital-twice')).toBe(false);
+  });
+
+  it('is not its depositor’s to take off who speaks for the patient', async () => {
+    const { space, dentist } = await story();
+    const related = [`RelatedPerson/${await space.links('legal-protection')}`];
+    const parent = space.caller('patient', { reference: `Patient/parent-${space.id}`, related });
+    const id = await space.deposit({ ...MASKED, type: ofPatients('DOCPAT01') }, parent);
+    const at = `DocumentReference/${id}`;
+    await MASKING['$meta-add']!(space.me, at);
+    expect((await UNMASKING.PUT!(parent, at)).text).not.toContain('MASQUE_PS');
+    expect((await space.me.get(at)).text).toContain('MASQUE_PS');
+    expect(await space.sees(dentist, id)).toBe(false);
+  });
+});
+
 describe('nobody else takes a mask off', () => {
   it.each(Object.keys(UNMASKING))('the hospital by %s', async (how) => {
     const { space, at, id, dentist } = await story(SEEN);
@@ -493,7 +632,7 @@ describe('new documents', () => {
     });
     expect(status).toBe(200);
     expect(await space.sees(dentist, stated)).toBe(false);
-    const mine = await space.deposit({ ...SEEN, type: OF_PATIENTS }, space.me);
+    const mine = await space.deposit({ ...SEEN, type: ofPatients('DOCPAT01') }, space.me);
     expect(await space.sees(dentist, mine)).toBe(true);
     await space.withdraws(consent);
     expect(await space.sees(dentist, await space.deposit(SEEN, hospital))).toBe(true);
