@@ -95,6 +95,7 @@ async function start(config: Config, { upstreams, authorities, rules }: Files): 
             },
       maxBodyBytes: config.maxBodyBytes,
       contentBytes: config.contentBytes,
+      contentTaken: config.contentTaken,
       documentFeeders: config.documentFeeders,
       scanner: config.clamd && (await scannerAt(config.clamd)),
       proxies: config.proxies,

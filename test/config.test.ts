@@ -1,3 +1,4 @@
+import { DOCUMENTS_TAKEN } from '../src/fhir/content/taken.ts';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { certificateAuthorities } from '../src/config/certificate-authorities.ts';
@@ -31,11 +32,23 @@ describe('the configuration', () => {
     expect(problemsOf({ REQUIRED_PROFILES: 'List' })).toHaveLength(1);
   });
 
+  it('knows the content that documents hold by groups, and media types by name', () => {
+    const taken = (text: string) => {
+      const { groups, types } = readConfig({ CONTENT_TYPES: text }).contentTaken;
+      return [[...groups].join(), [...types].join()];
+    };
+    expect(taken('+office,-kos')).toEqual(['pdf,image,rtf,text,xml,json,office', '']);
+    expect(taken('pdf, application/x-spirometry')).toEqual(['pdf', 'application/x-spirometry']);
+    for (const wrong of ['word', '+text/*', 'pdf,+office', '*/*', '+', 'application/x y'])
+      expect(problemsOf({ CONTENT_TYPES: wrong })).toEqual([expect.stringContaining('CONTENT_TYPES')]);
+  });
+
   it('has a default for everything, with the embedded database and the demo', () => {
     expect(readConfig({ HOME: '/home/ada', PATH: '/usr/bin:/bin' })).toEqual({
       port: 3000,
       host: '127.0.0.1',
       contentBytes: { patient: 5_000_000, representative: 5_000_000, others: 2_147_483_648 },
+      contentTaken: DOCUMENTS_TAKEN,
       disclosure: 'silent',
       documentFeeders: 'enforced',
       patientFinds: 60,

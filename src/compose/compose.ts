@@ -18,6 +18,7 @@ import type { Entrance } from './elsewhere.ts';
 import type { PolicySource, ResourceStore } from '../enforcement/ports.ts';
 import type { Scanner } from '../enforcement/screening.ts';
 import { ownProfiles } from '../fhir/conformance/profiles.ts';
+import { DOCUMENTS_TAKEN, type Taken } from '../fhir/content/taken.ts';
 import { RESOURCE_TYPES } from '../fhir/definitions/index.ts';
 import { exporting } from './exporting.ts';
 import { becauseOf, gating } from './gating.ts';
@@ -131,6 +132,8 @@ export interface ServerOptions {
   newId?: () => string;
   /** Of one content, by who deposits it; `CONTENT_BYTES` unless given. */
   contentBytes?: UploadBounds['bytes'];
+  /** Content of documents; the national list's unless given. */
+  contentTaken?: Taken;
   /** Whether the rules' types of documents bind their depositors; `enforced` unless given. */
   documentFeeders?: DocumentFeeders;
   log: Log;
@@ -182,6 +185,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       links: new PageLinks(ring.derive('page links')),
       queue: new Queue(),
       uploads: new Uploads({ ...UPLOADS, bytes: options.contentBytes ?? CONTENT_BYTES }),
+      taken: options.contentTaken ?? DOCUMENTS_TAKEN,
       finds: new Allowance(finds, {
         person: rateOfAll(database, ring.derive('rates'), 'finds', finds.person, MINUTE),
         system: rateOfAll(database, ring.derive('rates'), 'finds of systems', finds.system, MINUTE),
@@ -228,6 +232,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         subscribed,
         professions,
         given: metrics?.given,
+        taken: context.taken,
         limit: (role) => context.uploads.limit(role),
         documentTypes: options.documentFeeders === 'open' ? undefined : options.rules.documentTypes,
         now: context.now,

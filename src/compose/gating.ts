@@ -12,6 +12,7 @@ import { ScopedStore } from '../enforcement/scoped-store.ts';
 import { vetting, vettingAll } from '../enforcement/vetting.ts';
 import type { DocumentTypes } from '../consent/rules.ts';
 import type { Role, Subject } from '../consent/subject.ts';
+import type { Taken } from '../fhir/content/taken.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { PipelineOptions } from '../http/pipeline.ts';
 import type { Trace } from '../interaction/exchange.ts';
@@ -29,6 +30,8 @@ export interface GatingOptions {
   professions: string;
   /** Told what was given. */
   given: Metrics['given'] | undefined;
+  /** Content of documents. */
+  taken: Taken;
   /** Bytes of one content. */
   limit: (role: Role) => number;
   /** Who deposits documents of which types; absent: everybody all. */
@@ -63,7 +66,7 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
         subscribed.accept(trace.subject),
         vettingAll(
           appContent(trace.subject, trace.base),
-          vetting(options.limit(trace.subject.role), trace.base),
+          vetting(options.limit(trace.subject.role), options.taken, trace.base),
           classing(policies.rules.documentTypes),
           feeding(trace.subject.role, options.documentTypes),
         ),

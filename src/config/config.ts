@@ -6,6 +6,7 @@ import type { DocumentFeeders } from '../consent/rules.ts';
 import type { Role } from '../consent/subject.ts';
 import type { Passing } from '../http/client-certificate.ts';
 import type { Disclosure } from '../interaction/context.ts';
+import type { Taken } from '../fhir/content/taken.ts';
 import type { UploadBounds } from '../interaction/uploads.ts';
 import type { AuthRates } from '../oauth/pace.ts';
 import type { Host } from '../subscription/hosts.ts';
@@ -62,6 +63,8 @@ export interface Config {
   maxBodyBytes: number;
   /** Of one content, by who deposits it. */
   contentBytes: UploadBounds['bytes'];
+  /** Content of documents. */
+  contentTaken: Taken;
   documentFeeders: DocumentFeeders;
   /** Undefined: content isn't scanned for malware. */
   clamd?: ClamdAddress;
@@ -188,6 +191,7 @@ function assemble(values: Values, demo: boolean, env: Environment): Config {
     logLevel: values.LOG_LEVEL,
     maxBodyBytes: values.MAX_BODY_MIB! * 1024 * 1024,
     contentBytes: values.CONTENT_BYTES!,
+    contentTaken: values.CONTENT_TYPES!,
     documentFeeders: values.DOCUMENT_FEEDERS!,
     clamd: values.CLAMD,
     proxies: values.TRUST_PROXY!,

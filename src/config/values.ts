@@ -3,6 +3,8 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { isPurpose } from '../consent/vocabulary.ts';
 import { ownProfiles } from '../fhir/conformance/profiles.ts';
+import { GROUPS, type Group } from '../fhir/content/ends.ts';
+import type { Taken } from '../fhir/content/taken.ts';
 import { ID } from '../fhir/resource.ts';
 import type { Passing } from '../http/client-certificate.ts';
 import { isResourceType } from '../search/definitions.ts';
@@ -190,24 +192,41 @@ export function jwks(text: string): string {
 
 /** A list of types, or changes to the standard one: `+Claim,-Media`. */
 export function resourceTypes(standard: readonly string[]): (text: string) => string[] {
+  return (text) => listed(text, standard, isResourceType, "made of R4's resource types").sort();
+}
+
+/** Groups of kinds, and media types of which nothing is known: `+office,+application/x-spirometry`. */
+export function contentTypes(standard: readonly string[]): (text: string) => Taken {
+  const isGroup = (word: string): word is Group => (GROUPS as readonly string[]).includes(word);
+  const isKnown = (word: string): boolean => isGroup(word) || /^[a-z]+\/[a-z0-9][\w.+-]{0,99}$/.test(word);
   return (text) => {
-    const words = split(text).map((word) => ({
-      sign: /^[+-]/.exec(word)?.[0],
-      name: word.replace(/^[+-]/, ''),
-    }));
-    const unknown = words.find(({ name }) => !isResourceType(name));
-    if (unknown !== undefined) throw new Error(`made of R4's resource types; \`${unknown.name}\` is none`);
-    const changes = words.filter(({ sign }) => sign !== undefined);
-    if (words.length === 0 || (changes.length > 0 && changes.length < words.length)) {
-      throw new Error('a list of types, or changes with `+` and `-`, not both');
-    }
-    const types = new Set(changes.length > 0 ? standard : []);
-    for (const { sign, name } of words) {
-      if (sign === '-') types.delete(name);
-      else types.add(name);
-    }
-    return [...types].sort();
+    const words = listed(text, standard, isKnown, `made of ${GROUPS.join(', ')} and media types`);
+    return { groups: new Set(words.filter(isGroup)), types: new Set(words.filter((each) => !isGroup(each))) };
   };
+}
+
+function listed(
+  text: string,
+  standard: readonly string[],
+  isKnown: (word: string) => boolean,
+  allowed: string,
+): string[] {
+  const words = split(text).map((word) => ({
+    sign: /^[+-]/.exec(word)?.[0],
+    name: word.replace(/^[+-]/, ''),
+  }));
+  const unknown = words.find(({ name }) => !isKnown(name));
+  if (unknown !== undefined) throw new Error(`${allowed}; \`${unknown.name}\` is none`);
+  const changes = words.filter(({ sign }) => sign !== undefined);
+  if (words.length === 0 || (changes.length > 0 && changes.length < words.length)) {
+    throw new Error('a list of types, or changes with `+` and `-`, not both');
+  }
+  const types = new Set(changes.length > 0 ? standard : []);
+  for (const { sign, name } of words) {
+    if (sign === '-') types.delete(name);
+    else types.add(name);
+  }
+  return [...types];
 }
 
 function split(text: string): string[] {

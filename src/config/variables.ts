@@ -1,11 +1,14 @@
 /** Every variable of the environment in one table: what it means, what stands in its place, how it is read. */
 import type { DocumentFeeders } from '../consent/rules.ts';
+import { GROUPS } from '../fhir/content/ends.ts';
+import { OF_DOCUMENTS } from '../fhir/content/taken.ts';
 import { ROLES } from '../consent/subject.ts';
 import type { Disclosure } from '../interaction/context.ts';
 import {
   authRates,
   bytesByRole,
   clamdAddress,
+  contentTypes,
   decimal,
   hosts,
   httpUrl,
@@ -163,6 +166,11 @@ export const VARIABLES = {
   CONTENT_BYTES: variable(bytesByRole, 'largest content, in bytes, by who deposits it', {
     default: 'patient=5000000,representative=5000000,others=2147483648',
   }),
+  CONTENT_TYPES: variable(
+    contentTypes(OF_DOCUMENTS),
+    `content that documents hold: a list, or what to add and leave out (\`+office,+audio\`), of ${GROUPS.map((each) => `\`${each}\``).join(', ')}, and media types that are taken unseen`,
+    { default: OF_DOCUMENTS.join(',') },
+  ),
   DOCUMENT_FEEDERS: variable(
     oneOf(FEEDERS),
     'whether types of documents are kept to who may deposit them by `RULES`: `enforced` or `open`',

@@ -3,6 +3,7 @@
  * clean isn't: a Binary is held back until it is, anything else that carries content is refused.
  */
 import { parseJson } from '../fhir/json.ts';
+import { contentsIn as heldIn } from '../fhir/content/held.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Change, Kept } from './ports.ts';
@@ -62,7 +63,9 @@ async function screen(change: Change, scanner: Scanner): Promise<Change> {
   if (isHeld && change.content !== undefined) return { ...change, held: true };
   if (isHeld && resource.resourceType === 'Binary' && resource.data === undefined) throw notYet();
   const before = new Set(
-    previous === undefined || previous.body.length === 0 ? [] : contentsIn(parseJson(previous.body)),
+    previous === undefined || previous.body.length === 0
+      ? []
+      : contentsIn(parseJson(previous.body) as Resource),
   );
   let held = false;
   for (const data of contentsIn(resource)) {
@@ -77,17 +80,8 @@ async function screen(change: Change, scanner: Scanner): Promise<Change> {
 }
 
 /** The data of a Binary and of attachments, wherever they stand. */
-function contentsIn(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(contentsIn);
-  if (typeof value !== 'object' || value === null) return [];
-  const { data, contentType, resourceType } = value as Partial<Resource>;
-  const own =
-    typeof data === 'string' && (typeof contentType === 'string' || resourceType === 'Binary') ? [data] : [];
-  return [
-    ...own,
-    ...Object.values(value).flatMap((each) => (typeof each === 'object' ? contentsIn(each) : [])),
-  ];
-}
+const contentsIn = (resource: Resource): string[] =>
+  heldIn(resource).map(({ holder }) => String(holder.data));
 
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes;

@@ -1,6 +1,6 @@
 /**
- * Content before it is written: its length, its type, and what documents say of it. Of Binaries that lie here only the
- * caller's own are looked at: what is said of another's is neither checked nor told.
+ * Content before it is written, wherever it stands in a resource: its length, its type, and what documents say of it. Of
+ * Binaries that lie here only the caller's own are looked at: what is said of another's is neither checked nor told.
  */
 import {
   type Known,
@@ -11,6 +11,9 @@ import {
   knownOf,
   typeFault,
 } from '../fhir/content/attachment.ts';
+import { type Held, contentsIn } from '../fhir/content/held.ts';
+import { type Taken, elsewhere } from '../fhir/content/taken.ts';
+import { parseJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import type { Change } from './ports.ts';
@@ -31,15 +34,26 @@ export const vettingAll =
     for (const vet of vets) await vet(changes, own, naming);
   };
 
-/** @param most bytes of one content @param base of the server */
-export function vetting(most: number, base: string): Vet {
+/** @param most bytes of one content @param taken in documents @param base of the server */
+export function vetting(most: number, taken: Taken, base: string): Vet {
+  const beside = elsewhere(taken);
   return async (changes, own, naming) => {
     const measured = measuring();
-    for (const { resource, method, id } of changes) {
-      if (resource?.resourceType === 'Binary') {
-        vetData(measured(resource), 'Binary', most);
-        if (method === 'PUT') await vetReplacing(id, measured(resource), changes, naming);
-      } else if (resource?.resourceType === 'DocumentReference')
+    for (const change of changes) {
+      const { resource, method, id } = change;
+      if (resource === undefined) continue;
+      for (const held of contentsIn(resource)) {
+        const fault = dataFault(
+          measured(held.holder)!,
+          held.at,
+          most,
+          IN_DOCUMENTS.has(held.of) ? taken : beside,
+        );
+        if (fault !== undefined && !stoodThere(held, change)) throw fault;
+      }
+      if (resource.resourceType === 'Binary' && method === 'PUT')
+        await vetReplacing(id, measured(resource), changes, naming);
+      else if (resource.resourceType === 'DocumentReference')
         await vetDocument(resource, changes, own, measured);
     }
   };
@@ -75,9 +89,7 @@ export function vetting(most: number, base: string): Vet {
   ): Promise<void> {
     for (const [index, { attachment }] of contents(document).entries()) {
       const at = `DocumentReference.content[${index}].attachment`;
-      const held = measured(attachment);
-      vetData(held, at, most);
-      const known = held ?? (await named(attachment, changes, own, measured));
+      const known = measured(attachment) ?? (await named(attachment, changes, own, measured));
       const fault = known === undefined ? undefined : attachmentFault(attachment, known);
       if (fault !== undefined) throw new FhirError('business-rule', fault, { expression: at });
     }
@@ -112,12 +124,22 @@ function measuring(): Measuring {
   };
 }
 
-function vetData(measured: Measured | undefined, at: string, most: number): void {
-  if (measured === undefined) return;
+/** What a document holds, or may come to hold. */
+const IN_DOCUMENTS: ReadonlySet<string> = new Set(['Binary', 'DocumentManifest', 'DocumentReference']);
+
+function dataFault(measured: Measured, at: string, most: number, taken: Taken): FhirError | undefined {
   if (measured.size > most)
-    throw new FhirError('too-long', `the content is longer than ${most} bytes`, { expression: at });
-  const fault = typeFault(measured);
-  if (fault !== undefined) throw new FhirError('business-rule', fault, { expression: at });
+    return new FhirError('too-long', `the content is longer than ${most} bytes`, { expression: at });
+  const fault = typeFault(measured, taken);
+  return fault === undefined ? undefined : new FhirError('business-rule', fault, { expression: at });
+}
+
+/** What came under another rule stays: nobody is kept from masking or replacing it. */
+function stoodThere({ holder: { data, contentType } }: Held, { previous }: Change): boolean {
+  if (previous === undefined || previous.method === 'DELETE') return false;
+  return contentsIn(parseJson(previous.body) as Resource).some(
+    ({ holder }) => holder.data === data && holder.contentType === contentType,
+  );
 }
 
 function contents({ content }: Resource): { attachment: Json }[] {

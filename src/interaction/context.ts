@@ -5,6 +5,7 @@ import type { Terminology } from '../search/terminology.ts';
 import type { Allowance } from './allowance.ts';
 import type { PageLinks } from './page-links.ts';
 import type { Queue } from './queue.ts';
+import type { Taken } from '../fhir/content/taken.ts';
 import type { Uploads } from './uploads.ts';
 
 export interface Context {
@@ -14,6 +15,8 @@ export interface Context {
   links: PageLinks;
   queue: Queue;
   uploads: Uploads;
+  /** Content of documents. */
+  taken: Taken;
   /** Of looking for people. */
   finds: Allowance;
   bounds: Bounds;

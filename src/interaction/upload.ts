@@ -3,7 +3,7 @@
  * Nobody but its depositor is given it until a DocumentReference of theirs names it, whatever X-Security-Context says.
  */
 import { alone } from '../enforcement/app-content.ts';
-import { contentCheck } from '../fhir/content/check.ts';
+import { type ContentCheck, contentCheck } from '../fhir/content/check.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import type { Context } from './context.ts';
@@ -29,6 +29,8 @@ async function take(context: Context, exchange: Exchange, body: Stream): Promise
   const most = context.uploads.limit(subject.role);
   if ((body.expected ?? 0) > most) throw tooLong(most);
   const resource = { ...resourceIn(exchange), id: context.newId() };
+  const check = contentCheck(body.contentType, context.taken);
+  if (check.refusal !== undefined) throw unfit(check.refusal);
   // first of all whether it may be written, and is whole but for its bytes
   const change = await changeOf(exchange, 'POST', resource, undefined);
   const [patient = ''] = change.patients;
@@ -41,7 +43,7 @@ async function take(context: Context, exchange: Exchange, body: Stream): Promise
       },
     );
   }
-  const kept = await store.keep(checked(body, most), patient);
+  const kept = await store.keep(checked(body.bytes, check, most), patient);
   return written(
     exchange,
     await commitOne(exchange, { ...change, patients: [], content: kept.id, held: kept.held }),
@@ -49,8 +51,7 @@ async function take(context: Context, exchange: Exchange, body: Stream): Promise
   );
 }
 
-async function* checked({ bytes, contentType }: Stream, most: number): AsyncGenerator<Buffer> {
-  const check = contentCheck(contentType);
+async function* checked(bytes: Stream['bytes'], check: ContentCheck, most: number): AsyncGenerator<Buffer> {
   let size = 0;
   for await (const piece of bytes) {
     size += piece.length;
@@ -59,8 +60,10 @@ async function* checked({ bytes, contentType }: Stream, most: number): AsyncGene
     yield piece;
   }
   const fault = check.end();
-  if (fault !== undefined) throw new FhirError('business-rule', fault, { expression: 'Binary' });
+  if (fault !== undefined) throw unfit(fault);
 }
+
+const unfit = (fault: string): FhirError => new FhirError('business-rule', fault, { expression: 'Binary' });
 
 const tooLong = (most: number): FhirError =>
   new FhirError('too-long', `the content is longer than ${most} bytes`);

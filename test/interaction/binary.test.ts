@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/binary.html#rest */
 import { request } from 'node:http';
 import { type Client, type Reply, type TestServer, testServer } from '../support/server.ts';
+import { OF_DOCUMENTS } from '../../src/fhir/content/taken.ts';
 import type { Json } from '../../src/fhir/resource.ts';
 import { PATIENT, document, errorOf, patient } from './support/resources.ts';
 
@@ -10,7 +11,8 @@ let hospital: Client;
 let lab: Client;
 let owner: Client;
 beforeAll(async () => {
-  carnet = await testServer(import.meta.url);
+  const types = new Set(['application/octet-stream', 'application/x-anything']);
+  carnet = await testServer(import.meta.url, { contentTaken: { groups: new Set(OF_DOCUMENTS), types } });
   all = carnet.as('all');
   hospital = carnet.as('hospital');
   lab = carnet.as('lab');

@@ -1,21 +1,36 @@
 /** What content is against what is said of it. https://hl7.org/fhir/R4/datatypes.html#Attachment */
 import { createHash } from 'node:crypto';
+import { OF_DOCUMENTS } from '../../src/fhir/content/taken.ts';
 import type { Json } from '../../src/fhir/resource.ts';
 import { type Client, type TestServer, testServer } from '../support/server.ts';
+import { MHD, inline as inlineOf } from '../documents/support.ts';
+import { CT_IMAGE, dicom } from '../support/dicom.ts';
 import { PATIENT, bundle, document, errorOf, patient, post } from './support/resources.ts';
 
 let carnet: TestServer;
+/** The same database behind a server that takes more. */
+let broad: TestServer;
 let hospital: Client;
 let lab: Client;
 let owner: Client;
 beforeAll(async () => {
   carnet = await testServer(import.meta.url);
+  broad = await testServer(import.meta.url, {
+    like: carnet,
+    contentTaken: {
+      groups: new Set([...OF_DOCUMENTS, 'audio']),
+      types: new Set(['application/octet-stream', 'application/x-named']),
+    },
+  });
   hospital = carnet.as('hospital');
   lab = carnet.as('lab');
   owner = carnet.as({ token: carnet.tokenFor({ reference: PATIENT }, 'patient') });
   await carnet.as('all').put(PATIENT, patient({ id: 'p1' }));
 });
-afterAll(() => carnet?.close());
+afterAll(async () => {
+  await broad?.server.close();
+  await carnet?.close();
+});
 
 const base64 = (content: string | Buffer) =>
   (typeof content === 'string' ? Buffer.from(content, 'latin1') : content).toString('base64');
@@ -33,7 +48,7 @@ const GOOD: Record<string, string> = {
   'application/vnd.example+json': '{"resourceType":"Basic"}',
   'text/rtf': '{\\rtf1\\ansi Bonjour}',
   'text/xml': '<?xml version="1.0"?><ClinicalDocument xmlns="urn:hl7-org:v3"/>',
-  'application/dicom': `${'\0'.repeat(128)}DICM\x02`,
+  'application/dicom': dicom().toString('latin1'),
 };
 
 it.each(Object.entries(GOOD))(
@@ -57,24 +72,133 @@ it.each(Object.entries(GOOD))(
   },
 );
 
-it.each(
-  Object.entries(GOOD).filter(([type]) => !['text/plain', 'application/vnd.example+json'].includes(type)),
-)(
-  'refuses %s under a type of which nothing is known, and takes it under one that says nothing',
-  async (_, content) => {
+it.each(Object.entries(GOOD))(
+  'refuses %s under a type of which nothing is known, and under one that says nothing, unless it is named',
+  async (type, content) => {
+    const shows = !['text/plain', 'application/vnd.example+json'].includes(type);
     for (const [other, status] of [
       ['application/msword', 422],
       ['audio/mpeg', 422],
-      ['text/csv', 422],
+      ['application/x-other', 422],
+      ['application/x-named', shows ? 422 : 201],
       ['application/octet-stream', 201],
     ] as const) {
       const sent = { resourceType: 'Binary', contentType: other, data: base64(content) };
-      expect([other, (await hospital.post('Binary', sent)).status]).toEqual([other, status]);
-      const raw = await hospital.post('Binary', Buffer.from(content, 'latin1'), { 'content-type': other });
-      expect([other, raw.status]).toEqual([other, status]);
+      const bytes = Buffer.from(content, 'latin1');
+      for (const [client, answered] of [
+        [hospital, 422],
+        [broad.as('hospital'), status],
+      ] as const) {
+        const raw = await client.post('Binary', bytes, { 'content-type': other });
+        expect([other, (await client.post('Binary', sent)).status, raw.status]).toEqual([
+          other,
+          answered,
+          answered,
+        ]);
+      }
     }
   },
 );
+
+describe('content that documents don’t hold', () => {
+  const SOUND = 'OggS\0\x02';
+  const inline = (contentType: string, content: string | Buffer): Json => ({
+    contentType,
+    data: base64(content),
+  });
+  const image = dicom({ meta: CT_IMAGE });
+  const media = (content: Json) => ({
+    resourceType: 'Media',
+    status: 'completed',
+    subject: { reference: PATIENT },
+    content,
+  });
+
+  const simplified = (attachment: Json) => {
+    const profile = `${MHD}/StructureDefinition/IHE.MHD.SimplifiedPublish.DocumentReference`;
+    const made = inlineOf(PATIENT, 'x', { meta: { profile: [profile] } });
+    const [content] = made.content as [{ attachment: Json }];
+    Object.assign(content.attachment, attachment);
+    return made;
+  };
+
+  it('is refused by every way in, and the answer says what is taken', async () => {
+    const url = 'urn:uuid:5f4ee4ac-7ccb-4bb9-8dd6-0f5c1f6ad4c6';
+    const made = (await hospital.post('DocumentReference', saying(inline('text/plain', 'Bonjour')))).json;
+    const at = `DocumentReference/${made.id}`;
+    for (const [type, content] of [
+      ['audio/ogg', SOUND],
+      ['application/dicom', image],
+    ] as const) {
+      const attachment = inline(type, content);
+      const binary = { resourceType: 'Binary', ...attachment };
+      const patch = [{ op: 'replace', path: '/content/0/attachment', value: attachment }];
+      const ways = [
+        await hospital.post('DocumentReference', saying(attachment)),
+        await hospital.post('DocumentReference', simplified(attachment)),
+        await hospital.post('Binary', binary),
+        await hospital.post('Binary', Buffer.from(String(attachment.data), 'base64'), {
+          'content-type': type,
+        }),
+        await hospital.post(
+          'Binary',
+          Buffer.concat([Buffer.from(String(attachment.data), 'base64'), Buffer.alloc(2 * 1024 * 1024)]),
+          {
+            'content-type': type,
+          },
+        ),
+        await hospital.post(
+          '',
+          bundle('transaction', post(saying({ contentType: type, url })), post(binary, url)),
+        ),
+        await hospital.put(at, { ...made, content: [{ attachment }] }),
+        await hospital.patch(at, patch),
+        await hospital.post('Bundle', {
+          resourceType: 'Bundle',
+          type: 'collection',
+          entry: [
+            { fullUrl: 'urn:uuid:5f4ee4ac-7ccb-4bb9-8dd6-0f5c1f6ad4c7', resource: { ...binary, id: 'b' } },
+          ],
+        }),
+      ];
+      expect(ways.map(errorOf)).toEqual(ways.map(() => [422, 'business-rule']));
+      for (const { text } of ways)
+        expect(text).toMatch(/is not taken; allowed: application\/pdf|no DICOM Key Object Selection/);
+    }
+    expect((await hospital.get(at)).json.meta.versionId).toBe(made.meta.versionId);
+  });
+
+  it('is taken in a Media, as what it is', async () => {
+    for (const [type, content] of [
+      ['audio/ogg', SOUND],
+      ['application/dicom', image],
+    ] as const)
+      expect((await hospital.post('Media', media(inline(type, content)))).status).toBe(201);
+    for (const wrong of [
+      inline('audio/ogg', 'Bonjour'),
+      inline('image/png', PDF),
+      inline('application/x-other', 'a'),
+    ])
+      expect(errorOf(await hospital.post('Media', media(wrong)))).toEqual([422, 'business-rule']);
+  });
+
+  it('that came before stays: its document is masked, changed and replaced, but holds no other such', async () => {
+    const document = saying(inline('audio/ogg', SOUND));
+    const id = (await broad.as('hospital').post('DocumentReference', document)).json.id as string;
+    const at = `DocumentReference/${id}`;
+    // the same database, and a deployment that takes it no more
+    const described = [{ op: 'add', path: '/description', value: 'entretien' }];
+    expect((await hospital.patch(at, described)).status).toBe(200);
+    const replacing = {
+      ...saying(inline('text/plain', 'Bonjour')),
+      relatesTo: [{ code: 'replaces', target: { reference: at } }],
+    };
+    const another = [{ op: 'replace', path: '/content/0/attachment/data', value: base64(`${SOUND}more`) }];
+    expect(errorOf(await hospital.patch(at, another))).toEqual([422, 'business-rule']);
+    expect((await hospital.post('DocumentReference', replacing)).status).toBe(201);
+    expect((await hospital.get(at)).json.status).toBe('superseded');
+  });
+});
 
 it.each([
   ['text/csv', 'a;b', 201],
@@ -86,7 +210,7 @@ it.each([
   ['application/fhir+xml; fhirVersion=4.0', 'Bonjour', 422],
   ['application/vnd.example+json', '[1]', 201],
   ['application/vnd.example+json', '<a/>', 422],
-  ['application/msword', 'Bonjour', 201],
+  ['application/msword', 'Bonjour', 422],
 ])('knows families of types: %s with `%s` is answered by %i', async (contentType, content, status) => {
   const sent = { resourceType: 'Binary', contentType, data: base64(content) };
   expect((await hospital.post('Binary', sent)).status).toBe(status);

@@ -36,6 +36,7 @@ beforeAll(async () => {
       MONGODB_URI: seeded.database.uri,
       MONGODB_DATABASE: seeded.database.dbName,
       DEMO: 'on',
+      CONTENT_TYPES: '+application/octet-stream',
       LOG_LEVEL: 'silent',
     },
   });

@@ -1,4 +1,5 @@
 /** Bodies past 1 MiB go to GridFS, sealed; nobody can tell but by their size. */
+import { OF_DOCUMENTS } from '../../src/fhir/content/taken.ts';
 import { ObjectId } from 'mongodb';
 import { Access } from '../../src/enforcement/access.ts';
 import { type Change, Stale } from '../../src/enforcement/ports.ts';
@@ -18,7 +19,8 @@ let store: Store;
 const access = Access.internal('a test of the store');
 
 beforeAll(async () => {
-  carnet = await testServer(import.meta.url);
+  const types = new Set(['application/octet-stream']);
+  carnet = await testServer(import.meta.url, { contentTaken: { groups: new Set(OF_DOCUMENTS), types } });
   database = await connect(carnet.database.uri, carnet.database.dbName);
   const ring = new KeyRing(database.records.keys, await keyFile(`${carnet.dataDir}/kek.json`));
   store = new Store(database, ring, carnet.base, nationalRules());

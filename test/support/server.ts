@@ -54,6 +54,7 @@ export async function testServer(
     disclosure?: Disclosure;
     requiredProfiles?: ServerOptions['requiredProfiles'];
     documentFeeders?: ServerOptions['documentFeeders'];
+    contentTaken?: ServerOptions['contentTaken'];
     finds?: ServerOptions['finds'];
     requests?: ServerOptions['requests'];
     noticesEvery?: number;
@@ -88,6 +89,7 @@ export async function testServer(
     disclosure: options.disclosure,
     requiredProfiles: options.requiredProfiles,
     documentFeeders: options.documentFeeders,
+    contentTaken: options.contentTaken,
     finds: options.finds,
     requests: options.requests,
     noticesEvery: options.noticesEvery,

@@ -17,6 +17,8 @@ import {
 } from '../../documents/xds/metadata.ts';
 import { type Ins, insOf } from '../../documents/xds/people.ts';
 import { contentCheck } from '../../fhir/content/check.ts';
+import { bare } from '../../fhir/content/kinds.ts';
+import { elsewhere } from '../../fhir/content/taken.ts';
 import { FhirError } from '../../fhir/outcome.ts';
 import type { Resource } from '../../fhir/resource.ts';
 import type { Archive } from './archive.ts';
@@ -182,7 +184,8 @@ function contentFault(entry: XdsDocument, bytes: Buffer, sha1: Buffer, ins: Ins)
     return `the metadata says ${size} bytes, the file has ${bytes.length}`;
   if (hash !== undefined && hash.toLowerCase() !== sha1.toString('hex'))
     return 'the SHA-1 of the file is not that of the metadata';
-  const check = contentCheck(entry.mimeType!);
+  // which types are taken, the server says
+  const check = contentCheck(entry.mimeType!, elsewhere({ types: new Set([bare(entry.mimeType!)]) }));
   check.take(bytes);
   const fault = check.end();
   if (fault !== undefined) return fault;

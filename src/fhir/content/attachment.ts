@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Json, Resource } from '../resource.ts';
 import { contentCheck } from './check.ts';
+import type { Taken } from './taken.ts';
 
 /** What is known of content. */
 export interface Known {
@@ -28,10 +29,10 @@ export function knownOf(data: string, contentType: unknown): Measured {
   };
 }
 
-/** Undefined when content is what its type says. */
-export function typeFault({ bytes, contentType }: Measured): string | undefined {
+/** Undefined when content is taken, and is what its type says. */
+export function typeFault({ bytes, contentType }: Measured, taken: Taken): string | undefined {
   if (contentType === undefined) return undefined;
-  const check = contentCheck(contentType);
+  const check = contentCheck(contentType, taken);
   check.take(bytes);
   return check.end();
 }

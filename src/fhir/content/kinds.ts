@@ -1,30 +1,8 @@
 /** What content of a type looks like, as far as its first and last bytes tell. */
-
-/** Of a content: what stands at its start, at its end, and how long it is. */
-export interface Ends {
-  head: Buffer;
-  tail: Buffer;
-  size: number;
-}
-
-/** Bytes that are kept of the start, and of the end. */
-export const HEAD = 4096;
-export const TAIL = 2048;
-
-export interface Kind {
-  /** As people call it. */
-  name: string;
-  /** Types, or what they end or begin with: `+xml`, `text/`. */
-  types: readonly string[];
-  fits(ends: Ends): boolean;
-  /** Whether it can be nothing else, whatever its type says; absent: one never knows. */
-  shows?(ends: Ends): boolean;
-}
-
-const starts = ({ head }: Ends, ...bytes: number[]): boolean =>
-  bytes.every((byte, index) => head[index] === byte);
-const text = (bytes: Buffer): string => bytes.toString('latin1');
-const begins = ({ head }: Ends, pattern: RegExp): boolean => pattern.test(text(head.subarray(0, 256)));
+import { BEYOND } from './beyond.ts';
+import { DICOM } from './dicom.ts';
+import { type Ends, type Kind, begins, names, starts, text } from './ends.ts';
+import { type Taken, takes } from './taken.ts';
 
 /** https://www.w3.org/TR/xml/#sec-prolog-dtd: no document type, so that nothing is defined and nothing fetched. */
 const isXml = ({ head }: Ends): boolean => {
@@ -47,13 +25,16 @@ const isPng = (ends: Ends): boolean => starts(ends, 0x89, 0x50, 0x4e, 0x47, 0x0d
 const isGif = (ends: Ends): boolean => begins(ends, /^GIF8[79]a/);
 const isTiff = (ends: Ends): boolean =>
   (starts(ends, 0x49, 0x49, 0x2a, 0) || starts(ends, 0x4d, 0x4d, 0, 0x2a)) && ends.size > 16;
-const isDicom = ({ head }: Ends): boolean => text(head).slice(128, 132) === 'DICM';
+/** https://www.rfc-editor.org/rfc/rfc8259#section-2 */
+const isJson = (ends: Ends): boolean =>
+  begins(ends, /^(\xef\xbb\xbf)?\s*[[{"\-\dtfn]/) && !ends.head.includes(0);
 
 /** The first that a type is of counts. */
 const KINDS: readonly Kind[] = [
   {
     // ISO 32000-1, 7.5.2; readers mend a file without an end, so its end tells nothing of its kind
     name: 'PDF',
+    group: 'pdf',
     types: ['application/pdf'],
     fits: ({ head }) => text(head).slice(0, 1024).includes('%PDF-'),
     shows: (ends) => begins(ends, /^%PDF-\d/),
@@ -61,6 +42,7 @@ const KINDS: readonly Kind[] = [
   {
     // ISO/IEC 10918-1, B.1
     name: 'JPEG',
+    group: 'image',
     types: ['image/jpeg', 'image/jpg'],
     fits: (ends) => isJpeg(ends) && ends.tail.includes(Buffer.from([0xff, 0xd9])),
     shows: isJpeg,
@@ -68,6 +50,7 @@ const KINDS: readonly Kind[] = [
   {
     // https://www.w3.org/TR/png/#structure
     name: 'PNG',
+    group: 'image',
     types: ['image/png'],
     fits: (ends) =>
       isPng(ends) && text(ends.head).slice(12, 16) === 'IHDR' && text(ends.tail).includes('IEND'),
@@ -76,6 +59,7 @@ const KINDS: readonly Kind[] = [
   {
     // https://www.w3.org/Graphics/GIF/spec-gif89a.txt, 17
     name: 'GIF',
+    group: 'image',
     types: ['image/gif'],
     fits: isGif,
     shows: isGif,
@@ -83,6 +67,7 @@ const KINDS: readonly Kind[] = [
   {
     // TIFF 6.0, section 2
     name: 'TIFF',
+    group: 'image',
     types: ['image/tiff', 'image/tif'],
     fits: isTiff,
     shows: isTiff,
@@ -90,19 +75,29 @@ const KINDS: readonly Kind[] = [
   {
     // Rich Text Format 1.9.1
     name: 'RTF',
+    group: 'rtf',
     types: ['text/rtf', 'application/rtf'],
     fits: ({ head, tail }) => text(head).startsWith('{\\rtf1') && text(tail).trimEnd().endsWith('}'),
     shows: (ends) => begins(ends, /^\{\\rtf1/),
   },
+  ...DICOM,
   {
-    // DICOM PS3.10, 7.1
-    name: 'DICOM',
-    types: ['application/dicom'],
-    fits: isDicom,
-    shows: isDicom,
+    // https://hl7.org/fhir/R4/xml.html
+    name: 'FHIR in XML',
+    group: 'xml',
+    types: ['application/fhir+xml'],
+    fits: (ends) => isXml(ends) && readable(ends.head).includes('http://hl7.org/fhir'),
+  },
+  {
+    // https://hl7.org/fhir/R4/json.html
+    name: 'FHIR in JSON',
+    group: 'json',
+    types: ['application/fhir+json'],
+    fits: (ends) => isJson(ends) && names(ends, '"resourceType"'),
   },
   {
     name: 'XML',
+    group: 'xml',
     types: ['text/xml', 'application/xml', '+xml'],
     fits: isXml,
     // a page may be XML too
@@ -110,13 +105,15 @@ const KINDS: readonly Kind[] = [
       /^\s*<\?xml\s/.test(readable(head)) && !/<!DOCTYPE\s+html|<html/i.test(readable(head)),
   },
   {
-    // https://www.rfc-editor.org/rfc/rfc8259#section-2
     name: 'JSON',
+    group: 'json',
     types: ['application/json', '+json'],
-    fits: (ends) => begins(ends, /^(\xef\xbb\xbf)?\s*[[{"\-\dtfn]/) && !ends.head.includes(0),
+    fits: isJson,
   },
+  ...BEYOND,
   {
     name: 'text',
+    group: 'text',
     types: ['text/'],
     fits: ({ head, tail }) =>
       starts({ head } as Ends, 0xff, 0xfe) ||
@@ -128,20 +125,36 @@ const KINDS: readonly Kind[] = [
 /** Says nothing of its content. https://www.rfc-editor.org/rfc/rfc2046#section-4.5.1 */
 const ANYTHING = 'application/octet-stream';
 
-/** Undefined: nothing is known of content of this type. @param contentType with its parameters */
-export function kindOf(contentType: string): Kind | undefined {
-  const type = bare(contentType);
-  return KINDS.find(({ types }) => types.some((each) => type === each || isFamily(each, type)));
+/** Undefined: content of this type isn't taken, or nothing is known of it. @param type bare */
+export function kindOf(type: string, taken: Taken): Kind | undefined {
+  return KINDS.find((kind) => takes(taken, kind.group) && isOf(type, kind));
 }
 
-const isFamily = (family: string, type: string): boolean =>
-  (family.startsWith('+') && type.endsWith(family)) || (family.endsWith('/') && type.startsWith(family));
-
-/** What content plainly is, and isn't said to be. */
-export function otherKind(contentType: string, ends: Ends): Kind | undefined {
-  if (bare(contentType) === ANYTHING) return undefined;
+/** What content plainly is, and isn't said to be. @param type bare */
+export function otherKind(type: string, ends: Ends): Kind | undefined {
+  if (type === ANYTHING) return undefined;
   const shown = KINDS.find(({ shows }) => shows?.(ends) === true);
-  return shown === kindOf(contentType) ? undefined : shown;
+  return shown === undefined || isOf(type, shown) ? undefined : shown;
 }
 
-const bare = (contentType: string): string => (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
+/** For who sent another. */
+export const typesTaken = (taken: Taken): string[] => [
+  ...new Set([
+    ...KINDS.filter(({ group }) => takes(taken, group)).flatMap(({ types }) =>
+      types.map((each) => each.replace(/^\+/, '*+').replace(/\/$/, '/*')),
+    ),
+    ...taken.types,
+  ]),
+];
+
+const isOf = (type: string, { types }: Kind): boolean =>
+  types.some(
+    (each) =>
+      type === each ||
+      (each.startsWith('+') && type.endsWith(each)) ||
+      (each.endsWith('/') && type.startsWith(each)),
+  );
+
+/** Without its parameters. */
+export const bare = (contentType: string): string =>
+  (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
