@@ -16,7 +16,7 @@ const GOAL = 10;
 const SYSTEM = 'https://secret.example/codes';
 const HL7 = 'http://terminology.hl7.org/CodeSystem';
 const LARGE = {
-  content: [{ attachment: { contentType: 'application/octet-stream', data: 'A'.repeat(7 * 2 ** 20) } }],
+  content: [{ attachment: { contentType: 'text/plain', data: 'YWFh'.repeat((7 * 2 ** 20) / 4) } }],
 };
 const FHIR = { 'content-type': 'application/fhir+json' };
 const MASK = {

@@ -18,6 +18,7 @@ import type { Entrance } from './elsewhere.ts';
 import type { PolicySource, ResourceStore } from '../enforcement/ports.ts';
 import type { Scanner } from '../enforcement/screening.ts';
 import { ownProfiles } from '../fhir/conformance/profiles.ts';
+import { typesTaken } from '../fhir/content/kinds.ts';
 import { DOCUMENTS_TAKEN, type Taken } from '../fhir/content/taken.ts';
 import { RESOURCE_TYPES } from '../fhir/definitions/index.ts';
 import { exporting } from './exporting.ts';
@@ -286,7 +287,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       proxies: options.proxies,
       types,
       knownTypes: new Set(RESOURCE_TYPES),
-      capabilities: capabilities(base, options.resourceTypes, options.authorization?.issuer),
+      capabilities: capabilities(base, options.resourceTypes, context.taken, options.authorization?.issuer),
       isOrigin: authorization?.isOrigin,
       authorization: authorization && { ...authorization.mounted, smart: authorization.smart },
       catalogue: { desk: catalogue.desk, types, pace: catalogue.pace },
@@ -376,7 +377,12 @@ function telling<N extends string>(each: Record<N, Interaction>): Record<N, Inte
   return Object.fromEntries(told) as Record<N, Interaction>;
 }
 
-function capabilities(base: string, types: readonly string[], issuer: string | undefined): Buffer {
+function capabilities(
+  base: string,
+  types: readonly string[],
+  taken: Taken,
+  issuer: string | undefined,
+): Buffer {
   const facts = (definitions: ReadonlyMap<string, Definition>) =>
     [...definitions].map(([name, { type, target, url }]) => ({ name, type, target, definition: url }));
   const statement = capabilityStatement({
@@ -385,6 +391,7 @@ function capabilities(base: string, types: readonly string[], issuer: string | u
     searchParameters: (type) => facts(definitionsOf(type)),
     commonParameters: facts(commonDefinitions()),
     profiles: (type) => ownProfiles().of(type),
+    contentTypes: typesTaken(taken),
     base,
     version: VERSION,
     date: RELEASED,

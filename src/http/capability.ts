@@ -30,6 +30,8 @@ export interface CapabilityOptions {
   version: string;
   /** FHIR dateTime: when the software was released. */
   date: string;
+  /** Types of content that documents hold. */
+  contentTypes: readonly string[];
   /** Where our own authorization server is, as an extension. */
   oauth?: Json;
 }
@@ -71,6 +73,13 @@ const SHARING = {
     'http://hl7.eu/fhir/health-data-api/ImplementationGuide/hl7.fhir.eu.health-data-api',
   ],
 };
+
+/** What the elements of a CapabilityStatement have no place for. */
+const documented = ({ contentTypes }: CapabilityOptions): Readonly<Record<string, string>> => ({
+  Binary: `Content of documents: ${contentTypes.join(', ')}. Of \`application/dicom\`, unless configured otherwise, Key Object Selections.`,
+  DocumentReference:
+    'Published by ITI-65, ITI-105 and ITI-106. Not claimed: the Document Submission Option of HL7 Europe’s Document Access Provider, since content is held to R4 and to the profiles that it claims and that are known here, not to the European content profiles. Not served: XDS.b over SOAP, on-demand documents.',
+});
 
 export function capabilityStatement(options: CapabilityOptions): Resource {
   const types = [...options.types].sort();
@@ -130,6 +139,7 @@ export function capabilityStatement(options: CapabilityOptions): Resource {
 function resourceOf(type: string, types: string[], options: CapabilityOptions): Json {
   const parameters = options.searchParameters(type);
   const { [type]: refused = [] } = REFUSED;
+  const { [type]: documentation } = documented(options);
   const routes = options.routes.filter(
     ({ code, interaction }) => ![code, interaction].some((each) => refused.includes(each)),
   );
@@ -138,6 +148,7 @@ function resourceOf(type: string, types: string[], options: CapabilityOptions): 
     type,
     ...(type === 'Subscription' ? TOPICAL : list('supportedProfile', [...(options.profiles?.(type) ?? [])])),
     profile: `${DEFINITIONS_OF_R4}/StructureDefinition/${type}`,
+    ...(documentation === undefined ? {} : { documentation }),
     interaction: typeInteractions(routes).map((code) => ({ code })),
     versioning: 'versioned-update',
     readHistory: serves('vread'),

@@ -30,6 +30,7 @@ const statement = (routes = ROUTES as readonly (typeof ROUTES)[number][]) =>
     types: ['Patient', 'Observation', 'Basic'],
     searchParameters: (type) => parameters[type]!,
     commonParameters: [{ name: '_id', type: 'token' }],
+    contentTypes: ['application/pdf', 'text/*'],
     base: 'http://carnet.test/fhir',
     version: '1.2.3',
     date: '2026-01-01',
@@ -129,11 +130,20 @@ describe('the statement of the types that are on by default', () => {
     types: DEFAULT_TYPES,
     searchParameters: (type) => factsOf(definitionsOf(type)),
     commonParameters: factsOf(commonDefinitions()),
+    contentTypes: ['application/pdf', 'text/*'],
     base: 'http://carnet.test/fhir',
     version: '1.2.3',
     date: '2026-01-01',
   });
   const [server] = whole.rest as { resource: Json[]; searchParam: Json[] }[];
+
+  it('says what content documents hold, and what of HL7 Europe’s guide is not claimed', () => {
+    const of = (type: string) => server!.resource.find((each) => each.type === type)!.documentation;
+    expect(of('Binary')).toContain('application/pdf, text/*');
+    expect(of('DocumentReference')).toContain('Not claimed: the Document Submission Option');
+    expect(JSON.stringify(whole.instantiates)).not.toContain('submission-option');
+  });
+
   const options: SearchOptions = {
     base: 'http://carnet.test/fhir',
     handling: 'strict',

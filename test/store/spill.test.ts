@@ -98,7 +98,7 @@ it('a large Consent still decides', async () => {
     category: [{ coding: [{ system: 'http://loinc.org', code: '59284-0' }] }],
     patient: { reference: 'Patient/spill' },
     policyRule: { text: 'x' },
-    sourceAttachment: { contentType: 'application/pdf', data: base64(9, 5) },
+    sourceAttachment: { contentType: 'application/octet-stream', data: base64(9, 5) },
     provision: { type: 'permit' },
   });
   await carnet.as('all').put('Flag/consented', {

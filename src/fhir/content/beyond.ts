@@ -1,5 +1,5 @@
 /** What documents hold where a deployment takes more than the national list: office files, sound, films, archives. */
-import { type Ends, type Kind, begins, has, names, starts } from './ends.ts';
+import { type Ends, type Kind, has, names, starts } from './ends.ts';
 
 /** https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7 */
 const isZip = (ends: Ends): boolean => starts(ends, 0x50, 0x4b, 0x03, 0x04);
@@ -70,6 +70,6 @@ export const BEYOND: readonly Kind[] = [
     name: 'ZIP',
     group: 'zip',
     types: ['application/zip'],
-    fits: (ends) => isZip(ends) || begins(ends, /^PK\x05\x06/),
+    fits: (ends) => isZip(ends) || starts(ends, 0x50, 0x4b, 0x05, 0x06),
   },
 ];
