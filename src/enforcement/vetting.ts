@@ -11,7 +11,7 @@ import {
   knownOf,
   typeFault,
 } from '../fhir/content/attachment.ts';
-import { type Held, contentsIn } from '../fhir/content/held.ts';
+import { type Held, contentsIn, heldIn } from '../fhir/content/held.ts';
 import { type Taken, elsewhere } from '../fhir/content/taken.ts';
 import { parseJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
@@ -42,7 +42,10 @@ export function vetting(most: number, taken: Taken, base: string): Vet {
     for (const change of changes) {
       const { resource, method, id } = change;
       if (resource === undefined) continue;
-      for (const held of contentsIn(resource)) {
+      const { contents: found, strange } = heldIn(resource);
+      for (const { holder, at } of strange)
+        if (!linkedBefore(holder.url, change)) throw strangeLink(String(holder.url), at);
+      for (const held of found) {
         const fault = dataFault(
           measured(held.holder)!,
           held.at,
@@ -132,6 +135,18 @@ function dataFault(measured: Measured, at: string, most: number, taken: Taken): 
     return new FhirError('too-long', `the content is longer than ${most} bytes`, { expression: at });
   const fault = typeFault(measured, taken);
   return fault === undefined ? undefined : new FhirError('business-rule', fault, { expression: at });
+}
+
+const strangeLink = (url: string, expression: string): FhirError =>
+  new FhirError(
+    'business-rule',
+    `an address \`${url.slice(0, url.indexOf(':'))}:\` is no place where content lies; allowed: http, https, ftp, urn, or relative ones; content stands in \`data\``,
+    { expression },
+  );
+
+function linkedBefore(url: unknown, { previous }: Change): boolean {
+  if (previous === undefined || previous.method === 'DELETE') return false;
+  return heldIn(parseJson(previous.body) as Resource).strange.some(({ holder }) => holder.url === url);
 }
 
 /** What came under another rule stays: nobody is kept from masking or replacing it. */

@@ -168,6 +168,34 @@ describe('content that documents don’t hold', () => {
     expect((await hospital.get(at)).json.meta.versionId).toBe(made.meta.versionId);
   });
 
+  it.each([
+    'data:application/pdf;base64,JVBERi0xLjQ=',
+    'DATA:,x',
+    'javascript:alert(1)',
+    'blob:x',
+    'file:///etc/passwd',
+  ])('stands in no address: %s', async (url) => {
+    for (const refused of [
+      await hospital.post('DocumentReference', saying({ contentType: 'application/pdf', url })),
+      await hospital.post('Media', media({ contentType: 'application/pdf', url })),
+      await hospital.post('', bundle('transaction', post(saying({ contentType: 'application/pdf', url })))),
+    ]) {
+      expect(errorOf(refused)).toEqual([422, 'business-rule']);
+      expect(refused.text).toContain('.url"');
+    }
+  });
+
+  it.each([
+    'https://archive.example/wado-rs/studies/1.2',
+    'urn:uuid:5f4ee4ac-7ccb-4bb9-8dd6-0f5c1f6ad4c8',
+    'Binary/elsewhere',
+    'ftp://archive.example/x',
+  ])('may lie at %s', async (url) => {
+    const extension = [{ url: 'data:x', valueBoolean: true }];
+    const linked = { ...saying({ contentType: 'application/dicom', url }), extension };
+    expect((await hospital.post('DocumentReference', linked)).status).toBe(201);
+  });
+
   it('is taken in a Media, as what it is', async () => {
     for (const [type, content] of [
       ['audio/ogg', SOUND],
