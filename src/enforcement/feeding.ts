@@ -5,6 +5,7 @@ import type { Role } from '../consent/subject.ts';
 import { parseJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
+import { ofEach } from './at-fault.ts';
 import type { Change } from './ports.ts';
 import type { Vet } from './vetting.ts';
 
@@ -16,12 +17,12 @@ const DOCUMENTS: ReadonlySet<string> = new Set(['DocumentReference', 'Compositio
 export function feeding(role: Role, types: DocumentTypes | undefined): Vet {
   return async (changes) => {
     if (types === undefined || role === 'all') return;
-    for (const { resource, previous } of changes) {
-      if (resource === undefined || !isDocument(resource)) continue;
+    await ofEach(changes, ({ resource, previous }) => {
+      if (resource === undefined || !isDocument(resource)) return;
       const found = unfed(resource, bodyOf(previous), role, types);
-      if (found === undefined) continue;
+      if (found === undefined) return;
       throw new FhirError('business-rule', toldOf(found), { expression: found.expression });
-    }
+    });
   };
 }
 

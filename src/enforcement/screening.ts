@@ -6,6 +6,7 @@ import { parseJson } from '../fhir/json.ts';
 import { contentsIn as heldIn } from '../fhir/content/held.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Resource } from '../fhir/resource.ts';
+import { ofEach } from './at-fault.ts';
 import type { Change, Kept } from './ports.ts';
 
 export type Verdict =
@@ -31,7 +32,7 @@ export class Screening {
     const scanner = this.#scanner;
     if (scanner === undefined) return changes;
     const screened: Change[] = [];
-    for (const change of changes) screened.push(await screen(change, scanner));
+    await ofEach(changes, async (change) => void screened.push(await screen(change, scanner)));
     return screened;
   }
 

@@ -1,4 +1,5 @@
 /** The store of one transaction: what its entries commit waits for the others, and is written at once or not at all. */
+import { changeAtFault } from './at-fault.ts';
 import type { Change, Lock, Stored } from './ports.ts';
 import { ScopedStore } from './scoped-store.ts';
 
@@ -71,7 +72,9 @@ export class StagedStore extends ScopedStore {
       this.#told = () => {
         for (const { reject } of this.#waiting.splice(0)) reject(error);
       };
-      for (const { reject } of waiting) reject(error);
+      const change = changeAtFault(error);
+      for (const { changes, reject } of waiting)
+        reject(change === undefined || changes.includes(change) ? error : new Abandoned());
     }
     return Promise.allSettled(entries);
   }

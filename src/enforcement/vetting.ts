@@ -16,6 +16,7 @@ import { type Taken, elsewhere } from '../fhir/content/taken.ts';
 import { parseJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
+import { ofEach } from './at-fault.ts';
 import type { Change } from './ports.ts';
 
 /** A Binary of the caller's own by its id. */
@@ -39,9 +40,9 @@ export function vetting(most: number, taken: Taken, base: string): Vet {
   const beside = elsewhere(taken);
   return async (changes, own, naming) => {
     const measured = measuring();
-    for (const change of changes) {
+    await ofEach(changes, async (change) => {
       const { resource, method, id } = change;
-      if (resource === undefined) continue;
+      if (resource === undefined) return;
       const { contents: found, strange } = heldIn(resource);
       for (const { holder, at } of strange)
         if (!linkedBefore(holder.url, change)) throw strangeLink(String(holder.url), at);
@@ -58,7 +59,7 @@ export function vetting(most: number, taken: Taken, base: string): Vet {
         await vetReplacing(id, measured(resource), changes, naming);
       else if (resource.resourceType === 'DocumentReference')
         await vetDocument(resource, changes, own, measured);
-    }
+    });
   };
 
   /** What documents say of content that is there holds of what comes in its place too. */

@@ -9,7 +9,7 @@ export function blamed({ index }: Pick<PlannedEntry, 'index'>, error: unknown): 
     ...issue,
     expression: [
       `Bundle.entry[${index}]`,
-      ...(issue.expression === undefined ? [] : ['resource', within(issue.expression)]),
+      ...(issue.expression === undefined ? [] : ['resource', ...within(issue.expression)]),
     ].join('.'),
   }));
   return FhirError.of(issues, error.status === 404 ? 422 : error.status);
@@ -21,7 +21,10 @@ export function blaming(entry: Pick<PlannedEntry, 'index'>): (error: unknown) =>
   };
 }
 
-/** `Observation.status` within the Observation: `status` */
-const within = (expression: string): string => expression.replace(/^[A-Z][A-Za-z]*\./, '');
+/** `Observation.status` within the Observation: `status`; the Observation itself: nothing. */
+const within = (expression: string): string[] => {
+  const path = expression.replace(/^[A-Z][A-Za-z]*(\.|$)/, '');
+  return path === '' ? [] : [path];
+};
 
 export const isInternal = (error: FhirError): boolean => error.status >= 500;

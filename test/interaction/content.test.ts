@@ -210,6 +210,34 @@ describe('content that documents don’t hold', () => {
       expect(errorOf(await hospital.post('Media', media(wrong)))).toEqual([422, 'business-rule']);
   });
 
+  it('is told as the fault of its entry', async () => {
+    const url = 'urn:uuid:5f4ee4ac-7ccb-4bb9-8dd6-0f5c1f6ad4c9';
+    const sound = { resourceType: 'Binary', ...inline('audio/ogg', SOUND) };
+    const category = [
+      {
+        coding: [
+          {
+            system: 'https://mos.esante.gouv.fr/NOS/TRE_A03-ClasseDocument/FHIR/TRE-A03-ClasseDocument',
+            code: '31',
+          },
+        ],
+      },
+    ];
+    const type = { coding: [{ system: 'http://loinc.org', code: '34112-3' }] };
+    const good = saying(inline('text/plain', 'Bonjour'));
+    for (const [sent, at] of [
+      [[good, good, saying({ contentType: 'audio/ogg', url }), sound], 'Bundle.entry[3].resource'],
+      [[good, { ...good, type, category }, good], 'Bundle.entry[1].resource.category'],
+    ] as const) {
+      const entries = sent.map((each) => post(each, each === sound ? url : undefined));
+      const { status, json } = await hospital.post('', bundle('transaction', ...entries));
+      expect([status, json.issue.map((each: { expression: string[] }) => each.expression[0])]).toEqual([
+        422,
+        [at],
+      ]);
+    }
+  });
+
   it('that came before stays: its document is masked, changed and replaced, but holds no other such', async () => {
     const document = saying(inline('audio/ogg', SOUND));
     const id = (await broad.as('hospital').post('DocumentReference', document)).json.id as string;
