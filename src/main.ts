@@ -30,6 +30,8 @@ import { certificateAuthorities } from './config/certificate-authorities.ts';
 import { upstreamsFile } from './config/upstreams-file.ts';
 
 const tell = (what: string): void => void process.stderr.write(`${what}\n`);
+// who read it may be gone: the server goes on
+process.stderr.on('error', () => {});
 
 // the heap grows to twice what it holds before it is collected, not four times: a fifth less memory, and no more CPU than is noise
 setFlagsFromString('--heap-growing-percent=100');

@@ -1,5 +1,6 @@
 /** Logging with a request id and without health data: neither addresses, headers, bodies nor values in messages. */
 import { pino, type DestinationStream, type Logger } from 'pino';
+import { Lines } from './lines.ts';
 
 export type Log = Logger;
 
@@ -8,9 +9,6 @@ export interface LogOptions {
   destination?: DestinationStream;
 }
 
-/** Bytes that are gathered before they are written; half a second at most. */
-const BUFFERED = 4096;
-
 export function createLog({ level = 'info', destination }: LogOptions = {}): Log {
   const options = {
     level,
@@ -18,10 +16,7 @@ export function createLog({ level = 'info', destination }: LogOptions = {}): Log
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     serializers: { err: describe, error: describe },
   };
-  return pino(
-    options,
-    destination ?? pino.destination({ sync: false, minLength: BUFFERED, periodicFlush: 500 }),
-  );
+  return pino(options, destination ?? new Lines(process.stdout.fd));
 }
 
 /** What nobody caught is told as any error is: Node would print all that it carries. The process ends by it. */

@@ -28,11 +28,14 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-async function start(given: Record<string, string> = {}): Promise<void> {
+async function start(
+  given: Record<string, string> = {},
+  stdout: 'ignore' | 'pipe' = 'ignore',
+): Promise<void> {
   said = '';
   child = spawn(process.execPath, [join(ROOT, 'dist', 'main.js')], {
     cwd: ROOT,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', stdout, 'pipe'],
     env: {
       PATH: '',
       HOME: dataDir,
@@ -45,6 +48,7 @@ async function start(given: Record<string, string> = {}): Promise<void> {
       ...given,
     },
   });
+  child.stdout?.resume();
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text));
 }
 
@@ -84,6 +88,15 @@ it.each([
   },
   90_000,
 );
+
+it('goes on serving when nobody reads any more what it tells, and ends when it is told to', async () => {
+  await start({ LOG_LEVEL: 'info' }, 'pipe');
+  await saying('Try:');
+  for (const stream of [child.stdout!, child.stderr!]) stream.destroy();
+  const { base } = JSON.parse(readFileSync(join(dataDir, 'demo.json'), 'utf8')) as { base: string };
+  for (let asked = 0; asked < 40; asked += 1) expect((await fetch(`${base}/metadata`)).status).toBe(200);
+  expect(await ending('SIGTERM')).toBe(0);
+}, 90_000);
 
 it('fills in what an earlier start that was stopped has left of the demo', async () => {
   await start();
