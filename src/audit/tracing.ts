@@ -1,6 +1,7 @@
 /** From what a request touched to its traces: one for each patient, none naming a second. docs/audit.md */
 import type { Subject } from '../consent/subject.ts';
-import type { Concern, Written } from '../enforcement/notes.ts';
+import type { Concern, Noted, Written } from '../enforcement/notes.ts';
+import { isTraced } from '../enforcement/own-traces.ts';
 import type { Trace } from '../enforcement/ports.ts';
 import { fewRandomBytes } from '../fhir/random.ts';
 import {
@@ -46,8 +47,13 @@ export function tracesOf(
   at: number,
 ): Trace[] {
   const { audit, requestId, traceId, subject, base, address } = traced;
-  const told = outcome === '0' ? concerns : together(concerns);
-  return told.map((concern) => {
+  const whole =
+    outcome === '0' && isTraced(subject) ? wholes(concerns, subject.depositor) : new Map<string, Concern>();
+  const told: [Concern, Trace['to']?][] = (outcome === '0' ? concerns : together(concerns)).map((each) =>
+    !each.refused && whole.has(each.patient) ? [each, 'others'] : [each],
+  );
+  for (const each of whole.values()) told.push([each, 'asker']);
+  return told.map(([concern, to]) => {
     const { patient, refused, named, count, standing, decided } = concern;
     const deed = deedOf(traced, concern, outcome);
     const frame = frameOf({
@@ -79,7 +85,7 @@ export function tracesOf(
           ? searchFor(traced, patient, isOfSeveral(concerns, concern)) || undefined
           : undefined,
     });
-    return { frame, own, aside: decided.map(decisionOf), patient };
+    return { frame, own, aside: decided.map(decisionOf), patient, to };
   });
 }
 
@@ -99,10 +105,15 @@ const PROFILES: Record<Action, string> = {
  */
 function deedOf(
   { audit, params }: Traced,
-  { patient, refused, named: noted, wrote }: Concern,
+  { patient, refused, hidden, secret, named: noted, wrote }: Concern,
   outcome: Outcome,
 ): Deed {
-  const named: Named[] = [...noted].map(([reference, each]) => ({ reference, ...each }));
+  const named: Named[] = [...noted].map(([reference, each]) => ({
+    reference,
+    ...each,
+    // INVARIANT: when that is shown its traces are told, and would tell of which sort an earlier version was that still isn't
+    categories: hidden || secret ? [] : each.categories,
+  }));
   const instance = `${params.type}/${params.id}`;
   if (refused || outcome !== '0') {
     const data = named.find(({ reference }) => reference === instance) ?? named[0];
@@ -146,6 +157,52 @@ function foremost(wrote: readonly Written[], instance: string): Written {
     return (isContent ? 100 : 10 * BY_ACTION.indexOf(did)) + (type < 0 ? BY_TYPE.length : type);
   };
   return wrote.reduce((best, each) => (rank(each) < rank(best) ? each : best));
+}
+
+/**
+ * Of whom a request is told in parts, all of them as one: who asked counts their own traces, and learns by their number
+ * nothing of what is hidden from others. docs/decisions/0054-who-asked-is-told-all.md
+ */
+function wholes(concerns: readonly Concern[], depositor: string): Map<string, Concern> {
+  const each = new Map<string, Concern[]>();
+  for (const concern of concerns) {
+    if (concern.refused) continue;
+    const parts = each.get(concern.patient);
+    if (parts === undefined) each.set(concern.patient, [concern]);
+    else parts.push(concern);
+  }
+  return new Map(
+    [...each]
+      .filter(([, parts]) => parts.length > 1 || isUnshown(parts[0]!, depositor))
+      .map(([patient, parts]): [string, Concern] => [
+        patient,
+        {
+          ...parts[0]!,
+          hidden: false,
+          secret: false,
+          // it may tell of everybody whom the request was about
+          apart: true,
+          named: new Map(
+            parts.flatMap(met).sort(([, one], [, other]) => (one.order ?? 0) - (other.order ?? 0)),
+          ),
+          wrote: parts.flatMap(({ wrote }) => wrote),
+          count: parts.reduce((sum, { count, counted }) => sum + count - (counted?.size ?? 0), 0),
+          decided: [],
+        },
+      ]),
+  );
+}
+
+/** Who deposited what is hidden may not be shown that it is: they are told as of all else. */
+function isUnshown({ hidden, secret, named }: Concern, depositor: string): boolean {
+  return (
+    (hidden || secret) && [...named.values()].some(({ by, hushed }) => hushed !== false && by === depositor)
+  );
+}
+
+/** What of it was given or written, not only counted. */
+function met({ named, counted }: Concern): [string, Noted][] {
+  return [...named].filter(([name]) => counted?.has(name) !== true);
 }
 
 /** When all was refused, what was read on the way is part of that. */

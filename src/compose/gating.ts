@@ -76,7 +76,7 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
     async record(trace, result) {
       const outcome = outcomeOf(result);
       const notes = touched.get(trace);
-      const concerns = await parted(notes?.open() ?? [], trace.subject.depositor, names);
+      const concerns = await parted(notes?.open() ?? [], trace.subject, names);
       if (concerns.length === 0) return;
       const subject = notes?.as ?? trace.subject;
       const query = notes?.sent ?? trace.query;

@@ -97,7 +97,7 @@ function sessions({ base, port, policies, record, professions }: SubscribingOpti
         return at < 0 ? undefined : matches[at + 1]?.body;
       },
       async record() {
-        const concerns = await parted(notes.open(), subject.depositor, names);
+        const concerns = await parted(notes.open(), subject, names);
         if (concerns.length === 0) return;
         await record(subject, concerns, (at) => tracer(concerns, at));
       },

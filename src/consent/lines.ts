@@ -20,7 +20,7 @@ import { standingOf } from './link.ts';
 import { matrixFor } from './matrix.ts';
 import type { Policy } from './policy.ts';
 import { type Rules, before } from './rules.ts';
-import { TRACER } from './vocabulary.ts';
+import { TRACER, askedBy } from './vocabulary.ts';
 import { GRANTED } from '../fhir/facts.ts';
 import { type ByLevel, type Said, effects, modeOf, said } from './statements.ts';
 
@@ -197,7 +197,8 @@ function earlier(asked: Asked): Verdict[] {
   if (isLay(caller)) return [deposited, fromLay, traces, masked];
   const trust = trusted(asked);
   if (trust.length === 0) return [deposited, traces, ...emergency(asked), masked];
-  const others = denies(12, or(and(TRACES, not(TRACED_HERE)), told));
+  const parts: Condition = { is: 'author', among: caller.persons.map(askedBy) };
+  const others = denies(12, or(and(TRACES, or(not(TRACED_HERE), parts)), told));
   return [deposited, others, ...emergency(asked).map(butTraces), ...trust, traces, masked];
 }
 

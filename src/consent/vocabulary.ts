@@ -19,6 +19,8 @@ export const POLICY = {
 };
 /** Who deposits the traces of this server. */
 export const TRACER = 'carnet';
+/** Among the authors of a trace: it is for others than who asked, who is told of all of it by one of their own. */
+export const askedBy = (reference: string): string => `!${reference}`;
 export const SPACE_STATUS = `${OWN}/StructureDefinition/space-status`;
 export const DELEGATION = `${OWN}/CodeSystem/delegation`;
 /** https://profiles.ihe.net/ITI/PCF/volume-1.html: implicit policies */

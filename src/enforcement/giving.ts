@@ -47,9 +47,9 @@ export class Giving {
     return asGiven(stored, this.#access);
   }
 
-  /** What came up beside it. */
-  met<S extends Stored>(stored: S): S {
-    return this.#noted(stored, this.#access.grounds(stored, true));
+  /** What came up beside it. @param via what led to it, `Type/id` */
+  met<S extends Stored>(stored: S, via?: readonly string[]): S {
+    return this.#noted(stored, this.#access.grounds(stored, true), via);
   }
 
   /** Who has seen a document's content has seen the document. What documents themselves say is given as it is. */
@@ -64,9 +64,9 @@ export class Giving {
     return asAttributed(content, this.#access);
   }
 
-  #noted<S extends Shown>(stored: S, grounds: Grounds): S {
+  #noted<S extends Shown>(stored: S, grounds: Grounds, via?: readonly string[]): S {
     if (stored.type === 'AuditEvent') this.#found(stored);
-    else if (!isDirectory(stored)) this.#notes.given(stored, grounds);
+    else if (!isDirectory(stored)) this.#notes.given(stored, grounds, via);
     return asGiven(stored, this.#access);
   }
 

@@ -9,12 +9,12 @@ export function noteWrites(notes: Notes, access: Access, changes: readonly Chang
   for (const change of changes) {
     const { type, id, by, resource, previous } = change;
     const owner = toldWith(change, changes, base);
-    const { patients } = owner;
+    const { patients, unshown } = owner;
     const labels = labelsWith(owner, changes, base);
     const hidden = access.hides({ ...owner, labels }) ? 0 : undefined;
     const contentOf = owner === change ? undefined : `${owner.type}/${owner.id}`;
     notes.wrote(
-      { type, id, by, patients, labels, hidden, contentOf, resource, body: previous?.body },
+      { type, id, by, patients, labels, unshown, hidden, contentOf, resource, body: previous?.body },
       didOf(change),
       access.standings.groundsOfWrite(change),
     );

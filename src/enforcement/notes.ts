@@ -16,6 +16,8 @@ type Touched = Pick<Attributes, 'type' | 'id' | 'patients' | 'hidden'> & {
   labels?: readonly string[];
   /** The document whose content it is, `DocumentReference/x`: the trace is hidden as that is. */
   contentOf?: string | undefined;
+  /** Labels of it that its depositor isn't shown. */
+  unshown?: readonly string[] | undefined;
   /** Its JSON, or itself, where either is at hand. */
   body?: Buffer;
   /** Of its version. */
@@ -63,6 +65,12 @@ export interface Noted {
   by: string | undefined;
   /** The document whose content it is. */
   contentOf?: string | undefined;
+  /** Who deposited it isn't shown all of its labels. */
+  hushed?: boolean;
+  /** After how many others it was met. */
+  order?: number;
+  /** With which of what is named it came along, where it wasn't found by itself. */
+  via?: readonly string[] | undefined;
   /** Of which sort it says that it is. */
   categories?: readonly Category[];
   /** By what it was given. */
@@ -100,6 +108,7 @@ export class Notes {
   /** What was asked, decoded, where the address alone doesn't say it. */
   sent?: [string, string][];
   readonly #secret: ReadonlySet<string>;
+  #met = 0;
   readonly #concerns = new Map<string, Concern>();
   /** The trace of these was written in the transaction of the write itself. */
   readonly #written = new Set<string>();
@@ -113,8 +122,9 @@ export class Notes {
     this.#secret = secret;
   }
 
-  given(facts: Touched, grounds?: Grounds): void {
-    this.#note(facts, false, grounds);
+  /** @param via what it came along with, `Type/id`; undefined: it was found by itself */
+  given(facts: Touched, grounds?: Grounds, via?: readonly string[]): void {
+    this.#note(facts, false, grounds, via);
   }
 
   /** What is hidden is named, so that the trace is hidden with it; of all else no more is told than of a question. */
@@ -122,8 +132,7 @@ export class Notes {
     const isHidden = facts.hidden !== undefined || this.#isSecret(facts);
     if (!isHidden && !isUnsure(facts)) return this.asked(facts.patients, grounds);
     const name = `${facts.type}/${facts.id}`;
-    for (const concern of this.#note(facts, false, grounds))
-      if (!isHidden) (concern.counted ??= new Set()).add(name);
+    for (const concern of this.#note(facts, false, grounds)) (concern.counted ??= new Set()).add(name);
   }
 
   refused(facts: Touched, grounds?: Grounds): void {
@@ -184,7 +193,7 @@ export class Notes {
     for (const concern of concerns) this.#written.add(keyOf(concern));
   }
 
-  #note(facts: Touched, refused: boolean, grounds?: Grounds): Concern[] {
+  #note(facts: Touched, refused: boolean, grounds?: Grounds, via?: readonly string[]): Concern[] {
     const reference = `${facts.type}/${facts.id}`;
     const hidden = facts.hidden !== undefined;
     const secret = this.#isSecret(facts);
@@ -194,15 +203,28 @@ export class Notes {
       const concern = this.#concern(which);
       // who was refused a trace is traced, not which: it may be hidden from who reads of it
       const isNamed = !(refused && facts.type === 'AuditEvent');
-      const isNew = isNamed && !concern.named.has(reference);
+      const known = concern.named.get(reference);
+      // it is found by itself too
+      if (via === undefined && known?.via !== undefined) known.via = undefined;
+      const isNew = isNamed && known === undefined;
       const ground = grounds?.(patient);
       if (isNew) concern.count += 1;
       if (isNew && concern.named.size < NAMED) {
         const { by, contentOf } = facts;
-        // INVARIANT: when that is shown its traces are told, and would tell of which sort an earlier version was that still isn't
-        const categories = hidden || secret ? [] : sortsOf(facts);
-        concern.named.set(reference, { by, contentOf, categories, decided: ground?.decided });
-        if (isUnsure(facts)) (concern.unsure ??= new Map()).set(reference, facts.patients);
+        const categories = sortsOf(facts);
+        const order = (this.#met += 1);
+        concern.named.set(reference, {
+          by,
+          order,
+          contentOf,
+          via,
+          hushed: (facts.unshown?.length ?? 0) > 0,
+          categories,
+          decided: ground?.decided,
+        });
+        // content is hidden as its document is, whatever it names
+        if (contentOf === undefined && isUnsure(facts))
+          (concern.unsure ??= new Map()).set(reference, facts.patients);
       }
       if (ground !== undefined) noteGround(concern, ground);
       return concern;

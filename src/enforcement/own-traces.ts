@@ -35,7 +35,7 @@ export function isTold({ role }: Subject): boolean {
 }
 
 /** They are given the traces of their own requests. */
-export function isTraced({ role }: Subject): boolean {
+export function isTraced({ role }: Pick<Subject, 'role'>): boolean {
   return AUTHORS.has(role);
 }
 

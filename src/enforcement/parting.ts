@@ -2,10 +2,12 @@
  * Some of what was given may be hidden from the patient, or from who speaks for them, by what it names or by whose it is
  * besides, which no label of its own says. It is traced apart, as what is hidden by a label is: docs/audit.md
  *
- * INVARIANT: by nothing but what the caller was given too. A caller counts their own traces, and would learn from them what
- * others are let know.
+ * INVARIANT: of a caller who isn't told all of it by one trace of their own, by nothing but what they were given too: they
+ * would learn from how many parts there are what others are let know.
  */
-import type { Concern, Decided } from './notes.ts';
+import type { Subject } from '../consent/subject.ts';
+import type { Concern, Decided, Noted } from './notes.ts';
+import { isTraced } from './own-traces.ts';
 
 /** Which of these `Type/id` name, at any depth, nothing that is hidden: from the patient, and from who speaks for them. */
 export type Open = (
@@ -13,17 +15,63 @@ export type Open = (
   names: readonly string[],
 ) => Promise<readonly [forPatient: readonly boolean[], forOthers: readonly boolean[]]>;
 
-/** @param depositor the caller: their own may name what is hidden from them, and is all apart */
 export async function parted(
   concerns: readonly Concern[],
-  depositor: string,
+  caller: Pick<Subject, 'role' | 'depositor'>,
   open: Open,
 ): Promise<Concern[]> {
-  const parts = await Promise.all(concerns.map((concern) => partsOf(concern, depositor, open)));
-  return parts.flat();
+  // their own may name what is hidden from them: it is all apart, where they would learn it from how many parts there are
+  const depositor = isTraced(caller) ? undefined : caller.depositor;
+  const all = await Promise.all(concerns.map((concern) => partsOf(concern, depositor, open)));
+  const parts = all.flat().map((part) => (isApart(part) ? copied(part) : part));
+  return parts.flatMap((part) => {
+    if (isApart(part) || part.refused) return [part];
+    const apart = parts.filter((each) => isApart(each) && each.patient === part.patient);
+    return apart.length === 0 ? [part] : withoutLed(part, apart);
+  });
 }
 
-async function partsOf(concern: Concern, depositor: string, open: Open): Promise<Concern[]> {
+const copied = (part: Concern): Concern => ({
+  ...part,
+  named: new Map(part.named),
+  decided: [...part.decided],
+});
+
+const isApart = ({ refused, hidden, secret, apart = false }: Concern): boolean =>
+  !refused && (hidden || secret || apart);
+
+/**
+ * What came along with nothing but what is told apart is told with that: by itself it would tell that there is such a
+ * thing. @param apart parts of the same patient's, to which it goes over
+ */
+function withoutLed(rest: Concern, apart: readonly Concern[]): Concern[] {
+  const known = new Set([...rest.named.keys(), ...apart.flatMap(({ named }) => [...named.keys()])]);
+  /** What something open led to, in any number of steps. */
+  const kept = new Set<string>();
+  const isOpen = ({ via }: Noted): boolean =>
+    via === undefined || via.some((name) => kept.has(name) || !known.has(name));
+  const found = (): string[] =>
+    [...rest.named].filter(([name, noted]) => !kept.has(name) && isOpen(noted)).map(([name]) => name);
+  for (let more = found(); more.length > 0; more = found()) for (const name of more) kept.add(name);
+  let left = [...rest.named].filter(([name]) => !kept.has(name));
+  if (left.length === 0) return [rest];
+  while (left.length > 0) {
+    const moved = left.filter(([, { via = [] }]) =>
+      apart.some((part) => via.some((name) => part.named.has(name))),
+    );
+    for (const [name, noted] of moved.length > 0 ? moved : left) {
+      const part = apart.find(({ named }) => noted.via?.some((each) => named.has(each))) ?? apart[0]!;
+      part.named.set(name, noted);
+      part.count += 1;
+      if (noted.decided !== undefined) part.decided.push(noted.decided);
+    }
+    left = left.filter(([name]) => !apart.some(({ named }) => named.has(name)));
+  }
+  const others = withOnly(rest, (name) => kept.has(name), rest.askedBy);
+  return isEmpty(others) ? [] : [others];
+}
+
+async function partsOf(concern: Concern, depositor: string | undefined, open: Open): Promise<Concern[]> {
   const { patient, hidden, secret, unsure, named, counted = new Set<string>() } = concern;
   if (unsure === undefined || hidden || secret || patient === '') return [concern];
   const parts = new Map<string, Set<string>>();
@@ -35,7 +83,7 @@ async function partsOf(concern: Concern, depositor: string, open: Open): Promise
   const whole: string[] = [];
   for (const [name, patients] of unsure) {
     if (patients.length > 1) put(`with ${[...patients].sort().join(' ')}`, name);
-    else if (named.get(name)?.by !== depositor) whole.push(name);
+    else if (depositor === undefined || named.get(name)?.by !== depositor) whole.push(name);
     // patients are told of what they made, whatever it names
     else if (depositor !== `Patient/${patient}`) put('own', name);
   }

@@ -119,6 +119,8 @@ export interface Trace {
   /** Entities that are told to few and that nothing is found by: see audit/aside.ts. */
   aside: readonly Json[];
   patient: string;
+  /** Where what was asked is told in parts: this is one of them; or it is for who asked, alone. Absent: it is for both. */
+  to?: 'others' | 'asker';
 }
 
 export interface Page<V = Stored> {
@@ -139,7 +141,7 @@ export interface Page<V = Stored> {
   exists?: boolean;
 }
 
-export type Counted = Pick<Stored, 'type' | 'id' | 'patients' | 'by' | 'labels' | 'hidden'>;
+export type Counted = Pick<Stored, 'type' | 'id' | 'patients' | 'by' | 'labels' | 'hidden' | 'unshown'>;
 
 export interface HistoryScope {
   type?: string;

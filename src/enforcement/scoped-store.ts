@@ -39,6 +39,7 @@ import type {
 } from './ports.ts';
 
 import { TRACER } from './own-traces.ts';
+import { links } from './links.ts';
 import { isSortKnown } from './sorts.ts';
 import { givesStill } from './still-given.ts';
 import { Screening } from './screening.ts';
@@ -155,7 +156,8 @@ export class ScopedStore {
     limit: number,
   ): Promise<Stored[]> {
     const found = await this.#port.include(this.#access, matches, includes, limit);
-    return found.map((each) => this.#giving.met(each));
+    const ledTo = links(matches, found);
+    return found.map((each) => this.#giving.met(each, ledTo(each)));
   }
 
   async history(scope: HistoryScope): Promise<Page> {

@@ -123,31 +123,38 @@ let count = 0;
 async function turned(client: Client, path: string, request: string): Promise<void> {
   for (let next: string | undefined = path; next !== undefined;) {
     const { status, json, text } = await client.get(next, { 'x-request-id': request });
-    if (status !== 200) throw new Error(text);
+    if (status !== 200 && status !== 404) throw new Error(text);
     next = json.link?.find(({ relation }: { relation: string }) => relation === 'next')?.url;
   }
 }
 
 const RECENT = '_lastUpdated=ge2020-01-01';
 
-it.each([
-  // counts that name nobody
-  `List?_summary=count&${RECENT}`,
-  'List?item=DocumentReference/{w}-hidden&_summary=count',
-  `List?item:DocumentReference.date=ge2025&_count=0&${RECENT}`,
-  `Appointment?_summary=count&${RECENT}`,
-  `?_type=List,Appointment&_summary=count&${RECENT}`,
-  // pages that are full of what is hidden
-  'DocumentReference?patient={p}&_count=1&_sort=-date',
-  'Patient/{p}/DocumentReference?_count=1',
-  'DocumentReference/_history?_count=1',
-  'Patient/{p}/$everything?_count=1',
-  // what a chain led through
-  'DocumentReference?patient={p}&_list={w}-list',
-])('%s', async (path) => {
+it.each(
+  [
+    // counts that name nobody
+    `List?_summary=count&${RECENT}`,
+    'List?item=DocumentReference/{w}-hidden&_summary=count',
+    `List?item:DocumentReference.date=ge2025&_count=0&${RECENT}`,
+    `Appointment?_summary=count&${RECENT}`,
+    `?_type=List,Appointment&_summary=count&${RECENT}`,
+    // pages that are full of what is hidden
+    'DocumentReference?patient={p}&_count=1&_sort=-date',
+    'Patient/{p}/DocumentReference?_count=1',
+    'DocumentReference/_history?_count=1',
+    'Patient/{p}/$everything?_count=1',
+    // what came along
+    `DocumentReference?_id={w}-hidden&_include=DocumentReference:patient`,
+    'DocumentReference?patient={p}&_include=DocumentReference:encounter&_include=DocumentReference:patient',
+    `Appointment?${RECENT}&_include=Appointment:patient`,
+    'List?patient={p}&_include=List:item&_include:iterate=DocumentReference:encounter',
+    // what a chain led through
+    'DocumentReference?patient={p}&_list={w}-list',
+  ].flatMap((path) => [['gp', path] as const, ['hospital', path] as const]),
+)('to %s, by %s', async (who, path) => {
   const request = `alike-${(count += 1)}`;
-  for (const { space, gp } of spaces)
-    await turned(gp, path.replaceAll('{w}', space.id).replaceAll('{p}', space.id), request);
+  for (const { space, [who]: client } of spaces)
+    await turned(client, path.replaceAll('{w}', space.id).replaceAll('{p}', space.id), request);
   const [without, hiding] = await Promise.all(
     spaces.map(async (world) => ({
       patient: await told(world, world.space.me, world.space.id, request),
@@ -173,3 +180,51 @@ it.each([
   for (const event of await told(world, world.space.me, world.space.id, request))
     expect((JSON.parse(event) as { entity: string[] }).entity).toContain(wanted);
 });
+
+it.each(['system', 'professional'] as const)(
+  'a %s learns by their own traces nothing of what others hid of what they deposited',
+  async (role) => {
+    const asked = async (isHiding: boolean): Promise<unknown[]> => {
+      const space = await Space.of(carnet, { birthDate: '2014-02-03' });
+      const own = role === 'system' ? `Organization/${space.id}-o` : `Practitioner/${space.id}-o`;
+      await space.is({ birthDate: '2014-02-03', generalPractitioner: [{ reference: own }] });
+      if (role === 'professional') await space.says(permits(own));
+      const like = role === 'system' ? 'hospital' : 'gp';
+      const client = space.caller(like, { reference: own, organizations: [], idPrefixes: [`${space.id}-`] });
+      const { id } = space;
+      await putAll(client, [document(`${id}-one`, id), document(`${id}-two`, id), listOf(id, 'list', 'two')]);
+      const hides = isHiding ? 'INVISIBLE_REPRESENTANTS_LEGAUX' : 'MASQUE_PS';
+      const patch = [{ op: 'add', path: '/securityLabel', value: [{ coding: [label(hides)] }] }];
+      expect((await space.me.patch(`DocumentReference/${id}-two`, patch)).status).toBe(200);
+      const found: unknown[] = [];
+      for (const path of [
+        `DocumentReference?patient=${id}`,
+        `DocumentReference?patient=${id}&_revinclude=List:item`,
+        `List?patient=${id}&_include=List:item`,
+        `DocumentReference?_summary=count&${RECENT}`,
+        `Patient/${id}/DocumentReference?_count=1`,
+      ]) {
+        const request = `alike-${(count += 1)}`;
+        await turned(client, path, request);
+        const { json } = await client.get(`AuditEvent?patient=${id}&_count=100`);
+        found.push(
+          ...((json.entry ?? []) as { resource: Resource }[])
+            .filter(({ resource }) => JSON.stringify(resource).includes(`"${request}"`))
+            .map(({ resource: { meta, entity } }) =>
+              JSON.stringify([
+                meta?.profile,
+                (entity as Json[]).map(({ what, type, detail }) => [what, type, detail]),
+              ]),
+            )
+            .map((text) => text.replaceAll(request, '-').replaceAll(id, 'P'))
+            .sort(),
+        );
+        found.push((await client.get(`AuditEvent?patient=${id}&agent=${own}&_summary=count`)).json.total);
+      }
+      const history = await client.get(`Patient/${id}/$access-history?group=person&person=${own}`);
+      const counts = history.text.match(/"valueUnsignedInt":\d+/g);
+      return [...found, counts];
+    };
+    expect(await asked(true)).toEqual(await asked(false));
+  },
+);

@@ -104,6 +104,6 @@ it.each(['DocumentReference?patient=', 'Patient/'])(
       ),
     );
     expect(sent.join(' ')).not.toMatch(/_count|_page=[^…]/);
-    expect((await carnet.as('all').get(traces)).json.total).toBe(7);
+    expect((await carnet.as('all').get(traces)).json.total).toBe(9);
   },
 );

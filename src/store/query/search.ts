@@ -24,7 +24,7 @@ export const VISIBLE_WITHIN = 10_000;
 interface CountedRow {
   _id: { patient: string; others?: string[]; labels: string[] };
   /** One for all, but each of what may be hidden by what it names. */
-  stand: Pick<Doc, '_id' | 'type' | 'by' | 'hidden'>[];
+  stand: Pick<Doc, '_id' | 'type' | 'by' | 'hidden' | 'unshown'>[];
 }
 
 /**
@@ -163,7 +163,7 @@ export class Search {
   async #counted({ query }: Planned, types: readonly string[]): Promise<Counted[]> {
     if (types.every(isNobodys)) return [];
     const isWhole = { $in: ['$type', [...WHOLE]] };
-    const one = { _id: '$_id', type: '$type', by: '$by', hidden: '$hidden' };
+    const one = { _id: '$_id', type: '$type', by: '$by', hidden: '$hidden', unshown: '$unshown' };
     const $group = {
       _id: {
         patient: '$patient',
@@ -185,13 +185,14 @@ export class Search {
     return found
       .filter(({ _id }) => _id.patient !== NOBODY)
       .flatMap(({ _id: { patient, others = [], labels }, stand }) =>
-        stand.map(({ _id: rid, type, by, hidden }) => ({
+        stand.map(({ _id: rid, type, by, hidden, unshown }) => ({
           type,
           id: rid.slice(type.length + 1),
           patients: [patient, ...others],
           by,
           labels,
           hidden: hidden ?? undefined,
+          unshown,
         })),
       );
   }

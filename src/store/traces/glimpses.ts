@@ -6,6 +6,7 @@ import type { Glimpse } from '../../audit/unusual/tally.ts';
 import { soughtKind } from '../../audit/history/sought.ts';
 import type { Access } from '../../enforcement/access.ts';
 import { TRACER } from '../../enforcement/own-traces.ts';
+import { MORE } from '../../fhir/facts.ts';
 import type { Database } from '../database.ts';
 import type { Doc } from '../document.ts';
 
@@ -23,7 +24,8 @@ export async function* glimpses(
 ): AsyncGenerator<Glimpse> {
   if (!access.isUnlimited) throw new Error('only the server itself walks through all traces');
   const found = audit.find<Shown>(
-    { type: 'AuditEvent', at: { $gte: from, $lt: until }, by: TRACER },
+    // what is for who asked alone is told in parts too
+    { type: 'AuditEvent', at: { $gte: from, $lt: until }, by: TRACER, about: { $ne: MORE } },
     {
       projection: { _id: 0, at: 1, patient: 1, seek: 1 },
       sort: { at: 1 },

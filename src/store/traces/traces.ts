@@ -7,7 +7,8 @@ import type { Trace } from '../../enforcement/ports.ts';
 import { becauseIn } from '../../audit/aside.ts';
 import { CONTENT_OF } from '../../audit/event.ts';
 import { BECAUSE, TRACER } from '../../enforcement/own-traces.ts';
-import { GRANTED, isGranted } from '../../fhir/facts.ts';
+import { askedBy } from '../../consent/vocabulary.ts';
+import { GRANTED, MORE, isGranted } from '../../fhir/facts.ts';
 import type { Coding, Json, Reference, Resource } from '../../fhir/resource.ts';
 import { type Doc, type VersionDoc, about, indexed, newVid } from '../document.ts';
 import type { Found } from '../write/encoder.ts';
@@ -50,7 +51,7 @@ export class Traces {
   async encode(traces: readonly Trace[], now: number): Promise<Doc[]> {
     const nobody = (await this.#ring.ensure([''])).get('')!;
     const docs: Doc[] = [];
-    for (const { frame, own, aside, patient } of traces) {
+    for (const { frame, own, aside, patient, to } of traces) {
       const key = patient === '' ? undefined : await this.#ring.get(patient);
       const kept = this.#kept(frame);
       const rid = `AuditEvent/${own.id}`;
@@ -63,12 +64,13 @@ export class Traces {
         patient,
         by: TRACER,
         labels: [],
-        about: tracedIn(own, aside),
+        about: to === 'asker' ? [...tracedIn(own, aside), MORE] : tracedIn(own, aside),
       };
       // who asks for somebody who doesn't exist leaves the trace that they leave of whom they may not know of
       if (key === undefined) version.keyless = true;
       else this.#met(patient);
-      if (kept.authors.length > 0) version.authors = kept.authors;
+      if (kept.authors.length > 0)
+        version.authors = to === 'others' ? kept.authors.map(askedBy) : kept.authors;
       if (kept.codes.length > 0) version.codes = kept.codes;
       version.body = seal(key ?? nobody, rendered(own, aside, kept, version), about(rid, version));
       const seek = soughtIn(frame, own);
