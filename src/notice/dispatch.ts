@@ -73,28 +73,32 @@ export class Dispatcher {
     this.#now = now;
   }
 
-  /** Until nothing is left to do. How many rows were followed. */
+  /**
+   * Until less than a whole batch was there: what comes meanwhile makes the batch of the next run, since each costs some
+   * ten commands however few rows it has. How many rows were followed.
+   */
   async run(signal: AbortSignal): Promise<number> {
     let followed = 0;
     await this.#desk.wake(this.#now());
     await this.#again();
-    for (let some = 1; some > 0 && !signal.aborted;) {
-      const numbered = await this.#outbox.number();
+    for (let isMore = true; isMore && !signal.aborted;) {
+      await this.#outbox.number();
       const rows = await this.#some();
-      followed += rows;
-      some = numbered + rows;
+      followed += rows.followed;
+      isMore = rows.found === AT_ONCE || rows.followed < rows.found;
     }
     return followed;
   }
 
-  async #some(): Promise<number> {
+  async #some(): Promise<{ found: number; followed: number }> {
     const from = await this.#outbox.position(FOLLOWER);
     const rows = await this.#outbox.after(from, AT_ONCE);
-    if (rows.length === 0) return 0;
+    const found = rows.length;
+    if (found === 0) return { found, followed: 0 };
     const each = await this.#told(rows);
-    const end = this.#endOf(rows, each);
-    await this.#keep(rows.slice(0, end), each.slice(0, end), { from, to: rows[end - 1]!.n });
-    return end;
+    const followed = this.#endOf(rows, each);
+    await this.#keep(rows.slice(0, followed), each.slice(0, followed), { from, to: rows[followed - 1]!.n });
+    return { found, followed };
   }
 
   /** What was parked, and an operator lets be tried anew. */
