@@ -123,17 +123,49 @@ export const WITHOUT_INDEX = {
   link: 0,
 } as const;
 
-/** What it has to bring for what is only shown: nor what the gate looks at, which the query itself has asked, but labels. */
-export const FACE_ONLY = {
-  ...WITHOUT_INDEX,
-  imposed: 0,
-  codes: 0,
-  from: 0,
-  until: 0,
-  about: 0,
-  authors: 0,
-  long: 0,
+/**
+ * What it has to bring for what is only shown: not what the gate looks at, which the query itself has asked, but labels.
+ * Named, in place of what is left out: MongoDB then copies fields as they are, where it else takes each document apart.
+ */
+export const FACE = {
+  type: 1,
+  v: 1,
+  vid: 1,
+  at: 1,
+  method: 1,
+  patient: 1,
+  others: 1,
+  by: 1,
+  owners: 1,
+  piece: 1,
+  inline: 1,
+  held: 1,
+  malware: 1,
+  keyless: 1,
+  labels: 1,
+  hidden: 1,
+  unshown: 1,
+  told: 1,
+  still: 1,
+  body: 1,
+  spill: 1,
+  size: 1,
+  content: 1,
+  keys: 1,
+  date: 1,
 } as const;
+
+/** The same of a version that is to be decided on, or replaced. */
+export const OF_VERSION: Readonly<Record<keyof VersionDoc | 'date' | 'unclaimed', 1>> = {
+  ...FACE,
+  imposed: 1,
+  codes: 1,
+  from: 1,
+  until: 1,
+  about: 1,
+  authors: 1,
+  unclaimed: 1,
+};
 
 const VID_BYTES = 10;
 

@@ -5,7 +5,7 @@ import type { Counted, Page, Shown, Stored } from '../../enforcement/ports.ts';
 import type { Filter, SearchQuery } from '../../search/filter.ts';
 import { ByContent, contentNeeded, pageOf, withTheirRefs } from './by-content.ts';
 import type { Currents } from '../current.ts';
-import { type Doc, FACE_ONLY, WITHOUT_INDEX } from '../document.ts';
+import { type Doc, FACE, OF_VERSION } from '../document.ts';
 import { needsContent } from './filter.ts';
 import { isNobodys, namedPatients, patientsIn } from './narrowing.ts';
 import { BY_TERMS, NOBODY, type Planned, type Planner, hinted, inOrder, usualOrder } from './planning.ts';
@@ -38,7 +38,7 @@ const MOST_COUNTED = 1000;
 
 /** As what the matches are read. */
 interface Manner<V> {
-  projection: Readonly<Record<string, 0>>;
+  projection: Readonly<Record<string, 1>>;
   read: (docs: readonly Doc[]) => Promise<V[]>;
 }
 
@@ -70,9 +70,8 @@ export class Search {
   /** What is found as it is shown. */
   run(access: Access, asked: SearchQuery, after: Position | undefined): Promise<Page<Shown>> {
     const withRefs = asked.includes.length > 0 || asked.revincludes.length > 0;
-    const { refs: _, ...alsoRefs } = FACE_ONLY;
     return this.#run(access, asked, after, {
-      projection: withRefs ? alsoRefs : FACE_ONLY,
+      projection: withRefs ? { ...FACE, refs: 1 } : FACE,
       read: async (docs) => withTheirRefs(await this.#reading.faces(docs), docs),
     });
   }
@@ -80,7 +79,7 @@ export class Search {
   /** The first page of what is found, whole. */
   whole(access: Access, asked: SearchQuery): Promise<Page> {
     return this.#run(access, asked, undefined, {
-      projection: WITHOUT_INDEX,
+      projection: OF_VERSION,
       read: (docs) => this.#reading.current(docs),
     });
   }
@@ -236,11 +235,11 @@ export class Search {
     { types, count }: SearchQuery,
     order: readonly Order[],
     after: Position | undefined,
-    without: Readonly<Record<string, 0>>,
+    fields: Readonly<Record<string, 1>>,
     told: Told | undefined,
   ): Promise<Doc[]> {
-    const projection = { ...without };
-    if (order.some(({ field }) => field.startsWith('o.'))) delete projection.o;
+    const isByStart = order.some(({ field }) => field.startsWith('o.'));
+    const projection = isByStart ? { ...fields, o: 1 as const } : fields;
     const limit = count + 1;
     const { patient: _, ...further } = planned;
     const part = (alone: Query, by: readonly Order[], hint: string | undefined): Promise<Doc[]> => {
