@@ -1,4 +1,5 @@
 /** What the primitive types allow: https://hl7.org/fhir/R4/datatypes.html#primitive */
+import { packedBytes } from '../content/base64.ts';
 import { dateRange } from '../dates.ts';
 import { ID } from '../resource.ts';
 
@@ -97,16 +98,9 @@ export const PRIMITIVES: ReadonlyMap<string, Primitive> = new Map<string, Primit
 
 const LONG = 1_000;
 
-/** Base64 as it is usually sent. Decoding passes over what is none: it is a third of what looking at each character takes. */
-function isPacked(value: string): boolean {
-  if (value.length % 4 !== 0 || value.includes('-') || value.includes('_')) return false;
-  const padding = value.endsWith('==') ? 2 : Number(value.endsWith('='));
-  return Buffer.from(value, 'base64').length === (value.length / 4) * 3 - padding;
-}
-
 /** Not bound to 1 MiB: attachments are as long as bodies may be. */
 function isBase64(value: string): boolean {
-  if (value.length > LONG && isPacked(value)) return true;
+  if (value.length > LONG && packedBytes(value) !== undefined) return true;
   if (value.length === 0 || /[^A-Za-z0-9+/=\s]/.test(value)) return false;
   const packed = /\s/.test(value) ? value.replace(/\s/g, '') : value;
   const padding = packed.indexOf('=');

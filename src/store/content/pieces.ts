@@ -5,6 +5,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { AnyBulkWriteOperation } from 'mongodb';
+import { canonicalBytes } from '../../fhir/content/base64.ts';
 import type { Resource } from '../../fhir/resource.ts';
 import { find } from '../command.ts';
 import type { Database } from '../database.ts';
@@ -105,8 +106,8 @@ export class Pieces {
   /** Undefined: it would not come back as it was sent. */
   #of(data: string, owner: string, key: Buffer, at: number): PieceDoc | undefined {
     if (data.length < LEAST) return undefined;
-    const bytes = Buffer.from(data, 'base64');
-    if (bytes.toString('base64') !== data) return undefined;
+    const bytes = canonicalBytes(data);
+    if (bytes === undefined) return undefined;
     this.#key ??= this.#ring.derive('pieces');
     const id = createHmac('sha256', this.#key).update(`${owner}|`).update(bytes).digest('base64url');
     return { _id: id, at, data: seal(key, bytes, aboutPiece(id, owner, true)), bytes: true };
