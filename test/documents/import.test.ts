@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Resource } from '../../src/fhir/resource.ts';
+import { CT_IMAGE, dicom } from '../support/dicom.ts';
 import { type Client, type TestServer, putAll, testServer } from '../support/server.ts';
 import { type Described, cda1, cda3, media, patientOf, pdf, person } from './support/media.ts';
 import { type ZipEntry, zipOf } from './support/zip.ts';
@@ -214,6 +215,10 @@ it('rejects each file that is wrong, says why, and takes the others', async () =
     of('file:///etc/passwd'),
     of('GONE.PDF'),
     of('STATUS.PDF', { status: 'Vanished' }),
+    of('WORD.DOC', { mime: 'application/msword', content: Buffer.from('d0cf11e0a1b11ae1', 'hex') }),
+    of('IMAGE.DCM', { mime: 'application/dicom', content: dicom({ meta: CT_IMAGE }) }),
+    of('CLASS.PDF', { class: '42' }),
+    of('KOS.DCM', { mime: 'application/dicom', content: dicom() }),
   ];
   const files = media(who, documents);
   files.delete('IHE_XDM/SUBSET01/GONE.PDF');
@@ -237,6 +242,9 @@ it('rejects each file that is wrong, says why, and takes the others', async () =
     [`${at}/XXE.XML`]: expect.stringContaining('no XML'),
     [`${at}/GONE.PDF`]: expect.stringContaining('not in the archive'),
     [`${at}/STATUS.PDF`]: expect.stringContaining('`Vanished`'),
+    [`${at}/WORD.DOC`]: expect.stringContaining('`application/msword` is not taken'),
+    [`${at}/IMAGE.DCM`]: expect.stringContaining('no DICOM Key Object Selection'),
+    [`${at}/CLASS.PDF`]: expect.stringContaining('the class `42`'),
     [`${at}/METADATA.XML#Document8`]: expect.stringContaining('URI'),
     [`${at}/METADATA.XML#Document9`]: expect.stringContaining('URI'),
     [`${at}/STRAY.PDF`]: expect.stringContaining('no METADATA.XML names it'),
@@ -244,8 +252,8 @@ it('rejects each file that is wrong, says why, and takes the others', async () =
     'personne-x/METADATA.XML': expect.stringContaining('document type'),
     'personne-y/METADATA.XML': expect.stringContaining('SubmitObjectsRequest'),
   });
-  expect([code, counts[2]]).toEqual([1, 15]);
-  expect((await documentsOf(1)).total).toBe(1);
+  expect([code, counts[2]]).toEqual([1, 18]);
+  expect((await documentsOf(1)).total).toBe(2);
 }, 60_000);
 
 it('reads a ZIP, and none that would break out or blow up', async () => {

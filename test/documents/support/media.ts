@@ -110,6 +110,8 @@ export interface Described {
   patientId?: string;
   confidentiality?: [code: string, oid: string][];
   authorPerson?: string;
+  /** Of TRE_A03; that of the type unless given. */
+  class?: string;
   replaces?: string;
 }
 
@@ -138,7 +140,7 @@ export function metadata(of: Person, documents: readonly Described[], set = '1.2
     ${slot('authorInstitution', xml(HOSPITAL))}${slot('authorPerson', xml(each.authorPerson ?? AUTHOR))}${slot('authorSpecialty', 'G15_10/SM26^Médecin généraliste^1.2.250.1.213.1.1.4.5')}
   </rim:Classification>
   ${code('f0306f51-975f-434e-a61c-c59651d33983', id, ['34112-3', '2.16.840.1.113883.6.1', 'CR hospitalier (séjour)'])}
-  ${code('41a5887f-8865-4c09-adf7-e362475b143a', id, ['10', '1.2.250.1.213.1.1.4.1', 'Compte rendu'])}
+  ${code('41a5887f-8865-4c09-adf7-e362475b143a', id, [each.class ?? '10', '1.2.250.1.213.1.1.4.1', 'Compte rendu'])}
   ${code('a09d5840-386c-46f2-b5ad-9c3699a4309d', id, ['urn:ihe:iti:xds-sd:pdf:2008', '1.3.6.1.4.1.19376.1.2.3', 'PDF'])}
   ${code('f33fb8ac-18af-42cc-ae0e-ed0b0bdb91e1', id, ['SA01', '1.2.250.1.71.4.2.4', 'Etablissement public de santé'])}
   ${code('cccf5598-8b07-4b77-a05e-ae952c785ead', id, ['ETABLISSEMENT', '1.2.250.1.213.1.1.4.9', 'Etablissement de santé'])}
