@@ -5,6 +5,8 @@ import { appContent } from '../enforcement/app-content.ts';
 import { classing } from '../enforcement/classing.ts';
 import { feeding } from '../enforcement/feeding.ts';
 import { Notes, secretLabels } from '../enforcement/notes.ts';
+import { isTraced } from '../enforcement/own-traces.ts';
+import { strangerOf } from '../enforcement/stranger.ts';
 import { parted } from '../enforcement/parting.ts';
 import type { PolicySource, ResourceStore } from '../enforcement/ports.ts';
 import { type Scanner, Screening } from '../enforcement/screening.ts';
@@ -49,7 +51,7 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
   const names = openNames(port, secret);
   return {
     open(trace) {
-      const notes = new Notes(secret);
+      const notes = new Notes(secret, isTraced(trace.subject) ? undefined : strangerOf(trace.subject));
       touched.set(trace, notes);
       const access = Access.of(
         trace.subject,

@@ -16,7 +16,7 @@ import { asTold, isOwnTrace, isTold, isTraced } from './own-traces.ts';
 import { type Plan, callerFor, planFor } from './plans.ts';
 import type { Change, PolicySource, Shown, Told, Versions } from './ports.ts';
 import { Standings } from './standings.ts';
-import { type Stranger, isStrangerTo } from './stranger.ts';
+import { type Stranger, isStrangerTo, strangerOf } from './stranger.ts';
 
 /** Letters of scopes that let a caller be given what is met on the way, and ask for what is named. */
 const READING = /[rs]/;
@@ -202,8 +202,7 @@ export class Access {
   get stranger(): Stranger | undefined {
     const subject = this.#subject;
     if ('reason' in subject || subject.role === 'all') return undefined;
-    const { depositor, role, reference } = subject;
-    return role === 'patient' ? { depositor, self: idIn(reference) } : { depositor };
+    return strangerOf(subject);
   }
 
   /** Which of these the lines would give, whatever types the token's scopes reach. */

@@ -10,6 +10,7 @@ import { UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import { WHOLE } from '../fhir/whole.ts';
 import type { PolicySource } from './ports.ts';
 import { sortsOf } from './sorts.ts';
+import { type Stranger, isStrangerTo } from './stranger.ts';
 
 type Touched = Pick<Attributes, 'type' | 'id' | 'patients' | 'hidden'> & {
   by?: string;
@@ -108,6 +109,7 @@ export class Notes {
   /** What was asked, decoded, where the address alone doesn't say it. */
   sent?: [string, string][];
   readonly #secret: ReadonlySet<string>;
+  readonly #lay: Stranger | undefined;
   #met = 0;
   readonly #concerns = new Map<string, Concern>();
   /** The trace of these was written in the transaction of the write itself. */
@@ -117,9 +119,13 @@ export class Notes {
   /** The same, of whom it may turn out to be so. */
   readonly #unsure = new Set<string>();
 
-  /** @param secret labels that hide from who speaks for the patient, as stored and as stated */
-  constructor(secret: ReadonlySet<string> = NONE) {
+  /**
+   * @param secret labels that hide from who speaks for the patient, as stored and as stated
+   * @param lay a caller who is told of what they asked by the parts that all others of the family are told
+   */
+  constructor(secret: ReadonlySet<string> = NONE, lay?: Stranger) {
     this.#secret = secret;
+    this.#lay = lay;
   }
 
   /** @param via what it came along with, `Type/id`; undefined: it was found by itself */
@@ -129,8 +135,8 @@ export class Notes {
 
   /** What is hidden is named, so that the trace is hidden with it; of all else no more is told than of a question. */
   counted(facts: Touched, grounds?: Grounds): void {
-    const isHidden = facts.hidden !== undefined || this.#isSecret(facts);
-    if (!isHidden && !isUnsure(facts)) return this.asked(facts.patients, grounds);
+    const { hidden, secret } = this.#apart(facts);
+    if (!hidden && !secret && !isUnsure(facts)) return this.asked(facts.patients, grounds);
     const name = `${facts.type}/${facts.id}`;
     for (const concern of this.#note(facts, false, grounds)) (concern.counted ??= new Set()).add(name);
   }
@@ -195,8 +201,7 @@ export class Notes {
 
   #note(facts: Touched, refused: boolean, grounds?: Grounds, via?: readonly string[]): Concern[] {
     const reference = `${facts.type}/${facts.id}`;
-    const hidden = facts.hidden !== undefined;
-    const secret = this.#isSecret(facts);
+    const { hidden, secret } = this.#apart(facts);
     return concernedBy(facts).map((patient) => {
       const which = { patient, refused, hidden, secret };
       this.#reopen(keyOf(which), reference);
@@ -229,6 +234,15 @@ export class Notes {
       if (ground !== undefined) noteGround(concern, ground);
       return concern;
     });
+  }
+
+  /** A label that who deposited it isn't shown parts nothing for them, if they would count the parts. */
+  #apart(facts: Touched): Pick<Which, 'hidden' | 'secret'> {
+    const { by = '', patients, unshown = [] } = facts;
+    const isUnshown =
+      unshown.length > 0 && this.#lay !== undefined && isStrangerTo(this.#lay, { by, patients });
+    if (isUnshown) return { hidden: false, secret: false };
+    return { hidden: facts.hidden !== undefined, secret: this.#isSecret(facts) };
   }
 
   #isSecret({ labels }: Touched): boolean {

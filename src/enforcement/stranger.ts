@@ -2,7 +2,9 @@
  * Who is given what they deposited as they deposited it: without the labels that others have put on it since, and
  * without the versions in which nothing else changed. Everybody but the patient themself.
  */
+import type { Subject } from '../consent/subject.ts';
 import { withoutLabels } from '../fhir/labels.ts';
+import { idIn } from './bounds.ts';
 import type { Resource } from '../fhir/resource.ts';
 import type { Shown, Told } from './ports.ts';
 
@@ -10,6 +12,10 @@ export interface Stranger {
   depositor: string;
   /** The patient who is the caller, by logical id. */
   self?: string;
+}
+
+export function strangerOf({ depositor, role, reference }: Subject): Stranger {
+  return role === 'patient' ? { depositor, self: idIn(reference) } : { depositor };
 }
 
 /** Whether others' labels on it, and the versions that brought them, are kept from the caller. */

@@ -115,6 +115,7 @@ function inWords({ what, type, query }: Json): unknown {
   );
 }
 
+const VERSION = /_history\/[0-9a-f]+/g;
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
 let count = 0;
@@ -228,3 +229,49 @@ it.each(['system', 'professional'] as const)(
     expect(await asked(true)).toEqual(await asked(false));
   },
 );
+
+it('a parent learns by the traces of their own visits nothing of what a minor hid of what the parent deposited', async () => {
+  const asked = async (hides: string): Promise<unknown[]> => {
+    const space = await Space.of(carnet, { birthDate: '2014-02-03' });
+    const related = await space.links('legal-representative');
+    const { id } = space;
+    const reference = `Patient/${id}-parent`;
+    const parent = space.caller('patient', {
+      reference,
+      related: [`RelatedPerson/${related}`],
+      idPrefixes: [`${id}-`],
+    });
+    const type = { coding: [{ system: 'http://loinc.org', code: '74465-6' }] };
+    await putAll(parent, [document(`${id}-one`, id, { type }), document(`${id}-two`, id, { type })]);
+    const patch = [{ op: 'add', path: '/securityLabel', value: [{ coding: [label(hides)] }] }];
+    expect((await space.me.patch(`DocumentReference/${id}-two`, patch)).status).toBe(200);
+    const found: unknown[] = [];
+    for (const path of [
+      `DocumentReference?patient=${id}`,
+      `DocumentReference?patient=${id}&_count=1`,
+      `DocumentReference?patient=${id}&_summary=count`,
+      `DocumentReference/${id}-two`,
+      `Patient/${id}/$everything`,
+    ]) {
+      const request = `alike-${(count += 1)}`;
+      await turned(parent, path, request);
+      const { json } = await parent.get(`AuditEvent?patient=${id}&agent=${reference}&_count=100`);
+      const events = ((json.entry ?? []) as { resource: Resource }[]).filter(({ resource }) =>
+        JSON.stringify(resource).includes(`"${request}"`),
+      );
+      const named = events.map(({ resource: { entity } }) =>
+        (entity as Json[]).map(({ what, detail }) => [what, detail]),
+      );
+      const text = named.map((each) =>
+        JSON.stringify(each)
+          .replaceAll(request, '-')
+          .replaceAll(UUID, '-')
+          .replaceAll(VERSION, '-')
+          .replaceAll(id, 'P'),
+      );
+      found.push(json.total, text.sort());
+    }
+    return found;
+  };
+  expect(await asked('INVISIBLE_REPRESENTANTS_LEGAUX')).toEqual(await asked('MASQUE_PS'));
+});

@@ -38,7 +38,7 @@ it('who may not be told what was asked is told which operation it was, or that t
   const id = await space.deposit();
   await space.me.get(`AuditEvent?patient=${space.id}&entity=DocumentReference/nothing`);
   await space.me.get(`Patient/${space.id}/$explain-access?actor=${GP}`);
-  await space.me.get(`DocumentReference/${id}/$meta?x=y`);
+  await space.me.get(`DocumentReference/${id}/$meta`);
   await space.me.get(`Observation?patient=${space.id}&code=secret`);
   const gp = carnet.as('gp');
   const told = await lines(gp, space);
