@@ -27,6 +27,7 @@ import { explainStart } from './start-fault.ts';
 import { anchorFile } from './store/chain/anchor-file.ts';
 import { signingKey } from './store/chain/signing-key.ts';
 import { certificateAuthorities } from './config/certificate-authorities.ts';
+import { requireKeySet } from './config/key-set-file.ts';
 import { upstreamsFile } from './config/upstreams-file.ts';
 
 const tell = (what: string): void => void process.stderr.write(`${what}\n`);
@@ -41,6 +42,7 @@ let config: Config | undefined;
 async function main(): Promise<void> {
   config = readConfig(process.env);
   // whatever is wrong with what an operator wrote is told before anything is started
+  requireKeySet(config.auth.jwks);
   await start(config, {
     upstreams: upstreamsFile(config.auth.upstreams),
     authorities: certificateAuthorities(config.authorities),

@@ -1,8 +1,10 @@
 import { DOCUMENTS_TAKEN } from '../src/fhir/content/taken.ts';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { certificateAuthorities } from '../src/config/certificate-authorities.ts';
 import { ConfigError, readCommandConfig, readConfig } from '../src/config/config.ts';
+import { requireKeySet } from '../src/config/key-set-file.ts';
 import { DEFAULT_TYPES, describeVariables } from '../src/config/variables.ts';
 
 const SERVED_BY_DEFAULT = 46;
@@ -278,6 +280,22 @@ it('names authorities of certificates only where certificates come from somewher
   expect(certificateAuthorities(undefined)).toEqual([]);
   for (const path of ['/nowhere/cas.pem', 'package.json'])
     expect(() => certificateAuthorities(path)).toThrow(ConfigError);
+});
+
+it('takes a file for AUTH_JWKS only where it is a key set, and tells nothing of what else is in it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'carnet-keys-'));
+  const [good, other] = [join(folder, 'jwks.json'), join(folder, 'other.txt')];
+  writeFileSync(good, JSON.stringify({ keys: [{ kty: 'EC' }] }));
+  writeFileSync(other, 'hunter2');
+  try {
+    for (const place of [undefined, 'https://id.example/jwks', good])
+      expect(() => requireKeySet(place)).not.toThrow();
+    for (const place of ['/nowhere/jwks.json', 'package.json', other])
+      expect(() => requireKeySet(place)).toThrow(ConfigError);
+    expect(() => requireKeySet(other)).not.toThrow('hunter2');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 it('has the README list every variable with its default', () => {
