@@ -8,11 +8,16 @@ const AUTHENTICATION_FAILED = 18;
 /** @param config undefined: it was the configuration that could not be read */
 export function explainStart(
   error: unknown,
-  config?: Pick<Config, 'host' | 'port' | 'mongodbUri'> & Partial<Pick<Config, 'metrics'>>,
+  config?: Pick<Config, 'host' | 'port' | 'mongodbUri'> &
+    Partial<Pick<Config, 'metrics' | 'keyFile' | 'dataDir'>>,
 ): string {
   if (!types.isNativeError(error)) return String(error);
   if (config === undefined) return error.message;
-  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  const { code, port, path } = error as NodeJS.ErrnoException & { port?: number };
+  if (path !== undefined && path === config.keyFile)
+    return `KEY_FILE ${path} can't be used (${code}): name a file that this user may read, in a folder that they may write`;
+  if (path !== undefined && config.dataDir !== undefined && isWithin(config.dataDir, path))
+    return `DATA_DIR can't be used (${code} at ${path}): name a folder that this user may write`;
   if (code === 'EADDRINUSE' && port === config.port) {
     return `PORT ${config.port} is in use: stop what listens there, or set PORT to another`;
   }
@@ -27,6 +32,10 @@ export function explainStart(
   }
   return config.mongodbUri === undefined ? error.message : explainDatabase(error);
 }
+
+/** It is that folder, or one on the way to it, or something in it. */
+const isWithin = (folder: string, path: string): boolean =>
+  `${path}/`.startsWith(`${folder}/`) || `${folder}/`.startsWith(`${path}/`);
 
 function explainDatabase(error: Error): string {
   const { code, syscall } = error as { code?: unknown; syscall?: string };

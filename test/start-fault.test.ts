@@ -1,7 +1,7 @@
 /** What is said when the server can't start; the errors are those of Node and of the driver themselves. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,39 @@ it('a port that is taken is named with its variable', async () => {
   );
   expect(explainStart(error, { port: port + 1, host: '127.0.0.1' })).toMatch(/EADDRINUSE/);
   close();
+});
+
+it('a folder or a key file that can’t be used is named with its variable', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'carnet-start-'));
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  const faultAt = (work: () => unknown): unknown => {
+    try {
+      work();
+    } catch (error) {
+      return error;
+    }
+    throw new Error('it works');
+  };
+  const config = { port: 1, host: '127.0.0.1', mongodbUri: undefined, dataDir: file, keyFile: folder };
+  try {
+    expect(
+      explainStart(
+        faultAt(() => mkdirSync(join(file, 'keys'), { recursive: true })),
+        config,
+      ),
+    ).toBe(
+      `DATA_DIR can't be used (ENOTDIR at ${join(file, 'keys')}): name a folder that this user may write`,
+    );
+    expect(
+      explainStart(
+        faultAt(() => openSync(folder, 'w')),
+        config,
+      ),
+    ).toMatch(/^KEY_FILE .* can't be used \(EISDIR\)/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it.each([

@@ -14,7 +14,10 @@ const KEY_BYTES = 32;
 
 /** @throws Error that says what is wrong with the file and nothing of what is in it */
 export async function readKeyFile(path: string): Promise<KeyFile> {
-  const text = await readFile(path, 'utf8');
+  const text = await readFile(path, 'utf8').catch((error: Error) => {
+    // of a folder Node doesn't name it
+    throw Object.assign(error, { path });
+  });
   let file: Partial<KeyFile> | null;
   try {
     file = JSON.parse(text) as Partial<KeyFile> | null;
