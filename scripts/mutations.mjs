@@ -106,8 +106,8 @@ const TABLE = [
   [
     'Consents tell whom a patient trusts of others',
     lines,
-    'or(and(TRACES, not(TRACED_HERE)), told)',
-    'and(TRACES, not(TRACED_HERE))',
+    'or(and(TRACES, or(not(TRACED_HERE), parts)), told)',
+    'and(TRACES, or(not(TRACED_HERE), parts))',
     PURE,
   ],
   [
@@ -646,7 +646,7 @@ const TABLE = [
   [
     'what a writer isn’t shown goes when they leave it away',
     labelling,
-    'if (unseen.includes(label.name)) return false;',
+    'if (others.includes(label.name)) return false;',
     '',
     DEPOSITS,
   ],
@@ -721,6 +721,41 @@ const TABLE = [
     WRITES,
   ],
   [
+    'the parts of a request are told to who asked it too',
+    'src/store/traces/traces.ts',
+    "to === 'others' ? kept.authors.map(askedBy) : kept.authors",
+    'kept.authors',
+    ['test/audit/alike', 'test/enforcement/parting'],
+  ],
+  [
+    'what who asked is told of all of a request is told to others',
+    'src/store/traces/traces.ts',
+    "to === 'asker' ? [...tracedIn(own, aside), MORE] : tracedIn(own, aside)",
+    'tracedIn(own, aside)',
+    ['test/audit/alike', 'test/audit/hidden-names'],
+  ],
+  [
+    'where a chain led is told to others',
+    'src/audit/unfound.ts',
+    "if (first === '_has' || name.includes('.')) return",
+    "if (first === '') return",
+    ['test/audit/alike'],
+  ],
+  [
+    'what came along with something hidden is told by itself',
+    'src/enforcement/parting.ts',
+    'return apart.length === 0 ? [part] : withoutLed(part, apart);',
+    'return [part];',
+    ['test/audit/alike'],
+  ],
+  [
+    'the patient’s mask goes with the depositor’s',
+    labelling,
+    '(had.has(name) && said.has(name))',
+    'false',
+    ['test/enforcement'],
+  ],
+  [
     'of a count no line is told',
     'src/enforcement/giving.ts',
     'count === 0 && ',
@@ -771,9 +806,9 @@ const TABLE = [
   ],
   [
     'a trace tells of which sort something was while it was hidden',
-    'src/enforcement/notes.ts',
-    'const categories = hidden || secret ? [] : sortsOf(facts);',
-    'const categories = sortsOf(facts);',
+    'src/audit/tracing.ts',
+    'categories: hidden || secret ? [] : each.categories,',
+    'categories: each.categories,',
     ['test/audit/categories'],
   ],
   [
@@ -786,8 +821,8 @@ const TABLE = [
   [
     'how long pages are is told to others',
     'src/audit/unfound.ts',
-    "pair.startsWith('_count=')",
-    "pair.startsWith('_length=')",
+    '/^_(?:count|page)=/',
+    '/^_page=/',
     ['test/audit/hidden-names'],
   ],
   [
