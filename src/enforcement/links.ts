@@ -1,4 +1,5 @@
 /** Which of what a search gives refers to which: what an `_include` brought came along with those. */
+import { nameOf } from './insight.ts';
 import type { Shown } from './ports.ts';
 
 type Linked = Pick<Shown, 'type' | 'id' | 'refs'>;
@@ -8,16 +9,17 @@ type Linked = Pick<Shown, 'type' | 'id' | 'refs'>;
  * @returns of what was included the matches that refer to it or that it refers to; if there are none, what was included does
  */
 export function links(matches: readonly Linked[], included: readonly Linked[]): (of: Linked) => string[] {
-  const known = new Map([...matches, ...included].map((each) => [nameOf(each), new Set<string>()]));
-  for (const [name, refs] of [...matches, ...included].map(
-    (each) => [nameOf(each), each.refs ?? []] as const,
-  ))
-    for (const ref of refs) {
+  const all = [...matches, ...included];
+  const known = new Map(all.map((each) => [nameOf(each), new Set<string>()]));
+  for (const each of all) {
+    const name = nameOf(each);
+    for (const ref of each.refs ?? []) {
       const to = ref.slice(ref.indexOf('=') + 1);
       if (to === name || !known.has(to)) continue;
       known.get(to)!.add(name);
       known.get(name)!.add(to);
     }
+  }
   const names = new Set(matches.map(nameOf));
   return (of) => {
     const found = [...(known.get(nameOf(of)) ?? [])];
@@ -27,5 +29,3 @@ export function links(matches: readonly Linked[], included: readonly Linked[]): 
     return found.length > 0 ? found : [...names];
   };
 }
-
-const nameOf = ({ type, id }: Linked): string => `${type}/${id}`;
