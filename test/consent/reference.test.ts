@@ -13,7 +13,7 @@ import { carries } from './support/reference-rules.ts';
 import { rulesWith } from './support/rules.ts';
 import { shrink } from './support/shrink.ts';
 
-const CASES = Number(process.env['PROVE'] ?? 20_000);
+const CASES = Number(process.env['PROVE'] ?? 40_000);
 /** How many of a thousand cases are decided so, at least; of a line nothing else may be decided. */
 const LEAST: Record<string, number> = {
   '1 deny': 15,

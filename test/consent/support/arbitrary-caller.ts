@@ -104,7 +104,7 @@ const whole = <T extends Partial<ReferenceCaller>>(who: fc.Arbitrary<T>): fc.Arb
 
 export const callers: fc.Arbitrary<ReferenceCaller> = fc.oneof(
   { weight: 16, arbitrary: whole(professional) },
-  { weight: 6, arbitrary: whole(inEmergency) },
+  { weight: 10, arbitrary: whole(inEmergency) },
   { weight: 2, arbitrary: whole(lay(self)) },
   { weight: 4, arbitrary: whole(lay(relative)) },
   { weight: 4, arbitrary: whole(lay(other)) },

@@ -26,7 +26,7 @@ const OTHER_RULES: Json[] = [
   { announcement: { show: { months: 0, days: 28 } } },
   { majority: 15 },
   { excluded: ['system'] },
-  { matrix: undefined },
+  { matrix: null },
 ];
 const rules = fc.oneof(
   { weight: 3, arbitrary: fc.constant(undefined) },

@@ -27,7 +27,7 @@ const few = <T>(item: fc.Arbitrary<T>, most = 2) => fc.array(item, { maxLength: 
 
 const label = fc.oneof(
   { weight: 12, arbitrary: pick<Json>(...LABELS, ...MARKS) },
-  { weight: 4, arbitrary: pick<Json>(...MASKS) },
+  { weight: 6, arbitrary: pick<Json>(...MASKS) },
   { weight: 3, arbitrary: pick<Json>(...HIDDEN_FROM_PATIENT) },
   { weight: 2, arbitrary: pick<Json>(...HIDDEN_FROM_REPRESENTATIVES) },
   { weight: 1, arbitrary: pick<Json>(...ODD_LABELS) },
@@ -37,6 +37,7 @@ const parts = fc.record({
   type: fc.oneof(
     { weight: 12, arbitrary: pick(...TYPES) },
     { weight: 4, arbitrary: fc.constant('DocumentReference') },
+    { weight: 2, arbitrary: pick('AuditEvent', 'Patient') },
     { weight: 1, arbitrary: fc.constant('AuditEvent') },
   ),
   id: pick('1', '2', 'e', 'c'),
@@ -185,8 +186,9 @@ const SHAPES: Record<string, (of: Parts) => Json> = {
     birthDate: '1980-01-01',
     generalPractitioner: refs(authors),
   }),
-  AuditEvent: ({ codes, categories, profile, dates: [first], about, authors }) => ({
-    type: categories.length === 0 ? REST : codes[0],
+  // most tell of what was granted
+  AuditEvent: ({ codes, profile, dates: [first], about, authors }) => ({
+    type: codes.length < 2 ? REST : codes[0],
     outcome: profile.length === 0 ? '0' : '4',
     recorded: first,
     agent: refs(authors).map((who) => ({ who })),

@@ -11,7 +11,7 @@ const FRENCH = { ...(read('rules') as Json), matrix: read('matrix') };
 
 const kept = new Map<string, Rules & ReferenceRules>();
 
-/** An object's elements take the place of the French ones; so do those of an object in it. */
+/** An object's elements take the place of the French ones; so do those of an object in it. What is null is left out. */
 export function rulesWith(changes: Json = {}): Rules & ReferenceRules {
   const name = JSON.stringify(changes);
   if (!kept.has(name)) kept.set(name, merge(FRENCH, changes) as unknown as Rules & ReferenceRules);
@@ -26,5 +26,6 @@ function merge(whole: Json, changes: Json): Json {
     const known = whole[name];
     return [name, isObject(known) && isObject(value) ? merge(known, value) : value];
   });
-  return { ...whole, ...Object.fromEntries(changed) };
+  const all = Object.entries({ ...whole, ...Object.fromEntries(changed) });
+  return Object.fromEntries(all.filter(([, value]) => value !== null));
 }
