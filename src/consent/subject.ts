@@ -75,6 +75,19 @@ export interface Scope {
   where?: Condition;
 }
 
+/**
+ * In whose name it is kept. A patient's app is one Device for all its patients: what it asks to be told is of one
+ * connection, of one patient and who connected it.
+ */
+export function keptBy(
+  { role, depositor, patient, connectedBy }: Pick<Subject, 'role' | 'depositor' | 'patient' | 'connectedBy'>,
+  type: string,
+): string {
+  if (type !== 'Subscription' || role !== 'app' || patient === undefined) return depositor;
+  const through = connectedBy === undefined ? [] : [`through ${connectedBy.reference}`];
+  return [depositor, `of Patient/${patient}`, ...through].join(' ');
+}
+
 /** A natural person who has logged in and treats people: nobody else opens a record in an emergency. */
 export function breaksGlass({ role, reference, assertedBy }: Subject): boolean {
   return role === 'professional' && reference.startsWith('Practitioner/') && assertedBy === undefined;

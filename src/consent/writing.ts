@@ -5,7 +5,7 @@
 import type { Attributes } from '../condition/condition.ts';
 import { DIRECTORY, UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import type { Standing } from './link.ts';
-import type { Subject } from './subject.ts';
+import { type Subject, keptBy } from './subject.ts';
 
 export type Relation = Standing['is'];
 
@@ -39,7 +39,7 @@ const SERVERS_OWN = new Set(['AuditEvent']);
  */
 export function refusesWrite(writing: Writing, excluded: readonly string[]): Refusal {
   const { subject, relations, kind, after, by } = writing;
-  const { role, rights, depositor } = subject;
+  const { role, rights } = subject;
   const { type, patients } = after;
   if (role === 'all') return undefined;
   if (excluded.includes(role)) return 'right';
@@ -47,7 +47,7 @@ export function refusesWrite(writing: Writing, excluded: readonly string[]): Ref
   if (DIRECTORY.has(type) && patients.length === 0) {
     return rights.includes('directory.write') ? selfish(writing) : 'right';
   }
-  const own = by === undefined || by === depositor;
+  const own = by === undefined || by === keptBy(subject, type);
   if (type === 'Consent') return consentRefusal(writing, own);
   if (REGISTERED.has(type)) {
     if (!own) return 'depositor';

@@ -1,6 +1,6 @@
 /** What a caller is granted, in one condition: directory, own traces, own deposits, and what the lines give of each patient. */
 import { type Condition, ALL, NONE, and, not, or } from '../condition/condition.ts';
-import type { Subject } from '../consent/subject.ts';
+import { type Subject, keptBy } from '../consent/subject.ts';
 import { DIRECTORY } from '../fhir/subjects.ts';
 import { ownTraces } from './own-traces.ts';
 import { type Plan, callerFor } from './plans.ts';
@@ -38,7 +38,8 @@ export function granted(
   return or(
     DIRECTORY_ONLY,
     ownTraces(subject),
-    and({ is: 'impersonal' }, own),
+    // the one thing of a patient's app that is nobody's data is what it asks to be told
+    and({ is: 'impersonal' }, { is: 'by', among: [keptBy(subject, 'Subscription')] }),
     and(
       not({ is: 'impersonal' }),
       closed.length === 0 ? ALL : not({ is: 'concerns', among: closed }),

@@ -2,6 +2,7 @@
 import { asDeposited } from '../audit/deposited.ts';
 import { asAppData, faultIn } from '../consent/app-data.ts';
 import { isBlock } from '../consent/policy.ts';
+import { keptBy } from '../consent/subject.ts';
 import type { Writing } from '../consent/writing.ts';
 import type { Change, Lock, Stored } from '../enforcement/ports.ts';
 import { retrying } from '../enforcement/retrying.ts';
@@ -112,7 +113,7 @@ export async function changeOf(
   const { type, id, by } = {
     type: resource.resourceType,
     id: resource.id!,
-    by: previous?.by ?? subject.depositor,
+    by: previous?.by ?? keptBy(subject, resource.resourceType),
   };
   const live = previous === undefined || previous.method === 'DELETE' ? undefined : previous;
   const kind = live === undefined ? 'create' : onlyLabels(live, resource) ? 'labels' : 'change';

@@ -3,6 +3,7 @@
  * connection, once, within a minute.
  * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/OperationDefinition-backport-subscription-get-ws-binding-token.html
  */
+import { reachesAll } from '../consent/token-reach.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Json } from '../fhir/resource.ts';
 import type { Context } from '../interaction/context.ts';
@@ -15,6 +16,7 @@ const LASTS = 60_000;
 export async function bindingToken(context: Context, exchange: Exchange): Promise<Answer> {
   refuseParameters(exchange, ['id']);
   const ids = (await meant(context, exchange)).map(({ state: { id } }) => id);
+  await requireReach(context, exchange, ids);
   const until = context.now() + LASTS;
   return {
     status: 200,
@@ -28,6 +30,17 @@ export async function bindingToken(context: Context, exchange: Exchange): Promis
       ],
     },
   };
+}
+
+/** What is told by it is told by the rights of the token that wrote it. @throws FhirError 403 when this one has less */
+async function requireReach(
+  { subscriptions }: Context,
+  { subject }: Exchange,
+  ids: readonly string[],
+): Promise<void> {
+  for (const rights of await Promise.all(ids.map((id) => subscriptions.rights(id))))
+    if (rights === undefined || !reachesAll(subject, rights))
+      throw new FhirError('forbidden', 'the token reaches less than the one that wrote the Subscription');
 }
 
 /** Each must be the caller's and fit; without ids those of the caller's that do. @throws FhirError */

@@ -2,7 +2,7 @@
  * A Subscription that is written: who may, what of it the server sets, and whose rights it is delivered by. It begins
  * anew as `requested`, but for `off`.
  */
-import type { Subject } from '../consent/subject.ts';
+import { type Subject, keptBy } from '../consent/subject.ts';
 import type { Change } from '../enforcement/ports.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { asksNational } from '../search/national.ts';
@@ -24,7 +24,7 @@ export function accepted(change: Change, subject: Subject, offered: Offered): Ch
       'forbidden',
       'only a professional who has logged in subscribes, not software in their name',
     );
-  if (by !== subject.depositor)
+  if (by !== keptBy(subject, type))
     throw new FhirError('forbidden', 'only its subscriber may change a Subscription');
   if (subject.emergencies.length > 0 || subject.purposes.some((each) => EMERGENCIES.has(each)))
     throw new FhirError('forbidden', 'an emergency is no time to subscribe');

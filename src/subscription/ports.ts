@@ -131,6 +131,8 @@ export interface Ledger {
   state(id: string): Promise<{ events: number; fault?: string } | undefined>;
   /** Those from and to these numbers, at most so many. */
   events(id: string, from: number, to: number, limit: number): Promise<Numbered[]>;
+  /** Whose rights it is delivered by. */
+  rights(id: string): Promise<Subject | undefined>;
   /** A token that binds one connection to these, once, until then. Milliseconds. */
   token(ids: readonly string[], until: number): Promise<string>;
 }

@@ -9,6 +9,7 @@ import {
   authorizeParams,
   Browser,
   launch,
+  launchAs,
   type Oauth,
   oauthServer,
   PASSWORD,
@@ -71,25 +72,8 @@ const hidden = (seen: Seen, name: string): string[] =>
 const plain = ({ text }: Seen): string => text.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ');
 
 /** Connects for one of those whom the screen offers. */
-async function launchFor(patient: string, scope = OFFLINE): Promise<Tokens> {
-  const { verifier, challenge } = pkce();
-  const params = authorizeParams(oauth, challenge, { scope });
-  const browser = new Browser(oauth.issuer);
-  let seen = await browser.get(`${oauth.issuer}/authorize?${new URLSearchParams(params).toString()}`);
-  seen = await browser.post(actionIn(seen, 'login'), { user: 'patient', password: PASSWORD });
-  const [, choice = ''] = new RegExp(`value="([\\w-]+ ${patient})"`).exec(seen.text) ?? [];
-  seen = await browser.post(actionIn(seen, 'authorize'), { person: choice });
-  const code = new URL(seen.url).searchParams.get('code');
-  if (code === null) throw new Error(seen.url);
-  const { json } = await tokenRequest(oauth, {
-    grant_type: 'authorization_code',
-    code,
-    redirect_uri: params.redirect_uri!,
-    code_verifier: verifier,
-    client_id: 'public',
-  });
-  return json;
-}
+const launchFor = (patient: string, scope = OFFLINE): Promise<Tokens> =>
+  launchAs(oauth, 'patient', patient, scope);
 
 async function connectionsOf(patient: string): Promise<{ id: string; [name: string]: unknown }[]> {
   const { json } = await mother.get(`Consent?patient=${patient}&status=active`);

@@ -3,7 +3,7 @@
  * how far it is, fetched, cancelled, as https://hl7.org/fhir/R4/async.html has it.
  */
 import type { Language } from '../../consent/reasons.ts';
-import type { Scope } from '../../consent/subject.ts';
+import { reachesAll } from '../../consent/token-reach.ts';
 import { FhirError } from '../../fhir/outcome.ts';
 import { type Answer, type Exchange, Flow, type Interaction } from '../../interaction/exchange.ts';
 import { rangeOf } from '../../interaction/range.ts';
@@ -104,12 +104,7 @@ async function jobFor(desk: Desk, { params, subject, store }: Exchange): Promise
 
 /** @throws FhirError 403 when less is asked with than it was made with */
 function requireReach({ subject }: Exchange, job: Job): void {
-  const written = (scope: Scope): string =>
-    JSON.stringify([scope.context, scope.type, scope.interactions, scope.where]);
-  const held = new Set(subject.scopes.map(written));
-  const same =
-    subject.patient === job.subject.patient && job.subject.scopes.every((scope) => held.has(written(scope)));
-  if (same) return;
+  if (reachesAll(subject, job.subject)) return;
   throw new FhirError('forbidden', 'the token reaches less than the one with which the record was asked for');
 }
 

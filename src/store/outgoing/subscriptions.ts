@@ -200,6 +200,11 @@ export class Subscriptions implements Desk, Ledger {
     return docs.map(numberedOf);
   }
 
+  async rights(id: string): Promise<Subject | undefined> {
+    const doc = await this.#database.subscriptions.findOne({ _id: id }, OPTIONS);
+    return doc === null ? undefined : this.#opened(doc).subject;
+  }
+
   async token(ids: readonly string[], until: number): Promise<string> {
     const token = randomBytes(32).toString('base64url');
     const _id = hashOf(token);

@@ -245,6 +245,27 @@ export async function launch(
   return json;
 }
 
+/** The same for one of those whom the screen offers. */
+export async function launchAs(oauth: Oauth, user: string, patient: string, scope: string): Promise<Tokens> {
+  const { verifier, challenge } = pkce();
+  const params = authorizeParams(oauth, challenge, { scope });
+  const browser = new Browser(oauth.issuer);
+  let seen = await browser.get(`${oauth.issuer}/authorize?${new URLSearchParams(params).toString()}`);
+  seen = await browser.post(actionIn(seen, 'login'), { user, password: PASSWORD });
+  const [, choice = ''] = new RegExp(`value="([\\w-]+ ${patient})"`).exec(seen.text) ?? [];
+  seen = await browser.post(actionIn(seen, 'authorize'), { person: choice });
+  const code = new URL(seen.url).searchParams.get('code');
+  if (code === null) throw new Error(seen.url);
+  const { json } = await tokenRequest(oauth, {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: params.redirect_uri!,
+    code_verifier: verifier,
+    client_id: 'public',
+  });
+  return json;
+}
+
 export function basic(id = 'confidential', secret = SECRET): Record<string, string> {
   const both = `${encodeURIComponent(id)}:${encodeURIComponent(secret)}`;
   return { authorization: `Basic ${Buffer.from(both).toString('base64')}` };
