@@ -33,7 +33,7 @@ export function nextAt(moment: number, time: string, zone: string): number {
   // the clock may have been changed on the way
   const off = ((minuteOf(guess, zone) - wanted + DAY + DAY / 2) % DAY) - DAY / 2;
   const righted = guess - off * MINUTE;
-  return righted > moment ? righted : guess;
+  return righted > moment && minuteOf(righted, zone) === wanted ? righted : guess;
 }
 
 /** From the one time to the other, over midnight if that is earlier. */

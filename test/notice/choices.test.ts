@@ -72,6 +72,27 @@ const CASES: [string, Partial<Choices>, Kind, string, string][] = [
     '2026-10-25T07:00:00Z',
   ],
   [
+    'quiet hours that end at a time that the clock leaps over end an hour later',
+    { quiet: { from: '22:00', until: '02:30' } },
+    'visit',
+    '2026-03-28T21:30:00Z',
+    '2026-03-29T01:30:00Z',
+  ],
+  [
+    'and at one that comes twice, the first time',
+    { quiet: { from: '22:00', until: '02:30' } },
+    'visit',
+    '2026-10-24T21:30:00Z',
+    '2026-10-25T00:30:00Z',
+  ],
+  [
+    'a digest at a time that the clock leaps over comes an hour later',
+    { digest: '02:30' },
+    'visit',
+    '2026-03-28T12:00:00Z',
+    '2026-03-29T01:30:00Z',
+  ],
+  [
     'where somebody lives',
     { digest: '08:00', zone: 'Indian/Reunion' },
     'visit',
