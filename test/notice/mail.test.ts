@@ -282,3 +282,27 @@ test('a visit to what is still hidden lets no letter leave, nor another one soon
   expect(await db.collection('notices').countDocuments({ reader })).toBe(notices + 1);
   expect(await waiting()).toBe(letters);
 });
+
+test('who waits behind a letter that no server takes keeps no letter of others back', async () => {
+  const aside = await connect(carnet.database.uri, `${carnet.database.dbName}-aside`);
+  try {
+    const now = Date.now();
+    const post = new MongoPost(aside);
+    const due = (reader: string, count: number, at: number) =>
+      Array.from({ length: count }, (_, n) => ({ _id: `${reader} ${n}`, patient: 'p', reader, due: at }));
+    await aside.deliveries.insertMany(due('Patient/away', 1, 0));
+    expect(await post.gather(now)).toBe(1);
+    const [mail] = await post.claim(now, 1);
+    await post.later(mail!, now + 3_600_000, 'ETIMEDOUT');
+    await aside.deliveries.insertMany([...due('Patient/away', 5_500, 1), ...due('Patient/here', 1, 2)]);
+    for (let run = 0; run < 2; run += 1) await post.gather(now);
+    const claimed = await post.claim(now, 10);
+    expect(claimed.map(({ reader }) => reader)).toEqual(['Patient/here']);
+    for (const each of [mail!, ...claimed]) await post.done(each);
+    expect(await post.gather(now + 3_600_000)).toBe(1);
+    expect((await post.claim(now + 3_600_000, 10)).map(({ reader }) => reader)).toEqual(['Patient/away']);
+  } finally {
+    await client.db(`${carnet.database.dbName}-aside`).dropDatabase();
+    await aside.close();
+  }
+});

@@ -22,6 +22,8 @@ export interface MailDoc extends Omit<Mail, 'id' | 'notices'> {
 /** Who claimed an e-mail has this long; then another may. Milliseconds. */
 export const CLAIMED_FOR = 120_000;
 const AT_ONCE = 500;
+/** Deliveries that are looked at for one round of letters. */
+const LOOKED_AT = 10 * AT_ONCE;
 /** Letters that are made together. */
 const TOGETHER = 25;
 const OPTIONS = { maxTimeMS: 10_000 };
@@ -36,22 +38,40 @@ export class MongoPost implements Post {
   async gather(now: number): Promise<number> {
     const { deliveries, mails } = this.#database;
     const due = await deliveries
-      .aggregate<{ _id: string }>([
+      .aggregate<{ _id: string; count: number }>([
         { $match: { due: { $lte: now } } },
         { $sort: { due: 1 } },
-        { $limit: 10 * AT_ONCE },
-        { $group: { _id: '$reader', due: { $min: '$due' } } },
+        { $limit: LOOKED_AT },
+        { $group: { _id: '$reader', due: { $min: '$due' }, count: { $sum: 1 } } },
         { $sort: { due: 1 } },
       ])
       .toArray();
     const readers = due.map(({ _id }) => _id);
     const open = await mails.find({ open: true, reader: { $in: readers } }, OPTIONS).toArray();
     const busy = new Set(open.map(({ reader }) => reader));
+    const looked = due.reduce((sum, { count }) => sum + count, 0);
+    if (looked === LOOKED_AT && open.length > 0) await this.#behind(open, now);
     const free = readers.filter((reader) => !busy.has(reader));
     let made = 0;
     for (let start = 0; start < free.length; start += TOGETHER)
       made += await this.#makeAll(free.slice(start, start + TOGETHER), now);
     return made;
+  }
+
+  /**
+   * What waits behind letters under way is due when those are tried next: it would stand before what others wait for,
+   * all the time that one server takes nothing.
+   */
+  async #behind(open: readonly MailDoc[], now: number): Promise<void> {
+    await this.#database.deliveries.bulkWrite(
+      open.map(({ reader, next }) => ({
+        updateMany: {
+          filter: { reader, due: { $lte: now } },
+          update: { $set: { due: Math.max(next, now + 1) } },
+        },
+      })),
+      { ordered: false },
+    );
   }
 
   /** In one transaction, which costs what one letter's costs; alone where another process was there first. */
