@@ -19,6 +19,8 @@ const PATH = '/websocket';
 const BIND = /^bind-with-token ([A-Za-z0-9_-]{20,100})$/;
 const BIND_WITHIN = 10_000;
 const MOST = 2_000;
+/** Of them nobody's yet: one more closes the one that waits longest. */
+const MOST_UNBOUND = 500;
 const PING_EVERY = 30_000;
 /** Bytes that wait for a slow client, whatever is sent next; what is more closes it. */
 const MOST_WAITING = 4 * 1024 * 1024;
@@ -31,6 +33,8 @@ export function sockets(server: Server, base: string, bind: Bind, waiting = MOST
   const path = new URL(base).pathname.replace(/\/$/, '') + PATH;
   const bound = new Map<string, Set<WebSocket>>();
   const alive = new WeakSet<WebSocket>();
+  /** In the order in which they came. */
+  const unbound = new Set<WebSocket>();
   const upgrades = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
 
   server.on('upgrade', (request, socket, head) => {
@@ -49,28 +53,43 @@ export function sockets(server: Server, base: string, bind: Bind, waiting = MOST
   function welcome(socket: WebSocket): void {
     const late = setTimeout(() => socket.close(POLICY, 'not bound'), BIND_WITHIN);
     const ids = new Set<string>();
+    const [longest] = unbound;
+    if (longest !== undefined && unbound.size >= MOST_UNBOUND) {
+      unbound.delete(longest);
+      longest.terminate();
+    }
+    unbound.add(socket);
     alive.add(socket);
     socket.on('pong', () => alive.add(socket));
     socket.on('error', () => socket.terminate());
     socket.on('close', () => {
       clearTimeout(late);
+      unbound.delete(socket);
       for (const id of ids) {
         const others = bound.get(id);
         others?.delete(socket);
         if (others?.size === 0) bound.delete(id);
       }
     });
+    let taking = Promise.resolve();
     socket.on('message', (data: Buffer) => {
-      take(String(data), socket, ids).then(
-        () => clearTimeout(late),
-        () => socket.close(POLICY, 'not bound'),
-      );
+      // one after the other: each asks the database, and the first in vain is the last
+      taking = taking
+        .then(() => take(String(data), socket, ids))
+        .then(
+          () => {
+            clearTimeout(late);
+            unbound.delete(socket);
+          },
+          () => socket.close(POLICY, 'not bound'),
+        );
     });
   }
 
   async function take(message: string, socket: WebSocket, ids: Set<string>): Promise<void> {
     const token = BIND.exec(message)?.[1];
-    const found = token === undefined ? [] : await bind(token);
+    const isOpen = socket.readyState === WebSocket.OPEN;
+    const found = token === undefined || !isOpen ? [] : await bind(token);
     if (found.length === 0 || socket.readyState !== WebSocket.OPEN) throw new Undelivered('no such token');
     for (const id of found) {
       ids.add(id);
