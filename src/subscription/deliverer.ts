@@ -86,7 +86,10 @@ export class Deliverer {
     const known = await this.#knownOf(kept);
     if (known === undefined) return;
     const { plan, end } = known;
-    if (now() >= end) return desk.become(kept, 'off', 'the end was reached: write it again to go on');
+    if (now() >= end) {
+      await desk.become(kept, 'off', 'the end was reached: write it again to go on');
+      return;
+    }
     const channel = channels[plan.target.kind];
     if (!channel.isHere(kept.id)) return;
     if (!this.#wants(kept, known)) return;
@@ -101,14 +104,15 @@ export class Deliverer {
   async #take(claimed: Claimed, known: Known, channel: Channel, signal: AbortSignal): Promise<void> {
     const { desk, failed } = this.#options;
     const start = this.#start!;
+    const turn = new Turn({ ...this.#options, channel }, claimed, known.plan, known);
     try {
-      const upto = await new Turn({ ...this.#options, channel }, claimed, known.plan, known).run(signal);
+      const upto = await turn.run(signal);
       if (!signal.aborted) known.seen = Math.max(upto, start);
       await desk.release(claimed, 0);
     } catch (error) {
       if (error instanceof Lost) return;
       if (!(error instanceof Undelivered)) failed(error);
-      await this.#postpone(claimed, error).catch(failed);
+      await this.#postpone(turn.claimed, error).catch(failed);
     }
   }
 
@@ -124,8 +128,8 @@ export class Deliverer {
     const fault = textOf(error);
     await desk.later(claimed, { next: at + delayAfter(claimed.tries, Math.random()), failing, fault });
     if (!isOver) return;
-    await desk.become(claimed, 'error', fault);
-    this.#options.ended(claimed.id, fault);
+    const became = await desk.become(claimed, 'error', fault);
+    if (became !== undefined) this.#options.ended(claimed.id, fault);
   }
 
   /** Undefined: it can't be delivered any more. */

@@ -16,6 +16,8 @@ export interface Kept {
   since: number;
   /** The number of the last event that arrived. */
   events: number;
+  /** The last number that was given. */
+  given: number;
   /** When something was sent last. */
   sent: number;
   tries: number;
@@ -65,8 +67,11 @@ export interface Desk {
   arrived(claimed: Claimed, done: { place: number; events: number; sent: number }): Promise<void>;
   later(claimed: Claimed, failed: { next: number; failing: number; fault: string }): Promise<void>;
   release(claimed: Claimed, next: number): Promise<void>;
-  /** As the subscriber reads it. @param fault text for them */
-  become(kept: Kept, status: 'active' | 'error' | 'off', fault?: string): Promise<void>;
+  /**
+   * As the subscriber reads it, unless it was written meanwhile. @param fault text for them
+   * @returns its version; undefined: it was
+   */
+  become(kept: Kept, status: 'active' | 'error' | 'off', fault?: string): Promise<string | undefined>;
   /** All up to here holds nothing for it. */
   skip(kept: Kept, place: number): Promise<void>;
   /** Keeps the outbox from forgetting what somebody waits for. */

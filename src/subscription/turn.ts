@@ -14,6 +14,7 @@ import {
   type Channel,
   type Claimed,
   type Desk,
+  Lost,
   type Notification,
   type Numbered,
   type Opened,
@@ -50,6 +51,11 @@ export class Turn {
   readonly #opened: Opened;
   #claimed: Claimed;
 
+  /** As it stands now. */
+  get claimed(): Claimed {
+    return this.#claimed;
+  }
+
   constructor(options: TurnOptions, claimed: Claimed, plan: Plan, opened: Opened) {
     this.#options = options;
     this.#claimed = claimed;
@@ -78,8 +84,9 @@ export class Turn {
   async #begin(): Promise<void> {
     const { desk } = this.#options;
     if (this.#plan.topic !== undefined) await this.#sendAlone('handshake');
-    await desk.become(this.#claimed, 'active');
-    this.#claimed = { ...this.#claimed, status: 'active' };
+    const vid = await desk.become(this.#claimed, 'active');
+    if (vid === undefined) throw new Lost();
+    this.#claimed = { ...this.#claimed, status: 'active', vid };
   }
 
   async #beat(): Promise<void> {
@@ -138,7 +145,7 @@ export class Turn {
       // time has passed: the gate decides anew, and what it gives now is what is sent
       const session = await this.#session();
       const told: Told[] = [];
-      let number = this.#claimed.events;
+      let number = upto === undefined ? this.#claimed.events : this.#claimed.given;
       for (const event of events) {
         const stored = await session.read(event);
         if (stored === undefined) continue;
@@ -146,12 +153,15 @@ export class Turn {
         told.push({ event: { ...event, number }, stored });
       }
       if (told.length > 0 && this.#plan.content !== 'empty') await session.record();
-      if (upto !== undefined && told.length > 0)
+      if (upto !== undefined && told.length > 0) {
+        const until = now() + this.#plan.timeout + SLACK;
         await desk.offer(
           this.#claimed,
           told.map(({ event }) => event),
-          now() + this.#plan.timeout + SLACK,
+          until,
         );
+        this.#claimed = { ...this.#claimed, given: number };
+      }
       if (told.length > 0) {
         for (const notification of this.#notifications(told, number)) await reached.send(notification);
       }
@@ -177,7 +187,7 @@ export class Turn {
     );
   }
 
-  #bundle(kind: Kind, told: readonly Told[], events = this.#claimed.events): Buffer {
+  #bundle(kind: Kind, told: readonly Told[], events = this.#claimed.given): Buffer {
     const { id, status } = this.#claimed;
     const { topic, content } = this.#plan;
     return bundleFor(this.#options.base, { id, topic, status, events }, kind, told, content);

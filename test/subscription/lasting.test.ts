@@ -150,6 +150,73 @@ test('an endpoint that was away for a day ends it, with the reason, and writing 
   await client.close();
 });
 
+test('what is written meanwhile is not ended by what the endpoint before answers', async () => {
+  const other = await endpoint();
+  let answer = (): void => {};
+  hook.sent.length = 0;
+  hook.status = 410;
+  hook.held = new Promise((resolve) => (answer = resolve));
+  const server = await testServer(import.meta.url, {
+    ...options(),
+    subscriptionHosts: [hook.host, other.host],
+    like: quiet,
+  });
+  const hospital = server.as('hospital');
+  const { id } = (await hospital.post('Subscription', byTopic({ endpoint: hook.url }))).json;
+  await until(() => hook.sent.length === 1);
+  const moved = { ...byTopic({ endpoint: other.url }), id };
+  expect((await hospital.put(`Subscription/${id}`, moved)).status).toBe(200);
+  answer();
+  await until(() => other.sent.length === 1);
+  await sleep(300);
+  expect((await hospital.get(`Subscription/${id}`)).json.status).toBe('active');
+  hook.status = 200;
+  delete hook.held;
+  await hospital.delete(`Subscription/${id}`);
+  await server.close();
+  await other.stop();
+});
+
+test('no number is given twice, and what was begun for other criteria is not told', async () => {
+  hook.sent.length = 0;
+  const id = await subscribe();
+  const server = await another();
+  await until(async () => (await quiet.as('hospital').get(`Subscription/${id}`)).json.status === 'active');
+  const begin = async (text: string): Promise<void> => {
+    hook.silent = true;
+    hook.sent.length = 0;
+    await deposit(text);
+    await until(() => events().length === 1);
+  };
+  const changed = async (filter: string): Promise<void> => {
+    hook.sent.length = 0;
+    hook.silent = false;
+    const asked = { ...byTopic({ endpoint: hook.url }, { filter }), id };
+    expect((await quiet.as('hospital').put(`Subscription/${id}`, asked)).status).toBe(200);
+    await until(() => hook.sent.some(({ text }) => read(text).type === 'handshake'));
+  };
+  await begin('begun');
+  expect(events()).toMatchObject([{ number: 1 }]);
+  await changed('description=wanted');
+  const wanted = await deposit('wanted');
+  await until(() => events().length === 1);
+  expect(events()).toEqual([{ number: 2, focus: wanted }]);
+  await begin('wanted');
+  expect(events()).toMatchObject([{ number: 3 }]);
+  // what is kept seven days is kept no more
+  const client = await MongoClient.connect(quiet.database.uri, { readConcernLevel: 'majority' });
+  await client.db(quiet.database.dbName).collection('subscriptionEvents').deleteMany({});
+  await changed('description=later');
+  const later = await deposit('later');
+  await until(() => events().length === 1);
+  expect(events()).toEqual([{ number: 4, focus: later }]);
+  const status = await quiet.as('hospital').get(`Subscription/${id}/$status`);
+  expect(read(JSON.stringify({ entry: status.json.entry })).count).toBe(4);
+  await server.close();
+  await client.close();
+  await quiet.as('hospital').delete(`Subscription/${id}`);
+});
+
 test('many rows that hold nothing for it are passed over, and what comes after is told', async () => {
   hook.sent.length = 0;
   const { json } = await quiet

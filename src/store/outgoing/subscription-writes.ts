@@ -20,6 +20,8 @@ export interface SubscriptionDoc {
   place: number;
   since: number;
   events: number;
+  /** The last number that was given; absent: none that hasn't arrived. */
+  given?: number;
   sent: number;
   tries: number;
   failing?: number;

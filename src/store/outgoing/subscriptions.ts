@@ -24,7 +24,6 @@ import { type EventDoc, HEAD, PURPOSE, type SubscriptionDoc, about } from './sub
 
 const OPTIONS = { maxTimeMS: 10_000 };
 const FOLLOWER = 'subscriptions';
-const ATTEMPTS = 20;
 /** What nobody is connected to take holds the outbox back no longer than this. Milliseconds. */
 const HELD = 7 * 86_400_000;
 const MOST = 10_000;
@@ -73,9 +72,12 @@ export class Subscriptions implements Desk, Ledger {
     return doc === null ? undefined : { ...keptOf(doc as SubscriptionDoc), claim };
   }
 
-  async pending({ id, events }: Kept): Promise<Numbered[]> {
+  async pending({ id, events, place }: Kept): Promise<Numbered[]> {
     const docs = await this.#database.subscriptionEvents
-      .find({ subscription: id, number: { $gt: events } }, { sort: { number: 1 }, hint: NUMBERS, ...OPTIONS })
+      .find(
+        { subscription: id, number: { $gt: events }, n: { $gt: place } },
+        { sort: { number: 1 }, hint: NUMBERS, ...OPTIONS },
+      )
       .toArray();
     return docs.map(numberedOf);
   }
@@ -93,7 +95,8 @@ export class Subscriptions implements Desk, Ledger {
     const session = client.startSession();
     try {
       await session.withTransaction(async () => {
-        const held = await subscriptions.updateOne({ _id: id, claim }, { $set: { until } }, { session });
+        const $set = { until, given: docs.at(-1)!.number };
+        const held = await subscriptions.updateOne({ _id: id, claim }, { $set }, { session });
         if (held.matchedCount !== 1) throw new Lost();
         await subscriptionEvents.insertMany(docs, { session });
       });
@@ -130,26 +133,27 @@ export class Subscriptions implements Desk, Ledger {
     await this.#database.subscriptions.updateOne({ _id: id, claim }, update, OPTIONS);
   }
 
-  async become({ id }: Kept, status: 'active' | 'error' | 'off', fault?: string): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      const previous = await this.#store.get(internal, 'Subscription', id);
-      if (previous === undefined || previous.method === 'DELETE') return;
-      const { error: _, ...rest } = parseJson(previous.body) as Resource;
-      const own = rest.status === 'requested' || rest.status === 'active';
-      if (!own) return;
-      const resource = { ...rest, status, ...(fault === undefined ? {} : { error: fault }) } as Resource;
-      const { type, patients, by } = previous;
-      const change = { method: 'PUT' as const, type, id, patients, by, resource, previous };
-      try {
-        await this.#store.commit({
-          changes: [{ ...change, labels: labelsOf(resource) }],
-          locks: [],
-          audit: () => [],
-        });
-        return;
-      } catch (error) {
-        if (!(error instanceof Stale) || attempt === ATTEMPTS) throw error;
-      }
+  async become(
+    { id, vid }: Kept,
+    status: 'active' | 'error' | 'off',
+    fault?: string,
+  ): Promise<string | undefined> {
+    const previous = await this.#store.get(internal, 'Subscription', id);
+    if (previous?.vid !== vid) return undefined;
+    const { error: _, ...rest } = parseJson(previous.body) as Resource;
+    const resource = { ...rest, status, ...(fault === undefined ? {} : { error: fault }) } as Resource;
+    const { type, patients, by } = previous;
+    const change = { method: 'PUT' as const, type, id, patients, by, resource, previous };
+    try {
+      const [stored] = await this.#store.commit({
+        changes: [{ ...change, labels: labelsOf(resource) }],
+        locks: [],
+        audit: () => [],
+      });
+      return stored!.vid;
+    } catch (error) {
+      if (error instanceof Stale) return undefined;
+      throw error;
     }
   }
 
@@ -176,17 +180,10 @@ export class Subscriptions implements Desk, Ledger {
 
   /** For its subscriber, who was given the resource. Events count from their number on, whether they arrived or not. */
   async state(id: string): Promise<{ events: number; fault?: string } | undefined> {
-    const { subscriptions, subscriptionEvents } = this.#database;
-    const [doc, last] = await Promise.all([
-      subscriptions.findOne({ _id: id }, { projection: { events: 1, fault: 1 }, ...OPTIONS }),
-      subscriptionEvents.findOne(
-        { subscription: id },
-        { projection: { number: 1 }, sort: { number: -1 }, hint: NUMBERS, ...OPTIONS },
-      ),
-    ]);
+    const projection = { events: 1, given: 1, fault: 1 };
+    const doc = await this.#database.subscriptions.findOne({ _id: id }, { projection, ...OPTIONS });
     if (doc === null) return undefined;
-    const events = Math.max(doc.events, last?.number ?? 0);
-    return { events, ...(doc.fault === undefined ? {} : { fault: doc.fault }) };
+    return { events: givenOf(doc), ...(doc.fault === undefined ? {} : { fault: doc.fault }) };
   }
 
   /** That have a number, from and to these; at most so many. */
@@ -234,7 +231,8 @@ export class Subscriptions implements Desk, Ledger {
 const NUMBERS = 'subscription_number';
 const FREE = { claim: 1, until: 1 } as const;
 
-function keptOf({ _id: id, vid, status, place, since, events, sent, tries, failing }: SubscriptionDoc): Kept {
+function keptOf(doc: SubscriptionDoc): Kept {
+  const { _id: id, vid, status, place, since, events, sent, tries, failing } = doc;
   return {
     id,
     vid,
@@ -242,11 +240,15 @@ function keptOf({ _id: id, vid, status, place, since, events, sent, tries, faili
     place,
     since,
     events,
+    given: givenOf(doc),
     sent,
     tries,
     ...(failing === undefined ? {} : { failing }),
   };
 }
+
+const givenOf = ({ events, given = 0 }: Pick<SubscriptionDoc, 'events' | 'given'>): number =>
+  Math.max(events, given);
 
 function numberedOf({ n, type, resource: id, vid, at, number }: EventDoc): Numbered {
   return { n, type, id, vid, at, number };

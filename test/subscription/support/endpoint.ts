@@ -20,6 +20,8 @@ export interface Endpoint {
   location?: string;
   /** Takes what is sent and never answers. */
   silent: boolean;
+  /** Answers no sooner. */
+  held?: Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -42,7 +44,9 @@ export async function endpoint(): Promise<Endpoint> {
           made.sent.push({ method, path, headers, text: Buffer.concat(chunks).toString() });
           if (made.silent) return;
           const location = made.location === undefined ? {} : { location: made.location };
-          response.writeHead(made.status, location).end();
+          const answer = (): void => void response.writeHead(made.status, location).end();
+          if (made.held === undefined) answer();
+          else void made.held.then(answer);
         });
       });
       await new Promise<void>((resolve) => server!.listen(port, '127.0.0.1', resolve));
