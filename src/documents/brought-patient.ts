@@ -2,7 +2,7 @@
  * A Patient that a Provide Document Bundle brings says whose the documents are: who that finds here, by the rule of
  * conditional references, and never makes or changes one. https://profiles.ihe.net/ITI/MHD/ITI-65.html#23654122-patient-identity
  */
-import type { PlannedEntry } from '../fhir/bundle.ts';
+import { criteriaIn, type PlannedEntry } from '../fhir/bundle.ts';
 import { nationalIn, traitsOf, traitsTerm } from '../fhir/identity.ts';
 import { linkEntries } from '../fhir/links.ts';
 import { FhirError, type Issue } from '../fhir/outcome.ts';
@@ -61,7 +61,10 @@ function broughtBy(part: Part, base: string): Brought[] {
   if (address === null || !['GET', 'POST', 'PUT'].includes(part.method)) return [];
   const [, id, query] = address;
   const { ifNoneExist } = (part.entry.request ?? {}) as { ifNoneExist?: unknown };
-  const condition = part.method === 'POST' && typeof ifNoneExist === 'string' ? ifNoneExist : query;
+  const condition =
+    part.method === 'POST' && typeof ifNoneExist === 'string'
+      ? criteriaIn(ifNoneExist, base, 'Patient')
+      : query;
   return [{ part, ...(id === undefined ? {} : { id }), ...(condition === undefined ? {} : { condition }) }];
 }
 

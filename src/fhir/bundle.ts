@@ -129,7 +129,7 @@ function planEntry(entry: unknown, index: number, base: string): PlannedEntry {
     ...(fullUrl === undefined ? {} : { fullUrl }),
     ...(resource === undefined ? {} : { resource: resource as Resource }),
   };
-  addTarget(planned, at);
+  addTarget(planned, base, at);
   return planned;
 }
 
@@ -171,8 +171,14 @@ function headersOf(request: Json, at: string): Record<string, string> {
 
 const TARGET = /^([A-Za-z]{1,64})(?:\/([A-Za-z0-9\-.]{1,64}))?$/;
 
+/** Of an `If-None-Exist`: R4 has in it what stands after the `?` of a search; HAPI's client sends the whole address. */
+export function criteriaIn(sent: string | undefined, base: string, type: string): string | undefined {
+  const [, address, query] = /^([^?]*)\?(.*)$/s.exec(sent ?? '') ?? [];
+  return address === type || address === `${base}/${type}` ? query : sent;
+}
+
 /** What the entry changes, and that it brings what it needs for it. */
-function addTarget(planned: PlannedEntry, at: string): void {
+function addTarget(planned: PlannedEntry, base: string, at: string): void {
   const { method, resource, headers } = planned;
   if (method === 'GET' || method === 'HEAD') return;
   const mark = planned.url.indexOf('?');
@@ -181,8 +187,8 @@ function addTarget(planned: PlannedEntry, at: string): void {
   if (method === 'POST' && id !== undefined) return;
   planned.type = type;
   if (id !== undefined) planned.id = id;
-  const condition =
-    method === 'POST' ? headers['if-none-exist'] : mark < 0 ? undefined : planned.url.slice(mark + 1);
+  const query = mark < 0 ? undefined : planned.url.slice(mark + 1);
+  const condition = method === 'POST' ? criteriaIn(headers['if-none-exist'], base, type) : query;
   if (condition !== undefined) planned.condition = condition;
   if (method === 'DELETE') return;
   if (!resource) throw new FhirError('required', 'the entry needs a resource', { expression: at });

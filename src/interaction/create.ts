@@ -1,4 +1,5 @@
 /** https://hl7.org/fhir/R4/http.html#create and https://hl7.org/fhir/R4/http.html#ccreate */
+import { criteriaIn } from '../fhir/bundle.ts';
 import { onMatch } from './condition.ts';
 import type { Context } from './context.ts';
 import { upload } from './upload.ts';
@@ -8,7 +9,7 @@ import { changeOf, commitOne, resourceIn, written } from './write.ts';
 export async function create(context: Context, exchange: Exchange): Promise<Answer> {
   if (exchange.body?.kind === 'stream') return upload(context, exchange, exchange.body);
   const resource = { ...resourceIn(exchange), id: exchange.assignedId ?? context.newId() };
-  const condition = exchange.header('if-none-exist');
+  const condition = criteriaIn(exchange.header('if-none-exist'), exchange.base, resource.resourceType);
   if (condition === undefined) {
     return written(
       exchange,

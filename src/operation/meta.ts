@@ -136,6 +136,9 @@ function pruned(value: Meta): Meta {
   );
 }
 
-function answer(value: Meta | undefined): Resource {
-  return { resourceType: 'Parameters', parameter: [{ name: 'return', valueMeta: value ?? {} }] };
+/** R4 has no empty element, so that nothing to tell is no parameter. */
+function answer(value: Meta = {}): Resource {
+  const parameter =
+    Object.keys(value).length === 0 ? {} : { parameter: [{ name: 'return', valueMeta: value }] };
+  return { resourceType: 'Parameters', ...parameter };
 }

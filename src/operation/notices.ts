@@ -29,7 +29,10 @@ export async function notices(context: Context, exchange: Exchange): Promise<Ans
     const token = context.links.seal(state, exchange.subject);
     link.push({ relation: 'next', url: `${address}&_page=${token}` });
   }
-  const entry = page.notices.map((notice) => ({ resource: asCommunication(notice, language) }));
+  const entry = page.notices.map((notice) => ({
+    fullUrl: `${exchange.base}/Communication/${notice.id}`,
+    resource: asCommunication(notice, language),
+  }));
   return {
     status: 200,
     headers: { 'content-language': language, vary: 'accept, accept-encoding, accept-language' },

@@ -50,7 +50,7 @@ it.each<[string, Json]>([
   [
     'made if there is none',
     {
-      request: request('POST', 'Patient', { ifNoneExist: `identifier=${INS}|${NUMBER.open}` }),
+      request: request('POST', 'Patient', { ifNoneExist: `Patient?identifier=${INS}|${NUMBER.open}` }),
       resource: traits,
     },
   ],

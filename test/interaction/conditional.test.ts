@@ -48,6 +48,26 @@ describe('conditional create', () => {
     expect(await total('c1')).toBe(1);
   });
 
+  it.each([
+    ['type and criteria', () => 'Observation?'],
+    ['a whole address, as HAPI’s client sends it', () => `${carnet.base}/Observation?`],
+  ])('takes %s too', async (_what, before) => {
+    const name = `c1-${before().length}`;
+    const headers = { 'if-none-exist': `${before()}${byName(name)}` };
+    const sent = [1, 2].map(() => all.post('Observation', known(name), headers));
+    expect((await Promise.all(sent)).map(({ status }) => status).sort()).toEqual([200, 201]);
+    const bare = await all.post('Observation', known(name), { 'if-none-exist': byName(name) });
+    expect(bare.status).toBe(200);
+  });
+
+  it.each(['Patient?', 'https://elsewhere.example/Observation?', 'Observation/p1?', 'Observation'])(
+    'refuses what is no search of the type: %s',
+    async (before) => {
+      const headers = { 'if-none-exist': `${before}${byName('c1')}` };
+      expect((await all.post('Observation', known('c1'), headers)).status).toBe(400);
+    },
+  );
+
   it('is 412 when several match', async () => {
     await all.post('Observation', known('c2'));
     await all.post('Observation', known('c2'));

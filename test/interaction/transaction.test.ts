@@ -260,7 +260,9 @@ describe('conditional entries', () => {
     };
     const reply = await transact([
       post(known('t-create'), undefined, { ifNoneExist: byName('t-create') }),
-      post(known('t-created'), undefined, { ifNoneExist: byName('t-created') }),
+      post(known('t-created'), undefined, {
+        ifNoneExist: `${carnet.base}/Observation?${byName('t-created')}`,
+      }),
       {
         resource: known('t-update', { valueString: 'x' }),
         request: { method: 'PUT', url: `Observation?${byName('t-update')}` },

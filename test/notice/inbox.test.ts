@@ -67,6 +67,17 @@ test('a document hidden until its announcement gives no notice and counts nowher
   expect(await told(parent('n-3'), 'n-3')).toEqual(['document-added']);
 });
 
+test('notices are a Bundle that HAPI’s validator takes: each entry has its full address', async () => {
+  await patient('n-2').post('Consent', permitting('n-2', 'Practitioner/demo-gp'));
+  await settled(carnet);
+  const { json } = await patient('n-2').get('Patient/n-2/$notices');
+  const entries: { fullUrl: string; resource: { id: string } }[] = json.entry;
+  expect(entries.map(({ fullUrl }) => fullUrl)).toEqual(
+    entries.map(({ resource }) => `${carnet.base}/Communication/${resource.id}`),
+  );
+  expect(entries.length).toBeGreaterThan(0);
+});
+
 test("a minor's secret gives a notice to the minor, and none to the parents", async () => {
   const secret = document('n-4', [visibility('INVISIBLE_REPRESENTANTS_LEGAUX')]);
   await carnet.as('lab').post('DocumentReference', secret);
