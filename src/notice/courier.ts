@@ -3,6 +3,7 @@ import { Access } from '../enforcement/access.ts';
 import type { ResourceStore } from '../enforcement/ports.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import { type Choices, isAddress } from './choices.ts';
+import { isUrgent } from './kinds.ts';
 import { type Letter, letterOf } from './letter.ts';
 import { type Mail, PARKED_AFTER, type Post, delayAfter } from './mail.ts';
 import type { Notice } from './notice.ts';
@@ -95,13 +96,18 @@ export class Courier {
   }
 
   /** Undefined: nothing of it may be told now, or there is nowhere to tell it. */
-  async #letter({ id, reader, notices }: Mail): Promise<Letter | undefined> {
-    const { known, link } = this.#options;
-    const [told] = await known.told(notices.map((each) => each.id));
-    if (told === undefined) return undefined;
-    const choices = await known.choices(told);
+  async #letter(mail: Mail): Promise<Letter | undefined> {
+    const { id, reader, notices } = mail;
+    const { known, link, post, now } = this.#options;
+    const told = await known.told(notices.map((each) => each.id));
+    const [first] = told;
+    if (first === undefined) return undefined;
+    const choices = await known.choices(first);
     const address = choices.address ?? (await this.#addressOf(reader));
-    return address === undefined ? undefined : letterOf(id, address, choices.language, link);
+    if (address === undefined) return undefined;
+    // not before: when a letter leaves must not tell of what was hidden since
+    if (!told.every(({ kind }) => isUrgent(kind))) await post.join(mail, now() + choices.grouping * 60_000);
+    return letterOf(id, address, choices.language, link);
   }
 
   async #addressOf(reader: string): Promise<string | undefined> {

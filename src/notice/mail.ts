@@ -22,6 +22,8 @@ export interface Post {
   gather(now: number): Promise<number>;
   /** Some whose time has come; nobody else gets them for a while. */
   claim(now: number, limit: number): Promise<Mail[]>;
+  /** What its reader would be written of by then goes with it. */
+  join(mail: Mail, until: number): Promise<void>;
   /** It was sent, or nothing of it may be told any more. */
   done(mail: Mail): Promise<void>;
   later(mail: Mail, next: number, fault: string): Promise<void>;

@@ -106,6 +106,28 @@ test('what comes within the time of grouping is one e-mail', async () => {
   expect(box.letters.map(({ to }) => to)).toEqual([['n-2@people.example']]);
 });
 
+test('what comes while a letter waits for more goes with it, but not with one of an emergency', async () => {
+  await nobodyElse('n-5');
+  const deliveries = db.collection<{ _id: string; reader: string; due: number }>('deliveries');
+  const waiting = () => deliveries.find({ reader: 'Patient/n-5' }).sort({ due: 1 }).toArray();
+  for (let each = 0; each < 3; each += 1) {
+    await carnet.as('lab').post('DocumentReference', document('n-5'));
+    await settled(carnet);
+  }
+  const [first] = await waiting();
+  expect(first!.due).toBeGreaterThan(Date.now() + 500_000);
+  await deliveries.updateOne({ _id: first!._id }, { $set: { due: 0 } });
+  await until(async () => (await waiting()).length === 0);
+  await until(() => lettersTo('n-5@people.example').length === 1);
+  await carnet.as('lab').post('DocumentReference', document('n-5'));
+  await carnet.as('samu').get('DocumentReference?patient=n-5');
+  await settled(carnet);
+  await until(() => lettersTo('n-5@people.example').length === 2);
+  await sleep(300);
+  expect(await waiting()).toHaveLength(1);
+  await deliveries.deleteMany({ reader: 'Patient/n-5' });
+});
+
 test('while the server is away everything waits, and comes when it is back, each once and by its first id', async () => {
   await nobodyElse('n-3');
   await choose('n-3', [AT_ONCE]);

@@ -135,6 +135,32 @@ export class MongoPost implements Post {
     return (await mails.find({ ...named, claim }, OPTIONS).toArray()).map(mailOf);
   }
 
+  async join({ id, reader }: Mail, until: number): Promise<void> {
+    const { client, deliveries, mails } = this.#database;
+    const waiting = { reader, due: { $lte: until } };
+    // seldom: it costs a transaction
+    if ((await deliveries.findOne(waiting, OPTIONS)) === null) return;
+    const session = client.startSession();
+    const options = { session, ...OPTIONS };
+    try {
+      await session.withTransaction(async () => {
+        const due = await deliveries
+          .find(waiting, { sort: { due: 1, _id: 1 }, limit: AT_ONCE, ...options })
+          .toArray();
+        const $each = due.map(({ _id, patient }) => ({ id: _id, patient }));
+        const joined = await mails.updateOne(
+          { _id: id, open: true },
+          { $push: { notices: { $each } } },
+          options,
+        );
+        if (joined.matchedCount === 1)
+          await deliveries.deleteMany({ _id: { $in: due.map(({ _id }) => _id) } }, options);
+      });
+    } finally {
+      await session.endSession();
+    }
+  }
+
   async done({ id }: Mail): Promise<void> {
     await this.#database.mails.deleteOne({ _id: id }, OPTIONS);
   }
