@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, readCommandConfig } from '../config/config.ts';
+import { isReason } from '../consent/statements.ts';
 import { type CallerName, demoCallers } from '../demo/callers.ts';
 import { demoIssuer } from '../demo/issuer.ts';
 import { CommandError, runCommand } from './command.ts';
@@ -36,7 +37,7 @@ await runCommand({
 function breakGlass(config: Config, as: string, patient: string, reason: string): string {
   const caller = Object.hasOwn(demoCallers, as) ? demoCallers[as as CallerName] : undefined;
   if (caller?.role !== 'professional') throw new CommandError('only a professional breaks the glass');
-  if (reason.trim().length < 10) throw new CommandError('--reason must say why, in at least ten characters');
+  if (!isReason(reason)) throw new CommandError('--reason must say why, in at least ten characters');
   const keyFile = join(config.dataDir, 'keys', 'demo-issuer.pem');
   if (!existsSync(keyFile))
     throw new CommandError('there is no demo issuer: start the server with the demo once');

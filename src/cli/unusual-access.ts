@@ -6,6 +6,7 @@ import { Tally } from '../audit/unusual/tally.ts';
 import { revealedText, textOf } from '../audit/unusual/text.ts';
 import { THRESHOLDS } from '../audit/unusual/thresholds.ts';
 import { type Config, readCommandConfig } from '../config/config.ts';
+import { isReason } from '../consent/statements.ts';
 import { Access } from '../enforcement/access.ts';
 import { nationalRules } from '../config/national-rules.ts';
 import { anchorFile } from '../store/chain/anchor-file.ts';
@@ -28,7 +29,6 @@ hours. Callers are pseudonyms that change each month; no patient is named. The s
   --reveal PSEUDONYM   who a caller of this month's report is, and from which IP addresses they came; the reason goes
                        to the trace`;
 
-const LEAST_REASON = 10;
 const TOLD_EVERY = 500_000;
 
 await runCommand({
@@ -41,8 +41,8 @@ await runCommand({
   },
   async run({ since, json, reveal, reason }, words) {
     if (words.length > 0) throw new CommandError(USAGE);
-    if ((reveal !== undefined || reason !== undefined) && (reason?.trim().length ?? 0) < LEAST_REASON) {
-      throw new CommandError(`--reveal needs a --reason of ${LEAST_REASON} characters or more`);
+    if ((reveal !== undefined || reason !== undefined) && !isReason(reason ?? '')) {
+      throw new CommandError('--reveal needs a --reason of ten characters or more');
     }
     const until = Date.now();
     const from = until - durationOf(since);

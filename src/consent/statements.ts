@@ -162,7 +162,10 @@ function lasts({ since }: Emergency, hours: number, now: number): boolean {
 
 const LEAST_REASON = 10;
 
-/** Says why the glass is broken. */
+/** By themselves nobody sees them: what has no room, controls, marks on letters, a blank of braille. */
+const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{M}\u2800]/gu;
+
+/** Says why, for who reads it. */
 export function isReason(text: string): boolean {
-  return text.trim().length >= LEAST_REASON;
+  return text.replace(UNSEEN, '').trim().length >= LEAST_REASON;
 }

@@ -39,7 +39,7 @@ function reasonIn(body: Body | undefined): string {
   if (parameters?.resourceType !== 'Parameters' || typeof text !== 'string' || !isReason(text)) {
     throw new FhirError(
       'required',
-      'one parameter `reason` (valueString) of ten characters or more says why',
+      'one parameter `reason` (valueString) of ten characters or more that can be seen says why',
     );
   }
   if (text.length > LONGEST) throw new FhirError('value', `\`reason\` has up to ${LONGEST} characters`);

@@ -121,6 +121,8 @@ describe('is refused', () => {
     ['an empty one', because('')],
     ['one too short', because('urgence')],
     ['blanks', because(' '.repeat(40))],
+    ['characters that nobody sees', because('\u200b\u3164\u2800\u0001'.repeat(10))],
+    ['marks on a letter', because(`a${'\u0301'.repeat(40)}`)],
     ['one that is no text', because(1234567890)],
     ['one that is too long', because('x'.repeat(1001))],
     [

@@ -21,7 +21,14 @@ const purposes = pick<string[]>(
 const SINCE = ['2026-03-10T11:30:00.000Z', '2026-03-09T12:00:00.000Z', '2026-03-10T12:00:00.500Z'];
 const glass = fc.record({
   patient: pick(...Array<string>(6).fill(`Patient/${PATIENT}`), 'Patient/other'),
-  reason: pick('patient unconscious', 'patient unconscious', 'no consent', 'no reason', '  no reason '),
+  reason: pick(
+    'patient unconscious',
+    'patient unconscious',
+    'no consent',
+    'no reason',
+    '  no reason ',
+    `why\u200b\u3164\u0301\u0001\u2800 now`,
+  ),
   since: pick(SINCE[0]!, ...SINCE),
 });
 

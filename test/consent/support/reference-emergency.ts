@@ -30,7 +30,11 @@ function modeOf({ said, caller, rules, now }: Situation): Mode | undefined {
   const { patient, reason, since } = caller.emergency;
   const lasted = now.getTime() - new Date(since).getTime();
   const holds = lasted >= 0 && lasted < rules.emergency.BTG.hours * HOUR;
-  return holds && patient === `Patient/${said.id}` && reason.trim().length >= SHORTEST_REASON
+  return holds && patient === `Patient/${said.id}` && seen(reason).trim().length >= SHORTEST_REASON
     ? 'BTG'
     : undefined;
+}
+
+function seen(text: string): string {
+  return text.replaceAll(/[\p{DI}\p{Cc}\p{Mark}\u{2800}]/gu, '');
 }
