@@ -19,6 +19,19 @@ export type Screens = (
 
 /** Answers undefined where the browser has been sent on. */
 export function screens(options: ScreenOptions): Screens {
+  const step = stepsOf(options);
+  return async (provider, request, response, name) => {
+    try {
+      return await step(provider, request, response, name);
+    } catch (error) {
+      // a form that was sent twice: it was finished by the other meanwhile
+      if (!isFinished(error)) throw error;
+      return unknown(languageOf({ req: request }), new URL(options.issuer).pathname);
+    }
+  };
+}
+
+function stepsOf(options: ScreenOptions): Screens {
   return async (provider, request, response, step) => {
     const asked = await askedBy(options, provider, request, response);
     const lost = (): Shown => unknown(languageOf({ req: request }), new URL(options.issuer).pathname);
@@ -57,6 +70,11 @@ export function screens(options: ScreenOptions): Screens {
 
 function refuse({ finish }: Asked): Promise<undefined> {
   return finish({ error: 'access_denied', error_description: 'the person refused' });
+}
+
+/** As the library says it: the errors of its own that are no class of ours. */
+function isFinished(error: unknown): boolean {
+  return error instanceof Error && error.name === 'SessionNotFound';
 }
 
 function unknown(language: Language, root: string): Shown {
