@@ -28,6 +28,8 @@ const writing = 'src/consent/writing.ts';
 const labelling = 'src/consent/labelling.ts';
 const labels = 'src/enforcement/labels.ts';
 const feeding = 'src/consent/feeding.ts';
+const about = 'src/fhir/content/about.ts';
+const filing = 'src/enforcement/filing.ts';
 
 /**
  * name, file, what stands there, what stands there then, tests
@@ -895,6 +897,28 @@ const TABLE = [
     'authors.some((each) =>',
     ['test/consent/feeding'],
   ],
+  [
+    'of several whom a header names one who is the patient is enough',
+    about,
+    'named.every((each) => isThis(each, claimed))',
+    'named.some((each) => isThis(each, claimed))',
+    ['test/documents/filed-under'],
+  ],
+  [
+    'of two numbers one that is the patient’s is enough',
+    about,
+    'qualified.every((number) => known.has(number))',
+    'qualified.some((number) => known.has(number))',
+    ['test/documents/filed-under'],
+  ],
+  [
+    'what comes in place of content is about whomever it names',
+    filing,
+    'content: resource, under: patientsOf(each, base), at: type',
+    'content: resource, under: [], at: type',
+    ['test/documents/filed-under'],
+  ],
+  ['tries of numbers are free', filing, 'await finding.take();', '', ['test/documents/filed-under']],
 ];
 
 export const MUTATIONS = TABLE.map(([name, file, from, to, tests]) => ({ name, file, from, to, tests }));

@@ -233,6 +233,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         subscribed,
         professions,
         given: metrics?.given,
+        finds: context.finds,
         taken: context.taken,
         limit: (role) => context.uploads.limit(role),
         documentTypes: options.documentFeeders === 'open' ? undefined : options.rules.documentTypes,

@@ -4,6 +4,7 @@ import { Access } from '../enforcement/access.ts';
 import { appContent } from '../enforcement/app-content.ts';
 import { classing } from '../enforcement/classing.ts';
 import { feeding } from '../enforcement/feeding.ts';
+import { filing } from '../enforcement/filing.ts';
 import { Notes, secretLabels } from '../enforcement/notes.ts';
 import { isTraced } from '../enforcement/own-traces.ts';
 import { strangerOf } from '../enforcement/stranger.ts';
@@ -17,6 +18,7 @@ import type { Role, Subject } from '../consent/subject.ts';
 import type { Taken } from '../fhir/content/taken.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { PipelineOptions } from '../http/pipeline.ts';
+import type { Allowance } from '../interaction/allowance.ts';
 import type { Trace } from '../interaction/exchange.ts';
 import type { Metrics } from '../ops/metrics/index.ts';
 import { openNames } from './open-names.ts';
@@ -32,6 +34,8 @@ export interface GatingOptions {
   professions: string;
   /** Told what was given. */
   given: Metrics['given'] | undefined;
+  /** How often a caller looks for people. */
+  finds: Allowance;
   /** Content of documents. */
   taken: Taken;
   /** Bytes of one content. */
@@ -69,6 +73,14 @@ export function gating(options: GatingOptions): Pick<PipelineOptions, 'open' | '
         vettingAll(
           appContent(trace.subject, trace.base),
           vetting(options.limit(trace.subject.role), options.taken, trace.base),
+          filing(
+            {
+              requireLeft: () => options.finds.requireLeft(trace.subject),
+              take: () => options.finds.take(trace.subject),
+            },
+            access.isToldNational,
+            trace.base,
+          ),
           classing(policies.rules.documentTypes),
           feeding(trace.subject.role, options.documentTypes),
         ),

@@ -2,6 +2,7 @@
  * What the header of a CDA R2 document says of it, as a DocumentReference says it. Pure.
  * http://www.hl7.org/implement/standards/product_brief.cfm?product_id=7 and https://profiles.ihe.net/ITI/MHD/ITI-106.html
  */
+import { humanName, identifierOf, isCda, patientOf, timeOf } from '../fhir/cda/people.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Coding, Identifier, Json, Resource } from '../fhir/resource.ts';
 import { type XmlElement, child, childrenOf, parseXml, textOf } from '../fhir/xml-tree.ts';
@@ -15,21 +16,16 @@ export interface Described {
   document: Resource;
 }
 
-const HL7 = 'urn:hl7-org:v3';
-const RFC = 'urn:ietf:rfc:3986';
-
 /** By the media type of what a level 1 document holds: https://profiles.ihe.net/fhir/ihe.formatcode.fhir/ */
 const SCANNED: Readonly<Record<string, string>> = {
   'application/pdf': 'urn:ihe:iti:xds-sd:pdf:2008',
   'text/plain': 'urn:ihe:iti:xds-sd:text:2008',
 };
 
-const GENDERS: Readonly<Record<string, string>> = { M: 'male', F: 'female', U: 'unknown' };
-
 /** @throws FhirError structure, invariant */
 export function readCda(bytes: Buffer): Described {
   const cda = parseXml(bytes);
-  if (cda.name !== 'ClinicalDocument' || cda.namespace !== HL7) {
+  if (!isCda(cda)) {
     throw new FhirError(
       'structure',
       'the content is no CDA document: its root is not a `ClinicalDocument` of HL7 v3',
@@ -112,29 +108,6 @@ function contextOf(cda: XmlElement): Json {
   });
 }
 
-function patientOf(role: XmlElement): Resource {
-  const patient = child(role, 'patient');
-  const birthDate = timeOf(child(patient, 'birthTime'))?.slice(0, 10);
-  return present({
-    resourceType: 'Patient',
-    id: 'patient',
-    identifier: some(childrenOf(role, 'id').flatMap((id) => identifierOf(id) ?? [])),
-    name: some(childrenOf(patient, 'name').flatMap(humanName)),
-    gender: GENDERS[child(patient, 'administrativeGenderCode')?.attributes.code ?? ''],
-    birthDate: birthDate?.length === 10 ? birthDate : undefined,
-  }) as Resource;
-}
-
-/** In French names `BR` is the name at birth, `SP` the one in use. */
-function humanName(name: XmlElement): Json[] {
-  const families = childrenOf(name, 'family');
-  const birth = families.find(({ attributes }) => attributes.qualifier === 'BR') ?? families[0];
-  const family = textOf(birth);
-  const given = childrenOf(name, 'given').flatMap((each) => textOf(each) ?? []);
-  if (family === undefined && given.length === 0) return [];
-  return [present({ use: 'official', family, given: some(given) })];
-}
-
 /** A person, or the device or organization that made it. */
 function assigned(entity: XmlElement | undefined, place: number): Resource | undefined {
   if (entity === undefined) return undefined;
@@ -181,13 +154,6 @@ function formatOf(cda: XmlElement): Coding {
   return code === undefined ? SUFFICIENT : { system: FORMATS, code };
 }
 
-function identifierOf(element: XmlElement | undefined): Identifier | undefined {
-  const { root, extension, nullFlavor } = element?.attributes ?? {};
-  if (root === undefined || nullFlavor !== undefined) return undefined;
-  const uri = /^[0-2](\.(0|[1-9]\d*))+$/.test(root) ? `urn:oid:${root}` : `urn:uuid:${root.toLowerCase()}`;
-  return extension === undefined ? { system: RFC, value: uri } : { system: uri, value: extension };
-}
-
 const nameOf = (identifier: Identifier | undefined): string[] =>
   identifier === undefined ? [] : [`${identifier.system}|${identifier.value}`];
 
@@ -196,17 +162,6 @@ function conceptOf(element: XmlElement | undefined): Json | undefined {
   if (code === undefined) return undefined;
   const system = codeSystem === undefined ? undefined : systemOf(codeSystem);
   return { coding: [present({ system, code, display: displayName })] };
-}
-
-/** `20260502101500+0200` as `2026-05-02T10:15:00+02:00`; a time without a zone is left to the day. */
-function timeOf(element: XmlElement | undefined): string | undefined {
-  const { value = '' } = element?.attributes ?? {};
-  const parts = /^(\d{4})(\d{2})?(\d{2})?(?:(\d{2})(\d{2})(\d{2})?(?:\.\d+)?)?([+-]\d{4})?$/.exec(value);
-  if (parts === null) return undefined;
-  const [, year, month, day, hour, minute, second = '00', zone] = parts;
-  const date = [year, month, day].filter((each) => each !== undefined).join('-');
-  if (hour === undefined || zone === undefined) return date;
-  return `${date}T${hour}:${minute}:${second}${zone.slice(0, 3)}:${zone.slice(3)}`;
 }
 
 /** An instant is whole. */

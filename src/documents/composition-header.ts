@@ -1,4 +1,5 @@
 /** What the Composition of a FHIR document says of it, as a DocumentReference says it. Pure. https://hl7.org/fhir/R4/documents.html */
+import { compositionOf, entriesNamed } from '../fhir/document.ts';
 import { items } from '../fhir/items.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Identifier, Json, Reference, Resource } from '../fhir/resource.ts';
@@ -12,21 +13,15 @@ const MAKERS = new Set(['Practitioner', 'Organization', 'Device', 'Patient', 'Re
 
 /** @throws FhirError business-rule */
 export function readDocumentBundle(bundle: Resource): Described {
-  const entries = items(bundle.entry);
-  const composition = entries[0]?.resource as Resource | undefined;
-  if (bundle.type !== 'document' || composition?.resourceType !== 'Composition') {
+  const composition = compositionOf(bundle);
+  if (composition === undefined) {
     throw new FhirError(
       'business-rule',
       'a FHIR document is a Bundle of the type `document` that begins with a Composition',
     );
   }
-  const find = ({ reference }: Reference): Resource | undefined =>
-    entries.find(
-      ({ fullUrl, resource }) =>
-        reference !== undefined &&
-        (fullUrl === reference ||
-          `${(resource as Resource)?.resourceType}/${(resource as Resource)?.id}` === reference),
-    )?.resource as Resource | undefined;
+  const find = (reference: Reference): Resource | undefined =>
+    entriesNamed(bundle, reference)[0]?.resource as Resource | undefined;
   const masterIdentifier = (bundle.identifier ?? composition.identifier) as Identifier | undefined;
   if (typeof masterIdentifier?.value !== 'string') {
     throw new FhirError('business-rule', 'a FHIR document has an identifier', {

@@ -1,5 +1,6 @@
 /** Content that lies apart from its document: a Binary, or a FHIR document, that is nobody's by itself and follows what names it. */
 import type { Attributes, Condition } from '../condition/condition.ts';
+import type { Bytes } from '../fhir/content/about.ts';
 import { type ContentType, type Known, contentIn, knownOf, locationOf } from '../fhir/content/attachment.ts';
 import { items } from '../fhir/items.ts';
 import { parseJson } from '../fhir/json.ts';
@@ -89,6 +90,31 @@ export async function ownContent(
   const content = binary.content === undefined ? undefined : await port.content(binary.content);
   if (content === undefined) return undefined;
   return { contentType: contentType as string, size: content.size, sha1: () => content.sha1 };
+}
+
+/** The same content itself, of a FHIR document too, by its first bytes where it lies as bytes. @param name `Type/id` */
+export async function ownBytes(
+  port: ResourceStore,
+  { depositor }: Pick<Access, 'depositor'>,
+  name: string,
+): Promise<Bytes | Resource | undefined> {
+  if (depositor === undefined) return undefined;
+  const own: Condition = { is: 'by', among: [depositor] };
+  const access = Access.internal('whom its depositor’s own content is about', own);
+  const [type = '', id = ''] = name.split('/');
+  const found = await port.get(access, type, id);
+  if (found === undefined || found.method === 'DELETE') return undefined;
+  const resource = parseJson(found.body) as Resource;
+  const content = found.content === undefined ? undefined : await port.content(found.content);
+  if (content === undefined) return resource;
+  return {
+    contentType: resource.contentType,
+    first: async (most) => {
+      const pieces: Buffer[] = [];
+      for await (const piece of content.read(0, Math.min(most, content.size))) pieces.push(piece);
+      return { bytes: Buffer.concat(pieces), isCut: content.size > most };
+    },
+  };
 }
 
 /** Documents of the caller's own that name this content. */

@@ -23,19 +23,22 @@ export async function patientNamed(
   const [first = [], ...rest] = each.map((found) => found.map(({ id }) => id));
   const ids = first.filter((id) => id !== but && rest.every((others) => others.includes(id)));
   // one that isn't open doesn't count: it would show by hiding the other
-  const open = (await Promise.all(ids.slice(0, MOST_NAMESAKES).map((id) => opened(port, id)))).filter(
+  const open = (await Promise.all(ids.slice(0, MOST_NAMESAKES).map((id) => patientOpen(port, id)))).filter(
     (found) => found !== undefined,
   );
   return open.length === 1 && ids.length <= MOST_NAMESAKES ? open[0] : undefined;
 }
 
 /** Undefined: there is no such patient, or the space isn't open, which is the same. */
-async function opened(port: ResourceStore, patient: string): Promise<Resource | undefined> {
+export async function patientOpen(port: ResourceStore, patient: string): Promise<Resource | undefined> {
   const access = Access.internal('whether the space of a patient is open');
-  const stored = await port.get(access, 'Patient', patient);
+  // both at once: who isn't there is looked up as long
+  const [stored, stated] = await Promise.all([
+    port.get(access, 'Patient', patient),
+    port.policies.policies([patient]),
+  ]);
   if (stored === undefined || stored.method === 'DELETE') return undefined;
-  const { policy } = (await port.policies.policies([patient])).get(patient)!;
-  return policy.open ? (parseJson(stored.body) as Resource) : undefined;
+  return stated.get(patient)!.policy.open ? (parseJson(stored.body) as Resource) : undefined;
 }
 
 /** What the caller deposited under an identifier, as it is kept and as they are given it. That others used it is not told. */

@@ -12,11 +12,11 @@ import { FhirError } from '../fhir/outcome.ts';
 import { asksNational } from '../search/national.ts';
 import type { Include, SearchQuery } from '../search/filter.ts';
 import { Access } from './access.ts';
-import { contentFor, goesWith, ownContent, ownNaming } from './document-content.ts';
+import { contentFor, goesWith, ownBytes, ownContent, ownNaming } from './document-content.ts';
 import { Giving } from './giving.ts';
 import { Insight } from './insight.ts';
 import type { Labelled } from '../consent/labelling.ts';
-import { depositNamed, patientNamed } from './known-by-name.ts';
+import { depositNamed, patientNamed, patientOpen } from './known-by-name.ts';
 import { type Relabelled, asGiven, labelled, labelledIn } from './labels.ts';
 import { type AskedToWrite, mayNot } from './may-write.ts';
 import type { Concern, Notes } from './notes.ts';
@@ -285,8 +285,13 @@ export class ScopedStore {
   async commit(changes: readonly Change[], locks: readonly Lock[] = []): Promise<Stored[]> {
     await this.#vet(
       changes.filter(({ by }) => by === this.#access.depositor),
-      (id) => ownContent(this.#port, this.#access, id),
-      (id) => ownNaming(this.#port, this.#access, `Binary/${id}`),
+      {
+        own: (id) => ownContent(this.#port, this.#access, id),
+        naming: (name) => ownNaming(this.#port, this.#access, name),
+        content: (name) => ownBytes(this.#port, this.#access, name),
+        patient: (id) => patientOpen(this.#port, id),
+        tried: (patients) => this.notes.asked(patients),
+      },
     );
     const accepted = (await this.#screening.of(changes)).map(this.#accept);
     noteWrites(this.notes, this.#access, accepted, this.#port.base);

@@ -11,6 +11,7 @@ import {
   knownOf,
   typeFault,
 } from '../fhir/content/attachment.ts';
+import type { Bytes } from '../fhir/content/about.ts';
 import { type Held, contentsIn, heldIn } from '../fhir/content/held.ts';
 import { type Taken, elsewhere } from '../fhir/content/taken.ts';
 import { parseJson } from '../fhir/json.ts';
@@ -19,26 +20,34 @@ import type { Json, Resource } from '../fhir/resource.ts';
 import { ofEach } from './at-fault.ts';
 import type { Change } from './ports.ts';
 
-/** A Binary of the caller's own by its id. */
-export type OwnContent = (id: string) => Promise<Known | undefined>;
-
-/** Documents of the caller's own that name a Binary. */
-export type Naming = (id: string) => Promise<readonly Resource[]>;
+/** What else is there that changes are held against. */
+export interface There {
+  /** What is known of a Binary of the caller's own, by its id. */
+  own(id: string): Promise<Known | undefined>;
+  /** Documents of the caller's own that name this `Type/id` as their content. */
+  naming(name: string): Promise<readonly Resource[]>;
+  /** Content of the caller's own, by its `Type/id`. */
+  content(name: string): Promise<Bytes | Resource | undefined>;
+  /** Whose space is open, by logical id. */
+  patient(id: string): Promise<Resource | undefined>;
+  /** That the caller tried who these are, whether they are there or not, is traced. */
+  tried(patients: readonly string[]): void;
+}
 
 /** @throws FhirError */
-export type Vet = (changes: readonly Change[], own: OwnContent, naming: Naming) => Promise<void>;
+export type Vet = (changes: readonly Change[], there: There) => Promise<void>;
 
 /** One after the other. */
 export const vettingAll =
   (...vets: readonly Vet[]): Vet =>
-  async (changes, own, naming) => {
-    for (const vet of vets) await vet(changes, own, naming);
+  async (changes, there) => {
+    for (const vet of vets) await vet(changes, there);
   };
 
 /** @param most bytes of one content @param taken in documents @param base of the server */
 export function vetting(most: number, taken: Taken, base: string): Vet {
   const beside = elsewhere(taken);
-  return async (changes, own, naming) => {
+  return async (changes, { own, naming }) => {
     const measured = measuring();
     await ofEach(changes, async (change) => {
       const { resource, method, id } = change;
@@ -67,14 +76,14 @@ export function vetting(most: number, taken: Taken, base: string): Vet {
     id: string,
     known: Known | undefined,
     changes: readonly Change[],
-    naming: Naming,
+    naming: There['naming'],
   ): Promise<void> {
     const written = changes.filter(({ type }) => type === 'DocumentReference');
     const names = (document: Resource): boolean => contentIn(document, base).includes(`Binary/${id}`);
     if (known === undefined || written.some(({ resource }) => resource !== undefined && names(resource)))
       return;
     const gone = new Set(written.map((change) => change.id));
-    for (const document of (await naming(id)).filter((each) => !gone.has(each.id!)))
+    for (const document of (await naming(`Binary/${id}`)).filter((each) => !gone.has(each.id!)))
       for (const { attachment } of contents(document)) {
         if (contentAt(attachment.url, base) !== `Binary/${id}`) continue;
         const fault = attachmentFault(attachment, known);
@@ -88,7 +97,7 @@ export function vetting(most: number, taken: Taken, base: string): Vet {
   async function vetDocument(
     document: Resource,
     changes: readonly Change[],
-    own: OwnContent,
+    own: There['own'],
     measured: Measuring,
   ): Promise<void> {
     for (const [index, { attachment }] of contents(document).entries()) {
@@ -102,7 +111,7 @@ export function vetting(most: number, taken: Taken, base: string): Vet {
   async function named(
     { url, size, hash, contentType }: Json,
     changes: readonly Change[],
-    own: OwnContent,
+    own: There['own'],
     measured: Measuring,
   ): Promise<Known | undefined> {
     const [type, id] = contentAt(url, base)?.split('/') ?? [];
@@ -151,7 +160,7 @@ function linkedBefore(url: unknown, { previous }: Change): boolean {
 }
 
 /** What came under another rule stays: nobody is kept from masking or replacing it. */
-function stoodThere({ holder: { data, contentType } }: Held, { previous }: Change): boolean {
+export function stoodThere({ holder: { data, contentType } }: Held, { previous }: Change): boolean {
   if (previous === undefined || previous.method === 'DELETE') return false;
   return contentsIn(parseJson(previous.body) as Resource).some(
     ({ holder }) => holder.data === data && holder.contentType === contentType,

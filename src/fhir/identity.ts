@@ -11,7 +11,11 @@ const NATIONAL = /^urn:oid:1\.2\.250\.1\.213\.1\.4\.(2|8|9|10|11)$/;
 const BIRTH_PLACE = 'http://hl7.org/fhir/StructureDefinition/patient-birthPlace';
 const INSEE_CODE = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-address-insee-code';
 
+/** Those of a qualified identity. */
+const QUALIFIED = /^urn:oid:1\.2\.250\.1\.213\.1\.4\.(8|9|10|11)$/;
+
 export const isNational = (system: string): boolean => NATIONAL.test(system);
+export const isQualified = (system: string): boolean => QUALIFIED.test(system);
 
 /** Of one who is looked for, or of one who is known: all four, or they tell nobody for certain. */
 export interface Traits {

@@ -25,10 +25,20 @@ interface Open extends XmlElement {
   children: XmlNode[];
 }
 
-/** @throws FhirError structure, too-long */
-export function parseXml(bytes: Buffer): XmlElement {
+/** Where reading ends before the document does. */
+export interface Partly {
+  /** At this element, which is left out unless it is the root. @param depth 0: the root */
+  at(element: XmlElement, depth: number): boolean;
+  /** The document goes on behind these bytes. */
+  isCut?: boolean;
+}
+
+const ENOUGH = Symbol('enough');
+
+/** @throws FhirError structure, too-long; where reading ends nowhere, that too */
+export function parseXml(bytes: Buffer, until?: Partly): XmlElement {
   if (bytes.length > XML_BYTES) throw new FhirError('too-long', `the XML is longer than ${XML_BYTES} bytes`);
-  const text = decode(bytes);
+  const text = decode(bytes, until?.isCut);
   requireReadable(text, XML_BYTES);
   const parser = new SaxesParser({ xmlns: true, position: false });
   const open: Open[] = [];
@@ -56,8 +66,9 @@ export function parseXml(bytes: Buffer): XmlElement {
       attributes: attributesOf(tag),
       children: [],
     };
-    add(element);
     root ??= element;
+    if (until?.at(element, open.length) === true) throw ENOUGH;
+    add(element);
     open.push(element);
   });
   parser.on('closetag', () => void open.pop());
@@ -66,7 +77,11 @@ export function parseXml(bytes: Buffer): XmlElement {
   };
   parser.on('text', keep);
   parser.on('cdata', keep);
-  parser.write(text).close();
+  try {
+    parser.write(text).close();
+  } catch (error) {
+    if (error !== ENOUGH) throw error;
+  }
   return root ?? refuse('the XML has no element');
 }
 
@@ -80,14 +95,14 @@ function attributesOf({ attributes }: SaxesTagNS): Record<string, string> {
 }
 
 /** UTF-8, or what the declaration says: https://www.w3.org/TR/xml/#charencoding */
-function decode(bytes: Buffer): string {
+function decode(bytes: Buffer, isCut = false): string {
   const isWide = bytes[0] === 0xfe || bytes[0] === 0xff;
   const declared = /^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']/.exec(
     bytes.toString('latin1', bytes[0] === 0xef ? 3 : 0, 300),
   )?.[1];
   const encoding = isWide ? (bytes[0] === 0xfe ? 'utf-16be' : 'utf-16le') : (declared ?? 'utf-8');
   try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream: isCut });
   } catch {
     throw new FhirError('structure', `the XML is not in its encoding \`${encoding}\``);
   }

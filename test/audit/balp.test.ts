@@ -4,7 +4,7 @@ import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { validate } from '../../src/fhir/validate/index.ts';
 import { ROUTES, type Route } from '../../src/http/routes.ts';
 import { provided } from '../documents/support.ts';
-import { cda3, person as mediaPerson } from '../documents/support/media.ts';
+import { cda3, patientOf, person as mediaPerson } from '../documents/support/media.ts';
 import { type Client, type Reply, type TestServer, putAll, testServer } from '../support/server.ts';
 import { PROFILES, TOKEN_USE, faults, shape } from './support/balp.ts';
 
@@ -14,7 +14,7 @@ let carnet: TestServer;
 let vid: string;
 beforeAll(async () => {
   carnet = await testServer(import.meta.url);
-  await putAll(carnet.as('all'), [{ resourceType: 'Patient', id: 'own' }]);
+  await putAll(carnet.as('all'), [{ ...patientOf(mediaPerson(0)), id: 'own' }]);
   vid = (await owner().put('Flag/own-f1', flag('own-f1'))).json.meta.versionId;
   await owner().put('Consent/own-c1', consent);
   await putAll(carnet.as('all'), [encounter, page]);

@@ -2,6 +2,7 @@
 import { misclassed } from '../../src/consent/classing.ts';
 import { classing } from '../../src/enforcement/classing.ts';
 import type { Change } from '../../src/enforcement/ports.ts';
+import type { There } from '../../src/enforcement/vetting.ts';
 import type { FhirError } from '../../src/fhir/outcome.ts';
 import type { Resource } from '../../src/fhir/resource.ts';
 import { nationalRules } from '../../src/config/national-rules.ts';
@@ -102,11 +103,7 @@ it('each type of the national list goes with its class, and with none of the oth
 it('the refusal names the element, what was found and what is allowed', async () => {
   const resource = document(REPORT, concept([TRE_A03, '31']));
   const change = { type: 'DocumentReference', id: 'd', method: 'POST', resource } as Change;
-  const refused = classing(RULES)(
-    [change],
-    async () => undefined,
-    async () => [],
-  );
+  const refused = classing(RULES)([change], {} as There);
   const { status, issues } = (await refused.then(
     () => undefined,
     (error: FhirError) => error,

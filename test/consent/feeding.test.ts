@@ -3,6 +3,7 @@ import { unfed } from '../../src/consent/feeding.ts';
 import type { DocumentTypes } from '../../src/consent/rules.ts';
 import type { Role } from '../../src/consent/subject.ts';
 import { feeding } from '../../src/enforcement/feeding.ts';
+import type { There } from '../../src/enforcement/vetting.ts';
 import { readConformance } from '../../src/fhir/conformance/files.ts';
 import type { Resource } from '../../src/fhir/resource.ts';
 import { codesOf } from '../../src/fhir/terminology/expansion.ts';
@@ -156,11 +157,7 @@ it('who is refused is told what they may deposit', async () => {
   const told = async (role: Role, code: string, by: (code: string) => Resource = of): Promise<string> => {
     const change = { type: 'DocumentReference', id: 'd', patients: ['p'], by: 'x', labels: [] };
     const changes = [{ ...change, method: 'POST' as const, resource: by(code) }];
-    const refused = await feeding(role, RULES)(
-      changes,
-      async () => undefined,
-      async () => [],
-    ).catch((error) => error);
+    const refused = await feeding(role, RULES)(changes, {} as There).catch((error) => error);
     if (!(refused instanceof FhirError)) return '';
     expect(refused.status).toBe(422);
     expect(refused.issues[0]?.expression).toMatch(

@@ -160,7 +160,12 @@ describe('a Provide Document Bundle', () => {
         },
         {
           fullUrl: 'urn:uuid:1f3c1f0e-0d5c-4b5c-9d3a-6a5c6d7e8f91',
-          resource: { resourceType: 'Patient', id: 'other', name: [{ family: 'Copie' }] },
+          resource: {
+            resourceType: 'Patient',
+            id: 'other',
+            identifier: [{ system: 'urn:oid:1.2.250.1.213.1.4.10', value: '124018852493334' }],
+            name: [{ family: 'Copie' }],
+          },
         },
       ],
     };
@@ -202,7 +207,7 @@ const fhirDocument = (title = 'Évolution'): Resource => ({
         resourceType: 'Composition',
         status: 'final',
         type: { text: 'note' },
-        subject: { display: 'moi' },
+        subject: { reference: OF },
         date: '2026-05-02',
         author: [{ display: 'Dr X' }],
         title,

@@ -47,7 +47,7 @@ const GOOD: Record<string, string> = {
   'text/plain': 'Bonjour',
   'application/vnd.example+json': '{"resourceType":"Basic"}',
   'text/rtf': '{\\rtf1\\ansi Bonjour}',
-  'text/xml': '<?xml version="1.0"?><ClinicalDocument xmlns="urn:hl7-org:v3"/>',
+  'text/xml': '<?xml version="1.0"?><note/>',
   'application/dicom': dicom().toString('latin1'),
 };
 

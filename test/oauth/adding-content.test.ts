@@ -207,7 +207,7 @@ it('may be a FHIR document, which stays in its document and is not doubled', asy
           resourceType: 'Composition',
           status: 'final',
           type: { text: 'journal' },
-          subject: { reference: 'Patient/demo-father' },
+          subject: { reference: 'Patient/demo-mother' },
           date: '2026-05-02',
           author: [{ display: 'Rythme' }],
           title: 'Journal',
@@ -226,4 +226,35 @@ it('may be a FHIR document, which stays in its document and is not doubled', asy
   const kept = (await mother.get(`DocumentReference/${first.json.id}`)).json;
   expect(kept.content[0].attachment.data).toBe(data);
   expect((await other.get(`DocumentReference/${first.json.id}`)).status).toBe(404);
+});
+
+it('an app that isn’t told national numbers learns none from what it adds', async () => {
+  const of = (subject: object, patient: object = {}): string => {
+    const [composition, whose] = [`urn:uuid:${randomUUID()}`, `urn:uuid:${randomUUID()}`];
+    const bundle = {
+      resourceType: 'Bundle',
+      identifier: { system: 'urn:ietf:rfc:3986', value: `urn:uuid:${randomUUID()}` },
+      type: 'document',
+      timestamp: '2026-05-02T10:00:00Z',
+      entry: [
+        { fullUrl: composition, resource: { resourceType: 'Composition', subject } },
+        { fullUrl: whose, resource: { resourceType: 'Patient', ...patient } },
+      ],
+    };
+    return Buffer.from(JSON.stringify(bundle)).toString('base64');
+  };
+  const add = async (data: string): Promise<[number, string]> => {
+    const attachment = { contentType: 'application/json', url: undefined, data };
+    const { status, json } = await app.post('DocumentReference', naming('', 'demo-mother', attachment));
+    return [status, status === 201 ? '' : json.issue[0].details.text];
+  };
+  const { identifier } = (await oauth.carnet.as('all').get('Patient/demo-mother')).json;
+  const other = [{ ...identifier[0], value: '255069999999934' }];
+  const [right, wrong] = [
+    await add(of({ identifier: identifier[0] })),
+    await add(of({ identifier: other[0] })),
+  ];
+  expect([right[0], right]).toEqual([422, wrong]);
+  expect((await add(of({ reference: 'Patient/demo-mother' })))[0]).toBe(201);
+  expect((await add(of({ reference: 'Patient/demo-father' })))[0]).toBe(422);
 });

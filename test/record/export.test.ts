@@ -340,7 +340,7 @@ it('has the FHIR documents of its documents, as long as these are the patient’
           resourceType: 'Composition',
           status: 'final',
           type: { text: 'note' },
-          subject: { display: 'moi' },
+          subject: { reference: 'Patient/exf' },
           date: '2026-05-02',
           author: [{ display: 'Dr X' }],
           title: 'Une note à part',

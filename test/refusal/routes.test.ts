@@ -231,7 +231,7 @@ const page = {
       attachment: {
         contentType: 'text/xml',
         data: Buffer.from(
-          '<ClinicalDocument xmlns="urn:hl7-org:v3"><title>Secret</title></ClinicalDocument>',
+          '<ClinicalDocument xmlns="urn:hl7-org:v3"><title>Secret</title><recordTarget><patientRole><id root="1.2.250.1.213.1.4.10" extension="124018852493334"/></patientRole></recordTarget></ClinicalDocument>',
         ).toString('base64'),
       },
     },

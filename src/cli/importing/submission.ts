@@ -1,7 +1,6 @@
 /** One METADATA.XML and the files beside it as transactions, and what of it is rejected. */
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import { cdaFault } from '../../documents/cda/patient.ts';
 import {
   documentFault,
   documentReference,
@@ -16,11 +15,13 @@ import {
   readMetadata,
 } from '../../documents/xds/metadata.ts';
 import { type Ins, insOf } from '../../documents/xds/people.ts';
+import { isCda } from '../../fhir/cda/people.ts';
 import { contentCheck } from '../../fhir/content/check.ts';
 import { bare } from '../../fhir/content/kinds.ts';
 import { elsewhere } from '../../fhir/content/taken.ts';
 import { FhirError } from '../../fhir/outcome.ts';
 import type { Resource } from '../../fhir/resource.ts';
+import { parseXml } from '../../fhir/xml-tree.ts';
 import type { Archive } from './archive.ts';
 
 export interface Rejected {
@@ -134,7 +135,7 @@ async function piece(
   const bytes = await file.read().catch(() => undefined);
   if (bytes === undefined) return { path, reason: 'the file can not be read' };
   const sha1 = createHash('sha1').update(bytes).digest();
-  const reason = contentFault(entry, bytes, sha1, ins);
+  const reason = contentFault(entry, bytes, sha1);
   if (reason !== undefined) return { path, reason };
   const binary = idOf(prefix, 'b', ins, entry.uniqueId!);
   const placed: Placed = {
@@ -178,20 +179,20 @@ function* list(
   }
 }
 
-function contentFault(entry: XdsDocument, bytes: Buffer, sha1: Buffer, ins: Ins): string | undefined {
+function contentFault(entry: XdsDocument, bytes: Buffer, sha1: Buffer): string | undefined {
   const [hash, size] = [first(entry, 'hash'), first(entry, 'size')];
   if (size !== undefined && Number(size) !== bytes.length)
     return `the metadata says ${size} bytes, the file has ${bytes.length}`;
   if (hash !== undefined && hash.toLowerCase() !== sha1.toString('hex'))
     return 'the SHA-1 of the file is not that of the metadata';
-  // which types are taken, the server says
+  // which types are taken, and whom a document may be about, the server says
   const check = contentCheck(entry.mimeType!, elsewhere({ types: new Set([bare(entry.mimeType!)]) }));
   check.take(bytes);
   const fault = check.end();
   if (fault !== undefined) return fault;
   if (!/xml/.test(entry.mimeType!)) return undefined;
   try {
-    return cdaFault(bytes, ins);
+    return isCda(parseXml(bytes)) ? undefined : 'the XML is no CDA document';
   } catch (error) {
     if (error instanceof FhirError) return error.message;
     throw error;

@@ -1,8 +1,6 @@
 /** People, organizations and patients as HL7 v2 writes them in XDS: https://profiles.ihe.net/ITI/TF/Volume3/ch-4.2.html#4.2.3.1.7 */
+import { isQualified } from '../../fhir/identity.ts';
 import type { Json, Resource } from '../../fhir/resource.ts';
-
-/** Identifiers of patients that are qualified: INS-NIR and INS-NIA, and those for tests and demonstrations. */
-const INS = /^1\.2\.250\.1\.213\.1\.4\.(8|9|10|11)$/;
 
 export interface Ins {
   system: string;
@@ -18,7 +16,7 @@ export function insOf(cx: string | undefined): Ins | string {
   if (cx === undefined || cx === '') return 'the metadata names no patient';
   const [value = '', , , assigner = ''] = parts(cx, '^');
   const system = authority(assigner);
-  if (!INS.test(system)) return `\`${brief(system)}\` is no system of a qualified INS`;
+  if (!isQualified(oid(system))) return `\`${brief(system)}\` is no system of a qualified INS`;
   if (!/^[1-478]\d{4}(\d\d|2[AB])\d{6}\d{2}$/.test(value))
     return 'the INS is none: it has 15 characters and a key';
   return keyOf(value.slice(0, 13)) === Number(value.slice(13))

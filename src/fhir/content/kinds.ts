@@ -11,7 +11,7 @@ const isXml = ({ head }: Ends): boolean => {
 };
 
 /** Whatever the encoding, what an ASCII character would be. */
-const readable = (head: Buffer): string => {
+export const readable = (head: Buffer): string => {
   if (head[0] === 0xff && head[1] === 0xfe) return head.toString('utf16le', 2);
   if (head[0] === 0xfe && head[1] === 0xff)
     return Buffer.from(head.subarray(2, head.length & ~1))

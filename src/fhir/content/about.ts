@@ -1,0 +1,193 @@
+/**
+ * Whom content says in its header that it is about: the record target of a CDA R2, the subject of a FHIR document. It is
+ * told by what stands at its start, whatever type it is said to be, and read no further than it must be.
+ */
+import { isCda, patientOf } from '../cda/people.ts';
+import { compositionOf, entriesNamed, isDocument } from '../document.ts';
+import { type Traits, isQualified, nationalIn, traitsOf, traitsTerm } from '../identity.ts';
+import { items } from '../items.ts';
+import { parseJson } from '../json.ts';
+import { FhirError } from '../outcome.ts';
+import type { Json, Reference, Resource } from '../resource.ts';
+import { jsonOf } from '../xml/read.ts';
+import { FHIR_NAMESPACE } from '../xml/write.ts';
+import { type XmlElement, childrenOf, parseXml } from '../xml-tree.ts';
+import { readable } from './kinds.ts';
+
+/** Content by its first bytes. */
+export interface Bytes {
+  contentType?: unknown;
+  /** @param most bytes; `isCut`: there are more */
+  first(most: number): Promise<{ bytes: Buffer; isCut: boolean }>;
+}
+
+/** Somebody whom a header names. */
+export interface Named {
+  /** A Patient, as far as the header says it. */
+  patient: Resource;
+  /** Where the document says that this Patient lies. */
+  url?: string;
+}
+
+/** Whose it is said to be. */
+export interface Claimed {
+  /** Logical id. */
+  id: string;
+  /** Undefined: there is no such patient, or none that anybody may know of. */
+  patient: Resource | undefined;
+  /** FHIR base of this server. */
+  base: string;
+  /** National numbers tell; else all else does. */
+  byNumber: boolean;
+}
+
+/** Enough to tell what it is. Bytes. */
+const START = 512;
+/** Of a CDA, up to its body: most are shorter than the first of these. */
+const HEADERS = [16 * 1024, 256 * 1024] as const;
+/** Of a FHIR document, whose header may name what stands at its end. */
+const WHOLE = 32 * 1024 * 1024;
+
+/** What stands in base64. */
+export function bytesOf({ data, contentType }: Json): Bytes {
+  const text = String(data);
+  return {
+    contentType,
+    first: async (most) => {
+      const length = Math.ceil(most / 3) * 4;
+      const start = text.slice(0, length);
+      // blanks are base64 too
+      if (/\s/.test(start)) return firstOf(Buffer.from(text, 'base64'), most);
+      return { bytes: Buffer.from(start, 'base64'), isCut: length < text.length };
+    },
+  };
+}
+
+const firstOf = (bytes: Buffer, most: number): { bytes: Buffer; isCut: boolean } => ({
+  bytes: bytes.subarray(0, most),
+  isCut: bytes.length > most,
+});
+
+/** Undefined: it has no such header. Nobody: its header names none. @throws FhirError 422 when it can't be told */
+export async function about(content: Bytes): Promise<readonly Named[] | undefined> {
+  for (const most of [START, ...HEADERS]) {
+    const { bytes, isCut } = await content.first(most);
+    const start = readable(bytes).trimStart()[0];
+    if (start === '<') return inXml(content);
+    if (start === '{') return inJson(content);
+    if (start !== undefined || !isCut) return undefined;
+  }
+  return undefined;
+}
+
+async function inXml(content: Bytes): Promise<readonly Named[] | undefined> {
+  let isSaid = /xml/i.test(String(content.contentType));
+  try {
+    const root = await headOf(content, () => (isSaid = true));
+    if (isCda(root)) return recordTargets(root);
+    if (root.name !== 'Bundle' || root.namespace !== FHIR_NAMESPACE) return undefined;
+    return subjectsOf(parseJson(jsonOf(await whole(content))) as Resource);
+  } catch (error) {
+    return untold(error, isSaid);
+  }
+}
+
+async function inJson(content: Bytes): Promise<readonly Named[] | undefined> {
+  const { bytes } = await content.first(HEADERS[0]);
+  const isFhir = /fhir\+json/i.test(String(content.contentType)) || bytes.includes('"resourceType"');
+  if (!isFhir) return undefined;
+  try {
+    return subjectsOf(parseJson(await whole(content)) as Resource);
+  } catch (error) {
+    return untold(error, true);
+  }
+}
+
+/** @param isSaid that it is what can't be read */
+function untold(cause: unknown, isSaid: boolean): undefined {
+  if (!(cause instanceof FhirError)) throw cause;
+  if (!isSaid) return undefined;
+  const text = `whom the content is about can not be told: ${cause.issues[0]!.text}`;
+  throw new FhirError('business-rule', text, { cause });
+}
+
+/** Up to its body, if it is a CDA, which is told; else the root alone. */
+async function headOf(content: Bytes, tellCda: () => void): Promise<XmlElement> {
+  const at = (element: XmlElement, depth: number): boolean => {
+    if (depth > 0) return depth === 1 && element.name === 'component';
+    if (isCda(element)) tellCda();
+    return !isCda(element);
+  };
+  const [most, utmost] = HEADERS;
+  const { bytes, isCut } = await content.first(most);
+  try {
+    return parseXml(bytes, { at, isCut });
+  } catch (error) {
+    if (!isCut) throw error;
+    const more = await content.first(utmost);
+    return parseXml(more.bytes, { at, isCut: more.isCut });
+  }
+}
+
+async function whole(content: Bytes): Promise<Buffer> {
+  const { bytes, isCut } = await content.first(WHOLE);
+  if (!isCut) return bytes;
+  throw new FhirError('too-long', `a FHIR document is longer than ${WHOLE} bytes`);
+}
+
+const recordTargets = (cda: XmlElement): Named[] =>
+  childrenOf(cda, 'recordTarget').map((target) => {
+    const [role] = childrenOf(target, 'patientRole');
+    return { patient: role === undefined ? NOBODY : patientOf(role) };
+  });
+
+const NOBODY: Resource = { resourceType: 'Patient' };
+
+/** The same of what is a resource already. */
+export function subjectsOf(bundle: Resource): readonly Named[] | undefined {
+  if (!isDocument(bundle)) return undefined;
+  const { reference, identifier } = (compositionOf(bundle)?.subject ?? {}) as Reference;
+  const said = { ...NOBODY, identifier: identifier === undefined ? [] : [identifier] };
+  if (typeof reference !== 'string') return identifier === undefined ? [] : [{ patient: said }];
+  const found = entriesNamed(bundle, { reference });
+  if (found.length === 0) return [{ patient: said, url: reference }];
+  return found.map(({ fullUrl, resource }) => {
+    const patient = (resource ?? {}) as Resource;
+    return {
+      patient: { ...patient, identifier: [...items(patient.identifier), ...said.identifier] },
+      ...(typeof fullUrl === 'string' ? { url: fullUrl } : {}),
+    };
+  });
+}
+
+/** All of them are the one patient whose the content is said to be, and there is one. */
+export const isAbout = (named: readonly Named[], claimed: Claimed): boolean =>
+  named.length > 0 && named.every((each) => isThis(each, claimed));
+
+/**
+ * By the numbers of a qualified identity, all of which the patient has or had; without one by where the Patient lies, by
+ * the number that came before, or by all traits.
+ */
+function isThis({ patient: named, url }: Named, { id, patient, base, byNumber }: Claimed): boolean {
+  if (named.resourceType !== 'Patient') return false;
+  const known = new Set(patient === undefined ? [] : nationalIn(patient).map(lower));
+  const numbers = byNumber ? nationalIn(named).map(lower) : [];
+  const qualified = numbers.filter((number) => isQualified(number.slice(0, number.indexOf('|'))));
+  if (qualified.length > 0) return qualified.every((number) => known.has(number));
+  const local = idAt(url, base);
+  if (local !== undefined) return local === id;
+  if (patient === undefined) return false;
+  return numbers.some((number) => known.has(number)) || sameTraits(traitsOf(named), traitsOf(patient));
+}
+
+const sameTraits = (one: Traits | undefined, other: Traits | undefined): boolean =>
+  one !== undefined && other !== undefined && traitsTerm(one) === traitsTerm(other);
+
+/** As numbers are found: a Corsican department has a letter. */
+const lower = (number: string): string => number.toLowerCase();
+
+/** Of a Patient here. */
+function idAt(url: string | undefined, base: string): string | undefined {
+  const local = url?.startsWith(`${base}/`) === true ? url.slice(base.length + 1) : url;
+  return /^Patient\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/.exec(local ?? '')?.[1];
+}
