@@ -1,5 +1,6 @@
 /** Logins at OpenID providers, wired: our keys towards them, the accounts that they open, the codes of spaces. */
 import type { ActivationCodes } from '../auth/activation.ts';
+import { Clock } from '../auth/clock.ts';
 import type { Logins } from '../auth/logins.ts';
 import type { Upstream } from '../auth/upstream.ts';
 import type { ResourceStore } from '../enforcement/ports.ts';
@@ -11,6 +12,9 @@ import type { Database } from '../store/database.ts';
 import type { KeyRing } from '../store/keys/keys.ts';
 import { MongoLogins } from '../store/records/logins.ts';
 import { UpstreamKeys } from '../store/keys/upstream-keys.ts';
+
+/** Codes are tried too seldom for their clock to go by what the last took. */
+const CODES_TICK_MS = 200;
 
 export interface Entrance {
   elsewhere: Elsewhere;
@@ -41,6 +45,7 @@ export async function entrance(
       upstreams,
       party: parties(upstreams, issuer, keys),
       ...admission({ logins, codes, port }),
+      clock: new Clock(CODES_TICK_MS),
       async joinable(account) {
         const { persons = [] } = (await logins.find(account)) ?? {};
         return persons.length === 0 || persons.some(({ role }) => role === 'patient')

@@ -190,9 +190,9 @@ export class Notes {
       .map(([, concern]) => ({ ...concern, paged: this.#unsure.has(concern.patient) }));
   }
 
-  #isEmptyPage({ patient, refused, hidden, secret, named }: Concern): boolean {
-    if (refused || hidden || secret || !this.#paged.has(patient)) return false;
-    return named.size === 0 || (named.size === 1 && named.has(`Patient/${patient}`));
+  #isEmptyPage(concern: Concern): boolean {
+    const { patient, refused, hidden, secret } = concern;
+    return !refused && !hidden && !secret && this.#paged.has(patient) && isBare(concern);
   }
 
   close(concerns: readonly Concern[]): void {
@@ -273,6 +273,10 @@ export class Notes {
     return concern;
   }
 }
+
+/** It names nothing, or the patient alone. */
+export const isBare = ({ patient, named }: Concern): boolean =>
+  named.size === 0 || (named.size === 1 && named.has(`Patient/${patient}`));
 
 /** Lines that one trace names. */
 const LINES = 20;

@@ -6,7 +6,7 @@
  * would learn from how many parts there are what others are let know.
  */
 import type { Subject } from '../consent/subject.ts';
-import type { Concern, Decided, Noted } from './notes.ts';
+import { type Concern, type Decided, type Noted, isBare } from './notes.ts';
 import { isTraced } from './own-traces.ts';
 
 /** Which of these `Type/id` name, at any depth, nothing that is hidden: from the patient, and from who speaks for them. */
@@ -128,7 +128,5 @@ function withOnly(
 const told = ({ line, rule, because }: Decided): string => JSON.stringify([line, rule, because]);
 
 /** Nothing of it is left that was asked for; or a page of which nothing is. */
-function isEmpty({ patient, named, asked, paged }: Concern): boolean {
-  if (named.size === 0) return asked !== true || paged === true;
-  return paged === true && named.size === 1 && named.has(`Patient/${patient}`);
-}
+const isEmpty = (concern: Concern): boolean =>
+  concern.paged === true ? isBare(concern) : concern.named.size === 0 && concern.asked !== true;

@@ -1,5 +1,6 @@
 /** The ways in from elsewhere, and what is under way at each. */
 import type { JsonWebKey } from 'node:crypto';
+import type { Clock } from '../../auth/clock.ts';
 import type { Upstream } from '../../auth/upstream.ts';
 import type { Admitted, Outcome } from './admit.ts';
 import type { Arrived } from './relying-party.ts';
@@ -13,6 +14,8 @@ export interface Elsewhere {
   admit(upstream: Upstream, arrived: Arrived, account?: string): Promise<Outcome>;
   /** Undefined: one answer for all that isn't so. */
   link(upstream: Upstream, arrived: Arrived, typed: string, account?: string): Promise<Admitted | undefined>;
+  /** By which the refusal of a code leaves: its time tells nothing of whether there is a space. */
+  clock: Clock;
   /** Those by which who has logged in may add another role of theirs. */
   joinable(account: string): Promise<readonly Upstream[]>;
   /** Names a login for counting: it tells nothing of who it is. */

@@ -17,8 +17,6 @@ export const BEGUN = 'UpstreamBegun';
 const ARRIVED = 'UpstreamArrived';
 /** Seconds. */
 const GOOD_FOR = 1800;
-/** Milliseconds. */
-const TICK = 200;
 
 interface UnderWay extends Begun {
   interaction: string;
@@ -116,7 +114,7 @@ async function tryCode(
   if (admitted === undefined) {
     const detail = { method: waiting.upstream, acr: waiting.acr, why: 'activation' };
     await events.record({ what: 'login-failed', client: asked.client.id, ...asked.from, detail });
-    await untilTick(since);
+    await elsewhere.clock.untilTick(since);
     return askCode(asked, 'wrong');
   }
   await attempts.succeeded(tried);
@@ -188,11 +186,6 @@ async function failed(asked: Asked): Promise<Shown | undefined> {
 
 export async function showFailed(asked: Asked): Promise<Shown> {
   return showLogin(asked, { fault: 'elsewhere' });
-}
-
-/** The time that it took tells nothing of whether there is a space. */
-function untilTick(since: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, TICK - ((performance.now() - since) % TICK)));
 }
 
 function askCode(asked: Asked, fault?: 'wrong' | { wait: number }): Shown {

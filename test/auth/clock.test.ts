@@ -1,5 +1,5 @@
 /** By which clock answers that tell of absence leave. What it is worth is measured: `npm run leak-timing`. */
-import { tickFor } from '../../src/http/pace.ts';
+import { tickFor } from '../../src/auth/clock.ts';
 
 const times = (each: number, count: number): number[] => Array.from({ length: count }, () => each);
 
@@ -12,4 +12,10 @@ it.each<[string, number[], number]>([
   ['never on one of over a third of a second', times(5_000, 64), 320],
 ])('%s', (_, lately, tick) => {
   expect(tickFor(lately)).toBe(tick);
+});
+
+it('one that is asked seldom begins with a longer tick, and goes no faster', () => {
+  expect([tickFor([], 200), tickFor(times(4, 64), 200), tickFor(times(150, 64), 200)]).toEqual([
+    200, 200, 400,
+  ]);
 });
