@@ -21,6 +21,8 @@ const BIND_WITHIN = 10_000;
 const MOST = 2_000;
 /** Of them nobody's yet: one more closes the one that waits longest. */
 const MOST_UNBOUND = 500;
+/** Of one subscriber: who doesn't read holds nobody else up. */
+const AT_ONCE = 16;
 const PING_EVERY = 30_000;
 /** Bytes that wait for a slow client, whatever is sent next; what is more closes it. */
 const MOST_WAITING = 4 * 1024 * 1024;
@@ -107,7 +109,8 @@ export function sockets(server: Server, base: string, bind: Bind, waiting = MOST
   pinging.unref();
 
   return {
-    lane: (_, id) => `websocket ${id}`,
+    atOnce: AT_ONCE,
+    lane: (_, by) => `websocket ${by}`,
     isHere: (id) => bound.has(id),
     async reach({ timeout }, id) {
       const here = [...(bound.get(id) ?? [])];

@@ -29,6 +29,9 @@ export function accepted(change: Change, subject: Subject, offered: Offered): Ch
   if (subject.emergencies.length > 0 || subject.purposes.some((each) => EMERGENCIES.has(each)))
     throw new FhirError('forbidden', 'an emergency is no time to subscribe');
   const plan = planOf(resource, offered);
+  // to any address, in whosever name: patients have notices
+  if (subject.role === 'app' && plan.target.kind === 'email')
+    throw new FhirError('forbidden', 'an app is told by rest-hook or websocket, not by e-mail');
   if (subject.role === 'app' && subject.ins !== true && asksNational({ filter: plan.filter, sort: [] }))
     throw new FhirError('forbidden', 'the app isn’t told national identifiers');
   for (const letter of ['r', 's']) requireScope(subject, plan.type, letter);

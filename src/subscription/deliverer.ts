@@ -2,6 +2,7 @@
  * Follows the outbox for all Subscriptions. Each has its own place in it and its own turns, so that a dead endpoint
  * delays no other; one process works on a Subscription at a time, by a lease.
  */
+import { keptBy } from '../consent/subject.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import { delayAfter, PARKED_AFTER } from '../notice/mail.ts';
 import type { Outbox, Row } from '../notice/outbox.ts';
@@ -17,11 +18,10 @@ import {
   type Stands,
   Undelivered,
 } from './ports.ts';
-import { Turn, candidateOf, leaseFor, textOf } from './turn.ts';
+import { Turn, candidateOf, isEarly, leaseFor, textOf } from './turn.ts';
 
-/** Turns at a time, and of those towards one host. */
+/** Turns at a time. */
 const AT_ONCE = 64;
-const PER_LANE = 4;
 /** Rows that are kept in mind, so that each Subscription needn't read them to know that they are none of its own. */
 const IN_MIND = 5_000;
 const PAGE = 1_000;
@@ -93,8 +93,8 @@ export class Deliverer {
     const channel = channels[plan.target.kind];
     if (!channel.isHere(kept.id)) return;
     if (!this.#wants(kept, known)) return;
-    const lane = channel.lane(plan, kept.id);
-    if ([...this.#turns.values()].filter((each) => each.lane === lane).length >= PER_LANE) return;
+    const lane = channel.lane(plan, keptBy(known.subject, 'Subscription'));
+    if ([...this.#turns.values()].filter((each) => each.lane === lane).length >= channel.atOnce) return;
     const claimed = await desk.claim(kept, now(), now() + leaseFor(plan));
     if (claimed === undefined) return;
     const done = this.#take(claimed, known, channel, signal).finally(() => this.#turns.delete(kept.id));
@@ -107,7 +107,7 @@ export class Deliverer {
     const turn = new Turn({ ...this.#options, channel }, claimed, known.plan, known);
     try {
       const upto = await turn.run(signal);
-      if (!signal.aborted) known.seen = Math.max(upto, start);
+      if (upto !== undefined) known.seen = Math.max(upto, start);
       await desk.release(claimed, 0);
     } catch (error) {
       if (error instanceof Lost) return;
@@ -160,6 +160,7 @@ export class Deliverer {
   #wants(kept: Kept, known: Known): boolean {
     const { heartbeat } = known.plan;
     if (kept.status === 'requested' || kept.failing !== undefined) return true;
+    if (isEarly(known.plan, kept, this.#options.now())) return false;
     if (heartbeat !== undefined && this.#options.now() >= kept.sent + heartbeat) return true;
     const from = Math.max(kept.place, known.seen);
     // what isn't in mind must be read

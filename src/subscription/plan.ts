@@ -27,6 +27,8 @@ export interface Plan {
   timeout: number;
   /** Events in one notification. */
   most: number;
+  /** Between two notifications, whatever happens. Milliseconds. */
+  apart: number;
   /** Of e-mails. */
   language: Language;
 }
@@ -42,6 +44,8 @@ const UNTOLD: ReadonlySet<string> = new Set(['AuditEvent', 'Subscription', 'Bina
 const CONTENTS: readonly Content[] = ['empty', 'id-only', 'full-resource'];
 const FHIR = /^application\/(fhir\+)?json( *;.*)?$/i;
 const MOST_EVENTS = 100;
+/** The same words for all: one e-mail tells of as many, and another comes no sooner. */
+const BY_MAIL = { most: 1000, apart: 600_000 };
 
 /** @throws FhirError 422 */
 export function planOf(resource: Resource, offered: Offered): Plan {
@@ -52,7 +56,7 @@ export function planOf(resource: Resource, offered: Offered): Plan {
   if (!offered.types.has(type) || UNTOLD.has(type))
     throw refused(`\`${type.slice(0, 60)}\` is no type that can be subscribed to`, 'criteria');
   const target = channelOf(channel, offered);
-  const plan = {
+  const plan: Plan = {
     type,
     filter:
       topic === undefined
@@ -61,11 +65,15 @@ export function planOf(resource: Resource, offered: Offered): Plan {
     ...(topic === undefined ? {} : { topic: topic.url }),
     content: contentOf(channel, topic !== undefined),
     target,
+    apart: 0,
     ...boundsOf(extensionsOf(channel), topic !== undefined),
+    ...(target.kind === 'email' ? BY_MAIL : {}),
     language: /^en\b/i.test(String(resource.language)) ? ('en' as const) : ('fr' as const),
   };
   if (target.kind === 'email' && plan.content !== 'empty')
     throw refused('an e-mail has no content: send no `payload`, or `empty`', 'channel.payload');
+  if (target.kind === 'email' && plan.heartbeat !== undefined)
+    throw refused('an e-mail that nothing happened is not sent: it has no heartbeat', 'channel');
   if (topic === undefined && target.kind === 'websocket' && plan.content !== 'empty')
     throw refused('a websocket without a topic has no payload', 'channel.payload');
   return plan;

@@ -107,8 +107,10 @@ export interface Notification {
 
 /** The way to one subscriber; `to` says where, for traces. */
 export interface Channel {
-  /** What a slow one may hold up. */
-  lane(plan: Plan, id: string): string;
+  /** Turns of one lane. */
+  readonly atOnce: number;
+  /** What a slow one may hold up. @param by whose it is */
+  lane(plan: Plan, by: string): string;
   isHere(id: string): boolean;
   /** @throws Undelivered when there is nobody: nothing was told */
   reach(plan: Plan, id: string): Promise<Reached>;

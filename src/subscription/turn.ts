@@ -14,6 +14,7 @@ import {
   type Channel,
   type Claimed,
   type Desk,
+  type Kept,
   Lost,
   type Notification,
   type Numbered,
@@ -63,13 +64,13 @@ export class Turn {
     this.#opened = opened;
   }
 
-  /** @returns how far it came, in the outbox. @throws Undelivered, Lost */
-  async run(signal: AbortSignal): Promise<number> {
+  /** @returns how far it came, in the outbox; undefined: there may be more. @throws Undelivered, Lost */
+  async run(signal: AbortSignal): Promise<number | undefined> {
     if (this.#claimed.status === 'requested') await this.#begin();
     const pending = await this.#options.desk.pending(this.#claimed);
     for (let rest = pending; rest.length > 0; rest = rest.slice(this.#plan.most))
       await this.#tell(rest.slice(0, this.#plan.most));
-    while (!signal.aborted) {
+    while (!signal.aborted && !isEarly(this.#plan, this.#claimed, this.#options.now())) {
       const { events, upto } = await this.#gather();
       if (events.length === 0) {
         await this.#beat();
@@ -77,13 +78,14 @@ export class Turn {
       }
       await this.#tell(events, upto);
     }
-    return this.#claimed.place;
+    return undefined;
   }
 
-  /** Without a topic there is no handshake. */
+  /** Without a topic there is no handshake; nor by e-mail, where it would say that something is new. */
   async #begin(): Promise<void> {
     const { desk } = this.#options;
-    if (this.#plan.topic !== undefined) await this.#sendAlone('handshake');
+    if (this.#plan.topic !== undefined && this.#plan.target.kind !== 'email')
+      await this.#sendAlone('handshake');
     const vid = await desk.become(this.#claimed, 'active');
     if (vid === undefined) throw new Lost();
     this.#claimed = { ...this.#claimed, status: 'active', vid };
@@ -179,8 +181,9 @@ export class Turn {
   }
 
   #notifications(told: readonly Told[], events: number): Notification[] {
-    const { topic, content } = this.#plan;
+    const { topic, content, target } = this.#plan;
     const common = { kind: 'event-notification' as const, subscription: this.#claimed.id };
+    if (target.kind === 'email') return [common];
     if (topic !== undefined) return [{ ...common, body: this.#bundle(common.kind, told, events) }];
     return told.map(({ stored: { type, id, body } }) =>
       content === 'empty' ? common : { ...common, body, about: `${type}/${id}` },
@@ -228,6 +231,10 @@ export function candidateOf(
   if (cause.method === 'DELETE' && topic === undefined) return undefined;
   return { n, type, id: cause.id, vid: cause.vid, at };
 }
+
+/** The last one was sent too short a while ago. */
+export const isEarly = ({ apart }: Plan, { sent }: Pick<Kept, 'sent'>, now: number): boolean =>
+  now < sent + apart;
 
 /** What a fault is for the subscriber. */
 export function textOf(error: unknown): string {

@@ -1,6 +1,7 @@
 /** Subscriptions by websocket and by e-mail, with a real client and a real SMTP server. */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MongoClient } from 'mongodb';
 import { WebSocket } from 'ws';
 import { type TestServer, putAll, testServer } from '../support/server.ts';
 import { type Mailbox, mailbox, mailing } from '../notice/support/mailbox.ts';
@@ -214,5 +215,46 @@ test('an e-mail says that something is new, and not what', async () => {
   const full = byTopic({ type: 'email', endpoint: 'mailto:a@b.example' }, { content: 'id-only' });
   const refused = await carnet.as('hospital').post('Subscription', full);
   expect([refused.status, refused.text]).toEqual([422, expect.stringContaining('no content')]);
+  const beating = byTopic(
+    { type: 'email', endpoint: 'mailto:a@b.example' },
+    { content: 'empty', extension: [['heartbeat-period', { valueUnsignedInt: 10 }]] },
+  );
+  expect((await carnet.as('hospital').post('Subscription', beating)).text).toContain('no heartbeat');
   await carnet.as('hospital').delete(`Subscription/${id}`);
+});
+
+test('by e-mail many events are one, none comes for a handshake, and the next no sooner than in ten minutes', async () => {
+  const hospital = carnet.as('hospital');
+  const asked = byTopic({ type: 'email', endpoint: 'mailto:many@hospital.example' }, { content: 'empty' });
+  const client = await MongoClient.connect(carnet.database.uri, { readConcernLevel: 'majority' });
+  const subscriptions = client.db(carnet.database.dbName).collection('subscriptions');
+  const letters = () => box.letters.filter(({ to }) => to.includes('many@hospital.example')).length;
+  const countOf = async (id: string): Promise<number> =>
+    read(JSON.stringify({ entry: (await hospital.get(`Subscription/${id}/$status`)).json.entry })).count;
+  box.letters.length = 0;
+  const id = await subscribe(asked);
+  const isActive = async () => (await hospital.get(`Subscription/${id}`)).json.status === 'active';
+  await until(isActive);
+  expect(letters()).toBe(0);
+  const three = Array.from({ length: 3 }, (_, n) => deposit(`${n}`));
+  await Promise.all(three);
+  await until(async () => letters() > 0);
+  await deposit('later');
+  // written anew it is no sooner either
+  expect((await hospital.put(`Subscription/${id}`, { ...asked, id })).status).toBe(200);
+  await until(isActive);
+  await sleep(500);
+  expect(letters()).toBe(1);
+  await subscriptions.updateOne({ _id: id as never }, { $inc: { sent: -600_000 } });
+  await until(() => letters() === 2);
+  await until(async () => (await countOf(id)) === 4);
+  await hospital.delete(`Subscription/${id}`);
+  await client.close();
+});
+
+test('an app of patients subscribes by no e-mail, which could go to anybody', async () => {
+  const token = carnet.tokenFor({ scope: 'patient/*.rs patient/Subscription.cruds' }, 'app');
+  const mail = byCriteria('mailto:a@b.example', 'Flag?', { type: 'email', payload: undefined });
+  const { status, text } = await carnet.as({ token }).post('Subscription', mail);
+  expect([status, text]).toEqual([403, expect.stringContaining('not by e-mail')]);
 });

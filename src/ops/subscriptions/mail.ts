@@ -7,6 +7,7 @@ import { type Channel, Undelivered } from '../../subscription/ports.ts';
 /** @param link the one in the e-mail */
 export function byMail(carrier: Carrier | undefined, link: string): Channel {
   return {
+    atOnce: 4,
     lane: ({ target }) => (target.kind === 'email' ? target.to.slice(target.to.indexOf('@')) : ''),
     isHere: () => carrier !== undefined,
     async reach({ target, language }) {

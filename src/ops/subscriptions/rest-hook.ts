@@ -20,7 +20,12 @@ type Hook = Extract<Plan['target'], { kind: 'rest-hook' }>;
 /** @param ca who signs certificates; those whom Node trusts unless given */
 export function restHook(hosts: readonly Host[], lookup: Lookup = systemLookup, ca?: string): Channel {
   return {
-    lane: ({ target }) => (target.kind === 'rest-hook' ? new URL(target.endpoint).host : ''),
+    atOnce: 4,
+    lane({ target }) {
+      if (target.kind !== 'rest-hook') return '';
+      const { name, port } = hostOf(new URL(target.endpoint));
+      return `${name}:${port}`;
+    },
     isHere: () => true,
     async reach({ target, timeout }) {
       if (target.kind !== 'rest-hook') throw new Error('no rest-hook');
