@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import jwt, { type Algorithm, type JwtPayload } from 'jsonwebtoken';
 import { FhirError } from '../fhir/outcome.ts';
+import { ID } from '../fhir/resource.ts';
 import { isBearer, type Presented } from './bound.ts';
 import type { Ahead } from './grants.ts';
 import type { KeySet } from './keys.ts';
@@ -49,6 +50,8 @@ export interface Claims extends JwtPayload {
   id_prefixes?: string[];
   /** RelatedPersons that the caller is. */
   related?: string[];
+  /** Logical id: whom `patient/` scopes are about. */
+  patient?: string;
   /** Breaking the glass; `since` in seconds. */
   emergency?: { patient?: string; reason?: string; since?: number };
   /** Answers for an emergency call centre: the demo's issuer alone says so. */
@@ -105,6 +108,9 @@ interface Known {
 }
 
 type Verified = Omit<Known, 'readAt' | 'stood'>;
+
+/** By which an issuer's clock may be ahead of ours. Seconds. */
+const AHEAD = 60;
 
 /** A token that was good is not verified again for this long: its key may be withdrawn. Milliseconds. */
 const GOOD_FOR = 60_000;
@@ -212,8 +218,8 @@ export class Tokens {
 
   async #verify(token: string): Promise<Verified> {
     const decoded = decode(token);
-    const named = String(decoded?.payload.iss);
-    const issuer = await this.#issuer(named);
+    const named = decoded?.payload.iss;
+    const issuer = typeof named === 'string' ? await this.#issuer(named) : undefined;
     // https://datatracker.ietf.org/doc/html/rfc7515#section-4.1.11: no extension is understood here
     const kid = decoded?.header.crit === undefined ? decoded?.header.kid : undefined;
     const key = issuer === undefined || typeof kid !== 'string' ? undefined : await issuer.keys.key(kid);
@@ -234,7 +240,10 @@ export class Tokens {
     }
     if (typeof claims !== 'object' || typeof claims.exp !== 'number')
       throw new Refused('invalid', 'the token has no expiry');
-    const until = Math.min(claims.exp, (claims.iat ?? claims.exp) + issuer.maxAge) * 1000;
+    const { exp, iat = exp } = claims;
+    // else it would live as long as it says
+    if (iat > Date.now() / 1000 + AHEAD) throw new Refused('invalid', 'the token is issued later than now');
+    const until = Math.min(exp, iat + issuer.maxAge) * 1000;
     const subject = subjectOf(claims, issuer);
     if (!isWithin(subject, issuer.bounds))
       throw new Refused('unfit', 'the token claims what its issuer may not give');
@@ -302,6 +311,7 @@ function subjectOf(claims: Claims, issuer: Issuer): Subject {
     related: strings(claims.related).filter((each) => /^RelatedPerson\/[A-Za-z0-9\-.]{1,64}$/.test(each)),
     emergencies: emergenciesOf(claims),
     regulator: claims.regulator === true,
+    ...contextIn(claims),
     organizations: organizations.filter((each) => REFERENCE.test(each)),
     profession: typeof claims.profession === 'string' ? claims.profession : undefined,
     purposes: strings(claims.purpose_of_use),
@@ -347,6 +357,13 @@ function rightsOf(role: Role, rights: readonly string[]): string[] {
   if (REGISTERS.has(role)) return [...rights];
   if (role === 'operator') return rights.filter((right) => right.startsWith('registry.'));
   return role === 'professional' ? rights.filter((right) => right === 'consent.collect') : [];
+}
+
+/** @throws Refused what can't be understood would be a wider token than who sends it believes */
+function contextIn({ patient }: Claims): Pick<Subject, 'patient'> {
+  if (patient === undefined) return {};
+  if (typeof patient === 'string' && ID.test(patient)) return { patient };
+  throw new Refused('unfit', 'the token’s `patient` is no logical id');
 }
 
 function emergenciesOf({ emergency }: Claims): Emergency[] {

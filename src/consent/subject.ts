@@ -88,6 +88,22 @@ export function keptBy(
   return [depositor, `of Patient/${patient}`, ...through].join(' ');
 }
 
+/** Where a token has a patient in context, its `patient/` scopes are of that patient alone; undefined: of somebody else. */
+export function reaches(
+  { scopes, patient }: Pick<Subject, 'scopes' | 'patient'>,
+  type: string,
+  letters: RegExp,
+  patients: readonly (string | undefined)[],
+): boolean {
+  if (patient === undefined || patients.every((each) => each === patient)) return true;
+  return scopes.some(
+    (scope) =>
+      scope.context !== 'patient' &&
+      (scope.type === '*' || scope.type === type) &&
+      letters.test(scope.interactions),
+  );
+}
+
 /** A natural person who has logged in and treats people: nobody else opens a record in an emergency. */
 export function breaksGlass({ role, reference, assertedBy }: Subject): boolean {
   return role === 'professional' && reference.startsWith('Practitioner/') && assertedBy === undefined;

@@ -5,7 +5,7 @@
 import type { Attributes } from '../condition/condition.ts';
 import { DIRECTORY, UNKNOWN_PATIENT } from '../fhir/subjects.ts';
 import type { Standing } from './link.ts';
-import { type Subject, keptBy } from './subject.ts';
+import { type Subject, keptBy, reaches } from './subject.ts';
 
 export type Relation = Standing['is'];
 
@@ -26,7 +26,10 @@ export interface Writing {
   opensTo?: readonly string[];
 }
 
-export type Refusal = 'right' | 'depositor' | 'patient' | 'self' | undefined;
+export type Refusal = 'context' | 'right' | 'depositor' | 'patient' | 'self' | undefined;
+
+/** By which scopes: what is labelled is changed. */
+const LETTERS: Record<Writing['kind'], RegExp> = { create: /c/, change: /u/, labels: /u/, delete: /d/ };
 
 /** What a patient's data stand on: written with a right of its own. */
 const REGISTERED = new Set(['Patient', 'RelatedPerson', 'Person', 'Group', 'CareTeam']);
@@ -43,6 +46,7 @@ export function refusesWrite(writing: Writing, excluded: readonly string[]): Ref
   const { type, patients } = after;
   if (role === 'all') return undefined;
   if (excluded.includes(role)) return 'right';
+  if (!reaches(subject, type, LETTERS[kind], patients)) return 'context';
   if (SERVERS_OWN.has(type)) return deposits(writing) ? undefined : 'right';
   if (DIRECTORY.has(type) && patients.length === 0) {
     return rights.includes('directory.write') ? selfish(writing) : 'right';

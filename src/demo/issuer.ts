@@ -50,6 +50,7 @@ export function demoIssuer(keyPath: string, audience: string): DemoIssuer {
           purpose_of_use: caller.purposes,
           id_prefixes: caller.idPrefixes,
           related: caller.related,
+          patient: caller.patient,
           emergency:
             caller.emergency === undefined
               ? undefined

@@ -1,5 +1,5 @@
 /** The steps that requests and entries of Bundles share: check scope, reject parameters, open the store, interact, audit. */
-import type { Subject } from '../consent/subject.ts';
+import { type Subject, reaches } from '../consent/subject.ts';
 import type { ScopedStore } from '../enforcement/scoped-store.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Answer, Entry, Exchange, Interaction, Trace } from '../interaction/exchange.ts';
@@ -40,6 +40,7 @@ export function createPipeline(options: PipelineOptions, match: Matcher): Intera
 
   async function attempt({ route, trace }: Asked, progress: Progress, given?: ScopedStore): Promise<Answer> {
     checkScope(trace, route.scope);
+    checkContext(trace);
     if (route.bare) rejectParameters(trace);
     const store = given ?? options.open(trace);
     const exchange: Exchange = {
@@ -64,6 +65,12 @@ export function createPipeline(options: PipelineOptions, match: Matcher): Intera
     if (letter === undefined) return;
     const types = params.type === undefined ? typesAsked(query) : [params.type];
     for (const type of types) options.checkScope(subject, type, letter);
+  }
+
+  /** What is there of whom the token doesn't reach is as nothing: some operations ask no line of the gate. */
+  function checkContext({ params, interaction, subject }: Trace): void {
+    if (params.type !== 'Patient' || params.id === undefined || !interaction.startsWith('$')) return;
+    if (!reaches(subject, 'Patient', /r/, [params.id])) throw new FhirError('not-found', 'not found');
   }
 
   async function record(trace: Trace, result: Answer | FhirError): Promise<void> {

@@ -106,7 +106,7 @@ export const ROUTES = [
   { method: 'GET', path: 'Patient/[id]/$explain-access', interaction: '$explain-access', code: 'operation', action: 'R', scope: 'r', own: true },
   { method: 'POST', path: 'Patient/[id]/$access-preview', interaction: '$access-preview', code: 'operation', action: 'E', scope: 'r', body: 'resource', own: true },
   { method: 'GET', path: 'Patient/[id]/$access-history', interaction: '$access-history', code: 'operation', action: 'R', scope: 'r', own: true, forms: ['text/csv', 'application/pdf'] },
-  { method: 'POST', path: 'Patient/[id]/$break-glass', interaction: '$break-glass', code: 'operation', action: 'U', body: 'resource', bare: true, own: true },
+  { method: 'POST', path: 'Patient/[id]/$break-glass', interaction: '$break-glass', code: 'operation', action: 'U', scope: 'r', body: 'resource', bare: true, own: true },
   { method: 'GET', path: 'Patient/[id]/$everything', interaction: '$everything', code: 'operation', action: 'E', scope: 'r', definition: `${R4}Patient-everything` },
   { method: 'POST', path: 'Patient/[id]/$everything', interaction: '$everything', code: 'operation', action: 'E', scope: 'r', body: 'parameters', definition: `${R4}Patient-everything` },
   { method: 'GET', path: 'Encounter/[id]/$everything', interaction: '$everything', code: 'operation', action: 'E', scope: 'r', definition: `${R4}Encounter-everything` },

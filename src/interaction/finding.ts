@@ -1,11 +1,12 @@
 /** Who may look for people by who they are, and what a query that does so looks like. */
-import type { Subject } from '../consent/subject.ts';
+import { type Subject, reaches } from '../consent/subject.ts';
 import { isNational } from '../fhir/identity.ts';
 
 const FINDERS: ReadonlySet<Subject['role']> = new Set(['professional', 'system', 'all']);
 
-/** Professionals and registered systems: they deposit about people whose number they know. */
-export const mayLookFor = ({ role }: Subject): boolean => FINDERS.has(role);
+/** Professionals and registered systems: they deposit about people whose number they know. Not by a token of one patient. */
+export const mayLookFor = (subject: Subject): boolean =>
+  FINDERS.has(subject.role) && reaches(subject, 'Patient', /[rs]/, [undefined]);
 
 /** Who keeps the register searches and writes it as a whole. */
 export const keepsRegister = ({ role, rights }: Subject): boolean =>

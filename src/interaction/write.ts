@@ -243,6 +243,7 @@ export async function requireWrite(
   if (refusal === undefined) return;
   store.notes.refused(after);
   const why = {
+    context: 'the token writes of its patient alone',
     right: `you have no right to write \`${after.type}\``,
     depositor: 'only who deposited it may change it',
     patient: 'you may write your own data only',

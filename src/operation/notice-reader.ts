@@ -1,7 +1,7 @@
 /** As whom notices of a patient are read: the patient, or who speaks for them; for everybody else there is none. */
 import { FhirError } from '../fhir/outcome.ts';
 import type { Context } from '../interaction/context.ts';
-import type { Subject } from '../consent/subject.ts';
+import { type Subject, reaches } from '../consent/subject.ts';
 import type { Exchange } from '../interaction/exchange.ts';
 import type { Of } from '../notice/notice.ts';
 
@@ -29,6 +29,8 @@ const ROLES: Readonly<Record<string, Subject['role']>> = {
 /** Of all their patients: a practitioner's, or those of an organization or device, for its own systems. @throws FhirError not-found, forbidden */
 export function professionalOf({ params, subject }: Exchange, type: string): Of {
   checkScopes(subject);
+  if (!reaches(subject, 'Communication', /r/, [undefined]))
+    throw new FhirError('forbidden', 'the token is of one patient, and these are of all');
   const reader = `${type}/${params.id}`;
   const own = subject.role === ROLES[type] && subject.reference === reader;
   if (!own && subject.role !== 'all') throw new FhirError('not-found', 'not found');

@@ -92,6 +92,11 @@ it('a good token says who is calling', async () => {
   });
 });
 
+it('the patient in context is the one that the token names', async () => {
+  expect((await believe(token({ patient: 'one' }))).patient).toBe('one');
+  expect((await believe(token())).patient).toBeUndefined();
+});
+
 it('a token that is bound to a client certificate holds with that alone, on each request', async () => {
   const tokens = new Tokens([issuerWith()]);
   const bound = `Bearer ${token({ cnf: { 'x5t#S256': 'its own' } })}`;
@@ -169,11 +174,13 @@ describe('is refused with 401 and WWW-Authenticate:', () => {
     ['no audience', () => handMadeSigned(claimed({ aud: undefined }))],
     ['another issuer', () => token({}, { issuer: 'https://evil.example/' })],
     ['a list of issuers', () => handMadeSigned(claimed({ iss: [ISSUER] }))],
+    ['an issuer that no text can be made of', () => handMadeSigned(claimed({ iss: { toString: 1 } }))],
     ['the issuer without its slash', () => token({}, { issuer: ISSUER.slice(0, -1) })],
     ['an expired one', () => token({}, { expiresIn: -1 })],
     ['one that is not yet good', () => token({}, { notBefore: 60 })],
     ['one without an expiry', () => handMadeSigned(claimed({ exp: undefined }))],
     ['one without a time of issue', () => handMadeSigned(claimed({ iat: undefined }))],
+    ['one of later than now', () => handMadeSigned(claimed({ iat: now() + 120, exp: now() + 600 }))],
     ['one older than is allowed', () => handMadeSigned(claimed({ iat: now() - 7200, exp: now() + 600 }))],
     ['an expiry that is no number', () => handMadeSigned(claimed({ exp: '9999999999' }))],
     ['no key id', () => handMadeSigned(claimed(), { alg: 'ES256', typ: 'JWT' })],
@@ -190,6 +197,8 @@ describe('is refused with 401 and WWW-Authenticate:', () => {
     ['a patient who is a Practitioner', () => token({ role: 'patient' })],
     ['a system that is a Practitioner', () => token({ role: 'system' })],
     ['an app that is an Organization', () => token({ role: 'app', fhirUser: 'Organization/x' })],
+    ['a patient in context who is no id', () => token({ patient: 'Patient/x' })],
+    ['several patients in context', () => token({ patient: ['x'] })],
     ['no fhirUser', () => token({ fhirUser: undefined })],
     ['a fhirUser with slashes encoded', () => token({ fhirUser: 'Practitioner%2Fgp' })],
     ['a fhirUser with more behind', () => token({ fhirUser: 'Practitioner/gp/_history/1' })],

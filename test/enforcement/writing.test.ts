@@ -1,9 +1,10 @@
 /**
  * Who may write what, as a table: `.` may, R has no right, D only its depositor, P only one's own data, S it would open
- * something to its writer.
+ * something to its writer, C the token is of another patient.
  */
+import { parseScopes } from '../../src/auth/scopes.ts';
 import type { Subject } from '../../src/consent/subject.ts';
-import { type Relation, refusesWrite } from '../../src/consent/writing.ts';
+import { type Relation, type Writing, refusesWrite } from '../../src/consent/writing.ts';
 import { nationalRules } from '../../src/config/national-rules.ts';
 
 const subject = (role: Subject['role'], reference: string, rights: string[] = []): Subject => ({
@@ -111,7 +112,7 @@ const TABLE: Record<keyof typeof WHAT, string> = {
   'an AuditEvent':                               'R R R R R R .',
 };
 
-const SIGN = { right: 'R', depositor: 'D', patient: 'P', self: 'S' } as const;
+const SIGN = { right: 'R', depositor: 'D', patient: 'P', self: 'S', context: 'C' } as const;
 
 it.each(Object.keys(TABLE) as (keyof typeof WHAT)[])('%s', (name) => {
   const { type, patients = [], before }: What = WHAT[name];
@@ -127,6 +128,26 @@ it.each(Object.keys(TABLE) as (keyof typeof WHAT)[])('%s', (name) => {
     return refusal === undefined ? '.' : SIGN[refusal];
   });
   expect(signs.join(' ')).toBe(TABLE[name]);
+});
+
+it.each<[string, Writing['kind'], string[], string, string]>([
+  ['the patient in context', 'create', ['a'], 'patient/*.cruds', '.'],
+  ['nobody’s', 'create', [], 'patient/*.cruds', '.'],
+  ['another patient', 'create', ['b'], 'patient/*.cruds', 'C'],
+  ['the patient in context and another', 'create', ['a', 'b'], 'patient/*.cruds', 'C'],
+  ['a change of another patient’s', 'change', ['b'], 'patient/*.cruds', 'C'],
+  ['a label of another patient’s', 'labels', ['b'], 'patient/*.cruds', 'C'],
+  ['a deletion of another patient’s', 'delete', ['b'], 'patient/*.cruds', 'C'],
+  ['another patient, by a scope beside it', 'create', ['b'], 'patient/*.cruds user/Observation.c', '.'],
+  ['another patient, by one of another type', 'create', ['b'], 'patient/*.cruds user/Condition.c', 'C'],
+  ['another patient, by one of other letters', 'create', ['b'], 'patient/*.cruds user/*.ruds', 'C'],
+])('with a patient in context: %s', (_, kind, patients, scope, sign) => {
+  const subject = { ...WHO.professional, patient: 'a', scopes: parseScopes(scope).scopes };
+  const relations = patients.map((): Relation => 'other');
+  const by = kind === 'create' ? {} : { by: subject.depositor };
+  const writing = { subject, relations, kind, after: { type: 'Observation', patients }, ...by };
+  const refusal = refusesWrite(writing, nationalRules().excluded);
+  expect(refusal === undefined ? '.' : SIGN[refusal]).toBe(sign);
 });
 
 it.each<[string, Relation, string[], string]>([

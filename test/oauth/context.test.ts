@@ -3,7 +3,7 @@ import { AUTHORIZED, faults } from '../audit/support/balp.ts';
 import type { Json, Resource } from '../../src/fhir/resource.ts';
 import { validate } from '../../src/fhir/validate/index.ts';
 import { permits, says } from '../enforcement/support/space.ts';
-import { document, person } from '../leaks/support/content.ts';
+import { document, INS, observation, person } from '../leaks/support/content.ts';
 import type { Client } from '../support/server.ts';
 import {
   actionIn,
@@ -49,6 +49,12 @@ afterAll(() => oauth?.carnet.close());
 
 const as = (tokens: { access_token: string }): Client => oauth.carnet.as({ token: tokens.access_token });
 
+const transactionOf = (url: string, resource: object) => ({
+  resourceType: 'Bundle',
+  type: 'transaction',
+  entry: [{ resource, request: { method: 'POST', url } }],
+});
+
 async function begin(token: string, form: Record<string, string>) {
   return tokenRequest(oauth, form, { authorization: `Bearer ${token}` }, 'launch');
 }
@@ -69,6 +75,37 @@ it('an EHR opens an app with patient and encounter: `patient/` scopes are of tha
   const wider = await begin(ehr, { client_id: 'public', patient: 'one' });
   const both = await launch(oauth, 'gp', { scope: SCOPE, launch: wider.json.launch });
   expect((await as(both).get('DocumentReference/two')).status).toBe(200);
+});
+
+it('what it writes, finds and opens is of that patient alone, whether there is another or not', async () => {
+  const { access_token: ehr } = await launch(oauth, 'gp', { client_id: 'ehr', scope: 'openid user/*.rs' });
+  const contextOf = async (scope: string): Promise<Client> => {
+    const { json } = await begin(ehr, { client_id: 'public', patient: 'one' });
+    return as(await launch(oauth, 'gp', { scope: `openid launch ${scope}`, launch: json.launch }));
+  };
+  const { id: _, ...made } = observation('', 'one', 1);
+  const of = (patient: string) => ({ ...made, subject: { reference: `Patient/${patient}` } });
+  const reason = { resourceType: 'Parameters', parameter: [{ name: 'reason', valueString: 'inconscient' }] };
+  const app = await contextOf('patient/*.cruds');
+  expect((await app.post('Observation', of('one'))).status).toBe(201);
+  expect((await app.get(`Patient?identifier=${INS}|290010112345678`)).json.total).toBe(1);
+  expect((await app.post('Patient/one/$break-glass', reason)).status).toBe(200);
+  const answers = ['two', 'hidden', 'never-was'].map(async (patient) => [
+    await app.post('Observation', of(patient)),
+    await app.post('', transactionOf('Observation', of(patient))),
+    await app.post(`Patient/${patient}/$break-glass`, reason),
+    await app.get(`Patient/${patient}/$access-status?identifier=${INS}|290010112345699`),
+  ]);
+  const told = (await Promise.all(answers)).map((each) => each.map(({ status, text }) => [status, text]));
+  expect(told[0]!.map(([status]) => status)).toEqual([403, 403, 404, 404]);
+  expect(told.slice(1)).toEqual([told[0], told[0]]);
+  expect((await app.get(`Patient?identifier=${INS}|290010112345699`)).json.total).toBe(0);
+  expect((await app.post('Patient/$match', { resourceType: 'Patient' })).status).toBe(403);
+  expect((await app.get('Practitioner/demo-gp/$notices')).status).toBe(403);
+  const both = await contextOf('patient/*.rs user/*.cruds');
+  expect((await both.post('Observation', of('two'))).status).toBe(201);
+  expect((await both.get('Practitioner/demo-gp/$notices')).status).toBe(200);
+  expect((await both.get(`Patient?identifier=${INS}|290010112345699`)).json.total).toBe(1);
 });
 
 it('a launch is good once, for its app and its person', async () => {

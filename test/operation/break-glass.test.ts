@@ -116,6 +116,12 @@ describe('is refused', () => {
     expect((await breaks(carnet.as(name), space.id)).status).toBe(403);
   });
 
+  it('to a token that reads no Patient', async () => {
+    const space = await Space.of(carnet);
+    const client = doctor({ scope: 'user/Observation.rs' });
+    expect((await breaks(client, space.id)).status).toBe(403);
+  });
+
   it.each([
     ['no reason', {}],
     ['an empty one', because('')],
