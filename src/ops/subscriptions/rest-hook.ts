@@ -57,7 +57,9 @@ export function connected({ secure, name, port }: Host, address: string, ca?: st
       clearTimeout(late);
       resolve(socket);
     });
-    socket.on('error', () => {
+    // the listener for errors stays: one that comes later is told by the request
+    socket.on('error', () => {});
+    socket.once('close', () => {
       clearTimeout(late);
       reject(new Undelivered('the endpoint could not be connected to'));
     });
@@ -106,7 +108,9 @@ function send(
       if (statusCode >= 200 && statusCode < 300) end();
       else end(new Undelivered(`the endpoint answered ${statusCode}`, statusCode === GONE));
     });
-    sent.on('error', () => end(new Undelivered('the endpoint did not answer')));
+    sent.on('error', () => {});
+    // after each error, and where there is none: an answer of 101 ends without
+    sent.once('close', () => end(new Undelivered('the endpoint did not answer')));
     sent.end(body);
   });
 }
