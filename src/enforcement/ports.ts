@@ -28,6 +28,8 @@ export interface Stored extends Attributes {
   at: number;
   /** The method that made this version. */
   method: 'POST' | 'PUT' | 'DELETE';
+  /** What was there before was deleted. */
+  anew?: true;
   /** The resource's JSON as it leaves; empty for a deletion. */
   body: Buffer;
   /** Of a Binary whose data lies apart: its JSON without, and the bytes that its data stands for. */

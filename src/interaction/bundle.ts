@@ -66,10 +66,11 @@ export function outcomeEntry(body: Buffer) {
 }
 
 export function historyEntry(base: string, stored: Stored) {
-  const { type, id, vid, at, method, version } = stored;
+  const { type, id, vid, at, method, version, anew } = stored;
+  // as the write was answered
   const status = {
     POST: '201 Created',
-    PUT: version === 1 ? '201 Created' : '200 OK',
+    PUT: version === 1 || anew === true ? '201 Created' : '200 OK',
     DELETE: '204 No Content',
   }[method];
   const about = JSON.stringify({

@@ -24,6 +24,8 @@ export interface VersionDoc {
   vid: string;
   at: number;
   method: Stored['method'];
+  /** What was there before was deleted. */
+  anew?: true;
   /** Whose data it is: scalar, first in each index; empty for nobody's. */
   patient: string;
   /** The other patients of the rare resource that has several. */
@@ -133,6 +135,7 @@ export const FACE = {
   vid: 1,
   at: 1,
   method: 1,
+  anew: 1,
   patient: 1,
   others: 1,
   by: 1,
@@ -307,6 +310,7 @@ export function face(rid: string, doc: VersionDoc): Omit<Shown, 'body'> {
     vid: doc.vid,
     at: doc.at,
     method: doc.method,
+    anew: doc.anew,
     content: doc.content?.toHexString(),
     held: doc.held === undefined ? undefined : true,
     malware: doc.malware,

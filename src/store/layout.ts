@@ -10,6 +10,7 @@ import type { Stored } from '../enforcement/ports.ts';
 import { labelsOf } from '../fhir/labels.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import { INDEX_VERSION } from '../search/index.ts';
+import { markAnew } from './anew-older.ts';
 import { Codes } from './chain/codes.ts';
 import type { Place } from './chain/link.ts';
 import { chainOlder } from './chain/older.ts';
@@ -44,7 +45,11 @@ export async function ensureLayout(
   const { layout } = database.records;
   const ruled = ruledBy(rules, new Terms(ring.derive('terms')));
   const made = { layout: LAYOUT, rules: ruled, termKey, migratedAt: new Date() };
-  await layout.updateOne({ _id: 'store' }, { $setOnInsert: { ...made, areShut: true } }, { upsert: true });
+  await layout.updateOne(
+    { _id: 'store' },
+    { $setOnInsert: { ...made, areShut: true, tellAnew: true } },
+    { upsert: true },
+  );
   const found = await layout.findById('store').lean();
   if (found === null) throw new Error('the layout record is gone');
   if (found.termKey !== termKey) {
@@ -56,6 +61,10 @@ export async function ensureLayout(
   if (found.areShut !== true) {
     await shutOlder(database, ring, tell);
     await layout.updateOne({ _id: 'store' }, { $set: { areShut: true } });
+  }
+  if (found.tellAnew !== true) {
+    await markAnew(database, tell);
+    await layout.updateOne({ _id: 'store' }, { $set: { tellAnew: true } });
   }
   if (found.base !== base) await layout.updateOne({ _id: 'store' }, { $set: { base } });
   if (found.layout === LAYOUT && found.rules === ruled) return;

@@ -58,7 +58,7 @@ describe('of an instance', () => {
       response.status.slice(0, 3),
     ]);
     expect(seen).toEqual([
-      ['5', 'PUT', 'Observation/h1', expect.stringMatching(/^20[01]$/)],
+      ['5', 'PUT', 'Observation/h1', '201'],
       [undefined, 'DELETE', 'Observation/h1', '204'],
       ['3', 'PUT', 'Observation/h1', '200'],
       ['2', 'PUT', 'Observation/h1', '200'],
@@ -74,6 +74,24 @@ describe('of an instance', () => {
     }
     const times = timesOf(entriesOf(reply));
     expect(times).toEqual([...times].sort().reverse());
+  });
+
+  it('says what each write was answered, also of what was brought back, by itself, of a type and of all', async () => {
+    const answered = written
+      .slice(2, 7)
+      .map(({ status }) => status)
+      .reverse();
+    expect(answered).toEqual([201, 204, 200, 200, 201]);
+    for (const path of [
+      'Observation/h1/_history',
+      'Observation/_history?_count=100',
+      '_history?_count=100',
+    ]) {
+      const told = entriesOf(await all.get(path)).filter(({ fullUrl }) =>
+        fullUrl.endsWith('/Observation/h1'),
+      );
+      expect(told.map(({ response }) => Number(response.status.slice(0, 3)))).toEqual(answered);
+    }
   });
 
   it('says of a resource that was posted that it was', async () => {

@@ -167,6 +167,7 @@ it('goes on where it was killed', async () => {
     termKey: expect.any(String),
     migratedAt: expect.any(Date),
     areShut: true,
+    tellAnew: true,
   });
 }, 60_000);
 
@@ -196,4 +197,39 @@ it('is not served by a server that is older than the database', async () => {
   } finally {
     await setLayout({ layout: LAYOUT });
   }
+});
+
+it('marks what came after a deletion before that was kept, current and past, once', async () => {
+  const all = carnet.as('all');
+  const answered: number[] = [];
+  for (const value of [1, 0, 2, 3, 0, 4]) {
+    const resource = {
+      resourceType: 'Observation',
+      id: 'back',
+      status: 'final',
+      code: { text: 'x' },
+      subject: { reference: 'Patient/l1' },
+      valueInteger: value,
+    };
+    const reply =
+      value === 0 ? await all.delete('Observation/back') : await all.put('Observation/back', resource);
+    answered.unshift(reply.status);
+  }
+  const told = async (path: string): Promise<number[]> =>
+    (await all.get(`${path}/_history?_count=1000`)).json.entry
+      .filter(({ fullUrl }: { fullUrl: string }) => fullUrl.endsWith('/Observation/back'))
+      .map(({ response }: { response: { status: string } }) => Number(response.status.slice(0, 3)));
+  expect(answered).toEqual([201, 204, 200, 201, 204, 201]);
+  for (const collection of ['resources', 'history'])
+    await db.collection(collection).updateMany({}, { $unset: { anew: 1 } });
+  expect(await told('Observation/back')).toEqual([200, 204, 200, 200, 204, 201]);
+  await database.records.layout.updateOne({ _id: 'store' }, { $unset: { tellAnew: 1 } });
+  const ring = new KeyRing(database.records.keys, await keyFile(`${carnet.dataDir}/kek.json`));
+  const lines: string[] = [];
+  const start = () =>
+    ensureLayout(database, ring, carnet.base, nationalRules(), (line) => void lines.push(line));
+  await start();
+  await start();
+  expect(lines).toEqual(['2 versions say that they came after a deletion']);
+  expect([await told('Observation/back'), await told('Observation')]).toEqual([answered, answered]);
 });

@@ -27,6 +27,8 @@ export interface LayoutRecord {
   migratedAt: Date;
   /** Persons of suspended accounts are marked: see shut-older.ts. */
   areShut?: boolean;
+  /** Versions that came after a deletion say so: see anew-older.ts. */
+  tellAnew?: boolean;
 }
 
 export interface Records {
@@ -63,6 +65,7 @@ const layout: Schema<LayoutRecord> = new mongoose.Schema<LayoutRecord>(
     termKey: { type: String, required: true },
     migratedAt: { type: Date, required: true },
     areShut: { type: Boolean },
+    tellAnew: { type: Boolean },
   },
   { ...options, collection: 'layout', _id: false },
 );

@@ -142,6 +142,7 @@ export class Encoder {
       vid: newVid(),
       at,
       method: change.method,
+      ...(previous?.method === 'DELETE' && resource !== undefined ? { anew: true as const } : {}),
       patient,
       ...(others.length > 0 ? { others } : {}),
       ...(owners === undefined ? {} : { owners }),
