@@ -90,6 +90,17 @@ describe('good resources', () => {
         ],
       },
     ],
+    [
+      'ids of primitives, which a value stands beside',
+      'Patient',
+      {
+        gender: 'female',
+        _gender: { id: 'a' },
+        name: [{ given: ['A', 'B'], _given: [null, { id: 'b' }] }],
+        contained: [{ resourceType: 'Patient', id: 'x', active: true, _active: { id: 'c' } }],
+        link: [{ other: { reference: '#x' }, type: 'seealso', _type: { id: 'd' } }],
+      },
+    ],
     ['the typographic spaces of French', 'Patient', { name: [{ text: 'A\u00a0:\u202fB' }] }],
     [
       'years, months and leap seconds',
@@ -313,6 +324,29 @@ const FAULTS: Fault[] = [
     /^found `null` with neither/,
   ],
   ['an empty list', 'Patient', { name: [] }, 'structure', 'Patient.name', /^found an empty array/],
+  [
+    'an id of a primitive beside no value',
+    'Patient',
+    { gender: undefined, _gender: { id: 'a' } },
+    'structure',
+    'Patient.gender',
+    /^found an object without content/,
+  ],
+  [
+    'nothing of a primitive beside a value',
+    'Patient',
+    { gender: 'female', _gender: {} },
+    'structure',
+    'Patient.gender',
+    /^found an object without content/,
+  ],
+  [
+    'an id beside `null` in a list of primitives',
+    'Patient',
+    { name: [{ given: ['A', null], _given: [null, { id: 'a' }] }] },
+    'structure',
+    'Patient.name[0].given[1]',
+  ],
   [
     'an empty object',
     'Patient',

@@ -10,16 +10,23 @@ export interface ShapeFault {
   found?: string[];
 }
 
-export function compileShape(shape: Shape): (value: Json) => ShapeFault[] {
+/** Where an object stands: `/name/0/_given/1` of the whole. */
+export interface At {
+  rootData: object;
+  instancePath: string;
+}
+
+export function compileShape(shape: Shape): (value: Json, at: At) => ShapeFault[] {
   const choices = Object.entries(shape.choices ?? {});
   const choiceOf = new Map(
     choices.flatMap(([name, choice]) => choice.of.map((property) => [property, name])),
   );
   const mandatory = choices.filter(([, choice]) => choice.min > 0).map(([name]) => name);
 
-  return (value) => {
+  return (value, at) => {
     const faults: ShapeFault[] = [];
-    if (shape.element === true && isEmpty(value)) faults.push({ fault: 'empty', name: '' });
+    if (shape.element === true && isEmpty(value) && !isBesideValue(value, at))
+      faults.push({ fault: 'empty', name: '' });
     for (const name of shape.required ?? []) {
       if (value[name] === undefined && value[`_${name}`] === undefined)
         faults.push({ fault: 'required', name });
@@ -33,6 +40,17 @@ export function compileShape(shape: Shape): (value: Json) => ShapeFault[] {
 function isEmpty(value: Json): boolean {
   for (const key in value) if (key !== 'id') return false;
   return true;
+}
+
+/** An id of a primitive is an element by the value beside it: `_birthDate` by `birthDate`. */
+function isBesideValue({ id }: Json, { rootData, instancePath }: At): boolean {
+  const beside = instancePath.replace(/\/_([A-Za-z]+(?:\/\d+)?)$/, '/$1');
+  if (id === undefined || beside === instancePath) return false;
+  const value = beside
+    .split('/')
+    .slice(1)
+    .reduce<unknown>((holder, name) => (holder as Json | undefined)?.[name], rootData);
+  return value !== undefined && value !== null;
 }
 
 function checkChoices(

@@ -6,7 +6,7 @@ import type { Shape } from '../definitions/index.ts';
 import type { Json } from '../resource.ts';
 import { PRIMITIVES } from './primitives.ts';
 import { compileShape } from './shape.ts';
-import type { ShapeFault } from './shape.ts';
+import type { At, ShapeFault } from './shape.ts';
 
 /** Past this many values the first fault is the only one looked for: their number is the sender's to choose. */
 const MAX_VALUES_FOR_ALL_FAULTS = 20_000;
@@ -31,8 +31,8 @@ const shape: FuncKeywordDefinition = {
   errors: true,
   compile: (definition: Shape) => {
     const faultsOf = compileShape(definition);
-    const validate: ValidateShape = (value) => {
-      const faults = faultsOf(value);
+    const validate: ValidateShape = (value, at) => {
+      const faults = faultsOf(value, at!);
       validate.errors = faults.map((params) => ({ keyword: 'shape', params: { ...params } }));
       return faults.length === 0;
     };
@@ -41,7 +41,7 @@ const shape: FuncKeywordDefinition = {
 };
 
 interface ValidateShape {
-  (value: Json): boolean;
+  (value: Json, at?: At): boolean;
   errors?: Partial<ErrorObject>[];
 }
 
