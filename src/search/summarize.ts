@@ -8,9 +8,14 @@ const ALWAYS = new Set(['id', 'meta']);
 export function summary(resource: Resource, mode: 'true' | 'text' | 'data' | 'count' | 'false'): Resource {
   switch (mode) {
     case 'true':
-      return marked(prune(resource, resource.resourceType) as Resource);
+      return marked(withContained(pruned(resource), resource, pruned));
     case 'text':
-      return marked(top(resource, (element) => element.mandatory || element.name === 'text'));
+      return marked(
+        withContained(
+          top(resource, (element) => element.mandatory || element.name === 'text'),
+          resource,
+        ),
+      );
     case 'data':
       return marked(top(resource, (element) => element.name !== 'text'));
     case 'count':
@@ -21,10 +26,35 @@ export function summary(resource: Resource, mode: 'true' | 'text' | 'data' | 'co
 
 /** The elements named, and those that a resource can't be without. */
 export function elements(resource: Resource, names: readonly string[]): Resource {
-  return marked(
-    top(resource, (element) => element.mandatory || element.modifier || names.includes(element.name)),
+  const kept = top(
+    resource,
+    (element) => element.mandatory || element.modifier || names.includes(element.name),
   );
+  return marked(withContained(kept, resource));
 }
+
+/** With what it contains and what is kept refers to: a `#id` must lead somewhere (ref-1). */
+function withContained(
+  kept: Resource,
+  { contained }: Resource,
+  part = (inside: Resource): Resource => inside,
+): Resource {
+  if (kept.contained !== undefined || !Array.isArray(contained)) return kept;
+  const all = contained as Resource[];
+  const left = new Map(all.map((inside) => [`#${inside.id}`, inside]));
+  const referred: Resource[] = [];
+  const follow = (value: unknown): void => {
+    if (typeof value === 'string') {
+      const inside = left.get(value);
+      if (inside !== undefined && left.delete(value)) referred.push(part(inside));
+    } else if (typeof value === 'object' && value !== null) Object.values(value).forEach(follow);
+  };
+  follow(kept);
+  for (const inside of referred) follow(inside);
+  return referred.length === 0 ? kept : { ...kept, contained: referred };
+}
+
+const pruned = (resource: Resource): Resource => prune(resource, resource.resourceType) as Resource;
 
 function top(resource: Resource, keeps: (element: Element) => boolean): Resource {
   const kept: Resource = { resourceType: resource.resourceType };

@@ -43,6 +43,24 @@ describe('summaries', () => {
       component: [component],
     });
   });
+  it('keep what is contained as far as what is kept refers to it, one by another', () => {
+    const role = { resourceType: 'PractitionerRole', id: 'r', practitioner: { reference: '#p' } };
+    const practitioner = { resourceType: 'Practitioner', id: 'p', name: [{ family: 'A' }] };
+    const specimen = { resourceType: 'Specimen', id: 's' };
+    const patient = { resourceType: 'Patient', id: 'nobody' };
+    const contained = [{ ...role, availabilityExceptions: 'x' }, practitioner, specimen, patient];
+    const whole = {
+      ...observation,
+      contained,
+      performer: [{ reference: '#r' }],
+      specimen: { reference: '#s' },
+    };
+    expect(summary(whole, 'true').contained).toEqual([role, practitioner]);
+    expect(summary(whole, 'text')).not.toHaveProperty('contained');
+    expect(elements(whole, ['specimen']).contained).toEqual([specimen]);
+    expect(elements(whole, ['note'])).not.toHaveProperty('contained');
+    expect(elements(whole, ['contained']).contained).toEqual(contained);
+  });
   it('of text keep the narrative and what is mandatory', () => {
     expect(Object.keys(summary(patient, 'text')).sort()).toEqual(['id', 'meta', 'resourceType', 'text']);
     expect(Object.keys(summary(observation, 'text')).sort()).toEqual([
