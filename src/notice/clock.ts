@@ -2,6 +2,8 @@
 
 const DAY = 1440;
 const MINUTE = 60_000;
+/** More than there are zones, of which each can be written in many ways. */
+const REMEMBERED = 1_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** Minutes since midnight there. */
@@ -14,6 +16,7 @@ function minuteOf(moment: number, zone: string): number {
       minute: '2-digit',
       hourCycle: 'h23',
     });
+    if (formats.size >= REMEMBERED) formats.clear();
     formats.set(zone, format);
   }
   return minutes(format.format(moment));

@@ -72,7 +72,8 @@ export class Deliverer {
     if (now() - this.#tidied > MINUTE) await this.#tidy(due);
     for (const kept of due) {
       if (signal.aborted || this.#turns.size >= AT_ONCE) break;
-      if (!this.#turns.has(kept.id)) await this.#consider(kept, signal);
+      if (this.#turns.has(kept.id)) continue;
+      await this.#consider(kept, signal).catch((error: unknown) => this.#leave(kept, error));
     }
     if (signal.aborted) await this.settle();
   }
@@ -99,6 +100,15 @@ export class Deliverer {
     if (claimed === undefined) return;
     const done = this.#take(claimed, known, channel, signal).finally(() => this.#turns.delete(kept.id));
     this.#turns.set(kept.id, { lane, done });
+  }
+
+  /** One that can't be opened delays no other. @throws when it is the database that can't be reached */
+  async #leave(kept: Kept, error: unknown): Promise<void> {
+    const { desk, failed, now } = this.#options;
+    const claimed = await desk.claim(kept, now(), now() + MINUTE);
+    if (claimed === undefined) return;
+    failed(error);
+    await this.#postpone(claimed, error);
   }
 
   async #take(claimed: Claimed, known: Known, channel: Channel, signal: AbortSignal): Promise<void> {

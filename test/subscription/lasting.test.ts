@@ -242,6 +242,24 @@ test('many rows that hold nothing for it are passed over, and what comes after i
   await quiet.as('hospital').delete(`Subscription/${json.id}`);
 });
 
+test('one that was damaged is tried later, and delays no other', async () => {
+  hook.sent.length = 0;
+  const damaged = await subscribe();
+  const id = await subscribe();
+  const client = await MongoClient.connect(quiet.database.uri, { readConcernLevel: 'majority' });
+  const subscriptions = client.db(quiet.database.dbName).collection('subscriptions');
+  const _id = damaged as never;
+  await subscriptions.updateOne({ _id }, { $set: { sealed: Buffer.alloc(100) } });
+  const server = await another();
+  await until(async () => (await subscriptions.findOne({ _id }))?.tries === 1);
+  await deposit('after');
+  await until(() => told().length > 0);
+  expect((await subscriptions.findOne({ _id }))!.next).toBeGreaterThan(Date.now() + 5_000);
+  await server.close();
+  await client.close();
+  for (const each of [damaged, id]) await quiet.as('hospital').delete(`Subscription/${each}`);
+});
+
 test('a subscriber has a bounded number of Subscriptions', async () => {
   const lab = quiet.as('lab');
   const entry = Array.from({ length: 201 }, () => ({
