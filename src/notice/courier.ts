@@ -77,12 +77,12 @@ export class Courier {
 
   async #send(mail: Mail): Promise<boolean> {
     const { post, carrier, now } = this.#options;
-    const letter = await this.#letter(mail);
-    if (letter === undefined) {
-      await post.done(mail);
-      return false;
-    }
     try {
+      const letter = await this.#letter(mail);
+      if (letter === undefined) {
+        await post.done(mail);
+        return false;
+      }
       await carrier.carry(letter);
     } catch (error) {
       const fault = error instanceof Undelivered ? error.message : 'not delivered';

@@ -176,6 +176,22 @@ test('one that is refused for a day is parked, shown without its address, and re
   expect(box.letters[0]!.id).toBe(`<${String(first._id)}@space.example>`);
 });
 
+test('a letter of what can’t be opened is parked like one that nobody takes, and fails no other', async () => {
+  await nobodyElse('n-7');
+  const [notices, mails] = [db.collection<{ _id: string }>('notices'), db.collection('mails')];
+  await carnet.as('lab').post('DocumentReference', document('n-7'));
+  await settled(carnet);
+  const reader = 'Patient/n-7';
+  await notices.updateMany({ reader }, { $set: { sealed: Buffer.alloc(60) } });
+  await db.collection('deliveries').updateMany({ reader }, { $set: { due: 0 } });
+  await until(async () => (await mails.findOne({ reader }))?.tries === 1);
+  await mails.updateOne({ reader }, { $set: { since: Date.now() - 86_400_001, next: 0 } });
+  await until(async () => (await mails.findOne({ reader }))?.parked !== undefined);
+  expect((await mails.findOne({ reader }))!.fault).toBe('not delivered');
+  await mails.deleteMany({ reader });
+  await notices.deleteMany({ reader });
+});
+
 test('what its reader may not know of any more when it leaves is not sent', async () => {
   await nobodyElse('n-6');
   const { json } = await carnet.as('lab').post('DocumentReference', document('n-6'));
