@@ -2,6 +2,7 @@
  * `Subscription/x/$status` and `Subscription/$status?id=x&id=y`: how far they are.
  * https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/OperationDefinition-backport-subscription-status.html
  */
+import { randomUUID } from 'node:crypto';
 import type { Stored } from '../enforcement/ports.ts';
 import { parseJson } from '../fhir/json.ts';
 import { FhirError } from '../fhir/outcome.ts';
@@ -30,11 +31,14 @@ export async function subscriptionStatus(context: Context, exchange: Exchange): 
     params.id === undefined
       ? await subscriptionsOf(context, exchange)
       : [await subscriptionOf(context, exchange)];
-  const entries = found.map(({ state }) => ({
-    fullUrl: `${base}/Subscription/${state.id}/$status`,
-    resource: statusFor(base, state, 'query-status'),
-    search: { mode: 'match' },
-  }));
+  const entries = found.map(({ state }) => {
+    const id = randomUUID();
+    return {
+      fullUrl: `urn:uuid:${id}`,
+      resource: { ...statusFor(base, state, 'query-status'), id },
+      search: { mode: 'match' },
+    };
+  });
   return {
     status: 200,
     body: {

@@ -27,7 +27,14 @@ const subscribe = async (as = hospital()): Promise<string> => {
   return json.id;
 };
 const idsIn = ({ json }: Reply): string[] =>
-  ((json.entry ?? []) as { fullUrl: string }[]).map(({ fullUrl }) => fullUrl.split('/').at(-2)!).sort();
+  ((json.entry ?? []) as Entry[])
+    .map(({ resource: { parameter } }) => parameter.find(({ name }) => name === 'subscription')!)
+    .map(({ valueReference }) => valueReference!.reference.split('/').at(-1)!)
+    .sort();
+interface Entry {
+  fullUrl: string;
+  resource: { id: string; parameter: { name: string; valueReference?: { reference: string } }[] };
+}
 
 test('$status tells of several at once, by id and by state, and of nobody elseâ€™s', async () => {
   const mine = [await subscribe(), await subscribe()].sort();
@@ -54,6 +61,8 @@ test('$status tells of several at once, by id and by state, and of nobody elseâ€
   };
   const reply = await hospital().post('Subscription/$status', posted);
   expect([reply.json.type, reply.json.total, idsIn(reply)]).toEqual(['searchset', 1, [first]]);
+  const [{ fullUrl, resource }] = reply.json.entry as [Entry];
+  expect(fullUrl).toBe(`urn:uuid:${resource.id}`);
   // of another's nothing can be told from what isn't there
   const [hidden, absent] = [
     await hospital().get(`Subscription/$status?id=${theirs}`),
