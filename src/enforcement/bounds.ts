@@ -1,5 +1,5 @@
 /** How far a caller's searches may reach: by the scopes of the token, and by how many patients can be asked at once. */
-import { type Condition, ALL, and, keyed, or } from '../condition/condition.ts';
+import { type Condition, ALL, and, keyed, not, or } from '../condition/condition.ts';
 import { NOT_CONTENT } from './app-content.ts';
 import { type Caller, isProfessional } from '../consent/caller.ts';
 import type { Subject } from '../consent/subject.ts';
@@ -47,6 +47,9 @@ export function unnamed(): FhirError {
   return new FhirError('too-costly', 'too many patients to search at once: add the parameter `patient`');
 }
 
+/** What is nobody's stands in every context, but what tells of somebody's other work. */
+const NOBODYS = and({ is: 'impersonal' }, not({ is: 'type', among: ['AuditEvent'] }));
+
 /** What the token's scopes reach: includes and chains reach no further. */
 export function ceiling(
   { scopes, patient, role }: Subject,
@@ -57,7 +60,7 @@ export function ceiling(
   if (letters === undefined && patient === undefined) return least;
   const reaching = scopes.filter(({ interactions }) => letters === undefined || letters.test(interactions));
   const inContext: Condition =
-    patient === undefined ? ALL : or({ is: 'impersonal' }, { is: 'patients', among: [patient] });
+    patient === undefined ? ALL : or(NOBODYS, { is: 'patients', among: [patient] });
   return and(
     least,
     or(

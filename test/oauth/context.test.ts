@@ -108,6 +108,18 @@ it('what it writes, finds and opens is of that patient alone, whether there is a
   expect((await both.get(`Patient?identifier=${INS}|290010112345699`)).json.total).toBe(1);
 });
 
+it('it is told nothing of what its professional looked for elsewhere', async () => {
+  const own = oauth.carnet.as('gp');
+  await own.get(`Patient?identifier=${INS}|199999999999999`);
+  const nobodys = 'AuditEvent?patient:missing=true&_summary=count';
+  expect((await own.get(nobodys)).json.total).toBeGreaterThan(0);
+  const { access_token: ehr } = await launch(oauth, 'gp', { client_id: 'ehr', scope: 'openid user/*.rs' });
+  const { json } = await begin(ehr, { client_id: 'public', patient: 'one' });
+  const app = as(await launch(oauth, 'gp', { scope: 'openid launch patient/*.rs', launch: json.launch }));
+  expect((await app.get(nobodys)).json.total).toBe(0);
+  expect((await app.get('AuditEvent?patient=one&_summary=count')).json.total).toBeGreaterThan(0);
+});
+
 it('a launch is good once, for its app and its person', async () => {
   const { access_token: ehr } = await launch(oauth, 'gp', { client_id: 'ehr', scope: 'openid user/*.rs' });
   const { json } = await begin(ehr, { client_id: 'public', patient: 'one' });
