@@ -5,6 +5,7 @@
 import {
   type Bytes,
   type Named,
+  Reading,
   about,
   bytesOf,
   isAbout,
@@ -41,25 +42,29 @@ interface Filed {
 /** @param isToldNational whether the caller is told national numbers: who isn't learns none by trying @param base of the server */
 export function filing(finding: Finding, isToldNational: boolean, base: string): Vet {
   return async (changes, { content, naming, patient, tried }) => {
+    const reading = new Reading();
+    const whom = (of: Bytes | Resource): Promise<readonly Named[] | undefined> => named(of, reading);
     const patients = new Map<string, Promise<Resource | undefined>>();
     await ofEach(changes, async (change) => {
-      for (const filed of [...within(change), ...(await named(change)), ...(await replacing(change))]) {
+      for (const filed of [...within(change), ...(await claimed(change)), ...(await replacing(change))]) {
         const who = await whom(filed.content);
         if (who !== undefined) await requireFiled(who, filed);
       }
     });
 
     /** What documents name that they didn't before: from these changes, or the caller's own. */
-    async function named({ resource, patients, previous }: Change): Promise<Filed[]> {
+    async function claimed({ resource, patients, previous }: Change): Promise<Filed[]> {
       if (resource?.resourceType !== 'DocumentReference' || patients.length === 0) return [];
       const before =
         previous === undefined || previous.method === 'DELETE'
           ? []
           : contentIn(parseJson(previous.body) as Resource, base);
       const found: Filed[] = [];
+      const looked = new Set(before);
       for (const [index, { attachment }] of items(resource.content).entries()) {
         const name = contentAt((attachment as Json | undefined)?.url, base);
-        if (name === undefined || before.includes(name)) continue;
+        if (name === undefined || looked.has(name)) continue;
+        looked.add(name);
         const brought = changes.find(({ type, id }) => `${type}/${id}` === name)?.resource;
         const held = brought ?? (await content(name));
         const at = `DocumentReference.content[${index}].attachment`;
@@ -91,8 +96,8 @@ export function filing(finding: Finding, isToldNational: boolean, base: string):
     async function requireFiled(who: readonly Named[], { under, at }: Filed): Promise<void> {
       finding.requireLeft();
       for (const id of under) {
-        const claimed = { id, patient: await known(id), base, byNumber: isToldNational };
-        if (isAbout(who, claimed)) return;
+        const asked = { id, patient: await known(id), base, byNumber: isToldNational };
+        if (isAbout(who, asked)) return;
       }
       tried(under);
       await finding.take();
@@ -116,9 +121,9 @@ function within(change: Change): Filed[] {
   return isNew ? [...held, { content: resource, under, at: 'Bundle' }] : held;
 }
 
-function whom(content: Bytes | Resource): Promise<readonly Named[] | undefined> {
-  if (isBytes(content)) return about(content);
-  if (typeof content.data === 'string') return about(bytesOf(content));
+function named(content: Bytes | Resource, reading: Reading): Promise<readonly Named[] | undefined> {
+  if (isBytes(content)) return about(content, reading);
+  if (typeof content.data === 'string') return about(bytesOf(content), reading);
   return Promise.resolve(namedIn(content));
 }
 

@@ -482,3 +482,43 @@ it('who tries a header is traced, alike whether there is such a space or not', a
   expect(open).toMatch(/^\["4",.*"Practitioner\/demo-dentist".*"Patient\/x"/);
   expect(others).toEqual([open, open]);
 });
+
+it('a FHIR document that says last that it is one is read to its end', async () => {
+  const sent = (value: string): string => {
+    const { resourceType, ...rest } = fhirOf([current(value)]);
+    return JSON.stringify({ language: 'fr', x: 'x'.repeat(40_000), ...rest, resourceType });
+  };
+  for (const type of ['application/json', 'text/plain'])
+    for (const [value, expected] of [
+      [NUMBER.claire, 201],
+      [NUMBER.julie, 422],
+    ] as const)
+      expect((await hospital.post('DocumentReference', kept(type, sent(value)))).status).toBe(expected);
+  // lines of resources are no document
+  const lines = `${JSON.stringify({ resourceType: 'Basic' })}\n${sent(NUMBER.julie)}`;
+  expect((await hospital.post('DocumentReference', kept('text/plain', lines))).status).toBe(201);
+});
+
+it('a FHIR document that came by itself is claimed by a document of whom it names', async () => {
+  const tag = [{ system: 'https://carnet.example/fhir/CodeSystem/handling', code: 'follows-document' }];
+  const come = async (value: string): Promise<number> => {
+    const made = await hospital.post('Bundle', { ...fhirOf([current(value)]), meta: { tag } });
+    expect(made.status).toBe(201);
+    const sent = claiming(`Bundle/${made.json.id}`, 'application/fhir+json');
+    return (await hospital.post('DocumentReference', sent)).status;
+  };
+  expect([await come(NUMBER.claire), await come(NUMBER.julie)]).toEqual([201, 422]);
+});
+
+it('headers that are slow to read are read up to a bound, of all that is written together', async () => {
+  const slow = OWN.replace('<recordTarget>', `${'<realmCode/>'.repeat(4_000)}<recordTarget>`);
+  const several = (count: number): Resource =>
+    document(OF, {
+      content: Array.from({ length: count }, () => ({
+        attachment: { contentType: 'text/xml', data: base64(slow) },
+      })),
+    });
+  expect((await hospital.post('DocumentReference', several(2))).status).toBe(201);
+  const { status, json } = await hospital.post('DocumentReference', several(60));
+  expect([status, json.issue[0].code]).toEqual([413, 'too-long']);
+}, 60_000);

@@ -48,6 +48,18 @@ const HEADERS = [16 * 1024, 256 * 1024] as const;
 /** Of a FHIR document, whose header may name what stands at its end. */
 const WHOLE = 32 * 1024 * 1024;
 
+/** What may be read of all that is written together: a header of few bytes is slow to read where all of it is tags. */
+export class Reading {
+  readonly #left = { headers: 8 * 1024 * 1024, elements: 200_000, documents: WHOLE };
+
+  /** @throws FhirError too-long */
+  take(what: 'headers' | 'elements' | 'documents', amount: number): void {
+    this.#left[what] -= amount;
+    if (this.#left[what] >= 0) return;
+    throw new FhirError('too-long', 'what is written together has too long headers: send it in parts');
+  }
+}
+
 /** What stands in base64. */
 export function bytesOf({ data, contentType }: Json): Bytes {
   const text = String(data);
@@ -68,71 +80,81 @@ const firstOf = (bytes: Buffer, most: number): { bytes: Buffer; isCut: boolean }
   isCut: bytes.length > most,
 });
 
-/** Undefined: it has no such header. Nobody: its header names none. @throws FhirError 422 when it can't be told */
-export async function about(content: Bytes): Promise<readonly Named[] | undefined> {
+/**
+ * Undefined: it has no such header. Nobody: its header names none.
+ * @param reading of all that is written together @throws FhirError 422 when it can't be told, 413
+ */
+export async function about(content: Bytes, reading: Reading): Promise<readonly Named[] | undefined> {
   for (const most of [START, ...HEADERS]) {
     const { bytes, isCut } = await content.first(most);
     const start = readable(bytes).trimStart()[0];
-    if (start === '<') return inXml(content);
-    if (start === '{') return inJson(content);
+    if (start === '<' || start === '{') {
+      // others are answered between one and the next
+      await new Promise(setImmediate);
+      return start === '<' ? inXml(content, reading) : inJson(content, reading);
+    }
     if (start !== undefined || !isCut) return undefined;
   }
   return undefined;
 }
 
-async function inXml(content: Bytes): Promise<readonly Named[] | undefined> {
+async function inXml(content: Bytes, reading: Reading): Promise<readonly Named[] | undefined> {
   let isSaid = /xml/i.test(String(content.contentType));
   try {
-    const root = await headOf(content, () => (isSaid = true));
+    const root = await headOf(content, reading, () => (isSaid = true));
     if (isCda(root)) return recordTargets(root);
     if (root.name !== 'Bundle' || root.namespace !== FHIR_NAMESPACE) return undefined;
-    return subjectsOf(parseJson(jsonOf(await whole(content))) as Resource);
+    const { bytes, isCut } = await content.first(WHOLE);
+    reading.take('documents', isCut ? Infinity : bytes.length);
+    return subjectsOf(parseJson(jsonOf(bytes)) as Resource);
   } catch (error) {
     return untold(error, isSaid);
   }
 }
 
-async function inJson(content: Bytes): Promise<readonly Named[] | undefined> {
-  const { bytes } = await content.first(HEADERS[0]);
-  const isFhir = /fhir\+json/i.test(String(content.contentType)) || bytes.includes('"resourceType"');
-  if (!isFhir) return undefined;
+async function inJson(content: Bytes, reading: Reading): Promise<readonly Named[] | undefined> {
+  const isJson = /[/+]json/i.test(String(content.contentType));
+  const { bytes, isCut } = await content.first(WHOLE);
+  const isFhir = bytes.includes('"resourceType"') || /fhir\+json/i.test(String(content.contentType));
+  if (!isFhir || (isCut && !isJson)) return undefined;
+  reading.take('documents', isCut ? Infinity : bytes.length);
   try {
-    return subjectsOf(parseJson(await whole(content)) as Resource);
+    return subjectsOf(parseJson(bytes) as Resource);
   } catch (error) {
-    return untold(error, true);
+    return untold(error, isJson);
   }
 }
 
 /** @param isSaid that it is what can't be read */
 function untold(cause: unknown, isSaid: boolean): undefined {
-  if (!(cause instanceof FhirError)) throw cause;
+  if (!(cause instanceof FhirError) || cause.issues[0]!.code === 'too-long') throw cause;
   if (!isSaid) return undefined;
   const text = `whom the content is about can not be told: ${cause.issues[0]!.text}`;
   throw new FhirError('business-rule', text, { cause });
 }
 
 /** Up to its body, if it is a CDA, which is told; else the root alone. */
-async function headOf(content: Bytes, tellCda: () => void): Promise<XmlElement> {
+async function headOf(content: Bytes, reading: Reading, tellCda: () => void): Promise<XmlElement> {
   const at = (element: XmlElement, depth: number): boolean => {
+    reading.take('elements', 1);
     if (depth > 0) return depth === 1 && element.name === 'component';
     if (isCda(element)) tellCda();
     return !isCda(element);
   };
+  const read = async (most: number): Promise<{ bytes: Buffer; isCut: boolean }> => {
+    const found = await content.first(most);
+    reading.take('headers', found.bytes.length);
+    return found;
+  };
   const [most, utmost] = HEADERS;
-  const { bytes, isCut } = await content.first(most);
+  const { bytes, isCut } = await read(most);
   try {
     return parseXml(bytes, { at, isCut });
   } catch (error) {
     if (!isCut) throw error;
-    const more = await content.first(utmost);
+    const more = await read(utmost);
     return parseXml(more.bytes, { at, isCut: more.isCut });
   }
-}
-
-async function whole(content: Bytes): Promise<Buffer> {
-  const { bytes, isCut } = await content.first(WHOLE);
-  if (!isCut) return bytes;
-  throw new FhirError('too-long', `a FHIR document is longer than ${WHOLE} bytes`);
 }
 
 const recordTargets = (cda: XmlElement): Named[] =>
