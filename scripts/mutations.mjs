@@ -900,15 +900,15 @@ const TABLE = [
   [
     'of several whom a header names one who is the patient is enough',
     about,
-    'named.every((each) => isThis(each, claimed))',
-    'named.some((each) => isThis(each, claimed))',
+    'verdicts.some((is) => is !== true)',
+    'verdicts.every((is) => is !== true)',
     ['test/documents/filed-under'],
   ],
   [
     'of two numbers one that is the patient’s is enough',
     about,
-    'qualified.every((number) => known.has(number))',
-    'qualified.some((number) => known.has(number))',
+    'qualified.every((number) => known.includes(number))',
+    'qualified.some((number) => known.includes(number))',
     ['test/documents/filed-under'],
   ],
   [

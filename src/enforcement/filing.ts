@@ -8,7 +8,7 @@ import {
   Reading,
   about,
   bytesOf,
-  isAbout,
+  namesAnother,
   subjectsOf as namedIn,
 } from '../fhir/content/about.ts';
 import { contentAt, contentIn, isContentType } from '../fhir/content/attachment.ts';
@@ -97,7 +97,7 @@ export function filing(finding: Finding, isToldNational: boolean, base: string):
       finding.requireLeft();
       for (const id of under) {
         const asked = { id, patient: await known(id), base, byNumber: isToldNational };
-        if (isAbout(who, asked)) return;
+        if (!namesAnother(who, asked)) return;
       }
       tried(under);
       await finding.take();
@@ -108,7 +108,7 @@ export function filing(finding: Finding, isToldNational: boolean, base: string):
 
 const NOTHING: Resource = { resourceType: 'DocumentReference' };
 const MISFILED =
-  'the document names another patient in its header than the one it is filed under, or none for certain: by national identifier, or without one by name at birth, first given name, date of birth and gender';
+  'the document names another patient in its header than the one it is filed under: by national identifier, or without one by name at birth, first given name, date of birth and gender';
 
 /** What the resource holds itself, or is; of what is nobody's by itself its documents say whose it is. */
 function within(change: Change): Filed[] {

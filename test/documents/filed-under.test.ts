@@ -257,22 +257,35 @@ it.each<[string, string, number]>([
   ],
   [
     'traits that are not all',
-    OWN.replaceAll(/<id root="1.2.250.1.213.1.4.10".*\/>/g, '').replace(/<birthTime.*\/>/, ''),
-    422,
+    OWN.replaceAll(/<id root="1.2.250.1.213.1.4.10".*\/>/g, '')
+      .replace(/<birthTime.*\/>/, '')
+      .replace('ROUSSELOT', 'MARTIN'),
+    201,
   ],
-  ['nobody', OWN.replace(/<recordTarget>.*<\/recordTarget>/s, ''), 422],
-  ['nobody, and has nothing else', '<ClinicalDocument xmlns="urn:hl7-org:v3"/>', 422],
-  ['somebody, in XML that breaks off', OWN.slice(0, OWN.indexOf('<custodian>')), 422],
+  ['nobody', OWN.replace(/<recordTarget>.*<\/recordTarget>/s, ''), 201],
+  ['nobody, and has nothing else', '<ClinicalDocument xmlns="urn:hl7-org:v3"/>', 201],
   [
-    'somebody behind its body',
-    OWN.replace(/<recordTarget>.*<\/recordTarget>/s, '').replace(
-      '</ClinicalDocument>',
-      `${/<recordTarget>.*<\/recordTarget>/s.exec(OWN)![0]}</ClinicalDocument>`,
+    'two people, one of them by a number of software alone',
+    OWN.replace(
+      '<author>',
+      '<recordTarget><patientRole><id root="1.2.3.4.5" extension="2"/></patientRole></recordTarget><author>',
     ),
     422,
   ],
+  ['somebody, in XML that breaks off', OWN.slice(0, OWN.indexOf('<custodian>')), 422],
 ])('holds a CDA to whom it names: %s', async (_, content, expected) => {
   expect((await hospital.post('DocumentReference', kept('text/xml', content))).status).toBe(expected);
+});
+
+it('a header is held to what the file of its patient says, and no more', async () => {
+  const { identifier: _, ...numberless } = person('numberless', []);
+  const bare = { ...numberless, id: 'bare', birthDate: '1979' };
+  await putAll(carnet.as('all'), [numberless, bare]);
+  const filed = async (content: string, of: string): Promise<number> =>
+    (await hospital.post('DocumentReference', kept('text/xml', content, `Patient/${of}`))).status;
+  const others = OWN.replace('19790302', '19790303');
+  expect([await filed(OWN, 'numberless'), await filed(others, 'numberless')]).toEqual([201, 422]);
+  expect([await filed(OWN, 'bare'), await filed(others, 'bare')]).toEqual([201, 201]);
 });
 
 it('a first given name is told from the list of all', async () => {
@@ -382,11 +395,11 @@ it.each<[string, () => Resource, number]>([
   [
     'one of the same id elsewhere',
     () => fhir({ reference: 'https://else.example/fhir/Patient/claire' }),
-    422,
+    201,
   ],
   ['a device', () => fhir({ reference: 'Device/hospital-software' }), 422],
-  ['nobody', () => fhir(undefined), 422],
-  ['somebody in words', () => fhir({ display: 'Claire Rousselot' }), 422],
+  ['nobody', () => fhir(undefined), 201],
+  ['somebody in words', () => fhir({ display: 'Claire Rousselot' }), 201],
 ])('holds a FHIR document to whom it names: %s', async (_, made, expected) => {
   const json = (resource: Resource): string => JSON.stringify(resource);
   const [bundle, of] = [uuid(), uuid()];

@@ -4,7 +4,7 @@
  */
 import { isCda, patientOf } from '../cda/people.ts';
 import { compositionOf, entriesNamed, isDocument } from '../document.ts';
-import { type Traits, isQualified, nationalIn, traitsOf, traitsTerm } from '../identity.ts';
+import { isQualified, nationalIn, traitsOf, traitsTerm } from '../identity.ts';
 import { items } from '../items.ts';
 import { parseJson } from '../json.ts';
 import { FhirError } from '../outcome.ts';
@@ -182,34 +182,45 @@ export function subjectsOf(bundle: Resource): readonly Named[] | undefined {
   });
 }
 
-/** All of them are the one patient whose the content is said to be, and there is one. */
-export const isAbout = (named: readonly Named[], claimed: Claimed): boolean =>
-  named.length > 0 && named.every((each) => isThis(each, claimed));
+/**
+ * Whether a header names another than whom the content is said to be about: of several people, whether one of them isn't
+ * that patient for certain. Who can't be told by it is whom the depositor says, as in content without a header.
+ */
+export function namesAnother(named: readonly Named[], claimed: Claimed): boolean {
+  const verdicts = named.map((each) => isThis(each, claimed));
+  return named.length > 1 ? verdicts.some((is) => is !== true) : verdicts[0] === false;
+}
 
 /**
  * By the numbers of a qualified identity, all of which the patient has or had; without one by where the Patient lies, by
- * the number that came before, or by all traits.
+ * the number that came before, or by all traits. Undefined: none of these is there to hold against the patient.
  */
-function isThis({ patient: named, url }: Named, { id, patient, base, byNumber }: Claimed): boolean {
+function isThis(
+  { patient: named, url }: Named,
+  { id, patient, base, byNumber }: Claimed,
+): boolean | undefined {
   if (named.resourceType !== 'Patient') return false;
-  const known = new Set(patient === undefined ? [] : nationalIn(patient).map(lower));
-  const numbers = byNumber ? nationalIn(named).map(lower) : [];
-  const qualified = numbers.filter((number) => isQualified(number.slice(0, number.indexOf('|'))));
-  if (qualified.length > 0) return qualified.every((number) => known.has(number));
-  const local = idAt(url, base);
-  if (local !== undefined) return local === id;
-  if (patient === undefined) return false;
-  return numbers.some((number) => known.has(number)) || sameTraits(traitsOf(named), traitsOf(patient));
+  const known = patient === undefined ? [] : numbersOf(patient);
+  const numbers = byNumber ? numbersOf(named) : [];
+  const qualified = numbers.filter(isQualifiedNumber);
+  const traits = traitsOf(named);
+  if (patient === undefined && (qualified.length > 0 || traits !== undefined)) return false;
+  if (qualified.length > 0 && known.some(isQualifiedNumber))
+    return qualified.every((number) => known.includes(number));
+  const local = nameAt(url, base);
+  if (local !== undefined) return local === `Patient/${id}`;
+  if (numbers.some((number) => known.includes(number))) return true;
+  const others = patient === undefined ? undefined : traitsOf(patient);
+  return traits === undefined || others === undefined ? undefined : traitsTerm(traits) === traitsTerm(others);
 }
 
-const sameTraits = (one: Traits | undefined, other: Traits | undefined): boolean =>
-  one !== undefined && other !== undefined && traitsTerm(one) === traitsTerm(other);
-
 /** As numbers are found: a Corsican department has a letter. */
-const lower = (number: string): string => number.toLowerCase();
+const numbersOf = (patient: Resource): string[] => nationalIn(patient).map((number) => number.toLowerCase());
 
-/** Of a Patient here. */
-function idAt(url: string | undefined, base: string): string | undefined {
+const isQualifiedNumber = (number: string): boolean => isQualified(number.slice(0, number.indexOf('|')));
+
+/** `Type/id` of what is here. */
+function nameAt(url: string | undefined, base: string): string | undefined {
   const local = url?.startsWith(`${base}/`) === true ? url.slice(base.length + 1) : url;
-  return /^Patient\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/.exec(local ?? '')?.[1];
+  return /^([A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/.exec(local ?? '')?.[1];
 }
