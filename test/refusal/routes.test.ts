@@ -52,6 +52,7 @@ const described = {
 const flag = (id?: string) => ({
   resourceType: 'Flag',
   ...(id === undefined ? {} : { id }),
+  meta: { tag: [{ code: 'Secret' }] },
   status: 'active',
   code: { text: 'Secret' },
   subject: { reference: 'Patient/own' },
