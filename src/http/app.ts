@@ -189,7 +189,7 @@ export function createApp(options: AppOptions): express.Express {
 
   async function handle(call: Call, response: ServerResponse): Promise<Told> {
     const rendered = await answer(call);
-    if (call.paced) await clocks.untilTick(call.interaction ?? '', call.start);
+    if (call.paced) await clocks.untilTick(call.clock ?? call.interaction ?? '', call.start);
     const leaving = send(call.request, response, rendered);
     if (leaving !== undefined) await leaving.catch((err: unknown) => cut(call, response, err));
     const { requestId, traceId, interaction, request, start } = call;

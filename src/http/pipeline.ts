@@ -4,7 +4,7 @@ import type { ScopedStore } from '../enforcement/scoped-store.ts';
 import { FhirError } from '../fhir/outcome.ts';
 import type { Answer, Entry, Exchange, Interaction, Trace } from '../interaction/exchange.ts';
 import type { Matcher } from './match.ts';
-import { isPaced } from './pace.ts';
+import { isPaced, slower } from './pace.ts';
 import { parseEntry, type Asked } from './parse.ts';
 import { applyPrefer, isNotFound, toFhirError } from './render.ts';
 import type { InteractionName, ScopeLetter } from './routes.ts';
@@ -24,6 +24,8 @@ export interface PipelineOptions {
 export interface Progress {
   /** Something hidden or absent was asked for: the answer leaves on a tick. */
   paced: boolean;
+  /** By the clock of what stands in it, where that has one of its own. */
+  clock?: string;
 }
 
 export type Interact = (asked: Asked, progress: Progress, store?: ScopedStore) => Promise<Answer>;
@@ -32,7 +34,11 @@ export function createPipeline(options: PipelineOptions, match: Matcher): Intera
   async function interact(asked: Asked, progress: Progress, given?: ScopedStore): Promise<Answer> {
     const { trace } = asked;
     const result = await attempt(asked, progress, given).catch(toFhirError);
-    progress.paced ||= isPaced(trace.interaction, result.status) || isTicked(result);
+    progress.paced ||= isPaced(trace.interaction, result.status);
+    if (isTicked(result)) {
+      progress.paced = true;
+      progress.clock = slower(progress.clock, trace.interaction);
+    }
     await record(trace, result);
     if (result instanceof FhirError) throw result;
     return applyPrefer(result, trace.audit.code, trace.prefer, trace.body);

@@ -35,6 +35,8 @@ export async function notices(context: Context, exchange: Exchange): Promise<Ans
   }));
   return {
     status: 200,
+    // a visit to what is hidden stands here until it shows, and the gate is asked of it each time
+    paced: true,
     headers: { 'content-language': language, vary: 'accept, accept-encoding, accept-language' },
     body: {
       resourceType: 'Bundle',
