@@ -10,7 +10,7 @@ import { parseJson } from '../fhir/json.ts';
 import type { Resource } from '../fhir/resource.ts';
 
 export interface Connecting {
-  /** The Consent of a connection is in force. @param consent `Consent/x` */
+  /** The Consent of a connection is in force, and who gave it may give it still. @param consent `Consent/x` */
   stands(consent: string): Promise<boolean>;
   /** For whom this person speaks by law, now. */
   represented(person: Person): Promise<Represented[]>;
@@ -24,12 +24,23 @@ export function connecting(port: ResourceStore, policies: PolicySource): Connect
     const found = await port.get(access, type, id);
     return found === undefined || found.method === 'DELETE' ? undefined : (parseJson(found.body) as Resource);
   };
+  /** The space is open, and who connected it is the patient, or speaks for them still. */
+  const isSpokenFor = async ({ patient: of, performer }: Resource): Promise<boolean> => {
+    const patient = patientIn(of);
+    if (patient === undefined) return false;
+    const { policy } = (await policies.policies([patient])).get(patient)!;
+    const [{ reference = '' } = {}] = (performer ?? []) as { reference?: string }[];
+    if (!policy.open || !reference.startsWith('RelatedPerson/')) return policy.open;
+    const caller = callerOf({ ...LINKED, reference, depositor: reference });
+    return standingOf(policy, caller, Date.now()).is === 'representative';
+  };
   return {
     async stands(consent) {
       const access = Access.internal('whether the connection of an app still stands');
       const found = await read(access, 'Consent', consent.slice('Consent/'.length));
       const { end } = ((found?.provision as Resource | undefined)?.period ?? {}) as { end?: string };
-      return found?.status === 'active' && (end === undefined || Date.now() < Date.parse(end));
+      const isInForce = found?.status === 'active' && (end === undefined || Date.now() < Date.parse(end));
+      return isInForce && isSpokenFor(found);
     },
     async represented(person) {
       const access = Access.internal('for whom somebody speaks');
@@ -37,9 +48,7 @@ export function connecting(port: ResourceStore, policies: PolicySource): Connect
       const found: Represented[] = [];
       for (const link of person.related.slice(0, MOST_LINKS)) {
         const related = await read(access, 'RelatedPerson', link.slice('RelatedPerson/'.length));
-        const patient = /^Patient\/([A-Za-z0-9\-.]{1,64})$/.exec(
-          (related?.patient as { reference?: string } | undefined)?.reference ?? '',
-        )?.[1];
+        const patient = patientIn(related?.patient);
         if (patient === undefined) continue;
         const { policy } = (await policies.policies([patient])).get(patient)!;
         const { is, because } = standingOf(policy, callerOf(subject), Date.now());
@@ -53,12 +62,27 @@ export function connecting(port: ResourceStore, policies: PolicySource): Connect
   };
 }
 
+/** Logical id, where it is named by a literal reference. */
+function patientIn(named: unknown): string | undefined {
+  const { reference = '' } = (named ?? {}) as { reference?: string };
+  return /^Patient\/([A-Za-z0-9\-.]{1,64})$/.exec(reference)?.[1];
+}
+
 const NOTHING_MORE = {
   emergencies: [],
   rights: [],
   idPrefixes: [],
   client: 'carnet',
   scopes: [{ context: 'patient' as const, type: 'Patient', interactions: 'rs' }],
+};
+
+const LINKED = {
+  ...NOTHING_MORE,
+  role: 'representative' as const,
+  related: [],
+  organizations: [],
+  purposes: [],
+  regulator: false,
 };
 
 function nameOf(patient: Resource | undefined): string | undefined {

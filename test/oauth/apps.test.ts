@@ -5,6 +5,8 @@ import { document, observation, person } from '../leaks/support/content.ts';
 import { codesOf, settled } from '../notice/support/world.ts';
 import type { Client } from '../support/server.ts';
 import {
+  basic,
+  CONFIDENTIAL,
   actionIn,
   authorizeParams,
   Browser,
@@ -236,6 +238,16 @@ it('connected by a parent it is the child’s, sees no more than the parent, and
     await oauth.carnet.as('all').put('RelatedPerson/demo-child-mother', link);
     expect((await as(tokens).get('Observation/child')).status).toBe(200);
   }
+  // who speaks for nobody goes on with nothing, and resource servers are told so
+  await oauth.register({ ...CONFIDENTIAL, id: 'resources', introspects: true });
+  const isActive = async (): Promise<boolean> =>
+    (await tokenRequest(oauth, { token: tokens.access_token }, basic('resources'), 'introspect')).json.active;
+  expect(await isActive()).toBe(true);
+  await oauth.carnet.as('all').put('RelatedPerson/demo-child-mother', { ...link, active: false });
+  expect(await isActive()).toBe(false);
+  const refreshed = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, client_id: 'public' };
+  expect((await tokenRequest(oauth, refreshed)).json.error).toBe('invalid_grant');
+  await oauth.carnet.as('all').put('RelatedPerson/demo-child-mother', link);
 });
 
 it('whom nobody says that the person represents can’t be chosen', async () => {
