@@ -1,4 +1,5 @@
 /** Every kind of hiding: what hides, from whom, and what both worlds, or only one of them, hold. conformance/consent-rules.md */
+import type { Person } from '../../../src/auth/accounts.ts';
 import { DELEGATION, POLICY, SPACE_STATUS } from '../../../src/consent/vocabulary.ts';
 import type { Caller, CallerName } from '../../../src/demo/callers.ts';
 import type { Resource } from '../../../src/fhir/resource.ts';
@@ -38,12 +39,20 @@ export interface Kind extends Cast {
   spares?: readonly number[];
   /** What makes visible things visible. */
   shown: object;
+  /** Whose token comes from a launch, and of whom. */
+  launched?: Launched;
+}
+
+export interface Launched {
+  person: Pick<Person, 'role' | 'reference'> & Partial<Person>;
+  /** Logical id. */
+  of: string;
 }
 
 type Row = Partial<Omit<Kind, 'kind'>> & { says: string };
 
 /** Its patient lets the caller read; `q` is another, whom only one world knows. */
-function row(kind: string, made: (names: { me: string; p: string; q: string }) => Row): Kind {
+export function row(kind: string, made: (names: { me: string; p: string; q: string }) => Row): Kind {
   const names = { me: `Practitioner/${kind}`, p: `${kind}-p`, q: `${kind}-q` };
   const { me, p } = names;
   const given = made(names);
@@ -75,18 +84,18 @@ function row(kind: string, made: (names: { me: string; p: string; q: string }) =
   };
 }
 
-const permit = (id: string, of: string, ...whom: string[]): Resource =>
+export const permit = (id: string, of: string, ...whom: string[]): Resource =>
   consent(id, of, { type: 'permit', actor: whom.map(actor) });
 const stated = (id: string, of: string, policy: string, provision: object): Resource => ({
   ...consent(id, of, provision),
   policy: [{ uri: policy }],
 });
 const purpose = (code: string) => [{ system: ACT_REASON, code }];
-const hiddenPatient = (q: string, more: object = {}): Resource => ({
+export const hiddenPatient = (q: string, more: object = {}): Resource => ({
   ...person(q, 'Secretmann', '124018852493334'),
   ...more,
 });
-const label = (code: string) => ({ system: VISIBILITY, code });
+export const label = (code: string) => ({ system: VISIBILITY, code });
 const doctorOf = (me: string) => ({ generalPractitioner: [{ reference: me }] });
 
 const child = (kind: string, p: string): Pick<Row, 'like' | 'caller' | 'both'> => ({
@@ -112,7 +121,7 @@ const blocked = (kind: string, says: string, more: (q: string) => Partial<Row> =
     hides: [stated(`${kind}-block`, q, POLICY.block, { type: 'deny', actor: [actor(me)] })],
     ...more(q),
   }));
-const breaking = (q: string): Partial<Caller> => ({
+export const breaking = (q: string): Partial<Caller> => ({
   purposes: ['BTG'],
   emergency: { patient: `Patient/${q}`, reason: REASON, since: Date.now() - 60_000 },
 });

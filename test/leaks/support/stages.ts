@@ -1,7 +1,8 @@
 /** Plays the scene of each kind of hiding in two worlds, up to the moment when it is hidden. */
-import { type Client, type TestServer, testServer } from '../../support/server.ts';
+import { type Client, testServer } from '../../support/server.ts';
 import { named } from './cast.ts';
 import type { Kind } from './kinds.ts';
+import { launched, launching } from './launching.ts';
 import { endingPermit, hiddenBy, hidingOf, shownBy } from './scenes.ts';
 import { type World, load, nextPage } from './worlds.ts';
 
@@ -15,10 +16,18 @@ export async function makeStage(
   kinds: readonly Kind[],
 ): Promise<Required<World>> {
   let made = 0;
-  const carnet = await testServer(file, { newId: () => `made-${String((made += 1)).padStart(4, '0')}` });
-  const world = { carnet, vids: new Map(), firsts: new Map(), before: new Map() };
+  const newId = (): string => `made-${String((made += 1)).padStart(4, '0')}`;
+  const oauth = kinds.some((kind) => kind.launched !== undefined)
+    ? await launching(file, kinds, newId)
+    : undefined;
+  const carnet = oauth?.carnet ?? (await testServer(file, { newId }));
+  const world = { carnet, vids: new Map(), firsts: new Map(), before: new Map(), launched: new Map() };
   try {
-    for (const kind of kinds) await play(world, kind, hidden);
+    for (const kind of kinds) {
+      await load(carnet, shownBy(kind));
+      if (kind.launched !== undefined) world.launched.set(kind.kind, await launched(oauth!, kind));
+      await play(world, kind, hidden);
+    }
   } catch (error) {
     await carnet.close();
     throw error;
@@ -26,8 +35,8 @@ export async function makeStage(
   return world;
 }
 
-export function callerOf(carnet: TestServer, { caller, like }: Kind): Client {
-  return carnet.as({ token: carnet.tokenFor(caller, like) });
+export function callerOf({ carnet, launched: clients }: World, { kind, caller, like }: Kind): Client {
+  return clients?.get(kind) ?? carnet.as({ token: carnet.tokenFor(caller, like) });
 }
 
 /** What is asked for at first, and gone on with afterwards. */
@@ -35,16 +44,16 @@ export function firstPage({ manner, visible, of }: Kind): string {
   return `${manner.type}?patient=${visible},${of}&_count=1&_sort=_id`;
 }
 
-interface Stage {
-  carnet: TestServer;
+interface Stage extends World {
   vids: Map<string, string>;
   firsts: Map<string, string>;
   before: Map<string, string>;
 }
 
-async function play({ carnet, vids, firsts, before }: Stage, kind: Kind, hidden: boolean): Promise<void> {
+async function play(stage: Stage, kind: Kind, hidden: boolean): Promise<void> {
+  const { carnet, vids, firsts, before } = stage;
   const all = carnet.as('all');
-  const client = callerOf(carnet, kind);
+  const client = callerOf(stage, kind);
   const isThere = hidden || kind.deposited === true;
   const depositor = kind.deposited === true ? client : all;
   const keys = Object.values(named(kind));
@@ -55,13 +64,14 @@ async function play({ carnet, vids, firsts, before }: Stage, kind: Kind, hidden:
       if (version !== undefined) into.set(keys[index]!, version);
     });
   };
-  await load(carnet, shownBy(kind));
   if (hidden) await load(carnet, kind.alone);
   if (isThere) await load(carnet, hiddenBy(kind), depositor);
   const { own } = named(kind);
   const [type = '', id = ''] = own.split('/');
   const face = { date: '2024-03-03T08:00:00Z', words: 'own words', code: 'plain', more: kind.more };
-  const { status, text } = await client.put(own, kind.manner.make(id, kind.visible, face));
+  // by a launch nobody chooses ids
+  const owner = kind.launched === undefined ? client : all;
+  const { status, text } = await owner.put(own, kind.manner.make(id, kind.visible, face));
   expect([type, status, status === 201 ? '' : text]).toEqual([type, 201, '']);
   const end = Date.now() + ENDS_AFTER;
   if (hidden && kind.ends === true) await load(carnet, [endingPermit(kind, new Date(end).toISOString())]);

@@ -17,6 +17,8 @@ export interface World {
   firsts?: ReadonlyMap<string, string>;
   /** The next page of what was found before it was hidden, by the path of the first. */
   before?: ReadonlyMap<string, string>;
+  /** Who asks by the token of a launch, by the kind of hiding. */
+  launched?: ReadonlyMap<string, Client>;
 }
 
 export const CALLERS = ['gp', 'dentist', 'patient', 'app', 'hospital', 'operator'] as const;
@@ -166,6 +168,7 @@ export function comparable({ carnet }: World, text: string): string {
   return (
     text
       .replaceAll(carnet.base, 'BASE')
+      .replaceAll(new URL(carnet.base).origin, 'ORIGIN')
       .replaceAll(/_page=([\w-]+)/g, (_, token: string) => `_page=${token.length} characters`)
       .replaceAll(/\b[0-9a-f]{20}\b/g, numbered)
       .replaceAll(/("(?:lastUpdated|lastModified|recorded)":)"[^"]*"/g, '$1"then"')

@@ -1,6 +1,6 @@
 /** A server with an authorization server, clients registered for the test, and a browser with cookies and no script. */
 import { createHash, randomBytes, type X509Certificate } from 'node:crypto';
-import type { Accounts } from '../../../src/auth/accounts.ts';
+import type { Accounts, PasswordLogin } from '../../../src/auth/accounts.ts';
 import { type Client, secretHash } from '../../../src/auth/clients.ts';
 import type { Upstream } from '../../../src/auth/upstream.ts';
 import type { AuthRates } from '../../../src/oauth/pace.ts';
@@ -45,6 +45,8 @@ export async function oauthServer(
     rates?: AuthRates;
     authorities?: readonly X509Certificate[];
     upstreams?: readonly Upstream[];
+    /** Of the form; the demo's unless told. */
+    passwords?: PasswordLogin;
     /** Whether there is the demo's form. */
     hasForm?: boolean;
   } = {},
@@ -55,7 +57,7 @@ export async function oauthServer(
     authorization: (issuer) => ({
       issuer,
       accounts: options.accounts ?? demoAccounts,
-      ...(options.hasForm === false ? {} : { passwords: demoPasswords(PASSWORD) }),
+      ...(options.hasForm === false ? {} : { passwords: options.passwords ?? demoPasswords(PASSWORD) }),
       upstreams: options.upstreams,
       clientKeyHosts: options.clientKeyHosts,
       rates: options.rates,
@@ -186,17 +188,20 @@ export function actionIn({ text }: Seen, step: string): string {
   return found;
 }
 
-/** Logs in, allows, and gives the address that the client is sent to. */
+/** Logs in, allows, and gives the address that the client is sent to. @param of for whom, where there is a choice */
 export async function walk(
   oauth: Oauth,
   user: string,
   params: Record<string, string>,
   browser = new Browser(oauth.issuer),
+  of?: string,
 ): Promise<URL> {
   let seen = await browser.get(`${oauth.issuer}/authorize?${new URLSearchParams(params).toString()}`);
   if (seen.text.includes('/login"'))
     seen = await browser.post(actionIn(seen, 'login'), { user, password: PASSWORD });
-  if (seen.text.includes('/authorize"')) seen = await browser.post(actionIn(seen, 'authorize'), {});
+  const [, person] = new RegExp(`value="([\\w-]+ ${of})"`).exec(seen.text) ?? [];
+  const chosen: Record<string, string> = person === undefined ? {} : { person };
+  if (seen.text.includes('/authorize"')) seen = await browser.post(actionIn(seen, 'authorize'), chosen);
   return new URL(seen.url);
 }
 
@@ -224,10 +229,11 @@ export async function launch(
   user: string,
   more: Record<string, string | undefined> = {},
   browser = new Browser(oauth.issuer),
+  of?: string,
 ): Promise<Tokens> {
   const { verifier, challenge } = pkce();
   const params = authorizeParams(oauth, challenge, more);
-  const back = await walk(oauth, user, params, browser);
+  const back = await walk(oauth, user, params, browser, of);
   const code = back.searchParams.get('code');
   if (code === null) throw new Error(`no code: ${back.href}`);
   const { status, json } = await tokenRequest(
