@@ -918,6 +918,13 @@ const TABLE = [
     'content: resource, under: [], at: type',
     ['test/documents/filed-under'],
   ],
+  [
+    'an update is told as one to who is given nothing before it',
+    'src/enforcement/made.ts',
+    'anew === true || first === true',
+    'anew === true',
+    ['test/interaction/history'],
+  ],
   ['tries of numbers are free', filing, 'await finding.take();', '', ['test/documents/filed-under']],
 ];
 

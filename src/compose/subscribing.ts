@@ -66,7 +66,7 @@ export function subscribing(options: SubscribingOptions): Subscribing {
   };
 }
 
-/** Versions among which the one before a deletion is looked for. */
+/** Versions among which the one before another is looked for. */
 const VERSIONS = 10;
 
 /** A read like any other, with the subscriber's rights: traced as `$events` of the Subscription. */
@@ -90,7 +90,13 @@ function sessions({ base, port, policies, record, professions }: SubscribingOpti
       tracesOf(asked, concerns, { outcome: '0', professions }, at);
     const scoped = new ScopedStore(port, access, notes, tracer);
     return {
-      read: ({ type, id: of, vid }) => scoped.readVersion(type, of, vid),
+      async read({ type, id: of, vid }) {
+        const stored = await scoped.readVersion(type, of, vid);
+        if (stored?.method !== 'PUT' || stored.version === 1) return stored;
+        const { matches } = await scoped.history({ type, id: of, count: VERSIONS });
+        const isFirst = matches.some((each) => each.vid === vid && each.first === true);
+        return isFirst ? { ...stored, first: true } : stored;
+      },
       async before({ type, id: of, vid }) {
         const { matches } = await scoped.history({ type, id: of, count: VERSIONS });
         const at = matches.findIndex((each) => each.vid === vid);

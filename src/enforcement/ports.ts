@@ -30,6 +30,8 @@ export interface Stored extends Attributes {
   method: 'POST' | 'PUT' | 'DELETE';
   /** What was there before was deleted. */
   anew?: true;
+  /** Of a history: the caller may be given none before it. */
+  first?: true;
   /** The resource's JSON as it leaves; empty for a deletion. */
   body: Buffer;
   /** Of a Binary whose data lies apart: its JSON without, and the bytes that its data stands for. */

@@ -1,4 +1,5 @@
 /** Bundles put together from resources' bytes, which are copied and never parsed. https://hl7.org/fhir/R4/bundle.html */
+import { madeBy } from '../enforcement/made.ts';
 import type { Shown, Stored } from '../enforcement/ports.ts';
 
 export interface Link {
@@ -65,17 +66,14 @@ export function outcomeEntry(body: Buffer) {
   return ['{"resource":', body, ',"search":{"mode":"outcome"}}'];
 }
 
+const REASONS = { 200: '200 OK', 201: '201 Created', 204: '204 No Content' } as const;
+
 export function historyEntry(base: string, stored: Stored) {
-  const { type, id, vid, at, method, version, anew } = stored;
-  // as the write was answered
-  const status = {
-    POST: '201 Created',
-    PUT: version === 1 || anew === true ? '201 Created' : '200 OK',
-    DELETE: '204 No Content',
-  }[method];
+  const { type, id, vid, at } = stored;
+  const { method, url: made, status } = madeBy(stored);
   const about = JSON.stringify({
-    request: { method, url: method === 'POST' ? type : `${type}/${id}` },
-    response: { status, etag: `W/"${vid}"`, lastModified: new Date(at).toISOString() },
+    request: { method, url: made },
+    response: { status: REASONS[status], etag: `W/"${vid}"`, lastModified: new Date(at).toISOString() },
   });
   const url = `{"fullUrl":"${base}/${type}/${id}"`;
   return method === 'DELETE'

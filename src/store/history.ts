@@ -4,7 +4,7 @@
  */
 import { type Query, all } from './query/query.ts';
 import type { Access } from '../enforcement/access.ts';
-import type { HistoryScope, Page, Versions } from '../enforcement/ports.ts';
+import type { HistoryScope, Page, Stored, Versions } from '../enforcement/ports.ts';
 import { type Stranger, isStrangerTo } from '../enforcement/stranger.ts';
 import type { Attributes, Condition } from '../condition/condition.ts';
 import { find } from './command.ts';
@@ -21,6 +21,8 @@ import type { Wholeness } from './wholeness.ts';
 interface Row {
   rid: string;
   doc: VersionDoc;
+  /** The caller may be given none before it. */
+  first?: boolean;
 }
 
 interface Position {
@@ -81,16 +83,17 @@ export class History {
     const told = versions.filter(({ vid }) => vids.has(vid));
     const each = await this.#permitted(access, facts, newest.versions);
     const given = told.filter((doc, index) => each[index] && inTime(doc, told[index - 1]?.at, scope));
+    const first = told[each.lastIndexOf(true)];
     const start =
       scope.after === undefined ? 0 : given.findIndex(({ at }) => at < (scope.after as Position).at);
     const rest = start < 0 ? [] : given.slice(start, start + scope.count);
     const page = await this.#whole(
       scope.type!,
-      rest.map((doc) => ({ rid, doc })),
+      rest.map((doc) => ({ rid, doc, first: doc === first })),
     );
     const last = page.at(-1)?.doc;
     return {
-      matches: await this.#reading.all(page),
+      matches: await this.#read(page),
       total: given.length,
       exists: true,
       next:
@@ -123,7 +126,7 @@ export class History {
         type,
         rows.filter((row) => !isWhole(row)),
       );
-      page.push(...rows.map(({ rid, doc }) => ({ rid, doc: found.get(doc.vid) ?? doc })));
+      page.push(...rows.map((row) => ({ ...row, doc: found.get(row.doc.vid) ?? row.doc })));
     }
     return light(page, weighed);
   }
@@ -165,9 +168,34 @@ export class History {
     const page = await this.#whole(scope.type ?? '', given.slice(0, scope.count));
     const last = page.at(-1);
     return {
-      matches: await this.#reading.all(page),
+      matches: await this.#read(await this.#withFirst(access, condition, page)),
       next: given.length > page.length && last !== undefined ? { at: last.doc.at, rid: last.rid } : undefined,
     };
+  }
+
+  async #read(page: readonly Row[]): Promise<Stored[]> {
+    const read = await this.#reading.all(page);
+    const first = new Set(page.filter((row) => row.first === true).map(({ doc }) => doc.vid));
+    return read.map((stored) => (first.has(stored.vid) ? { ...stored, first: true } : stored));
+  }
+
+  /** Which updates are the first of what the caller may be given, of resources that are permitted as they are now. */
+  async #withFirst(access: Access, condition: Condition, page: readonly Row[]): Promise<Row[]> {
+    const oldest = new Map(page.map(({ rid, doc }) => [rid, doc]));
+    const open = [...oldest].filter(([, { method, v }]) => method === 'PUT' && v > 1);
+    if (open.length === 0) return [...page];
+    const past = await find(
+      this.#database.history,
+      all([{ rid: { $in: open.map(([rid]) => rid) } }, toMongo(condition, 'rid')]),
+      { projection: { body: 0 }, hint: 'rid_at', ...TIME },
+    );
+    const older = past.filter(({ rid, at }) => at < oldest.get(rid)!.at);
+    const facts = older.map((doc) => attributes(doc.rid, doc));
+    const permitted = await this.#wholeness.among(access, facts);
+    const told = facts.filter((each, index) => permitted[index] && !access.keeps(each));
+    const known = new Set(told.map(({ type, id }) => `${type}/${id}`));
+    const first = new Set(open.filter(([rid]) => !known.has(rid)).map(([, doc]) => doc));
+    return page.map((row) => ({ ...row, first: first.has(row.doc) }));
   }
 
   async #rows(

@@ -1,5 +1,6 @@
 /** What is sent: https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/notifications.html */
 import { randomUUID } from 'node:crypto';
+import { madeBy } from '../enforcement/made.ts';
 import type { Stored } from '../enforcement/ports.ts';
 import type { Json, Resource } from '../fhir/resource.ts';
 import type { Content } from './plan.ts';
@@ -80,16 +81,13 @@ export function statusFor(
   return { resourceType: 'Parameters', meta: { profile: [STATUS] }, parameter };
 }
 
-const STATUS_OF = { POST: '201', PUT: '200', DELETE: '204' } as const;
-
 /** The bytes of the resource as they are kept; of a deletion there are none. */
 function entryOf(base: string, { stored }: Told, content: Content): string {
-  const { type, method } = stored;
-  const address = addressOf(base, stored);
+  const { method, url, status } = madeBy(stored);
   const entry = {
-    fullUrl: address,
-    request: { method, url: method === 'POST' ? type : `${type}/${stored.id}` },
-    response: { status: STATUS_OF[method] },
+    fullUrl: addressOf(base, stored),
+    request: { method, url },
+    response: { status: String(status) },
   };
   if (content === 'id-only' || method === 'DELETE') return JSON.stringify(entry);
   return `${JSON.stringify(entry).slice(0, -1)},"resource":${stored.body.toString()}}`;

@@ -306,3 +306,73 @@ describe('totals of a type and of the system', () => {
     expect((await hospital.get('Encounter/_history')).json.total).toBe(0);
   });
 });
+
+describe('of what was hidden at first', () => {
+  const label = {
+    system:
+      'https://mos.esante.gouv.fr/NOS/TRE_A07-StatutVisibiliteDocument/FHIR/TRE-A07-StatutVisibiliteDocument',
+    code: 'INVISIBLE_PATIENT',
+  };
+  const NAMED: [string, () => Promise<string>, [string, RegExp]][] = [
+    [
+      'that the server named',
+      async () => (await hospital.post('Observation', hidden())).json.id,
+      ['POST', /^Observation$/],
+    ],
+    [
+      'that its author named',
+      async () => (await hospital.put('Observation/hospital-hidden', hidden('hospital-hidden'))).json.id,
+      ['PUT', /^Observation\/hospital-hidden$/],
+    ],
+  ];
+  const hidden = (id?: string) =>
+    observation({ ...(id === undefined ? {} : { id }), meta: { security: [label] } });
+
+  let them: Client;
+  beforeAll(() => {
+    them = carnet.as({ token: carnet.tokenFor({ reference: PATIENT, related: [] }, 'patient') });
+  });
+
+  it.each(NAMED)(
+    'an update is a creation to who is given nothing before it: %s',
+    async (_, make, expected) => {
+      const id = await make();
+      await pause();
+      const since = new Date().toISOString();
+      expect((await hospital.put(`Observation/${id}`, observation({ id, valueString: 'open' }))).status).toBe(
+        200,
+      );
+      expect(
+        (await hospital.put(`Observation/${id}`, observation({ id, valueString: 'later' }))).status,
+      ).toBe(200);
+      const told = async (client: Client, path: string) =>
+        entriesOf(await client.get(path))
+          .filter(({ fullUrl }) => fullUrl.endsWith(id))
+          .map(({ request, response }) => [request.method, request.url, response.status.slice(0, 3)]);
+      const instance = `Observation/${id}`;
+      for (const path of [
+        `${instance}/_history`,
+        `${instance}/_history?_since=${since}`,
+        'Observation/_history?_count=100',
+        `Observation/_history?_count=100&_since=${since}`,
+        '_history?_count=100',
+      ])
+        expect([path, await told(them, path)]).toEqual([
+          path,
+          [
+            ['PUT', instance, '200'],
+            [expected[0], expect.stringMatching(expected[1]), '201'],
+          ],
+        ]);
+      const own = await told(hospital, `${instance}/_history`);
+      expect(own.map(([method, , status]) => [method, status])).toEqual([
+        ['PUT', '200'],
+        ['PUT', '200'],
+        [expected[0], '201'],
+      ]);
+      // one of one page
+      const one = await told(them, `${instance}/_history?_count=1`);
+      expect(one).toEqual([['PUT', instance, '200']]);
+    },
+  );
+});
