@@ -221,7 +221,7 @@ function told(pair: Pair, text: string): string {
   return comparable({ carnet, vids: new Map() }, named)
     .replaceAll(/"[0-9]{4}-[0-9]{2}-[0-9]{2}T[^"]*"/g, '"then"')
     .replaceAll(/_page=\d+ characters/g, '_page')
-    .replaceAll(/"[0-9a-f]{32}"/g, '"a notice"')
+    .replaceAll(/("|\/Communication\/)[0-9a-f]{32}"/g, '$1a notice"')
     .replaceAll(/\b[0-9a-f]{11}-[0-9a-f]{16}\b/g, 'a-trace');
 }
 
