@@ -24,7 +24,7 @@ import { type EventDoc, HEAD, PURPOSE, type SubscriptionDoc, about } from './sub
 
 const OPTIONS = { maxTimeMS: 10_000 };
 const FOLLOWER = 'subscriptions';
-/** What nobody is connected to take holds the outbox back no longer than this. Milliseconds. */
+/** What fails holds the outbox back no longer than this; what waits for a connection, until it ends by itself. Milliseconds. */
 const HELD = 7 * 86_400_000;
 const MOST = 10_000;
 
