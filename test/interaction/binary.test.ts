@@ -243,6 +243,18 @@ describe('who may read it', () => {
     expect(await read(owner, made)).toBe(200);
   });
 
+  it('goes with the last document of its depositor’s, whoever else names it', async () => {
+    const made = await upload(hospital);
+    const [one, other] = await Promise.all(
+      [1, 2].map(() => hospital.post('DocumentReference', linking(made.json.id))),
+    );
+    expect((await lab.post('DocumentReference', linking(made.json.id))).status).toBe(201);
+    expect((await hospital.delete(`DocumentReference/${one!.json.id}`)).status).toBe(204);
+    expect(await read(hospital, made)).toBe(200);
+    expect((await hospital.delete(`DocumentReference/${other!.json.id}`)).status).toBe(204);
+    expect(await read(hospital, made)).toBe(410);
+  });
+
   it('is changed and deleted by its depositor only', async () => {
     const made = await upload(hospital);
     await hospital.post('DocumentReference', linking(made.json.id));
