@@ -4,6 +4,7 @@
  */
 import { humanName, identifierOf, isCda, patientOf, timeOf } from '../fhir/cda/people.ts';
 import { FhirError } from '../fhir/outcome.ts';
+import { present, some } from '../fhir/present.ts';
 import type { Coding, Identifier, Json, Resource } from '../fhir/resource.ts';
 import { type XmlElement, child, childrenOf, parseXml, textOf } from '../fhir/xml-tree.ts';
 import { FORMATS, SUFFICIENT } from './codes.ts';
@@ -167,13 +168,6 @@ function conceptOf(element: XmlElement | undefined): Json | undefined {
 /** An instant is whole. */
 const instantOf = (time: string | undefined): string | undefined =>
   time === undefined || time.length < 10 ? undefined : time.length === 10 ? `${time}T00:00:00Z` : time;
-
-const some = <T>(all: readonly T[]): readonly T[] | undefined => (all.length === 0 ? undefined : all);
-
-/** FHIR has no empty elements. */
-function present<T extends Json>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
-}
 
 const lacking = (what: string): FhirError =>
   new FhirError('business-rule', `the header of the CDA document has no usable \`${what}\``);

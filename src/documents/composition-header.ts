@@ -2,6 +2,7 @@
 import { compositionOf, entriesNamed } from '../fhir/document.ts';
 import { items } from '../fhir/items.ts';
 import { FhirError } from '../fhir/outcome.ts';
+import { present, some } from '../fhir/present.ts';
 import type { Identifier, Json, Reference, Resource } from '../fhir/resource.ts';
 import type { Described } from './cda-header.ts';
 import { SUFFICIENT } from './codes.ts';
@@ -103,9 +104,3 @@ function copied(resource: Resource, id: string): Resource {
 
 const instantOf = (date: string): string | undefined =>
   date.length < 10 ? undefined : date.length === 10 ? `${date}T00:00:00Z` : date;
-
-const some = <T>(all: readonly T[]): readonly T[] | undefined => (all.length === 0 ? undefined : all);
-
-function present<T extends Json>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
-}

@@ -194,28 +194,28 @@ function without(type: string, consent: Resource): Resource {
   ) as Resource;
 }
 
-it('may be a FHIR document, which stays in its document and is not doubled', async () => {
+/** In base64. */
+function documentOf(...resources: object[]): string {
   const bundle = {
     resourceType: 'Bundle',
     identifier: { system: 'urn:ietf:rfc:3986', value: `urn:uuid:${randomUUID()}` },
     type: 'document',
     timestamp: '2026-05-02T10:00:00Z',
-    entry: [
-      {
-        fullUrl: `urn:uuid:${randomUUID()}`,
-        resource: {
-          resourceType: 'Composition',
-          status: 'final',
-          type: { text: 'journal' },
-          subject: { reference: 'Patient/demo-mother' },
-          date: '2026-05-02',
-          author: [{ display: 'Rythme' }],
-          title: 'Journal',
-        },
-      },
-    ],
+    entry: resources.map((resource) => ({ fullUrl: `urn:uuid:${randomUUID()}`, resource })),
   };
-  const data = Buffer.from(JSON.stringify(bundle)).toString('base64');
+  return Buffer.from(JSON.stringify(bundle)).toString('base64');
+}
+
+it('may be a FHIR document, which stays in its document and is not doubled', async () => {
+  const data = documentOf({
+    resourceType: 'Composition',
+    status: 'final',
+    type: { text: 'journal' },
+    subject: { reference: 'Patient/demo-mother' },
+    date: '2026-05-02',
+    author: [{ display: 'Rythme' }],
+    title: 'Journal',
+  });
   const document = {
     ...naming('', 'demo-mother', { contentType: 'application/fhir+json', url: undefined, data }),
     masterIdentifier: { system: 'urn:ietf:rfc:3986', value: `urn:uuid:${randomUUID()}` },
@@ -229,20 +229,8 @@ it('may be a FHIR document, which stays in its document and is not doubled', asy
 });
 
 it('an app that isn’t told national numbers learns none from what it adds', async () => {
-  const of = (subject: object, patient: object = {}): string => {
-    const [composition, whose] = [`urn:uuid:${randomUUID()}`, `urn:uuid:${randomUUID()}`];
-    const bundle = {
-      resourceType: 'Bundle',
-      identifier: { system: 'urn:ietf:rfc:3986', value: `urn:uuid:${randomUUID()}` },
-      type: 'document',
-      timestamp: '2026-05-02T10:00:00Z',
-      entry: [
-        { fullUrl: composition, resource: { resourceType: 'Composition', subject } },
-        { fullUrl: whose, resource: { resourceType: 'Patient', ...patient } },
-      ],
-    };
-    return Buffer.from(JSON.stringify(bundle)).toString('base64');
-  };
+  const of = (subject: object): string =>
+    documentOf({ resourceType: 'Composition', subject }, { resourceType: 'Patient' });
   const add = async (data: string): Promise<[number, string]> => {
     const attachment = { contentType: 'application/json', url: undefined, data };
     const { status, json } = await app.post('DocumentReference', naming('', 'demo-mother', attachment));

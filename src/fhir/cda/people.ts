@@ -2,6 +2,7 @@
  * Whom a CDA R2 is about, and how it writes people, as FHIR has them. Pure.
  * http://www.hl7.org/implement/standards/product_brief.cfm?product_id=7
  */
+import { present, some } from '../present.ts';
 import type { Identifier, Json, Resource } from '../resource.ts';
 import { type XmlElement, child, childrenOf, textOf } from '../xml-tree.ts';
 
@@ -54,11 +55,4 @@ export function timeOf(element: XmlElement | undefined): string | undefined {
   const date = [year, month, day].filter((each) => each !== undefined).join('-');
   if (hour === undefined || zone === undefined) return date;
   return `${date}T${hour}:${minute}:${second}${zone.slice(0, 3)}:${zone.slice(3)}`;
-}
-
-const some = <T>(all: readonly T[]): readonly T[] | undefined => (all.length === 0 ? undefined : all);
-
-/** FHIR has no empty elements. */
-function present<T extends Json>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
 }
